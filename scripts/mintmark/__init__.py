@@ -1,0 +1,117 @@
+"""The public Python API of Mintmark: `load`, `pull` and `Registry`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as type checkers know it, without the 5 ms that importing typing takes
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+    from typing import Any
+
+    from mintmark.registry.loader import Registry
+
+__version__ = "0.1.0"
+__all__ = ["Registry", "__version__", "load", "pull"]
+
+
+def load(reference: str, *, path: str | PathLike[str] = ".", at: str | None = None) -> Any:
+    """Return the estimator that a reference means, such as `breast-cancer@production`, after the safety checks.
+
+    `path` is anywhere in a clone of the registry, `at` a revision or a date (`2026-06-01`). The bytes are checked
+    against the record, and nothing in them runs: types that neither Mintmark nor `trusted_types` in
+    models/registry.yaml knows are refused. A yanked version loads with a `UserWarning`. Raises
+    `mintmark.errors.MintmarkError`.
+    """
+    from mintmark.core.reference import CANDIDATE
+    from mintmark.registry.loader import as_reference
+
+    registry, wanted = _open(path, at), as_reference(reference)
+    if wanted.selector == CANDIDATE:
+        return _load_candidate(registry, wanted.model)
+    from mintmark.commands.pull import revision_of, yanked_note
+    from mintmark.core.layout import pointer_path
+    from mintmark.registry.store import Store
+
+    record = registry.resolve(wanted)
+    version = str(record.version)
+    _warn(yanked_note(registry, record.model, version))
+    pointer = pointer_path(record.model, version, record.artifact.name)
+    store = Store(registry.root, revision=revision_of(registry))
+    file = store.fetch(record.artifact, pointer=pointer)
+    return _load_file(registry, file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"))
+
+
+def _load_candidate(registry: Registry, model: str) -> Any:
+    from mintmark.artifacts.formats import detect_format
+    from mintmark.core.finding import Finding
+    from mintmark.errors import InvalidRegistryError
+    from mintmark.registry.candidate import candidate_artifact, candidate_files, locate_candidate
+
+    locked = candidate_artifact(candidate_files(registry, model), model)
+    stored, file = locate_candidate(registry, locked)
+    found = detect_format(file, name=locked.path)
+    if isinstance(found, Finding):
+        raise InvalidRegistryError([found])
+    return _load_file(registry, file, found, stored.sha256, locked.path)
+
+
+def _load_file(registry: Registry, file: Path, artifact_format: str, sha256: str, name: str) -> Any:
+    """Load verified bytes; what the checks find is told of `name`, not of a path in the cache."""
+    from dataclasses import replace
+
+    from mintmark.artifacts.loading import load_artifact
+    from mintmark.errors import InvalidRegistryError
+
+    try:
+        return load_artifact(file, artifact_format, trusted=registry.settings.trusted_types, sha256=sha256)
+    except InvalidRegistryError as error:
+        findings = [replace(f, path=name) if f.path == str(file) else f for f in error.findings]
+        raise InvalidRegistryError(findings) from None
+
+
+def pull(
+    reference: str,
+    output: str | PathLike[str] | None = None,
+    *,
+    path: str | PathLike[str] = ".",
+    at: str | None = None,
+    all_files: bool = False,
+) -> Path:
+    """Write the artifact of a version into a folder and return the folder (`./MODEL-VERSION` when `output` is None).
+
+    With `all_files` the predictions, the evaluation data and the reference profile come too. Every file is checked
+    against the record and written whole or not at all. A yanked version comes with a `UserWarning`. Raises
+    `mintmark.errors.MintmarkError`.
+    """
+    from pathlib import Path
+
+    from mintmark.commands.pull import pull_files
+
+    folder = None if output is None else Path(output)
+    pulled = pull_files(_open(path, at), reference, folder, all_files=all_files)
+    _warn(pulled.yanked)
+    return pulled.folder
+
+
+def _open(path: str | PathLike[str], at: str | None) -> Registry:
+    from os import fspath
+
+    from mintmark.registry.loader import Registry
+
+    return Registry(fspath(path), at=at)
+
+
+def _warn(note: str | None) -> None:
+    if note is not None:
+        import warnings
+
+        warnings.warn(note, stacklevel=3)
+
+
+def __getattr__(name: str) -> Any:
+    # `import mintmark` must stay cheap: every command and every stage script pays for it.
+    if name == "Registry":
+        from mintmark.registry.loader import Registry
+
+        return Registry
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
