@@ -1,0 +1,125 @@
+"""What changed between a parent version and a candidate, and which part of the number that moves. Reads no files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mintmark.core.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from mintmark.core.version import Bump
+
+ChangeKind = Literal["inputs or outputs", "data", "parameters", "code", "environment"]
+
+FIRST_VERSION = Version(1, 0, 0)
+_LOCK = "requirements.lock"
+_PARTS: Mapping[ChangeKind, Bump] = {
+    "inputs or outputs": "major",
+    "data": "minor",
+    "parameters": "minor",
+    "code": "minor",
+    "environment": "patch",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """One kind of change and the names of what changed (columns, paths, parameters, packages), sorted."""
+
+    kind: ChangeKind
+    names: tuple[str, ...]
+
+
+def changes_between(parent: Mapping[str, Any], candidate: Mapping[str, Any]) -> list[Changed]:
+    """Return what differs between two version documents in what makes or describes the model, the gravest first.
+
+    Metrics and artifacts are results, so they are not compared here.
+    """
+    views = {
+        "inputs or outputs": _signature,
+        "data": _data,
+        "parameters": _parameters,
+        "code": _code,
+        "environment": _environment,
+    }
+    found = []
+    for kind, view in views.items():
+        old, new = dict(view(parent)), dict(view(candidate))
+        names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        if names:
+            found.append(Changed(kind=kind, names=tuple(sorted(names))))  # type: ignore[arg-type]
+    return found
+
+
+def default_bump(changes: list[Changed]) -> Bump:
+    """Return the part of the number that moves: patch where only results or the environment changed."""
+    parts = {_PARTS[change.kind] for change in changes}
+    return "major" if "major" in parts else "minor" if "minor" in parts else "patch"
+
+
+def next_version(parent: Version | None, part: Bump, used: Collection[str]) -> Version:
+    """Return the next free number after the parent: numbers that were ever used are skipped over."""
+    version = FIRST_VERSION if parent is None else parent.bump(part)
+    while str(version) in used:
+        version = version.bump(part)
+    return version
+
+
+def _signature(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    signature = document["signature"]
+    order = list(signature["inputs"])
+    yield from ((f"input {name}", (kind, order.index(name))) for name, kind in signature["inputs"].items())
+    yield from ((f"output {name}", about) for name, about in signature["outputs"].items())
+    yield "classes", signature.get("classes")
+
+
+def _data(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for entry in document["data"]:
+        yield f"{entry['role']} {entry['path']}", (entry["hash"], entry["rows"])
+    yield from ((path, digest) for path, digest in _sources(document) if not _is_code(path) and path != _LOCK)
+
+
+def _parameters(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from _flatten(document["parameters"], "")
+    for stage in document["stages"].values():
+        for values in stage.get("params", {}).values():
+            yield from _flatten({_own(name, document["model"]): value for name, value in values.items()}, "")
+
+
+def _own(name: str, model: str) -> str:
+    return name.removeprefix(f"models.{model}.")
+
+
+def _code(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((f"command of {name}", stage["cmd"]) for name, stage in document["stages"].items())
+    yield from ((path, digest) for path, digest in _sources(document) if _is_code(path))
+
+
+def _environment(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    environment = document["environment"]
+    yield "python", environment["python"]
+    yield from environment["packages"].items()
+    yield _LOCK, environment["lock"]
+
+
+def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the stages read and no stage made."""
+    stages = document["stages"].values()
+    made = {path for stage in stages for path in stage.get("outs", {})}
+    for stage in stages:
+        yield from ((path, digest) for path, digest in stage.get("deps", {}).items() if path not in made)
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(".py") or path.startswith("scripts/")
+
+
+def _flatten(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flatten(inner, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value

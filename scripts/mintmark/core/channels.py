@@ -1,0 +1,67 @@
+"""What happened to the channels of a model: moves, rollbacks, and who held a channel before. Reads no Git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MoveKind = Literal["promote", "rollback", "close"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """One move of a channel: from what to what (None: the channel was not there), who, when, and in which commit."""
+
+    channel: str
+    before: str | None
+    after: str | None
+    kind: MoveKind
+    commit: str
+    author: str
+    time: str
+    subject: str
+
+
+class ChannelStack:
+    """The versions that a channel could go back to, the present one on top.
+
+    A promotion puts a version on top; moving back to one that is there takes off what came after it. So a rollback
+    after a rollback goes one further back, and never returns to the version that was just left.
+    """
+
+    def __init__(self, holders: Iterable[str | None] = ()) -> None:
+        self._stack: list[str] = []
+        for holder in holders:
+            self.move(holder)
+
+    @property
+    def present(self) -> str | None:
+        """The version that holds the channel now."""
+        return self._stack[-1] if self._stack else None
+
+    @property
+    def earlier(self) -> list[str]:
+        """The versions to go back to, the nearest first."""
+        return self._stack[-2::-1]
+
+    def move(self, version: str | None) -> MoveKind:
+        """Record that the channel points to a version now, or is gone (None), and say what kind of move that was."""
+        if version is None:
+            return "close"
+        if version in self._stack:
+            del self._stack[self._stack.index(version) + 1 :]
+            return "rollback"
+        self._stack.append(version)
+        return "promote"
+
+
+def rollback_target(holders: Sequence[str | None], usable: Iterable[str]) -> str | None:
+    """Return the version that held a channel before the present one and can still be used, None when there is none.
+
+    `holders` is every version that the channel pointed to, oldest first; `usable` those that exist and are not yanked.
+    """
+    allowed = set(usable)
+    return next((version for version in ChannelStack(holders).earlier if version in allowed), None)

@@ -1,0 +1,55 @@
+"""A fault in the data of a registry, as a value. Prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One fault: where it is, what is wrong and what to do about it.
+
+    `path` is relative to the root of the registry, `line` and `column` count from 1 (None: the file as a whole),
+    `where` is the path inside the document (`metric.goal`), `rule` the rule of the design that is broken (`R4`).
+    """
+
+    path: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    where: str = ""
+    rule: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        """`models/iris/model.yaml:12:9: metric.goal: "max" is not one of maximize, minimize`."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        where = f"{self.where}: " if self.where else ""
+        rule = f" [{self.rule}]" if self.rule else ""
+        return _one_line(f"{place}: {where}{self.message}{rule}")
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str]:
+        """Findings are shown in the order of files and lines."""
+        return (self.path, self.line or 0, self.column or 0, self.message)
+
+
+def format_place(place: Sequence[str | int]) -> str:
+    """Return the path of a value in its document as `where` holds it: `channels[0].name`."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _one_line(text: str) -> str:
+    """Return a text without line breaks and terminal controls: names come from files that anybody may have written."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

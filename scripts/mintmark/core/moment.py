@@ -1,0 +1,33 @@
+"""Moments in time as people write them. Reads no clock."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
+_DAY_LENGTH = 10
+
+
+def parse_moment(text: str) -> datetime | None:
+    """Return the moment that `2026-06-01` or `2026-06-01T09:30Z` means, None when `text` is not a date at all.
+
+    A day means its last second, so that what was deployed on that day counts; without an offset the time is UTC.
+    Raises `ValueError` for a date that no calendar has.
+    """
+    if not _DATE.match(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f'"{text}" is not a date: {error}') from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if len(text) == _DAY_LENGTH:
+        moment += timedelta(days=1, seconds=-1)
+    return moment.astimezone(UTC)
+
+
+def format_moment(seconds: float) -> str:
+    """Return seconds since 1970 as UTC: `2026-06-01T09:30:00Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
