@@ -1,0 +1,1 @@
+"""Model files: formats, digests, safety checks and loading."""

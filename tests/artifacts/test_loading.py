@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from mintmark.artifacts.loading import load_artifact
+from mintmark.artifacts.safetensors_format import inspect_safetensors
+from mintmark.errors import InvalidRegistryError, MintmarkError
+
+onnx = pytest.importorskip("onnx")
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_an_estimator_is_loaded_from_the_very_bytes_that_were_checked(dumped, data, tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(dumped["forest"])
+    model = load_artifact(path, "skops", sha256=sha256(dumped["forest"]))
+    assert model.predict(data[0]).shape == (120,)
+    path.write_bytes(dumped["tree"])
+    with pytest.raises(MintmarkError, match=r"the record says.*mintmark pull"):
+        load_artifact(path, "skops", sha256=sha256(dumped["forest"]))
+
+
+def test_findings_name_the_file(take, tmp_path):
+    file = take("logistic")
+    file.find("StandardScaler").update(__module__="mypackage")
+    path = tmp_path / "model.skops"
+    path.write_bytes(file.bytes())
+    with pytest.raises(InvalidRegistryError, match=str(path)):
+        load_artifact(path, "skops")
+
+
+def test_formats_that_disagree_or_cannot_be_loaded_are_told(dumped, tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(dumped["logistic"])
+    with pytest.raises(MintmarkError, match="is skops, not onnx"):
+        load_artifact(path, "onnx")
+    with pytest.raises(MintmarkError, match="'pickle' is not one of"):
+        load_artifact(path, "pickle")
+    with pytest.raises(MintmarkError, match="holds data and no model"):
+        load_artifact(path, "data")
+    with pytest.raises(MintmarkError, match="cannot be read"):
+        load_artifact(tmp_path / "gone", "skops")
+
+
+def linear_model() -> onnx.ModelProto:
+    """y = x @ [[1], [2]], and the pair (x, 1 - x) as probabilities."""
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"]), helper.make_node("Softmax", ["x"], ["p"])],
+        "linear",
+        [helper.make_tensor_value_info("x", number, ["n", 2])],
+        [helper.make_tensor_value_info("y", number, ["n", 1]), helper.make_tensor_value_info("p", number, ["n", 2])],
+        [onnx.numpy_helper.from_array(np.array([[1], [2]], np.float32), "w")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def onnx_findings(model: onnx.ModelProto) -> str:
+    from mintmark.artifacts.formats import check_artifact
+
+    return "\n".join(map(str, check_artifact(model.SerializeToString(), declared_format="onnx")))
+
+
+def test_an_onnx_model_predicts(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(linear_model().SerializeToString())
+    model = load_artifact(path, "onnx")
+    table = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert model.predict(table).tolist() == [5.0, 11.0]
+    assert np.allclose(model.predict_proba(table).sum(axis=1), 1)
+
+
+def test_onnx_data_outside_the_file_is_refused():
+    model = linear_model()
+    tensor = model.graph.initializer[0]
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.ClearField("raw_data")
+    tensor.external_data.add(key="location", value="../../etc/passwd")
+    assert "keeps 'w' outside the file, in '../../etc/passwd'" in onnx_findings(model)
+
+
+def test_onnx_operators_of_others_are_refused_also_inside_subgraphs():
+    model = linear_model()
+    model.graph.node[0].domain = "com.evil"
+    assert "uses 'MatMul' of 'com.evil'" in onnx_findings(model)
+    model = linear_model()
+    inner = onnx.helper.make_graph([onnx.helper.make_node("Run", [], ["z"], domain="com.evil")], "inner", [], [])
+    model.graph.node.append(onnx.helper.make_node("If", ["x"], ["z"], then_branch=inner, else_branch=inner))
+    assert "uses 'Run' of 'com.evil'" in onnx_findings(model)
+    model = linear_model()
+    model.opset_import.add(domain="com.evil", version=1)
+    assert "uses the operators of 'com.evil'" in onnx_findings(model)
+
+
+def test_onnx_models_that_lie_or_break_are_refused():
+    model = linear_model()
+    model.graph.initializer[0].dims[0] = 10**10
+    assert "of 40,000,000,000 bytes" in onnx_findings(model)
+    model = linear_model()
+    model.graph.node[0].op_type = "NoSuchOperator"
+    assert "is not a valid ONNX model" in onnx_findings(model)
+    model = linear_model()
+    model.graph.node[0].input[0] = "nothing"
+    assert "is not a valid ONNX model" in onnx_findings(model)
+
+
+def safetensors(header: object, body: bytes) -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def entry(begin: int, end: int, shape: list[int], dtype: str = "F32") -> dict[str, object]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def test_safetensors_written_by_the_library_load(tmp_path):
+    library = pytest.importorskip("safetensors.numpy")
+    arrays = {"w": np.arange(6.0).reshape(2, 3), "b": np.zeros((0, 3), np.float32), "k": np.array([True, False])}
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(library.save(arrays, metadata={"made": "here"}))
+    loaded = load_artifact(path, "safetensors", sha256=sha256(path.read_bytes()))
+    assert {name: (array.dtype, array.tolist()) for name, array in loaded.items()} == {
+        name: (array.dtype, array.tolist()) for name, array in arrays.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (safetensors({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}, bytes(12)), "'b' overlaps another array"),
+        (safetensors({"a": entry(0, 8, [2]), "b": entry(12, 20, [2])}, bytes(20)), "'b' leaves a gap"),
+        (safetensors({"a": entry(0, 8, [2])}, bytes(12)), "its arrays take 8 bytes, 12 follow"),
+        (safetensors({"a": entry(0, 4 << 40, [1 << 40])}, bytes(8)), "its arrays take"),
+        (safetensors({"a": entry(0, 8, [3])}, bytes(8)), "disagree with its shape"),
+        (safetensors({"a": entry(8, 0, [2])}, bytes(8)), "disagree with its shape"),
+        (safetensors({"a": entry(0, 8, [-2])}, bytes(8)), "has no shape"),
+        (safetensors({"a": entry(0, 8, [2], "OBJ")}, bytes(8)), "unknown type"),
+        (safetensors({"a": {"dtype": "F32"}}, b""), "does not say exactly"),
+        (safetensors({"__metadata__": {"a": 1}}, b""), "metadata is not text"),
+        (safetensors(b'{"a": 1, "a": 2}', b""), "says something twice"),
+        (safetensors(b'{"a": ' + b"[" * 100_000, b""), "nested too deep"),
+        (safetensors(b"{nonsense", b""), "is not JSON"),
+        ((1 << 40).to_bytes(8, "little") + b"{}", "header claims"),
+    ],
+)
+def test_safetensors_that_lie_are_refused(data, words):
+    (finding,) = inspect_safetensors(data, path="model.safetensors")
+    assert words in finding.message
+    assert "write it again" in finding.message
