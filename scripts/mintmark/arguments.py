@@ -1,0 +1,286 @@
+"""The commands and their arguments, as argparse needs them. Importing it imports no command."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ABOUT = "A machine-learning model registry made of Git, DVC and pull requests."
+_CODES = "exit codes: 0 pass, 1 fail, 2 usage error, 42 a person must decide"
+_REFERENCE = "MODEL@1.4.2, MODEL@production or MODEL@latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values."""
+
+    summary: str
+    examples: tuple[str, ...]
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    function: str
+
+    def load(self) -> Callable[..., int]:
+        """Import the function; no other command is imported."""
+        from importlib import import_module
+
+        module, _, name = self.function.partition(":")
+        function: Callable[..., int] = getattr(import_module(module), name)
+        return function
+
+
+def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line; with `only`, just that command's arguments are set up (it is quicker)."""
+    from mintmark import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="mintmark", description=_ABOUT, epilog=_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"mintmark {__version__}")
+    parser.add_argument("-C", metavar="DIR", dest="root", default=".", help="run as if started in DIR")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        if only not in (None, name):
+            continue
+        verb = verbs.add_parser(
+            name,
+            help=command.summary,
+            description=_sentence(command.summary),
+            epilog="\n".join(["examples:", *(f"  {line}" for line in command.examples), "", _CODES]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(verb)
+        verb.set_defaults(command=name)
+    return parser
+
+
+def command_of(arguments: Sequence[str]) -> str | None:
+    """Return the command that the arguments name, None where all of them must be known to say what is wrong."""
+    rest = list(arguments)
+    if len(rest) > 2 and rest[0] == "-C":
+        rest = rest[2:]
+    return rest[0] if rest and rest[0] in COMMANDS else None
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    when = "a revision (v1.2, main~3) or a date (2026-06-01: the end of that day, UTC)"
+    parser.add_argument("--at", metavar="WHEN", help=when)
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
+
+
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--here", action="store_true", help="commit on the current branch, not on a fresh one")
+    parser.add_argument("--open", dest="open_pr", action="store_true", help="push the branch and open the pull request")
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="list the versions of this model")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--versions", action="store_true", help="list every version of every model")
+    what.add_argument("--candidates", action="store_true", help="set what the pipeline made last beside the champions")
+    _add_reading(parser)
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=f"{_REFERENCE}, or MODEL alone")
+    _add_reading(parser)
+
+
+def _history_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("--channel", metavar="CHANNEL", help="tell of this channel only")
+    _add_reading(parser)
+
+
+def _compare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", metavar="REF", help=f"{_REFERENCE}, or MODEL@candidate")
+    parser.add_argument("second", metavar="REF")
+    _add_reading(parser)
+
+
+def _validate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--base", metavar="REV", help="check the change since REV; without it, everything")
+    parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
+                        help="github prints workflow annotations (default: text)")  # fmt: skip
+    _add_reading(parser)
+
+
+def _pull_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="where to put the file (default: ./MODEL-VERSION)"
+    )
+    parser.add_argument("--all", dest="all_files", action="store_true",
+                        help="also predictions, evaluation data and reference profile")  # fmt: skip
+    _add_reading(parser)
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("references", nargs="*", metavar="REF", help=f"{_REFERENCE}, or MODEL (default: everything)")
+    _add_reading(parser)
+
+
+def _propose_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL")
+    number = parser.add_mutually_exclusive_group()
+    part = "which part of the number grows (default: by what changed)"
+    number.add_argument("--bump", choices=("major", "minor", "patch"), help=part)
+    number.add_argument("--version", metavar="X.Y.Z", help="the number itself")
+    new = "what is new, in Markdown (default: written for you)"
+    parser.add_argument("-m", "--summary", metavar="SUMMARY", help=new)
+    parser.add_argument("--promote", action="store_true", help="also point the first channel at it")
+    _add_writing(parser)
+
+
+def _promote_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("channel", metavar="CHANNEL")
+    _add_writing(parser)
+
+
+def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="(default: the last channel)")
+    held = "a version that held the channel before (default: the one before)"
+    parser.add_argument("--to", metavar="VERSION", help=held)
+    _add_writing(parser)
+
+
+def _yank_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help="MODEL@1.4.2")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="why nobody should use it")
+    parser.add_argument("--replacement", metavar="VERSION", help="the version to use instead")
+    _add_writing(parser)
+
+
+def _completion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+
+
+def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command is given the root
+    """Print the script by which bash, zsh or tcsh complete commands and options."""
+    import shtab
+
+    print(shtab.complete(build_parser(), shell=shell))
+    return 0
+
+
+COMMANDS: dict[str, Command] = {
+    "list": Command(
+        "list the models, or the versions of one",
+        (
+            "mintmark list",
+            "mintmark list breast-cancer",
+            "mintmark list --candidates",
+            "mintmark list --at 2026-06-01    # what was where on that day",
+        ),
+        _list_arguments,
+        "mintmark.commands.list:list_registry",
+    ),
+    "show": Command(
+        "show one version, or one model",
+        (
+            "mintmark show breast-cancer@production",
+            "mintmark show breast-cancer@1.4.2 --json",
+            "mintmark show breast-cancer",
+        ),
+        _show_arguments,
+        "mintmark.commands.show:show",
+    ),
+    "history": Command(
+        "tell who moved the channels of a model, when, from what to what, in which commit",
+        (
+            "mintmark history breast-cancer",
+            "mintmark history breast-cancer --channel production --json",
+        ),
+        _history_arguments,
+        "mintmark.commands.history:history",
+    ),
+    "compare": Command(
+        "set two versions side by side: metrics, parameters, data, code, environment",
+        (
+            "mintmark compare breast-cancer@production breast-cancer@latest",
+            "mintmark compare breast-cancer@production breast-cancer@candidate",
+        ),
+        _compare_arguments,
+        "mintmark.commands.compare:compare",
+    ),
+    "validate": Command(
+        "hold the registry, or a change to it, against its rules",
+        (
+            "mintmark validate",
+            "mintmark validate --base origin/main",
+            "mintmark validate --base origin/main --format github    # in a workflow",
+        ),
+        _validate_arguments,
+        "mintmark.commands.validate:validate",
+    ),
+    "pull": Command(
+        "fetch the model file of a version and check its digest",
+        (
+            "mintmark pull breast-cancer@production",
+            "mintmark pull breast-cancer@1.4.2 -o /srv/models --all",
+        ),
+        _pull_arguments,
+        "mintmark.commands.pull:pull",
+    ),
+    "verify": Command(
+        "prove that every version can be fetched and matches its digests",
+        (
+            "mintmark verify",
+            "mintmark verify breast-cancer@production digits",
+        ),
+        _verify_arguments,
+        "mintmark.commands.verify:verify",
+    ),
+    "propose": Command(
+        "make the candidate a version, in one commit on a fresh branch",
+        (
+            "mintmark propose breast-cancer -m 'Wider grid over C' --open",
+            "mintmark propose breast-cancer --bump patch --here",
+        ),
+        _propose_arguments,
+        "mintmark.commands.propose:propose",
+    ),
+    "promote": Command(
+        "point a channel at a version",
+        (
+            "mintmark promote breast-cancer@1.4.2 staging --open",
+            "mintmark promote breast-cancer@staging production",
+        ),
+        _promote_arguments,
+        "mintmark.commands.promote:promote",
+    ),
+    "rollback": Command(
+        "point a channel back at the version that held it before",
+        (
+            "mintmark rollback breast-cancer --open",
+            "mintmark rollback breast-cancer staging --to 1.3.0",
+        ),
+        _rollback_arguments,
+        "mintmark.commands.rollback:rollback",
+    ),
+    "yank": Command(
+        "mark a version as not to be used, without deleting it",
+        ("mintmark yank breast-cancer@1.4.1 --reason 'trained on leaked labels' --replacement 1.4.2",),
+        _yank_arguments,
+        "mintmark.commands.yank:yank",
+    ),
+    "completion": Command(
+        "print a completion script for your shell",
+        (
+            "mintmark completion bash > ~/.local/share/bash-completion/completions/mintmark",
+            'eval "$(mintmark completion zsh)"',
+        ),
+        _completion_arguments,
+        "mintmark.arguments:completion",
+    ),
+}

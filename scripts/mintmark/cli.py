@@ -1,0 +1,69 @@
+"""Translate the command line into one command. The only place that catches `MintmarkError`; decides nothing itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FULL_DISK = 28
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 pass, 1 fail, 2 usage error, 42 a person must decide."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in (["--version"], ["-V"]):
+        from mintmark import __version__
+
+        print(f"mintmark {__version__}")
+        return 0
+    from mintmark.errors import MintmarkError
+
+    _print_anything()
+    try:
+        return _run(given)
+    except MintmarkError as error:
+        print(f"mintmark: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("\nmintmark: interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:
+        if error.errno != _FULL_DISK:
+            raise
+        print("mintmark: there is no space left on the disk; free some and run the command again", file=sys.stderr)
+        return 1
+
+
+def _print_anything() -> None:
+    """Names of files and people need not be text that the terminal can show: escape what it cannot."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run(arguments: list[str]) -> int:
+    from pathlib import Path
+
+    from mintmark.arguments import COMMANDS, build_parser, command_of
+
+    parser = build_parser(only=command_of(arguments))
+    values = vars(parser.parse_args(arguments))
+    name = values.pop("command", None)
+    if name is None:
+        parser.print_help()
+        return 2 if arguments else 0
+    values["root"] = Path(values["root"])
+    result: int = COMMANDS[name].load()(**values)
+    sys.stdout.flush()
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""`mintmark history`: every move of a model's channels, newest first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from mintmark.commands.tables import format_table
+from mintmark.errors import MintmarkError
+from mintmark.registry.loader import Registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.core.channels import Move
+
+_VERBS = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
+
+
+def history(root: Path, model: str, *, channel: str | None, at: str | None, as_json: bool) -> int:
+    """Print who moved which channel of a model, when, from what to what, and in which commit."""
+    registry = Registry(root, at=at)
+    registry.model(model)
+    known = [rule.name for rule in registry.settings.channels]
+    if channel is not None and channel not in known:
+        raise MintmarkError(f'this registry has no channel "{channel}"; its channels are {", ".join(known)}')
+    moves = [move for move in registry.history(model).moves if channel in (None, move.channel)]
+    moves.reverse()
+    if as_json:
+        print(json.dumps({"model": model, "moves": [asdict(move) for move in moves]}, indent=2, ensure_ascii=False))
+    else:
+        print(_as_text(model, moves))
+    return 0
+
+
+def _as_text(model: str, moves: list[Move]) -> str:
+    if not moves:
+        return f"No channel of {model} was ever moved. mintmark promote {model}@VERSION CHANNEL moves one."
+    rows = [
+        (
+            move.time,
+            move.channel,
+            _VERBS[move.kind],
+            f"{move.before or '-'} -> {move.after or '-'}",
+            move.author.partition(" <")[0],
+            move.commit[:10],
+            move.subject,
+        )
+        for move in moves
+    ]
+    return format_table(("when", "channel", "what", "versions", "who", "commit", "subject"), rows)

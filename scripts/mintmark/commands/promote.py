@@ -1,0 +1,101 @@
+"""`mintmark promote REF CHANNEL`: point a channel to a version, in one commit."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from mintmark.commands.pull_request import conclude
+from mintmark.core import layout
+from mintmark.core.announcement import message, metric_table
+from mintmark.core.rules import check_change
+from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry.channel_files import point_channel
+from mintmark.registry.commits import NewCommit, commit_files, require_clean, require_ready
+from mintmark.registry.loader import Registry, as_reference
+from mintmark.registry.lock import one_at_a_time
+from mintmark.registry.standing import read_standing, require_allowed, require_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.core.rules import ModelState
+
+
+def promote(root: Path, reference: str, channel: str, *, here: bool = False, open_pr: bool = False) -> int:
+    """Point `channel` to the version that `reference` means; 0 also when it is there already.
+
+    Moving to a version that held the channel before is a rollback (R5) and is treated as one. Raises `MintmarkError`,
+    with nothing written, when a rule forbids it.
+    """
+    registry = Registry(root)
+    wanted = as_reference(reference)
+    with one_at_a_time(registry.root, "promote"):
+        require_ready(registry.root)
+        require_clean(registry.root)
+        require_channel(registry, wanted.model, channel)
+        version = str(registry.resolve_version(wanted))
+        state = read_standing(registry, wanted.model)
+        if state.channels.get(channel) == version:
+            print(f"{wanted.model} {version} is in {channel} already; nothing to do")
+            return 0
+        made = move_channel(registry, state, channel, version, here=here)
+        if state.has_held(channel, version):
+            print(f"{version} held {channel} before: this is a rollback, and only its bytes were checked")
+        conclude(registry, made, open_pr=open_pr)
+    return 0
+
+
+def require_channel(registry: Registry, model: str, channel: str) -> None:
+    """Raise `UsageError` for a channel that the settings do not know, `InvalidRegistryError` for a broken file."""
+    if registry.settings.channel(channel) is None:
+        known = ", ".join(rule.name for rule in registry.settings.channels)
+        raise UsageError(f'this registry has no channel "{channel}"; its channels are {known}')
+    document = registry.read("channel", layout.channel_path(model, channel))
+    require_allowed(document.findings if document else ())
+
+
+def move_channel(
+    registry: Registry, state: ModelState, channel: str, version: str, *, here: bool, note: str = ""
+) -> NewCommit:
+    """Commit the move of a channel to a version, after the rules (R4, R5) and the bytes were checked."""
+    model = state.model
+    record = registry.record(model, version)
+    _refuse_yanked(registry, state, version)
+    require_allowed(check_change(state, state.moved(channel, version), registry.settings.channels))
+    for warning in require_bytes(registry, record):
+        print(f"warning: {warning}", file=sys.stderr)
+    verb = "rollback" if state.has_held(channel, version) else "promote"
+    path = layout.channel_path(model, channel)
+    content = point_channel(registry.tree.read(path), version, path)
+    return commit_files(
+        registry.root,
+        writes={path: content},
+        message=_announce(registry, state, channel, record, verb, note),
+        branch=None if here else f"{verb}/{model}-{version}-{channel}",
+    )
+
+
+def _refuse_yanked(registry: Registry, state: ModelState, version: str) -> None:
+    if version in state.yanked:
+        status = registry.status(state.model, version)
+        reason = f": {status.reason.strip()}" if status else ""
+        instead = f"; use {state.model}@{status.replacement}" if status and status.replacement else ""
+        raise MintmarkError(f"{state.model} {version} is yanked{reason}{instead}")
+
+
+def _announce(registry: Registry, state: ModelState, channel: str, record: VersionRecord, verb: str, note: str) -> str:
+    model, version, present = state.model, str(record.version), state.channels.get(channel)
+    step = f"from {present} to {version}" if present else f"to {version}, its first version"
+    others = [(present, registry.record(model, present).metrics)] if present in state.versions and present else []
+    return message(
+        f"{verb} {model} {version} {'to' if verb == 'promote' else 'in'} {channel}",
+        f"{channel} of {model} goes {step}.",
+        f"{version} held {channel} before, so nothing is evaluated again; its bytes are there and match their sha256."
+        if verb == "rollback"
+        else "",
+        note,
+        metric_table((version, record.metrics), others, registry.model(model).metric),
+        f"To undo: git revert this commit, or mintmark rollback {model} {channel}." if present else "",
+    )

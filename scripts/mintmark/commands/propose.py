@@ -1,0 +1,236 @@
+"""`mintmark propose MODEL`: make the candidate a version, in one commit that carries its bytes or pushes them first."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mintmark.commands.pull_request import conclude
+from mintmark.core import layout
+from mintmark.core.announcement import format_difference, format_interval, message, metric_table
+from mintmark.core.bump import Changed, changes_between, default_bump, next_version
+from mintmark.core.moment import format_moment
+from mintmark.core.records import Interval
+from mintmark.core.rules import check_change
+from mintmark.core.version import Bump, Version, parse_version
+from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry.candidate import candidate_files
+from mintmark.registry.channel_files import point_channel
+from mintmark.registry.commits import commit_files, read_author, require_ready
+from mintmark.registry.documents import blob_oid
+from mintmark.registry.dvc import read_config
+from mintmark.registry.loader import Registry
+from mintmark.registry.lock import one_at_a_time
+from mintmark.registry.proposal import Candidate, read_candidate, record_files, stale_stages
+from mintmark.registry.proposed_files import files_to_include
+from mintmark.registry.remotes import object_paths
+from mintmark.registry.standing import read_standing, require_allowed
+from mintmark.registry.store import check_limits, push
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.core.rules import ModelState
+
+_MOST_NAMES = 6
+
+
+def propose(
+    root: Path,
+    model: str,
+    *,
+    bump: Bump | None = None,
+    version: str | None = None,
+    summary: str | None = None,
+    promote: bool = False,
+    here: bool = False,
+    open_pr: bool = False,
+) -> int:
+    """Register the candidate of a model under a new number; with `promote` also point the first channel at it.
+
+    Raises `MintmarkError`, with nothing written, for everything that stands against it.
+    """
+    registry = Registry(root)
+    wanted = _wanted_version(version)
+    with one_at_a_time(registry.root, "propose"):
+        require_ready(registry.root)
+        state, candidate = _standing_and_candidate(registry, model)
+        include = files_to_include(registry, model, candidate.stages)
+        check_limits(registry.root, candidate.stored, registry.settings)
+        plan = _plan(registry, state, candidate, wanted, bump)
+        document, files = _record(registry, candidate, plan, summary)
+        after = state.proposed(plan.number, _digests(files, model, plan.number))
+        if promote:
+            channel = registry.settings.first_channel
+            after = after.moved(channel, plan.number)
+            path = layout.channel_path(model, channel)
+            files[path] = point_channel(registry.tree.read(path), plan.number, path)
+        require_allowed(check_change(state, after, registry.settings.channels))
+        made = commit_files(
+            registry.root,
+            writes={**files, **_objects(registry, candidate)},
+            message=_announce(registry, state, document, plan, promote=promote),
+            branch=None if here else f"propose/{model}-{plan.number}",
+            include=include,
+        )
+        print(document["summary"])
+        conclude(registry, made, open_pr=open_pr)
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """The number of a proposal and why; `part` is None where a person chose the number itself."""
+
+    number: str
+    parent: VersionRecord | None
+    changes: list[Changed]
+    part: Bump | None
+
+
+def _standing_and_candidate(registry: Registry, model: str) -> tuple[ModelState, Candidate]:
+    """Return both; raise `InvalidRegistryError` with all that stands against the candidate.
+
+    What DVC needs a second for, to tell whether the pipeline is up to date, is also how long the history and the
+    checks of the files take, so these run meanwhile.
+    """
+    candidate_files(registry, model)
+    with ThreadPoolExecutor(1) as pool:
+        stale = pool.submit(stale_stages, registry.root, model)
+        state = read_standing(registry, model)
+        candidate, faults = read_candidate(registry, model)
+    require_allowed([*stale.result(), *faults])
+    return state, candidate
+
+
+def _plan(
+    registry: Registry, state: ModelState, candidate: Candidate, wanted: Version | None, bump: Bump | None
+) -> _Plan:
+    parent = _parent(registry, state, wanted)
+    changes = _changes(candidate, parent)
+    part = bump or default_bump(changes)
+    used = {*state.released, *state.versions}
+    number = str(wanted or next_version(parent.version if parent else None, part, used))
+    _refuse_number(state, number)
+    return _Plan(number=number, parent=parent, changes=changes, part=None if wanted else part)
+
+
+def _record(
+    registry: Registry, candidate: Candidate, plan: _Plan, summary: str | None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    return record_files(
+        candidate,
+        plan.number,
+        str(plan.parent.version) if plan.parent else None,
+        created=format_moment(_now()),
+        author=read_author(registry.root),
+        summary=(summary or "").strip() or _summary(registry, candidate, plan),
+    )
+
+
+def _wanted_version(version: str | None) -> Version | None:
+    try:
+        return None if version is None else parse_version(version)
+    except ValueError as error:
+        raise UsageError(f"--version {error}") from None
+
+
+def _now() -> float:
+    """Return the time in seconds since 1970; SOURCE_DATE_EPOCH stands in for the clock where it is set."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(fixed) if fixed.isdigit() else time.time()
+
+
+def _parent(registry: Registry, state: ModelState, wanted: Version | None) -> VersionRecord | None:
+    """Return the highest version that is there; for a number below it (a patch of an older line) the highest below."""
+    there = sorted(parse_version(name) for name in state.versions)
+    lower = [version for version in there if wanted is None or version < wanted]
+    chosen = lower or there
+    return registry.record(state.model, chosen[-1]) if chosen else None
+
+
+def _changes(candidate: Candidate, parent: VersionRecord | None) -> list[Changed]:
+    if parent is None:
+        return []
+    if {f.name: f.sha256 for f in parent.stored_files} == {f.name: f.sha256 for f in candidate.stored}:
+        raise MintmarkError(
+            f"nothing changed since {parent.reference}: the candidate has the same files; "
+            "change data, parameters or code, then dvc repro"
+        )
+    return changes_between(parent.document, {"model": candidate.model, **candidate.document})
+
+
+def _refuse_number(state: ModelState, number: str) -> None:
+    """Refuse a number that is taken, or that differs from one only where people and file systems would not see it."""
+    if number in state.versions:
+        raise MintmarkError(f"{state.model} {number} is there already; leave --version out to get the next free number")
+    release = number.partition("+")[0].lower()
+    for known in {*state.versions, *state.released} - {number}:
+        if known.partition("+")[0].lower() == release:
+            raise MintmarkError(f"{number} would pass for {known}, which was used before; take another number")
+
+
+def _digests(files: dict[str, bytes], model: str, number: str) -> dict[str, str]:
+    folder = layout.version_folder(model, number) + "/"
+    return {path.removeprefix(folder): blob_oid(content) for path, content in files.items()}
+
+
+def _objects(registry: Registry, candidate: Candidate) -> dict[str, bytes]:
+    """Return the objects that the commit carries (the embedded store); to any other remote they are pushed now."""
+    embedded = read_config(registry.root).required_default.embedded_in(registry.root)
+    if embedded is None:
+        push(registry.root, [(file, candidate.paths[file.name]) for file in candidate.stored])
+        return {}
+    return {f"{embedded}/{object_paths(file.md5)[0]}": candidate.read(file) for file in candidate.stored}
+
+
+def _intervals(document: Any) -> dict[str, Interval]:
+    return {name: Interval(**interval) for name, interval in document["metrics"].items()}
+
+
+def _summary(registry: Registry, candidate: Candidate, plan: _Plan) -> str:
+    """Write what is new in one sentence: what changed, and what that did to the primary metric."""
+    primary = registry.model(candidate.model).metric.name
+    value = _intervals(candidate.document).get(primary)
+    measured = f"{primary} {format_interval(value)}" if value else "no primary metric"
+    parent = plan.parent
+    if parent is None:
+        return f"First version of {candidate.model}: {measured}."
+    what = ", ".join(change.kind for change in plan.changes) or "nothing but the result"
+    before = parent.metrics.get(primary)
+    difference = f", {format_difference(value, before)} against {parent.version}" if value and before else ""
+    return f"Changed since {parent.version}: {what}; {measured}{difference}."
+
+
+def _announce(registry: Registry, state: ModelState, document: dict[str, Any], plan: _Plan, *, promote: bool) -> str:
+    model, number, parent = document["model"], plan.number, plan.parent
+    others = [(f"{parent.version} (parent)", parent.metrics)] if parent else []
+    champion = state.channels.get(registry.settings.last_channel)
+    if champion is not None and champion in state.versions and (parent is None or champion != str(parent.version)):
+        others.append((f"{champion} (champion)", registry.record(model, champion).metrics))
+    return message(
+        f"propose {model} {number}",
+        document["summary"],
+        metric_table((number, _intervals(document)), others, registry.model(model).metric),
+        "\n".join(f"- {change.kind}: {_listed(change.names)}" for change in plan.changes),
+        _reason(plan),
+        f"Merging also points {registry.settings.first_channel} to it." if promote else "",
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _reason(plan: _Plan) -> str:
+    if plan.parent is None or plan.part is None:
+        return ""
+    step, usual = f"A {plan.part} version of {plan.parent.version}", default_bump(plan.changes)
+    if plan.part != usual:
+        return f"{step}, as asked for; by what changed it would be a {usual} one."
+    return f"{step}, by what changed."

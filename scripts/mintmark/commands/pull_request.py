@@ -1,0 +1,121 @@
+"""What follows a commit of a writing command: push it and open a pull request, or say what to type next."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.registry.commits import NewCommit
+    from mintmark.registry.loader import Registry
+
+_SSH = re.compile(r"(?:ssh://)?(?:[^@/]+@)(?P<host>[^:/]+)(?::[0-9]+/|[:/])(?P<path>.+?)(?:\.git)?/?\Z")
+_HTTP = re.compile(r"(?P<scheme>https?)://(?:[^@/]*@)?(?P<host>[^/]+)/(?P<path>.+?)(?:\.git)?/?\Z")
+
+
+def conclude(registry: Registry, made: NewCommit, *, open_pr: bool) -> None:
+    """Print what was committed; with `open_pr` push it and open the pull request, else say what to type next.
+
+    Raises `MintmarkError` when the push or the pull request fails; the commit stays either way.
+    """
+    root, base = registry.root, registry.settings.base_branch
+    print(f"committed {made.oid[:10]} on {'the new branch ' if made.fresh else ''}{made.branch}: {made.subject}")
+    if not open_pr:
+        print(_next_step(root, made, base))
+        return
+    if made.branch == base:
+        raise MintmarkError(f"the commit is on {base} itself, so there is no pull request to open; next: git push")
+    remote = _push(root, made)
+    if shutil.which("gh"):
+        _create_with_gh(root, made, base)
+        return
+    address = compare_address(registry.settings.repository or _remote_url(root, remote), base, made.branch)
+    print(f"pushed {made.branch}; next, open the pull request: {address or f'from {made.branch} to {base}'}")
+
+
+def _next_step(root: Path, made: NewCommit, base: str) -> str:
+    remote = _remote(root)
+    if remote is None:
+        merge = "" if made.branch == base else f"; next: git switch {base} && git merge {made.branch}"
+        return f"this repository has no remote to push to{merge}"
+    if made.branch == base:
+        return f"next: git push {remote} {base}"
+    return f"next: git push -u {remote} {made.branch}, and open a pull request (--open does both)"
+
+
+def _remote(root: Path) -> str | None:
+    """Return the remote to push to: Git's own choice, else origin, else the only one."""
+    chosen = git.try_git("config", "remote.pushDefault", cwd=root)
+    remotes = git.git_text("remote", cwd=root).split()
+    preferred = [name for name in (chosen, "origin") if name in remotes]
+    return preferred[0] if preferred else (remotes[0] if len(remotes) == 1 else None)
+
+
+def _push(root: Path, made: NewCommit) -> str:
+    remote = _remote(root)
+    if remote is None:
+        raise MintmarkError(
+            f"the commit stays on {made.branch}, but there is no remote to push it to; "
+            f"git remote add origin ADDRESS, then git push -u origin {made.branch}"
+        )
+    try:
+        git.run_git("push", "--quiet", "-u", remote, made.branch, cwd=root)
+    except git.GitError as error:
+        raise MintmarkError(
+            f"the commit stays on {made.branch}, but it could not be pushed ({error}); "
+            f"next: git push -u {remote} {made.branch}, and open a pull request"
+        ) from None
+    return remote
+
+
+def _create_with_gh(root: Path, made: NewCommit, base: str) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".md") as body:
+        body.write(made.body)
+        body.flush()
+        command = ("gh", "pr", "create", "--base", base, "--head", made.branch, "--title", made.subject)
+        result = subprocess.run(
+            (*command, "--body-file", body.name),
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if result.returncode != 0:
+        raise MintmarkError(
+            f"{made.branch} is pushed, but gh could not open the pull request ({' '.join(result.stderr.split())}); "
+            "next: gh auth status, then gh pr create --fill"
+        )
+    print(f"opened the pull request: {result.stdout.strip()}")
+
+
+def _remote_url(root: Path, remote: str) -> str:
+    # The address as it is written in the config, and as url.<base>.insteadOf rewrites it.
+    return git.git_text("remote", "get-url", remote, cwd=root)
+
+
+def compare_address(repository: str, base: str, branch: str) -> str | None:
+    """Return the web page that opens a pull request, from a repository's web, https or ssh address; None for a path.
+
+    GitHub and those that follow it have `/compare/BASE...BRANCH`; GitLab and Bitbucket have pages of their own.
+    """
+    match = _HTTP.match(repository) or _SSH.match(repository)
+    if match is None:
+        return None
+    scheme = match.groupdict().get("scheme") or "https"
+    page = f"{scheme}://{match['host']}/{match['path']}"
+    branch = quote(branch, safe="/")
+    if "gitlab" in match["host"]:
+        return f"{page}/-/merge_requests/new?merge_request%5Bsource_branch%5D={quote(branch, safe='')}"
+    if "bitbucket" in match["host"]:
+        return f"{page}/pull-requests/new?source={quote(branch, safe='')}"
+    return f"{page}/compare/{quote(base, safe='/')}...{branch}?expand=1"

@@ -1,0 +1,49 @@
+"""Lay out rows as plain text. Prints nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?(e[-+]?[0-9]+)?\Z")
+
+
+def format_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows under headers, each column as wide as its widest cell; a column of numbers is set to the right."""
+    cells = [list(row) for row in rows]
+    columns = list(zip(*([list(headers), *cells]), strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [_is_numeric(column[1:]) for column in columns]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in [[_title(header) for header in headers], *cells]
+    ]
+    return "\n".join(lines)
+
+
+def format_number(value: float | None) -> str:
+    """Return a metric as people compare it: four significant digits, a dash for none."""
+    return "-" if value is None else f"{value:.4g}"
+
+
+def format_interval(value: float | None, low: float | None, high: float | None) -> str:
+    """Return `0.9934 [0.982, 1]`, or the value alone where there is no interval."""
+    if value is None or low is None or high is None:
+        return format_number(value)
+    return f"{value:.4g} [{low:.4g}, {high:.4g}]"
+
+
+def _title(header: str) -> str:
+    # A reference such as iris@1.0.0 heads a column as it is.
+    return header if "@" in header else header.upper()
+
+
+def _is_numeric(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell not in ("", "-")]
+    return bool(filled) and all(_NUMBER.match(cell) for cell in filled)

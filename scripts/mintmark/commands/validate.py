@@ -1,0 +1,68 @@
+"""`mintmark validate`: the rules of the design, held against a registry or a change to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from mintmark.registry.loader import Registry
+from mintmark.registry.validation import validate_change, validate_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.core.finding import Finding
+    from mintmark.registry.validation import Report
+
+
+def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool) -> int:
+    """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1."""
+    registry = Registry(root, at=at)
+    report = validate_change(registry, base) if base is not None else validate_tree(registry)
+    if as_json or style == "json":
+        print(_as_json(report))
+    elif style == "github":
+        print("\n".join([*map(format_annotation, report.findings), _summary(report, base)]))
+    else:
+        print("\n".join([*map(str, report.findings), _summary(report, base)]))
+    return 0 if report.is_clean else 1
+
+
+def _as_json(report: Report) -> str:
+    document = {
+        "clean": report.is_clean,
+        "models": report.models,
+        "versions": report.versions,
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _summary(report: Report, base: str | None) -> str:
+    what = f"{_count(report.models, 'model')}, {_count(report.versions, 'version')}"
+    scope = f"the change since {base} ({what} read)" if base else what
+    if not report.findings:
+        return f"{scope}: nothing is wrong"
+    return f"{scope}: {_count(len(report.findings), 'finding')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def format_annotation(finding: Finding) -> str:
+    """Return a finding as the workflow command that GitHub shows beside the line."""
+    properties = {"file": finding.path, "line": finding.line, "col": finding.column, "title": finding.rule or None}
+    given = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items() if value is not None)
+    where = f"{finding.where}: " if finding.where else ""
+    level = "error" if finding.severity == "error" else "warning"
+    return f"::{level} {given}::{_escape(where + finding.message)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(value: object) -> str:
+    return _escape(str(value)).replace(":", "%3A").replace(",", "%2C")

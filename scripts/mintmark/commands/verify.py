@@ -1,0 +1,216 @@
+"""`mintmark verify`: prove that every version can be fetched and matches its record (R9). Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.records import StoredFile, VersionRecord, format_pointer, format_size
+from mintmark.core.reference import is_name
+from mintmark.core.version import parse_version
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.loader import Registry
+from mintmark.registry.store import Store
+from mintmark.registry.tree import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+_AT_ONCE = 4  # objects read at a time: hashing takes the cores, a server takes the waiting
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A stored file of one version, and the text of its record to find lines in."""
+
+    record: VersionRecord
+    file: StoredFile
+    path: str
+
+    @property
+    def pointer(self) -> str:
+        """The path of its .dvc file."""
+        return layout.pointer_path(self.record.model, str(self.record.version), self.file.name)
+
+
+def verify(root: Path, references: list[str], *, at: str | None, as_json: bool) -> int:
+    """Check versions (`model@1.4.2`, `model@production`, every version of `model`; all when none is named).
+
+    Prints every fault; returns 0 when there is none and 1 when there is.
+    """
+    registry = Registry(root, at=at)
+    findings: list[Finding] = []
+    versions = list(_wanted_versions(registry, references, findings))
+    objects = list(_stored_objects(registry, versions, findings))
+    findings += _check_pointers(registry, objects)
+    findings += _check_objects(registry, objects)
+    findings.sort(key=lambda finding: finding.sort_key)
+    unique = {item.file.md5: item.file.size for item in objects}
+    if as_json:
+        report = {"versions": len(versions), "files": len(objects), "bytes": sum(unique.values())}
+        print(json.dumps({**report, "findings": [asdict(f) for f in findings]}, indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(finding)
+        print(_summary(len(versions), len(objects), sum(unique.values()), len(findings)))
+    return 1 if findings else 0
+
+
+def _summary(versions: int, files: int, size: int, faults: int) -> str:
+    if not versions and not faults:
+        return "there is no version to verify"
+    checked = f"{_count(files, 'file')} of {_count(versions, 'version')} ({format_size(size)})"
+    return f"verified {checked}: {_count(faults, 'fault') if faults else 'every one can be fetched and is as recorded'}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _wanted_versions(
+    registry: Registry, references: Iterable[str], findings: list[Finding]
+) -> Iterator[tuple[str, str]]:
+    """Yield the versions meant, each once; a broken file on the way becomes a finding, a wrong reference raises."""
+    seen: set[tuple[str, str]] = set()
+    for reference in references or registry.models():
+        try:
+            wanted = _versions_of(registry, reference)
+        except InvalidRegistryError as error:
+            findings.extend(error.findings)
+            continue
+        for version in wanted:
+            if version not in seen:
+                seen.add(version)
+                yield version
+
+
+def _versions_of(registry: Registry, reference: str) -> list[tuple[str, str]]:
+    if not is_name(reference):
+        model = reference.partition("@")[0]
+        return [(model, str(registry.resolve_version(reference)))]
+    versions = registry.versions(reference)
+    if not versions and reference not in registry.models():
+        registry.model(reference)  # says that there is no such model
+    return [(reference, str(version)) for version in versions]
+
+
+def _stored_objects(
+    registry: Registry, versions: list[tuple[str, str]], findings: list[Finding]
+) -> Iterator[StoredObject]:
+    if isinstance(registry.tree, GitTree) and len(versions) > 1:
+        registry.tree.entries(layout.MODELS)  # one listing instead of one for each file
+    paths = {layout.version_path(model, version): (model, version) for model, version in versions}
+    documents = registry.read_many("version", list(paths))
+    for path, (model, version) in paths.items():
+        document = documents.get(path)
+        if document is None:
+            if parse_version(version) not in registry.versions(model):
+                registry.record(model, version)  # says that there is no such version
+            findings.append(Finding(path=path, message="is missing; git checkout brings it back", rule="R9"))
+        elif document.data is None:
+            findings.extend(document.findings)
+        else:
+            record = VersionRecord.from_dict(document.data)
+            yield from (StoredObject(record, file, path) for file in record.stored_files)
+
+
+def _check_pointers(registry: Registry, objects: list[StoredObject]) -> Iterator[Finding]:
+    """Yield a finding for each pointer that does not lead DVC to the bytes of the record."""
+    contents, findings = _read_pointers(registry, [item.pointer for item in objects])
+    yield from findings
+    for item in objects:
+        expected, content = format_pointer(item.file), contents.get(item.pointer, b"")
+        if content is None:
+            message = f"is missing, so DVC cannot fetch {item.file.name}; git checkout brings it back"
+            yield Finding(path=item.pointer, message=message, rule="R9")
+        elif content != expected.encode() and item.pointer in contents:
+            yield _pointer_finding(item.pointer, content.decode("utf-8", "replace"), expected)
+
+
+def _read_pointers(registry: Registry, paths: list[str]) -> tuple[dict[str, bytes | None], list[Finding]]:
+    """Return the text of each pointer (None: there is none), and the faults of those that are no plain files."""
+    try:
+        found = registry.tree.read_many(paths) if paths else {}
+        return {path: found.get(path) for path in paths}, []
+    except MintmarkError:
+        contents: dict[str, bytes | None] = {}
+        findings = []
+        for path in paths:
+            try:
+                contents[path] = registry.tree.read(path)
+            except MintmarkError as error:
+                findings.append(Finding(path=path, message=str(error).partition(": ")[2] or str(error), rule="R9"))
+        return contents, findings
+
+
+def _pointer_finding(path: str, found: str, expected: str) -> Finding:
+    lines, wanted = found.splitlines(), expected.splitlines()
+    line = next((n for n, text in enumerate(wanted) if n >= len(lines) or lines[n] != text), len(wanted))
+    want = f"; the record makes it: {wanted[line].strip()}" if line < len(wanted) else ""
+    return Finding(path=path, line=line + 1, message=f"does not point to the bytes of version.yaml{want}", rule="R9")
+
+
+def _check_objects(registry: Registry, objects: list[StoredObject]) -> Iterator[Finding]:
+    """Yield a finding for each stored file that no remote can give as its record says; equal ones are read once."""
+    if not objects:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    revision = registry.tree.commit if isinstance(registry.tree, GitTree) else None
+    store = Store(registry.root, revision=revision)
+    same: dict[tuple[str, str, int], list[StoredObject]] = {}
+    for item in objects:
+        same.setdefault((item.file.md5, item.file.sha256, item.file.size), []).append(item)
+
+    def fault(item: StoredObject) -> str | None:
+        try:
+            store.check(item.file)
+        except MintmarkError as error:
+            return str(error).removeprefix(f"{item.file.name}: ")
+        return None
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool, _progress(len(same)) as advance:
+        try:
+            for items, message in zip(same.values(), pool.map(fault, [i[0] for i in same.values()]), strict=True):
+                advance()
+                if message is not None:
+                    yield from (_finding(registry, item, message) for item in items)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _finding(registry: Registry, item: StoredObject, message: str) -> Finding:
+    """Return the fault of an object at the line of its sha256 in version.yaml."""
+    from mintmark.registry.yaml_text import Positions, parse_yaml
+
+    where: tuple[str, ...] = ("files", item.file.name, "sha256")
+    if item.file == item.record.artifact:
+        where = ("artifact", "sha256")
+    positions: Positions = {}
+    parse_yaml(registry.tree.read(item.path) or b"", positions=positions)
+    line, column = positions.get(where, (None, None))
+    return Finding(path=item.path, line=line, column=column, where=".".join(where), message=message, rule="R9")
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal; elsewhere nothing."""
+    if not sys.stderr.isatty() or total < 2:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (TextColumn("verifying"), *Progress.get_default_columns()[1:2])
+    with Progress(
+        *columns, MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("verify", total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,1 @@
+"""The tree of a registry: files, Git, DVC, the store, the blob cache, and the loader that joins them."""

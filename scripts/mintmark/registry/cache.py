@@ -1,0 +1,108 @@
+"""Texts worth keeping between commands, in `.git/mintmark/`. Safe to delete; never holds the only copy of anything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_TABLE = "CREATE TABLE IF NOT EXISTS entry (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+_CHUNK = 500
+
+
+class Cache:
+    """A table of texts by kind and key that forgets everything when `fingerprint` changes.
+
+    `fingerprint` names what the values depend on besides their key (schemas, version of the code). A cache that cannot
+    be opened or written is a cache that holds nothing: it never raises.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._connection: sqlite3.Connection | None = None
+        self._path = folder / "cache.sqlite"
+        # Part of every key: an older mintmark that is still running must not leave its values to this one.
+        self._fingerprint = hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
+        for _ in range(2):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._connection = self._open()
+            except (sqlite3.Error, OSError) as error:
+                if not _is_broken(error):
+                    return
+                self._discard(self._path)
+            else:
+                return
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=2, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute(_TABLE)
+            row = connection.execute("SELECT value FROM entry WHERE kind='fingerprint' AND key=''").fetchone()
+            if row is None or row[0] != self._fingerprint:
+                connection.execute("DELETE FROM entry")
+                connection.execute("INSERT OR REPLACE INTO entry VALUES ('fingerprint', '', ?)", (self._fingerprint,))
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    @staticmethod
+    def _discard(path: Path) -> None:
+        for name in (path, f"{path}-journal"):
+            try:
+                os.unlink(name)
+            except OSError:
+                continue
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Return the text under a key, None when there is none."""
+        return self.get_many(kind, [key]).get(key)
+
+    def get_many(self, kind: str, keys: Iterable[str]) -> dict[str, str]:
+        """Return the texts of those keys that are known."""
+        if self._connection is None:
+            return {}
+        found: dict[str, str] = {}
+        wanted = list(dict.fromkeys(keys))
+        try:
+            for start in range(0, len(wanted), _CHUNK):
+                part = wanted[start : start + _CHUNK]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT key, value FROM entry WHERE kind=? AND key IN ({marks})"  # noqa: S608 - only marks
+                found.update(self._connection.execute(query, (f"{self._fingerprint}:{kind}", *part)))
+        except sqlite3.Error as error:
+            if _is_broken(error):
+                self.close()
+                self._discard(self._path)
+            return {}
+        return found
+
+    def put_many(self, kind: str, values: Mapping[str, str]) -> None:
+        """Remember texts; they are written at once, in one transaction."""
+        if self._connection is None or not values:
+            return
+        rows = [(f"{self._fingerprint}:{kind}", key, value) for key, value in values.items()]
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
+        except sqlite3.Error:
+            return
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether a file holds no database, or a damaged one: that one may go, a locked or read-only one may not."""
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes

@@ -1,0 +1,162 @@
+"""Turn the bytes of records into data and findings, once for each blob. Knows no tree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mintmark import __version__
+from mintmark.core.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from mintmark.registry.cache import Cache
+
+_FORMAT = "1"
+_PROCESSES = 2
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file says, or the findings that tell why it says nothing; `data` is None when there are findings."""
+
+    data: Mapping[str, Any] | None
+    findings: tuple[Finding, ...] = ()
+
+
+def blob_oid(content: bytes) -> str:
+    """Return the id that Git gives to a blob with this content (SHA-1 repositories)."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def open_cache(git_folder: Path) -> Cache:
+    """Open the blob cache of a repository; what it holds depends on the schemas and on this version of Mintmark."""
+    from mintmark.registry.cache import Cache
+    from mintmark.registry.schemas import schemas_digest
+
+    return Cache(git_folder / "mintmark", f"{_FORMAT} {__version__} {schemas_digest()}")
+
+
+def parse_document(kind: str, content: bytes, path: str) -> Document:
+    """Parse the bytes of a record and hold them against its schema; `kind` is the schema's name."""
+    from mintmark.registry.files import parse_json
+    from mintmark.registry.schemas import accepts
+    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+
+    try:
+        data = parse_json(content) if kind == "metrics" else parse_yaml(content)
+    except YamlFault as fault:
+        finding = Finding(path=path, message=fault.message, line=fault.line, column=fault.column)
+        return Document(None, (finding,))
+    if accepts(kind, data):
+        return Document(data)
+    return Document(None, tuple(_explain(kind, data, content, path)))
+
+
+def _explain(kind: str, data: Any, content: bytes, path: str) -> list[Finding]:
+    from mintmark.registry.schemas import explain
+    from mintmark.registry.yaml_text import Positions, YamlFault, parse_yaml
+
+    if data is None:
+        return [Finding(path=path, line=1, message="is empty; git checkout or git revert brings it back")]
+    positions: Positions = {}
+    try:
+        parse_yaml(content, positions=positions)  # JSON is YAML: the same reader tells where each value stands
+    except YamlFault:
+        positions = {}
+    return explain(kind, data, path, positions)
+
+
+class Documents:
+    """Parsed records by blob id, remembered in a cache between commands.
+
+    `load` gives whole documents; `facts` gives what a `project` function makes of them, so that reading ten thousand
+    records keeps only what is asked of them.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    def load(self, kind: str, contents: Mapping[str, bytes]) -> dict[str, Document]:
+        """Return the documents in contents (by path), each parsed at most once for the life of the cache."""
+        oids = {path: blob_oid(content) for path, content in contents.items()}
+        found = self.cache.get_many(kind, oids.values())
+        fresh: dict[str, str] = {}
+        for path, oid in oids.items():
+            if oid not in found:
+                found[oid] = fresh[oid] = _flatten(parse_document(kind, contents[path], path))
+        self.cache.put_many(kind, fresh)
+        return {path: _revive(found[oid], path) for path, oid in oids.items()}
+
+    def facts(
+        self,
+        kind: str,
+        oids: Mapping[str, str],
+        project: Callable[[Mapping[str, Any]], Any],
+        read: Callable[[list[str]], Iterable[tuple[str, bytes]]],
+    ) -> dict[str, Document]:
+        """Return the projected documents by path, given the blob id of each.
+
+        `read` takes blob ids that the cache does not know and yields their bytes; `project` returns what JSON can hold.
+        Both may run in another process, so both can be pickled.
+        """
+        label = f"{kind}:{project.__name__}"
+        found = self.cache.get_many(label, oids.values())
+        fresh = sorted({oid for oid in oids.values() if oid not in found})
+        if fresh:
+            parsed = dict(_project_all(kind, project, read, fresh))
+            self.cache.put_many(label, parsed)
+            found |= parsed
+        return {path: _revive(found[oid], path) for path, oid in oids.items() if oid in found}
+
+
+def _project_all(
+    kind: str,
+    project: Callable[[Mapping[str, Any]], Any],
+    read: Callable[[list[str]], Iterable[tuple[str, bytes]]],
+    oids: list[str],
+) -> Iterator[tuple[str, str]]:
+    if len(oids) <= _CHUNK:
+        yield from _project_chunk(kind, project, read, oids)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    chunks = [oids[start : start + _CHUNK] for start in range(0, len(oids), _CHUNK)]
+    with ProcessPoolExecutor(max_workers=_PROCESSES) as pool:
+        jobs = [pool.submit(_project_chunk, kind, project, read, chunk) for chunk in chunks]
+        for job in jobs:
+            yield from job.result()
+
+
+def _project_chunk(
+    kind: str,
+    project: Callable[[Mapping[str, Any]], Any],
+    read: Callable[[list[str]], Iterable[tuple[str, bytes]]],
+    oids: list[str],
+) -> list[tuple[str, str]]:
+    rows = []
+    for oid, content in read(oids):
+        document = parse_document(kind, content, "")
+        if document.data is not None:
+            document = Document(project(document.data))
+        rows.append((oid, _flatten(document)))
+    return rows
+
+
+def _flatten(document: Document) -> str:
+    rows = [[f.message, f.line, f.column, f.where, f.rule] for f in document.findings]
+    return json.dumps([document.data, rows], separators=(",", ":"))
+
+
+def _revive(text: str, path: str) -> Document:
+    data, rows = json.loads(text)
+    findings = (
+        Finding(path=path, message=message, line=line, column=column, where=where, rule=rule)
+        for message, line, column, where, rule in rows
+    )
+    return Document(data, tuple(findings))

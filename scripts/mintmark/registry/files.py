@@ -1,0 +1,152 @@
+"""Read and write single files: strictly parsed, written whole or not at all. Knows nothing of registries."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core.finding import Finding
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.yaml_text import MAX_BYTES, YamlFault, format_yaml, parse_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["format_json", "format_yaml", "read_json", "read_text_file", "read_yaml", "write_atomically"]
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds; raise `InvalidRegistryError` with file and line where it does not."""
+    try:
+        data = parse_yaml(read_text_file(path))
+    except YamlFault as fault:
+        raise InvalidRegistryError([_finding(path, fault)]) from None
+    if not isinstance(data, dict):
+        raise InvalidRegistryError([Finding(path=str(path), line=1, message="must hold keys and values")])
+    return data
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a JSON file holds; raise `InvalidRegistryError` with file and line where it does not."""
+    try:
+        data = parse_json(read_text_file(path))
+    except YamlFault as fault:
+        raise InvalidRegistryError([_finding(path, fault)]) from None
+    if not isinstance(data, dict):
+        raise InvalidRegistryError([Finding(path=str(path), line=1, message="must hold a JSON object")])
+    return data
+
+
+def parse_json(text: bytes) -> Any:
+    """Return the value in `text`; raise `YamlFault` on broken JSON, a key that is there twice, NaN or infinity."""
+    if len(text) > MAX_BYTES:
+        raise YamlFault(f"is larger than {MAX_BYTES:,} bytes, the most that a JSON record may have", 1)
+    try:
+        decoded = text.decode("utf-8")
+        data = json.loads(decoded, parse_constant=_no_constant)
+        if "\\" in decoded or _count_colons(data) != decoded.count(":"):
+            data = json.loads(decoded, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        if "\\u" in decoded:
+            json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlFault("is not UTF-8", text.count(b"\n", 0, error.start) + 1) from None
+    except json.JSONDecodeError as error:
+        raise YamlFault(f"is not valid JSON: {error.msg}", error.lineno, error.colno) from None
+    except RecursionError:
+        raise YamlFault("is nested too deep", 1) from None
+    except UnicodeEncodeError:
+        raise YamlFault("holds half of a character (a lone surrogate such as \\ud800)", 1) from None
+    except YamlFault:
+        raise
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise YamlFault("holds a number with thousands of digits", 1) from None
+    return data
+
+
+def _count_colons(value: Any) -> int:
+    """Return how many colons a text without escapes has that says this value and no key twice.
+
+    A key that is there twice leaves a colon that the value does not account for. Counting takes a third of the time of
+    building every object through `_unique_keys`, which then tells which key it is.
+    """
+    if type(value) is dict:
+        return sum(1 + key.count(":") + _count_colons(inner) for key, inner in value.items())
+    if type(value) is list:
+        return sum(map(_count_colons, value))
+    return value.count(":") if type(value) is str else 0
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise YamlFault(f'the key "{twice}" is there twice; keep one of them')
+    return data
+
+
+def _no_constant(name: str) -> Any:
+    raise YamlFault(f"{name} is not a JSON number; leave the value out")
+
+
+def _finding(path: Path, fault: YamlFault) -> Finding:
+    return Finding(path=str(path), message=fault.message, line=fault.line, column=fault.column)
+
+
+def read_text_file(path: Path | str, *, limit: int = MAX_BYTES) -> bytes:
+    """Return a regular file's bytes, `limit` + 1 of them at the most; raise `MintmarkError` for a link or a folder.
+
+    A file over the limit comes back cut, so that whoever parses it can say that it is too large without holding it.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise MintmarkError(f"{path}: there is no such file") from None
+    except OSError as error:
+        reason = "is a symbolic link where a file belongs" if os.path.islink(path) else str(error.strerror)
+        raise MintmarkError(f"{path}: {reason}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise MintmarkError(f"{path}: is not a plain file")
+    with os.fdopen(handle, "rb") as file:
+        return file.read(limit + 1)
+
+
+def format_json(data: Any) -> str:
+    """Return `data` as the JSON text that is kept in Git: indented, in the order given, with a final newline."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_atomically(path: Path | str, data: bytes) -> None:
+    """Write `data` whole or not at all: to a temporary file beside it, flushed to disk, then renamed over it.
+
+    Missing folders are made. Raises `MintmarkError` when the disk is full or the place cannot be written.
+    """
+    import tempfile  # a reader need not pay for it
+
+    folder = os.path.dirname(os.fspath(path)) or "."
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".mintmark-", dir=folder)
+    except OSError as error:
+        raise MintmarkError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise MintmarkError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
+    finally:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

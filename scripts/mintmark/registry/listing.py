@@ -1,0 +1,260 @@
+"""Rows about models and versions, for a whole registry at once. A broken file costs its own row alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.layout import locate
+from mintmark.core.version import is_version, latest_release, parse_version
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry import git
+from mintmark.registry.facts import version_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mintmark.registry.documents import Document
+    from mintmark.registry.loader import Registry
+
+_NO_IDENTITY = "is missing; every model has one: the tutorial shows how to write it"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelRow:
+    """One model: how many versions, which is where, and the primary metric of the champion (else of the latest)."""
+
+    model: str
+    task: str
+    owners: list[str]
+    versions: int
+    latest: str | None
+    channels: dict[str, str]
+    metric: str
+    measured: str | None
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version: when and by whom it was made, where it is, and its primary metric."""
+
+    model: str
+    version: str
+    created: str
+    author: str
+    summary: str
+    size: int
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    channels: list[str]
+    yanked: bool
+
+
+@dataclass(slots=True)
+class Listing:
+    """What could be read of every model, and what could not."""
+
+    models: list[ModelRow] = field(default_factory=list)
+    versions: list[VersionRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def take(self, documents: Mapping[str, Document]) -> dict[str, Mapping[str, Any]]:
+        """Keep the findings of documents and return the data of those that have any."""
+        for document in documents.values():
+            self.findings.extend(document.findings)
+        return {path: document.data for path, document in documents.items() if document.data is not None}
+
+    def miss(self, path: str, message: str) -> None:
+        """Note what is wrong with a file as a whole, unless something was noted of it before."""
+        if all(finding.path != path for finding in self.findings):
+            self.findings.append(Finding(path=path, line=1, message=message))
+
+
+def list_models(registry: Registry) -> Listing:
+    """Return one row a model; reads the records of champions and of latest versions only."""
+    listing, names = Listing(), registry.models()
+    _preload(registry)
+    identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
+    channels = _all_channels(registry, listing, names)
+    versions = {name: [v for v in registry.tree.names(_versions(name)) if is_version(v)] for name in names}
+    latest = {name: _latest(registry, name, versions[name]) for name in names}
+    measured = {name: channels[name].get(registry.settings.last_channel) or latest[name] for name in names}
+    paths = {name: layout.version_path(name, version) for name, version in measured.items() if version}
+    records = _read(registry, listing, "version", paths.values())
+    for name in names:
+        identity = identities.get(layout.model_path(name))
+        if identity is None:
+            if versions[name] or channels[name]:
+                listing.miss(layout.model_path(name), _NO_IDENTITY)
+            continue
+        metric = identity["metric"]["name"]
+        record = _record(listing, channels[name], name, measured[name], records)
+        interval = record["metrics"].get(metric, {}) if record else {}
+        row = ModelRow(
+            model=name,
+            task=identity["task"],
+            owners=list(identity["owners"]),
+            versions=len(versions[name]),
+            latest=latest[name],
+            channels=channels[name],
+            metric=metric,
+            measured=measured[name] if record else None,
+            value=interval.get("value"),
+            low=interval.get("low"),
+            high=interval.get("high"),
+        )
+        listing.models.append(row)
+    return listing
+
+
+def list_versions(registry: Registry, names: Iterable[str]) -> Listing:
+    """Return one row a version of the models that are named, newest version first."""
+    listing, wanted = Listing(), list(names)
+    known = registry.tree.subtree_ids(layout.MODELS)
+    cache = registry.documents.cache
+    remembered = {oid: json.loads(text) for oid, text in cache.get_many("rows", known.values()).items()}
+    folders = {name: registry.tree.names(_versions(name)) for name in wanted}
+    current = {name: remembered.get(known.get(name, ""), []) for name in wanted}
+    # A copied folder has the tree id of its model; a broken record is told of every time.
+    stale = [name for name in wanted if [row[0] for row in current[name]] != [name] * len(folders[name])]
+    current |= _read_rows(registry, listing, stale)
+    for name in stale:
+        _note_missing(registry, listing, name, folders[name], current[name])
+    broken = {locate(finding.path).model for finding in listing.findings}
+    whole = {known[name]: json.dumps(current[name]) for name in stale if name in known and name not in broken}
+    cache.put_many("rows", whole)
+    channels = _all_channels(registry, listing, wanted)
+    for name in wanted:
+        listing.versions.extend(_placed(current[name], channels[name], registry.yanked(name)))
+    return listing
+
+
+def _record(
+    listing: Listing,
+    channels: Mapping[str, str],
+    model: str,
+    version: str | None,
+    records: Mapping[str, Mapping[str, Any]],
+) -> Mapping[str, Any] | None:
+    """Return the record of a version if it can be read and is the one that its folder says."""
+    if version is None:
+        return None
+    path = layout.version_path(model, version)
+    record = records.get(path)
+    if record is None:
+        channel = next((name for name, target in channels.items() if target == version), None)
+        pointing = f" ({layout.channel_path(model, channel)} points to it)" if channel else ""
+        listing.miss(path, f"is missing{pointing}; mintmark validate tells more")
+    elif (record["model"], record["version"]) != (model, version):
+        listing.miss(path, _disagreement(record))
+        return None
+    return record
+
+
+def _disagreement(record: Mapping[str, Any]) -> str:
+    return f"says that it is {record['model']} {record['version']}, and its folder says otherwise"
+
+
+def _note_missing(registry: Registry, listing: Listing, name: str, folders: list[str], rows: list[list[Any]]) -> None:
+    """Note each version folder without a record that can be read."""
+    for version in sorted({folder for folder in folders if is_version(folder)} - {row[1] for row in rows}):
+        path = layout.version_path(name, version)
+        if all(finding.path != path for finding in listing.findings):
+            document = registry.read("version", path)
+            message = document.findings[0].message if document and document.findings else "is missing; git restore it"
+            listing.miss(path, message)
+
+
+def _preload(registry: Registry) -> None:
+    from mintmark.registry.tree import GitTree
+
+    if isinstance(registry.tree, GitTree):
+        registry.tree.entries(layout.MODELS)
+
+
+def _read(registry: Registry, listing: Listing, kind: str, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    return listing.take(registry.read_many(kind, list(paths)))
+
+
+def _versions(name: str) -> str:
+    return f"{layout.MODELS}/{name}/versions"
+
+
+def _latest(registry: Registry, name: str, versions: list[str]) -> str | None:
+    yanked = registry.yanked(name)
+    return latest_release(version for version in versions if version not in yanked)
+
+
+def _all_channels(registry: Registry, listing: Listing, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the version in each channel of each model, in the order of the settings, read in one go."""
+    rules = [rule.name for rule in registry.settings.channels]
+    present = {name: set(registry.tree.names(f"{layout.MODELS}/{name}/channels")) for name in names}
+    paths = {
+        (name, rule): layout.channel_path(name, rule)
+        for name, files in present.items()
+        for rule in rules
+        if f"{rule}.yaml" in files
+    }
+    data = _read(registry, listing, "channel", paths.values())
+    found: dict[str, dict[str, str]] = {name: {} for name in present}
+    for (name, rule), path in paths.items():
+        if path in data:
+            found[name][rule] = str(data[path]["version"])
+    return found
+
+
+def _read_rows(registry: Registry, listing: Listing, names: list[str]) -> dict[str, list[list[Any]]]:
+    """Return, for each model, the fields of its version rows; what cannot be read is among the findings."""
+    if not names:
+        return {}
+    entries = registry.tree.entries(layout.MODELS if len(names) > 1 else f"{layout.MODELS}/{names[0]}")
+    records = [(path, entry) for path, entry in entries.items() if locate(path).kind == "version"]
+    oids = {path: entry.oid for path, entry in records if entry.mode not in git.NO_FILES}
+    for path, entry in records:
+        if entry.mode in git.NO_FILES:
+            listing.miss(path, f"is {git.NO_FILES[entry.mode]} where a file belongs")
+    facts = listing.take(registry.documents.facts("version", oids, version_facts, registry.tree.blobs))
+    metrics = {name: _metric(registry, listing, name) for name in names}
+    rows: dict[str, list[list[Any]]] = {name: [] for name in names}
+    for path, data in facts.items():
+        place = locate(path)
+        if place.model not in rows:
+            continue
+        if (data["model"], data["version"]) != (place.model, place.name):
+            listing.miss(path, _disagreement(data))
+            continue
+        metric = metrics[place.model]
+        value, low, high = (*data["metrics"].get(metric, []), None, None, None)[:3]
+        fields = ("version", "created", "author", "summary", "size")
+        rows[place.model].append([place.model, *(data[name] for name in fields), metric, value, low, high])
+    for found in rows.values():
+        found.sort(key=lambda row: parse_version(row[1]).order, reverse=True)
+    return rows
+
+
+def _metric(registry: Registry, listing: Listing, name: str) -> str:
+    """Return the primary metric of a model, a dash when its identity cannot be read."""
+    try:
+        return registry.model(name).metric.name
+    except InvalidRegistryError as error:
+        listing.findings.extend(error.findings)
+    except MintmarkError:
+        listing.miss(layout.model_path(name), _NO_IDENTITY)
+    return "-"
+
+
+def _placed(rows: list[list[Any]], channels: Mapping[str, str], yanked: set[str]) -> Iterator[VersionRow]:
+    places: dict[str, list[str]] = {}
+    for channel, version in channels.items():
+        places.setdefault(version, []).append(channel)
+    make: Callable[..., VersionRow] = VersionRow
+    for row in rows:
+        yield make(*row, places.get(row[1], []), row[1] in yanked)

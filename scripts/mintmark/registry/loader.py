@@ -1,0 +1,272 @@
+"""A registry as its readers see it: models, versions, channels and history of one tree. Changes nothing."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.records import Model, Settings, Status, VersionRecord
+from mintmark.core.reference import CANDIDATE, LATEST, Reference, is_name, parse_reference
+from mintmark.core.version import Version, is_version, latest_release, parse_version
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.registry.documents import Document, Documents, open_cache
+from mintmark.registry.tree import GitTree, Tree, WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mintmark.registry.history import ModelHistory
+
+
+def find_root(path: Path | str = ".") -> Path:
+    """Return the root of the Git repository around a path; raise `MintmarkError` where there is none."""
+    if "://" in str(path):
+        raise UsageError(f"{path}: a registry is read from a clone; git clone it, and give the folder")
+    start = Path(path).resolve()
+    for folder in (start, *start.parents):
+        if (folder / ".git").exists():
+            return folder
+    raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
+
+
+class Registry:
+    """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date.
+
+    A broken file raises `InvalidRegistryError` when it is asked for, and hides no other.
+    """
+
+    def __init__(self, path: Path | str = ".", *, at: str | None = None) -> None:
+        self.root = find_root(path)
+        self.at = at
+        self.tree: Tree = _tree_at(self.root, at) if at is not None else WorkTree(self.root)
+
+    @property
+    def revision(self) -> str:
+        """The commit whose past is this registry's history."""
+        return self.tree.commit if isinstance(self.tree, GitTree) else "HEAD"
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The parsed records, remembered between commands."""
+        from mintmark.registry.git import common_folder
+
+        return Documents(open_cache(common_folder(self.root)))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What models/registry.yaml says."""
+        document = self.read("registry", layout.REGISTRY)
+        if document is None:
+            raise MintmarkError(
+                f"{layout.REGISTRY} is not there in {self.tree.label}, so this is no Mintmark registry; "
+                "the tutorial shows how to begin one"
+            )
+        return Settings.from_dict(_data(document))
+
+    def read(self, kind: str, path: str) -> Document | None:
+        """Return the parsed document at a path, None when there is no such file."""
+        try:
+            content = self.tree.read(path)
+        except InvalidRegistryError:
+            raise
+        except MintmarkError as error:
+            return Document(None, (Finding(path=path, line=1, message=str(error).partition(": ")[2] or str(error)),))
+        return None if content is None else self.documents.load(kind, {path: content})[path]
+
+    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
+        """Return the parsed documents at those paths that are there; a fault in one is among its own findings."""
+        try:
+            contents = self.tree.read_many(paths)
+        except MintmarkError:
+            return {path: document for path in paths if (document := self.read(kind, path)) is not None}
+        return self.documents.load(kind, contents)
+
+    def models(self) -> list[str]:
+        """Return the names of all models, sorted."""
+        return [name for name in self.tree.names(layout.MODELS) if is_name(name)]
+
+    def model(self, name: str) -> Model:
+        """Return the identity of a model."""
+        if not is_name(name):
+            message = "names have lower-case letters, digits and single hyphens, a letter first"
+            raise UsageError(f'"{name}" cannot be a model: {message}')
+        path = layout.model_path(name)
+        document = self.read("model", path)
+        if document is None:
+            raise MintmarkError(self._unknown_model(name))
+        return Model.from_dict(self._checked(document, path, name=name))
+
+    def versions(self, model: str) -> list[Version]:
+        """Return the versions of a model in ascending order, yanked ones and pre-releases included."""
+        names = self.tree.names(f"{layout.MODELS}/{model}/versions")
+        return sorted((parse_version(name) for name in names if is_version(name)), key=lambda version: version.order)
+
+    def record(self, model: str, version: Version | str) -> VersionRecord:
+        """Return the record of one version."""
+        path = layout.version_path(model, str(version))
+        document = self.read("version", path)
+        if document is None:
+            raise MintmarkError(self._unknown_version(model, str(version)))
+        return VersionRecord.from_dict(self._checked(document, path, model=model, version=str(version)))
+
+    def _checked(self, document: Document, path: str, **names: str) -> Mapping[str, Any]:
+        """Return the data of a record that says of itself what its folder says; raise `InvalidRegistryError` else."""
+        data = _data(document)
+        findings = [
+            Finding(path=path, where=key, message=f'"{data[key]}" disagrees with the folder, which says {name}')
+            for key, name in names.items()
+            if data[key] != name
+        ]
+        if findings:
+            from mintmark.registry.snapshot import with_lines
+
+            raise InvalidRegistryError(list(with_lines(findings, self.tree)))
+        return data
+
+    def metrics(self, model: str, version: Version | str) -> Mapping[str, Any]:
+        """Return the whole of a version's metrics.json."""
+        document = self.read("metrics", layout.metrics_path(model, str(version)))
+        if document is None:
+            raise MintmarkError(f"{layout.metrics_path(model, str(version))} is missing; git checkout brings it back")
+        return _data(document)
+
+    def channels(self, model: str) -> dict[str, str]:
+        """Return the version that each channel of a model points to, in the order of the settings."""
+        targets = {rule.name: self.channel(model, rule.name) for rule in self.settings.channels}
+        return {name: target for name, target in targets.items() if target is not None}
+
+    def channel(self, model: str, name: str) -> str | None:
+        """Return the version that one channel of a model points to, None when it is not there."""
+        if f"{name}.yaml" not in self.tree.names(f"{layout.MODELS}/{model}/channels"):
+            return None
+        document = self.read("channel", layout.channel_path(model, name))
+        return None if document is None else str(_data(document)["version"])
+
+    def status(self, model: str, version: Version | str) -> Status | None:
+        """Return why a version was yanked, None when it was not."""
+        document = self.read("status", layout.status_path(model, str(version)))
+        return None if document is None else Status.from_dict(_data(document))
+
+    def yanked(self, model: str) -> set[str]:
+        """Return the versions of a model that were yanked."""
+        names = self.tree.names(f"{layout.MODELS}/{model}/status")
+        return {name.removesuffix(".yaml") for name in names if name.endswith(".yaml")}
+
+    def latest(self, model: str) -> Version | None:
+        """Return the highest version that is neither a pre-release nor yanked."""
+        yanked = self.yanked(model)
+        names = self.tree.names(f"{layout.MODELS}/{model}/versions")
+        latest = latest_release(name for name in names if name not in yanked)
+        return parse_version(latest) if latest else None
+
+    def history(self, model: str) -> ModelHistory:
+        """Return what Git's history tells of a model up to this tree."""
+        from mintmark.registry.history import model_history
+
+        return model_history(self.root, self.revision, model)
+
+    def resolve(self, reference: Reference | str) -> VersionRecord:
+        """Return the record of the version that a reference means; the candidate has no record and is refused."""
+        wanted = as_reference(reference)
+        return self.record(wanted.model, self.resolve_version(wanted))
+
+    def resolve_version(self, reference: Reference | str) -> Version:
+        """Return the version that a reference means, without reading its record."""
+        wanted = as_reference(reference)
+        selector = wanted.selector
+        if isinstance(selector, Version):
+            return selector
+        if selector == CANDIDATE:
+            raise UsageError(f"{wanted} is no version yet; mintmark propose {wanted.model} makes it one")
+        if selector == LATEST:
+            return self._latest_or_raise(wanted.model)
+        return self._channel_target(wanted.model, selector)
+
+    def _latest_or_raise(self, model: str) -> Version:
+        latest = self.latest(model)
+        if latest is None:
+            self._require_model(model)
+            raise MintmarkError(f"{model} has no released version; mintmark propose {model} makes one")
+        return latest
+
+    def _channel_target(self, model: str, channel: str) -> Version:
+        path = layout.channel_path(model, channel)
+        document = self.read("channel", path)
+        if document is not None:
+            return parse_version(str(_data(document)["version"]))
+        self._require_model(model)
+        if self.settings.channel(channel) is None:
+            known = ", ".join(rule.name for rule in self.settings.channels)
+            raise MintmarkError(f'this registry has no channel "{channel}"; its channels are {known}')
+        raise MintmarkError(f"no version of {model} is in {channel} yet; mintmark promote {model}@VERSION {channel}")
+
+    def _require_model(self, model: str) -> None:
+        if self.tree.read(layout.model_path(model)) is None:
+            raise MintmarkError(self._unknown_model(model))
+
+    def _unknown_model(self, name: str) -> str:
+        if name in self.models():
+            return f"{layout.model_path(name)}:1: is missing; every model has one: the tutorial shows how to write it"
+        return f'there is no model "{name}" in {self.tree.label}{_suggestion(name, self.models())}'
+
+    def _unknown_version(self, model: str, version: str) -> str:
+        self._require_model(model)
+        if self.tree.names(f"{layout.MODELS}/{model}/versions/{version}"):
+            path = layout.version_path(model, version)
+            return f"{path}:1: is missing, and its folder is still there; git restore it, or withdraw the whole folder"
+        known = [str(known) for known in self.versions(model)]
+        hint = f"; it has {', '.join(known[-5:])}" if known else f"; mintmark propose {model} makes the first"
+        return f"{model} has no version {version} in {self.tree.label}{hint}"
+
+
+def as_reference(reference: Reference | str) -> Reference:
+    """Return a parsed reference; raise `UsageError` for a text that is none."""
+    if isinstance(reference, Reference):
+        return reference
+    try:
+        return parse_reference(reference)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _tree_at(root: Path, at: str) -> Tree:
+    from mintmark.core.moment import parse_moment
+    from mintmark.registry import git
+
+    commit = git.try_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{at}^{{commit}}", cwd=root)
+    if commit:
+        return GitTree(root, commit)
+    try:
+        moment = parse_moment(at)
+    except ValueError as error:
+        raise UsageError(f"--at {error}") from None
+    if moment is None:
+        raise MintmarkError(f'--at "{at}" is neither a revision of this repository nor a date such as 2026-06-01')
+    commit = git.commit_before(root, moment.isoformat())
+    if commit is None:
+        raise MintmarkError(f"this registry had no commit yet on {at}")
+    return GitTree(root, commit)
+
+
+def _data(document: Document) -> Mapping[str, Any]:
+    if document.data is None:
+        raise InvalidRegistryError(document.findings)
+    return document.data
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; there are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}" if known else ""
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return a path as messages show it: relative to the root of the registry, with forward slashes."""
+    return Path(os.path.relpath(path, root)).as_posix()

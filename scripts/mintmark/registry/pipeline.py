@@ -1,0 +1,166 @@
+"""The pipeline as DVC last ran it: dvc.lock as data, and what is not up to date. Runs no stage."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core.finding import Finding
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.dvc import run_dvc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+LOCK = "dvc.lock"
+PIPELINE = "dvc.yaml"
+_HASHES = ("md5", "etag", "checksum")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedFile:
+    """What dvc.lock says of a dependency or an output: `hash` is `md5:0123…`; `size` is in bytes where DVC knows it."""
+
+    path: str
+    hash: str
+    size: int | None = None
+
+    @property
+    def md5(self) -> str | None:
+        """The md5 (with `.dir` behind it for a folder), None where DVC keeps another hash."""
+        kind, _, digest = self.hash.partition(":")
+        return digest if kind == "md5" else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedStage:
+    """One stage as it last ran, from dvc.lock."""
+
+    name: str
+    cmd: str | list[str]
+    deps: tuple[LockedFile, ...] = ()
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outs: tuple[LockedFile, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry that a version record holds for this stage."""
+        entry: dict[str, Any] = {"cmd": self.cmd}
+        if self.deps:
+            entry["deps"] = {file.path: file.hash for file in self.deps}
+        if self.params:
+            entry["params"] = {path: dict(values) for path, values in self.params.items()}
+        if self.outs:
+            entry["outs"] = {file.path: file.hash for file in self.outs}
+        return entry
+
+
+def read_lock(root: Path) -> dict[str, LockedStage]:
+    """Return the stages in the work tree's dvc.lock by name; none when there is no such file."""
+    from mintmark.registry.files import read_text_file
+    from mintmark.registry.yaml_text import MAX_LOCK_BYTES
+
+    path = root / LOCK
+    return parse_lock(read_text_file(path, limit=MAX_LOCK_BYTES)) if os.path.lexists(path) else {}
+
+
+def parse_lock(content: bytes, path: str = LOCK) -> dict[str, LockedStage]:
+    """Return the stages in the text of a dvc.lock by name; raise `InvalidRegistryError` where it is none."""
+    from mintmark.registry.yaml_text import MAX_LOCK_BYTES, YamlFault, parse_yaml
+
+    try:
+        data = parse_yaml(content, limit=MAX_LOCK_BYTES)
+        stages = (data or {}).get("stages") or {}
+        return {name: _locked_stage(name, entry) for name, entry in stages.items()}
+    except YamlFault as fault:
+        finding = Finding(path=path, message=fault.message, line=fault.line, column=fault.column)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        finding = Finding(path=path, line=1, message="is not a dvc.lock of DVC 3; dvc repro writes it again")
+    raise InvalidRegistryError([finding])
+
+
+def _locked_stage(name: str, entry: Mapping[str, Any]) -> LockedStage:
+    params = entry.get("params") or {}
+    return LockedStage(
+        name=name,
+        cmd=entry["cmd"],
+        deps=tuple(_locked_files(entry.get("deps") or ())),
+        params={path: dict(values) for path, values in params.items()},
+        outs=tuple(_locked_files(entry.get("outs") or ())),
+    )
+
+
+def _locked_files(entries: Any) -> Iterator[LockedFile]:
+    for entry in entries:
+        kind = next((kind for kind in _HASHES if kind in entry), None)
+        if kind is not None:
+            yield LockedFile(path=str(entry["path"]), hash=f"{kind}:{entry[kind]}", size=entry.get("size"))
+
+
+def model_stages(stages: Mapping[str, LockedStage], model: str) -> dict[str, LockedStage]:
+    """Return the stages that made a model's candidate: those that write below its folder, and what they depend on."""
+    makers = {file.path: stage for stage in stages.values() for file in stage.outs}
+    folder = f"models/{model}/candidate/"
+    wanted: dict[str, LockedStage] = {}
+    queue = [s for s in stages.values() if any(f"{file.path}/".startswith(folder) for file in s.outs)]
+    while queue:
+        stage = queue.pop()
+        if stage.name not in wanted:
+            wanted[stage.name] = stage
+            queue += [makers[file.path] for file in stage.deps if file.path in makers]
+    return {name: stages[name] for name in stages if name in wanted}
+
+
+def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:
+    """Return, for each stage of a model that is not up to date, why; empty when all are.
+
+    DVC gets explicit stage names, so it walks no pointers: the time does not grow with the number of versions. It
+    compares the files in the work tree with dvc.lock, so a candidate that was edited or deleted shows as well.
+    """
+    targets = _stage_targets(root, model)
+    if not targets:
+        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
+    status = json.loads(run_dvc("status", "--json", *targets, cwd=root) or "{}")
+    return {stage: list(_reasons(faults)) for stage, faults in sorted(status.items())}
+
+
+def _stage_targets(root: Path, model: str) -> list[str]:
+    """Return the stages to ask DVC about: those that dvc.yaml repeats, and those in dvc.lock."""
+    from mintmark.registry.files import read_text_file
+    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+
+    if not os.path.lexists(root / PIPELINE):
+        raise MintmarkError(f"{PIPELINE} is not there, so there is no pipeline that makes {model}")
+    try:
+        data = parse_yaml(read_text_file(root / PIPELINE))
+    except YamlFault as fault:
+        finding = Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column)
+        raise InvalidRegistryError([finding]) from None
+    declared = (data.get("stages") if isinstance(data, dict) else None) or {}
+    locked = [name for name in model_stages(read_lock(root), model) if name.partition("@")[0] in declared]
+    repeated = [f"{name}@{model}" for name, stage in declared.items() if _repeats_for(stage, model)]
+    return list(dict.fromkeys([*repeated, *locked]))
+
+
+def _repeats_for(stage: Any, model: str) -> bool:
+    """Whether a stage of dvc.yaml is repeated for a model; a list that only DVC can work out (`${models}`) counts."""
+    if not isinstance(stage, dict):
+        return False
+    axes = list(stage["matrix"].values()) if isinstance(stage.get("matrix"), dict) else [stage.get("foreach")]
+    return len(axes) == 1 and (isinstance(axes[0], str) or model in (axes[0] or ()))
+
+
+def _reasons(faults: Any) -> Iterator[str]:
+    """Turn `[{"changed deps": {"a.csv": "modified"}}, "changed command"]` into sentences."""
+    for fault in faults:
+        if isinstance(fault, str):
+            yield {"changed command": "its command changed", "always changed": "it always runs"}.get(fault, fault)
+            continue
+        for changes in fault.values():
+            for path, change in changes.items():
+                if isinstance(change, dict):
+                    yield from (f"{path}: {name} is {how}" for name, how in change.items())
+                else:
+                    yield f"{path} is {change}"

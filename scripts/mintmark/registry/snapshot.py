@@ -1,0 +1,261 @@
+"""All of a registry, or some of its models, read at once: files, facts and faults by path. Judges no history."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding, format_place
+from mintmark.core.layout import Place, locate
+from mintmark.core.reference import is_name
+from mintmark.core.rules import ModelState
+from mintmark.core.version import is_version
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+from mintmark.registry.facts import metrics_facts, version_facts, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from mintmark.registry.documents import Document, Documents
+    from mintmark.registry.git import Entry
+    from mintmark.registry.history import ModelHistory
+    from mintmark.registry.tree import Tree
+    from mintmark.registry.yaml_text import Position, Positions
+
+_PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "registry": whole,
+    "model": whole,
+    "channel": whole,
+    "status": whole,
+    "version": version_facts,
+    "metrics": metrics_facts,
+}
+_RECORDS = ("version", "metrics")
+_STRAY = re.compile(r"models/[^/]+/(channels|status|versions)/(?!\.gitkeep\Z)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class ModelFiles:
+    """The paths of one model by what they are; `versions` has each folder's files with their blob ids."""
+
+    identity: str | None = None
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What a tree holds below `models/`, or below some models.
+
+    `facts` has what was asked of each readable record by path; `findings` the faults of form: what cannot be parsed,
+    breaks its schema, has no place in a registry, or is no plain file.
+    """
+
+    entries: Mapping[str, Entry]
+    models: dict[str, ModelFiles] = field(default_factory=dict)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def take(self, path: str, document: Document | None) -> None:
+        """Add one document that was read by itself."""
+        if document is not None:
+            self.findings.extend(document.findings)
+            if document.data is not None:
+                self.facts[path] = document.data
+
+    def state(self, model: str, history: ModelHistory) -> ModelState:
+        """Return one model as the rules see it."""
+        files = self.models.get(model, ModelFiles())
+        targets = {name: self.facts.get(path) for name, path in files.channels.items()}
+        return ModelState(
+            model=model,
+            versions=files.versions,
+            channels={name: str(data["version"]) for name, data in targets.items() if data},
+            yanked=frozenset(files.statuses),
+            released=history.released,
+            held={channel: history.holders(channel) for channel in {move.channel for move in history.moves}},
+        )
+
+
+def read_snapshot(
+    tree: Tree,
+    documents: Documents,
+    folders: Iterable[str] = (layout.MODELS,),
+    records: Collection[str] | None = None,
+) -> Snapshot:
+    """Read everything below folders; records that the cache knows are not parsed again.
+
+    With `records`, of version.yaml and metrics.json files only those at these paths are read.
+    """
+    entries: dict[str, Entry] = {}
+    for folder in folders:
+        entries |= tree.entries(folder)
+    snapshot = Snapshot(entries)
+    by_kind: dict[str, dict[str, str]] = {kind: {} for kind in _PROJECTIONS}
+    for path, entry in entries.items():
+        place = locate(path)
+        snapshot.findings.extend(_misplaced(path, place, entry))
+        if entry.mode in git.NO_FILES:
+            continue
+        _file(snapshot, path, place, entry)
+        if place.kind in _RECORDS and records is not None and path not in records:
+            continue
+        if place.kind in by_kind:
+            by_kind[place.kind][path] = entry.oid
+    for kind, oids in by_kind.items():
+        _read_kind(snapshot, kind, oids, tree, documents)
+    snapshot.findings.extend(_case_collisions(snapshot))
+    return snapshot
+
+
+def _read_kind(snapshot: Snapshot, kind: str, oids: Mapping[str, str], tree: Tree, documents: Documents) -> None:
+    for path, document in documents.facts(kind, oids, _PROJECTIONS[kind], tree.blobs).items():
+        snapshot.take(path, document)
+
+
+def _file(snapshot: Snapshot, path: str, place: Place, entry: Entry) -> None:
+    if not place.model:
+        return
+    files = snapshot.models.setdefault(place.model, ModelFiles())
+    if place.kind == "model":
+        files.identity = path
+    elif place.kind == "channel":
+        files.channels[place.name] = path
+    elif place.kind == "status":
+        files.statuses[place.name] = path
+    elif place.name and place.kind != "candidate":
+        name = path[len(layout.version_folder(place.model, place.name)) + 1 :]
+        files.versions.setdefault(place.name, {})[name] = entry.oid
+
+
+def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:
+    """Yield what is wrong with a path itself: names, links, and files that no record folder may hold."""
+    if entry.mode in git.NO_FILES:
+        message = f"is {git.NO_FILES[entry.mode]} where a file belongs; replace it by the file"
+        yield Finding(path=path, message=message, rule="R8")
+    elif place.kind == "other" and not place.model and _STRAY.match(path):
+        message = "has no place here: channels/ and status/ hold NAME.yaml files, versions/ a folder for each version"
+        yield Finding(path=path, message=f"{message}; git mv or git rm it")
+    if place.model and not is_name(place.model):
+        yield Finding(path=path, message=f'"{place.model}" cannot name a model: {_NAMES}; git mv the folder')
+    in_record = place.kind in ("version", "metrics", "pointer") or (place.kind == "other" and place.name)
+    if in_record and not is_version(place.name):
+        message = f'"{place.name}" is not a version as Semantic Versioning writes it, such as 1.4.2'
+        yield Finding(path=path, message=f"{message}; git mv the folder")
+    if place.kind == "other" and place.name:
+        message = f"has no place in a record; a version folder holds {layout.VERSION_RECORD}, {layout.METRICS_RECORD}"
+        yield Finding(path=path, message=f"{message} and .dvc pointers; git rm it", rule="R8")
+    if place.kind == "channel" and not is_name(place.name):
+        yield Finding(path=path, message=f'"{place.name}" cannot name a channel: {_NAMES}')
+    if place.kind == "status" and not is_version(place.name):
+        yield Finding(path=path, message=f'"{place.name}" is not a version; a status file is named 1.4.2.yaml')
+
+
+_NAMES = "names have lower-case letters, digits and single hyphens, and begin with a letter"
+
+
+def _case_collisions(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield names that a file system which ignores case takes for one: a checkout there would lose a version."""
+    for names, folder in _name_groups(snapshot):
+        seen: dict[str, str] = {}
+        for name in sorted(names):
+            other = seen.setdefault(name.lower(), name)
+            if other != name:
+                message = f'differs from "{other}" only in case, which macOS and Windows cannot keep apart; rename one'
+                yield Finding(path=f"{folder}/{name}", message=message)
+
+
+def _name_groups(snapshot: Snapshot) -> Iterator[tuple[Iterable[str], str]]:
+    yield snapshot.models, layout.MODELS
+    for model, files in snapshot.models.items():
+        yield files.versions, f"{layout.MODELS}/{model}/versions"
+        yield files.channels, f"{layout.MODELS}/{model}/channels"
+
+
+def check_records(snapshot: Snapshot, channels: Iterable[str]) -> Iterator[Finding]:
+    """Yield where the files of a model disagree with one another: record and folder, pointers, metrics, names."""
+    known = list(channels)
+    for model, files in snapshot.models.items():
+        yield from _check_identity(snapshot, model, files)
+        for version, present in files.versions.items():
+            yield from _check_version(snapshot, model, version, present)
+        for channel, path in files.channels.items():
+            if channel not in known:
+                message = f'this registry has no channel "{channel}"; its channels are {", ".join(known)}'
+                yield Finding(path=path, message=message)
+
+
+def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterator[Finding]:
+    if files.identity is None:
+        if files.versions or files.channels:
+            path = layout.model_path(model)
+            yield Finding(path=path, message="is missing; every model has one: the tutorial shows how to write it")
+        return
+    data = snapshot.facts.get(files.identity)
+    if data is not None and data["name"] != model:
+        message = f'"{data["name"]}" is not the name of its folder; write name: {model}'
+        yield Finding(path=files.identity, where="name", message=message)
+
+
+def _check_version(snapshot: Snapshot, model: str, version: str, present: Mapping[str, str]) -> Iterator[Finding]:
+    path = layout.version_path(model, version)
+    if layout.VERSION_RECORD not in present:
+        message = f"is missing, and its folder is still there; git restore it, or withdraw all of {model} {version}"
+        yield Finding(path=path, message=message, rule="R1")
+        return
+    if layout.METRICS_RECORD not in present:
+        yield Finding(path=layout.metrics_path(model, version), message="is missing; git restore it", rule="R1")
+    record = snapshot.facts.get(path)
+    if record is None:
+        return
+    for name, wanted in (("model", model), ("version", version)):
+        if record[name] != wanted:
+            message = f'"{record[name]}" disagrees with the folder, which says {wanted}'
+            yield Finding(path=path, where=name, message=message)
+    yield from _check_pointers(model, version, record["pointers"], present)
+    metrics = snapshot.facts.get(layout.metrics_path(model, version))
+    if metrics is not None and metrics["measured"] != record["measured"]:
+        message = f"disagrees with {layout.METRICS_RECORD} beside it; mintmark propose writes both from one evaluation"
+        yield Finding(path=path, where="metrics", message=message, rule="R7")
+
+
+def _check_pointers(
+    model: str, version: str, wanted: Mapping[str, str], present: Mapping[str, str]
+) -> Iterator[Finding]:
+    pointers = {name: oid for name, oid in present.items() if name.endswith(layout.POINTER_SUFFIX)}
+    folder = layout.version_folder(model, version)
+    for name in sorted(wanted.keys() | pointers.keys()):
+        if wanted.get(name) == pointers.get(name):
+            continue
+        if name not in pointers:
+            message = "is missing; the record names this file, so its pointer belongs here: git restore it"
+        elif name not in wanted:
+            message = f"points to a file that {layout.VERSION_RECORD} beside it does not name; git rm it"
+        else:
+            message = f"disagrees with the md5 and size in {layout.VERSION_RECORD} beside it; git restore both"
+        yield Finding(path=f"{folder}/{name}", message=message, rule="R1")
+
+
+def with_lines(findings: Iterable[Finding], tree: Tree) -> Iterator[Finding]:
+    """Yield findings with the line and column of the field that they name, where they have none yet."""
+    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+
+    for finding in findings:
+        if finding.line is not None or not finding.path.endswith((".yaml", ".json", ".dvc")):
+            yield finding
+            continue
+        positions: Positions = {}
+        try:
+            parse_yaml(tree.read(finding.path) or b"", positions=positions)
+        except (YamlFault, MintmarkError):  # what is no YAML, or no file, has no lines to tell
+            positions = {}
+        line, column = _position(finding.where, positions) if finding.where else (1, None)
+        yield replace(finding, line=line, column=column)
+
+
+def _position(where: str, positions: Positions) -> Position:
+    return next((position for place, position in positions.items() if format_place(place) == where), (1, 1))

@@ -1,0 +1,244 @@
+"""One way to read files by path, from the work tree or from any Git revision. Parses nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+from mintmark.registry.files import read_text_file
+from mintmark.registry.yaml_text import MAX_BYTES, MAX_LOCK_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+
+_LOCK = "dvc.lock"
+
+
+class Tree(Protocol):
+    """Files by path; paths are relative to the root of the repository, with forward slashes."""
+
+    label: str
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, None when there is no such file; cut just past the size that a record may have."""
+
+    def read_many(self, paths: list[str]) -> dict[str, bytes]:
+        """Return the bytes of those files that are there."""
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted; none when there is no such folder."""
+
+    def entries(self, folder: str) -> dict[str, git.Entry]:
+        """Return every file below a folder with its mode and blob id."""
+
+    def subtree_ids(self, folder: str) -> dict[str, str]:
+        """Return the tree id of each folder in a folder that holds just what Git knows, tracked files considered."""
+
+    @property
+    def blobs(self) -> BlobReader:
+        """What reads the blobs that `entries` named so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobReader:
+    """Yields the bytes of blobs by id; small enough to be sent to another process.
+
+    `uncommitted` has the path of each blob that only the work tree holds.
+    """
+
+    root: Path
+    uncommitted: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each id with its bytes, in no particular order; a blob that is too large comes back cut."""
+        committed = []
+        for oid in oids:
+            if oid in self.uncommitted:
+                yield oid, read_text_file(self.root / self.uncommitted[oid])
+            else:
+                committed.append(oid)
+        yield from git.read_blobs(self.root, committed, limit=MAX_BYTES)
+
+
+class GitTree:
+    """The files of one commit."""
+
+    def __init__(self, root: Path, commit: str) -> None:
+        self.root, self.commit, self.label = root, commit, commit[:10]
+        self._entries: dict[str, dict[str, git.Entry]] = {}
+        self._children: dict[str, dict[str, list[str]]] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """See `Tree`."""
+        return self.read_many([path]).get(path)
+
+    def read_many(self, paths: list[str]) -> dict[str, bytes]:
+        """See `Tree`: one Git process, whatever the number of files."""
+        known = self.find(paths)
+        for path, entry in known.items():
+            if entry.mode in git.NO_FILES:
+                raise MintmarkError(f"{path}: is {git.NO_FILES[entry.mode]} where a file belongs")
+        limit = max(map(_limit, paths), default=MAX_BYTES)
+        blobs = dict(git.read_blobs(self.root, {entry.oid for entry in known.values()}, limit=limit))
+        return {path: blobs[entry.oid] for path, entry in known.items()}
+
+    def find(self, paths: list[str]) -> dict[str, git.Entry]:
+        """Return the mode and blob id of those files that are there."""
+        if not paths:  # Git would list everything
+            return {}
+        for folder, entries in self._entries.items():
+            if all(path.startswith(f"{folder}/") for path in paths):
+                return {path: entries[path] for path in paths if path in entries}
+        output = git.run_git("ls-tree", "-z", "--full-tree", self.commit, "--", *paths, cwd=self.root)
+        found = {}
+        for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            meta, _, path = line.partition("\t")
+            mode, kind, oid = meta.split(" ")
+            if kind == "blob":
+                found[path] = git.Entry(mode, oid)
+        return found
+
+    def names(self, folder: str) -> list[str]:
+        """See `Tree`."""
+        for known, entries in self._entries.items():
+            if f"{folder}/".startswith(f"{known}/"):
+                if known not in self._children:
+                    self._children[known] = _children(entries)
+                return self._children[known].get(folder, [])
+        return sorted(git.list_folder(self.root, self.commit, folder))
+
+    def entries(self, folder: str) -> dict[str, git.Entry]:
+        """See `Tree`: read once, then remembered."""
+        if folder not in self._entries:
+            self._entries[folder] = git.list_tree(self.root, self.commit, folder)
+        return self._entries[folder]
+
+    def subtree_ids(self, folder: str) -> dict[str, str]:
+        """See `Tree`."""
+        children = git.list_folder(self.root, self.commit, folder)
+        return {name: oid for name, (kind, oid) in children.items() if kind == "tree"}
+
+    @property
+    def blobs(self) -> BlobReader:
+        """See `Tree`."""
+        return BlobReader(self.root)
+
+
+def _limit(path: str) -> int:
+    return MAX_LOCK_BYTES if path == _LOCK else MAX_BYTES
+
+
+def _children(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the sorted names in each folder that occurs in paths."""
+    children: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        while name:
+            names = children.setdefault(folder, set())
+            if name in names:
+                break
+            names.add(name)
+            folder, _, name = folder.rpartition("/")
+    return {folder: sorted(names) for folder, names in children.items()}
+
+
+class WorkTree:
+    """The files as they lie on the disk, uncommitted ones included."""
+
+    label = "the work tree"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._uncommitted: dict[str, str] = {}
+        self._changes: dict[str, set[str]] = {}
+        self._plain_folders: set[str] = set()
+
+    def read(self, path: str) -> bytes | None:
+        """See `Tree`."""
+        full = os.path.join(self.root, path)
+        if not os.path.lexists(full):
+            return None
+        link = self._linked_folder(path.rpartition("/")[0])
+        if link:
+            raise MintmarkError(f"{path}: lies behind {link}, which is a symbolic link where a folder belongs")
+        return read_text_file(full, limit=_limit(path))
+
+    def _linked_folder(self, folder: str) -> str | None:
+        """Return the folder on the way to a path that is a symbolic link: it may lead anywhere on this machine."""
+        if not folder or folder in self._plain_folders:
+            return None
+        link = self._linked_folder(folder.rpartition("/")[0])
+        if link is None and os.path.islink(os.path.join(self.root, folder)):
+            link = folder
+        if link is None:
+            self._plain_folders.add(folder)
+        return link
+
+    def read_many(self, paths: list[str]) -> dict[str, bytes]:
+        """See `Tree`."""
+        found = {path: self.read(path) for path in paths}
+        return {path: content for path, content in found.items() if content is not None}
+
+    def names(self, folder: str) -> list[str]:
+        """See `Tree`."""
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as children:
+                return sorted(child.name for child in children)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def entries(self, folder: str) -> dict[str, git.Entry]:
+        """See `Tree`: what HEAD holds, with what differs from it on the disk read and hashed."""
+        wait = git.start_changed_paths(self.root, [folder]) if folder not in self._changes else None
+        entries = git.list_tree(self.root, self.head, folder) if self.head else {}
+        if wait is not None:
+            self._changes[folder] = wait()
+        for path in self._changes[folder]:
+            entry = self._entry(path)
+            if entry is None:
+                entries.pop(path, None)
+            else:
+                entries[path] = entry
+                self._uncommitted[entry.oid] = path
+        return entries
+
+    @property
+    def blobs(self) -> BlobReader:
+        """See `Tree`: from the disk where Git does not have them yet."""
+        return BlobReader(self.root, dict(self._uncommitted))
+
+    def subtree_ids(self, folder: str) -> dict[str, str]:
+        """See `Tree`: without the folders in which a tracked file was touched."""
+        if not self.head:
+            return {}
+        touched = git.changed_paths(self.root, [folder], untracked=False)
+        dirty = {path[len(folder) + 1 :].partition("/")[0] for path in touched}
+        clean = GitTree(self.root, self.head).subtree_ids(folder)
+        return {name: oid for name, oid in clean.items() if name not in dirty}
+
+    def changes(self, folder: str) -> set[str]:
+        """Return the paths below a folder that differ from HEAD; asked of Git once."""
+        if folder not in self._changes:
+            self._changes[folder] = git.changed_paths(self.root, [folder])
+        return self._changes[folder]
+
+    def _entry(self, path: str) -> git.Entry | None:
+        from mintmark.registry.documents import blob_oid
+
+        full = os.path.join(self.root, path)
+        if os.path.islink(full):
+            return git.Entry(git.SYMLINK, blob_oid(os.fsencode(os.readlink(full))))
+        if not os.path.isfile(full) or self._linked_folder(path.rpartition("/")[0]):
+            return None
+        return git.Entry("100644", blob_oid(read_text_file(full)))
+
+    @cached_property
+    def head(self) -> str | None:
+        """The commit that the work tree stands on, None before the first."""
+        return git.try_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=self.root)

@@ -1,0 +1,259 @@
+"""Hold a registry, or a change to it, against the rules R1 to R5 and R8 to R10. Runs no model and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.layout import locate
+from mintmark.core.records import Settings, StoredFile, VersionRecord
+from mintmark.core.rules import check_change, check_state
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+from mintmark.registry.documents import blob_oid
+from mintmark.registry.history import ModelHistory, read_history
+from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
+from mintmark.registry.tree import GitTree, WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from mintmark.registry.loader import Registry
+_STORE = ".dvc/store"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a validation found, and how much it looked at."""
+
+    findings: tuple[Finding, ...]
+    models: int
+    versions: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def validate_tree(registry: Registry) -> Report:
+    """Validate everything; when nothing changed since the last time, that verdict is given again."""
+    git.require_history(registry.root)
+    base = base_revision(registry)
+    key = _verdict_key(registry, base)
+    cache = registry.documents.cache
+    remembered = cache.get("verdict", key) if key else None
+    if remembered is not None:
+        findings, models, versions = json.loads(remembered)
+        return Report(tuple(Finding(**finding) for finding in findings), models, versions)
+    report = _validate_everything(registry, base)
+    if key:
+        rows = [asdict(finding) for finding in report.findings]
+        cache.put_many("verdict", {key: json.dumps([rows, report.models, report.versions])})
+    return report
+
+
+def _validate_everything(registry: Registry, base: str | None) -> Report:
+    wait = git.start_first_parent_log(registry.root, base, [layout.MODELS]) if base else None
+    snapshot = read_snapshot(registry.tree, registry.documents)
+    findings = list(snapshot.findings)
+    settings = _settings(snapshot, findings)
+    if settings is not None:
+        channels = settings.channels
+        findings += check_records(snapshot, [rule.name for rule in channels])
+        histories = read_history(registry.root, wait()) if wait else {}
+        for model in snapshot.models:
+            findings += check_state(snapshot.state(model, histories.get(model, ModelHistory())), channels)
+        findings += _check_objects(registry, snapshot)
+    return _report(registry, snapshot, findings)
+
+
+def validate_change(registry: Registry, base: str) -> Report:
+    """Validate what this tree changes since it left `base`; faults that were there before are left out."""
+    git.require_history(registry.root)
+    commit = git.resolve_commit(registry.root, base)
+    start = git.git_text("merge-base", commit, registry.revision, cwd=registry.root)
+    changed = _changed_paths(registry, start)
+    touched = sorted({place.model for path in changed if (place := locate(path)).model})
+    folders = [f"{layout.MODELS}/{model}" for model in touched]
+    wait = git.start_first_parent_log(registry.root, commit, folders) if folders else None
+    after = read_snapshot(registry.tree, registry.documents, folders, changed)
+    after.take(layout.REGISTRY, registry.read("registry", layout.REGISTRY))
+    before = read_snapshot(GitTree(registry.root, start), registry.documents, folders, ())
+    findings = list(after.findings)
+    settings = _settings(after, findings)
+    if settings is not None:
+        findings += check_records(after, [rule.name for rule in settings.channels])
+        findings = [finding for finding in findings if _is_touched(finding, changed)]
+        histories = read_history(registry.root, wait()) if wait else {}
+        for model in touched:
+            history = histories.get(model, ModelHistory())
+            old, new = before.state(model, history), after.state(model, history)
+            findings += check_change(old, new, settings.channels)
+        findings += _check_objects(registry, after)
+        findings += _check_store(registry, start, changed)
+        findings += _check_artifacts(registry, after, settings)
+    return _report(registry, after, findings)
+
+
+def base_revision(registry: Registry) -> str | None:
+    """Return the commit whose past binds this tree: the base branch as the remote has it, or here, or HEAD.
+
+    None in a repository without commits. A tree of the past (`--at`) is bound by its own past.
+    """
+    if isinstance(registry.tree, GitTree):
+        return registry.tree.commit
+    try:
+        branch = registry.settings.base_branch
+    except MintmarkError:
+        branch = "main"
+    names = (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}", "HEAD")
+    found = (git.try_git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", cwd=registry.root) for name in names)
+    return next((oid for oid in found if oid), None)
+
+
+def _verdict_key(registry: Registry, base: str | None) -> str | None:
+    """Return what a verdict on the whole tree depends on, None when uncommitted files make that unknowable."""
+    if isinstance(registry.tree, WorkTree):
+        if registry.tree.head is None or registry.tree.changes(layout.MODELS):
+            return None
+        commit = registry.tree.head
+    else:
+        commit = registry.revision
+    models = git.try_git("rev-parse", "--verify", "--quiet", f"{commit}:{layout.MODELS}", cwd=registry.root)
+    return f"{models} {base} {_store_stamp(registry)}" if models else None
+
+
+def _store_stamp(registry: Registry) -> str:
+    """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects."""
+    from mintmark.registry.dvc import read_config
+
+    remote = read_config(registry.root).default
+    folder = remote.folder if remote else None
+    if folder is None:
+        return "elsewhere"
+    try:
+        with os.scandir(folder / "files" / "md5") as prefixes:
+            return blob_oid(repr(sorted((p.name, p.stat().st_mtime_ns) for p in prefixes)).encode())
+    except OSError:
+        return "empty"
+
+
+def _changed_paths(registry: Registry, start: str) -> set[str]:
+    if isinstance(registry.tree, WorkTree):
+        pending = git.start_changed_paths(registry.root, [layout.MODELS, _STORE])
+        committed = git.diff(registry.root, start, "HEAD", [layout.MODELS, _STORE])
+        return {change.path for change in committed} | pending()
+    return {change.path for change in git.diff(registry.root, start, registry.revision, [layout.MODELS, _STORE])}
+
+
+def _settings(snapshot: Snapshot, findings: list[Finding]) -> Settings | None:
+    """Return the settings; without them no rule about channels can be held, and a finding says so."""
+    data = snapshot.facts.get(layout.REGISTRY)
+    if data is not None:
+        settings = Settings.from_dict(data)
+        findings.extend(_check_order(settings))
+        return settings
+    if not any(finding.path == layout.REGISTRY for finding in findings):
+        findings.append(Finding(path=layout.REGISTRY, message="is missing; the tutorial shows how to write it"))
+    return None
+
+
+def _check_order(settings: Settings) -> Iterator[Finding]:
+    names = [rule.name for rule in settings.channels]
+    for number, rule in enumerate(settings.channels):
+        if rule.name in names[:number]:
+            message = f'the channel "{rule.name}" is there twice'
+            yield Finding(path=layout.REGISTRY, where=f"channels[{number}].name", message=message)
+        if rule.after is not None and rule.after not in names[:number]:
+            earlier = ", ".join(names[:number]) or "none"
+            message = f'"{rule.after}" is no channel before {rule.name}; write one of {earlier}'
+            yield Finding(path=layout.REGISTRY, where=f"channels[{number}].after", message=message)
+
+
+def _is_touched(finding: Finding, changed: Collection[str]) -> bool:
+    folder = finding.path.rpartition("/")[0] + "/" if "/versions/" in finding.path else finding.path
+    return any(path.startswith(folder) for path in changed) or finding.path == layout.REGISTRY
+
+
+def _check_objects(registry: Registry, snapshot: Snapshot) -> Iterator[Finding]:
+    """R9, the quick half: every object of the records that were read is in the store, with its size."""
+    from mintmark.registry.store import missing_objects
+
+    owners: dict[str, tuple[str, str]] = {}
+    files = []
+    for path, facts in snapshot.facts.items():
+        for name, (md5, size) in facts.get("stored", {}).items():
+            owners[md5] = (path, name)
+            files.append(StoredFile(name=name, md5=md5, sha256="", size=size))
+    for md5, sentence in missing_objects(registry.root, files).items():
+        path, name = owners[md5]
+        where = "artifact" if name not in _other_files(registry, path) else "files"
+        yield Finding(path=path, where=where, message=f"{name}: {sentence}", rule="R9")
+
+
+def _other_files(registry: Registry, path: str) -> Collection[str]:
+    document = registry.read("version", path)
+    return document.data["files"] if document is not None and document.data is not None else ()
+
+
+def _check_store(registry: Registry, start: str, changed: Iterable[str]) -> Iterator[Finding]:
+    """R9 for a change: objects of the embedded store never change, and leave only when no record needs them."""
+    touched = [path for path in changed if path.startswith(f"{_STORE}/")]
+    if not touched:
+        return
+    old = GitTree(registry.root, start).find(touched)
+    new = registry.tree.read_many([path for path in touched if path in old])
+    gone = {path for path in old if path not in new}
+    for path in sorted(old.keys() - gone):
+        if blob_oid(new[path]) != old[path].oid:
+            message = "was changed, and objects of the store never change; git restore it"
+            yield Finding(path=path, message=message, rule="R9")
+    if gone:
+        yield from _check_gone(registry, gone)
+
+
+def _check_gone(registry: Registry, gone: Collection[str]) -> Iterator[Finding]:
+    snapshot = read_snapshot(registry.tree, registry.documents)
+    needed = {md5: path for path, facts in snapshot.facts.items() for md5, _ in facts.get("stored", {}).values()}
+    for path in sorted(gone):
+        md5 = "".join(path.split("/")[-2:])
+        if md5 in needed:
+            message = f"was deleted, and {needed[md5]} needs it; git restore it"
+            yield Finding(path=path, message=message, rule="R9")
+
+
+def _check_artifacts(registry: Registry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
+    """R8 and R9 for new records: the bytes are there, match their digests, and are of a format that is safe to load."""
+    from mintmark.artifacts.formats import check_artifact
+    from mintmark.registry.store import Store
+    from mintmark.registry.streams import ObjectError
+
+    store = Store(registry.root)
+    for path in sorted(path for path in snapshot.facts if locate(path).kind == "version"):
+        document = registry.read("version", path)
+        if document is None or document.data is None:
+            continue
+        record = VersionRecord.from_dict(document.data)
+        for file in record.stored_files:
+            pointer = f"{path.rpartition('/')[0]}/{file.name}{layout.POINTER_SUFFIX}"
+            try:
+                store.check(file, pointer=pointer)
+                local = store.fetch(file, pointer=pointer) if file is record.artifact else None
+            except ObjectError as error:
+                yield Finding(path=path, where="artifact", message=str(error), rule="R9")
+                continue
+            if local is not None:
+                yield from check_artifact(
+                    local, name=path, declared_format=record.format, trusted=settings.trusted_types
+                )
+
+
+def _report(registry: Registry, snapshot: Snapshot, findings: Iterable[Finding]) -> Report:
+    placed = sorted(set(with_lines(findings, registry.tree)), key=lambda finding: finding.sort_key)
+    read = [locate(path).kind for path in snapshot.facts]
+    return Report(tuple(placed), len(snapshot.models), read.count("version"))
