@@ -1,0 +1,135 @@
+"""Stage 1 of 4: read a source, clean it, split it, write both tables and a data summary. `prepare.py MODEL`."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mintmark.core import cleaning, splitting, summary, tables
+from mintmark.core.layout import candidate_path
+from mintmark.core.recipe import Question, Recipe, RecipeFault, Source
+from mintmark.errors import MintmarkError
+from mintmark.registry.files import format_json, write_atomically
+from mintmark.registry.recipes import read_question, read_recipe, recipe_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def prepare(model: str) -> None:
+    """Write train.parquet, evaluation.parquet and data.json of a model's candidate."""
+    recipe, question = read_recipe(model), read_question(model)
+    with recipe_faults(model):
+        source, frame = read_source(recipe.source, question)
+        train, evaluation, notes = clean_and_split(frame, recipe, question)
+    files = {name: candidate_path(model, f"{name}.parquet") for name in ("train", "evaluation")}
+    written = {"train": tables.format_parquet(train), "evaluation": tables.format_parquet(evaluation)}
+    described = {
+        name: summary.describe_table(files[name], tables.digest_bytes(written[name]), frame)
+        for name, frame in (("train", train), ("evaluation", evaluation))
+    }
+    data = {
+        "schema": 1,
+        "source": source,
+        **described,
+        "lineage": summary.lineage(source, described["train"], described["evaluation"]),
+        **notes,
+        "columns": summary.summarise_columns(pd.concat([train, evaluation])),
+    }
+    for name, content in written.items():
+        write_atomically(files[name], content)
+    write_atomically(candidate_path(model, "data.json"), format_json(data).encode())
+
+
+def clean_and_split(
+    frame: pd.DataFrame, recipe: Recipe, question: Question
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return the training table, the evaluation table, and what was done to them."""
+    preparation = recipe.preparation
+    read = len(frame)
+    frame = cleaning.select_columns(frame, preparation, question.target)
+    frame = cleaning.drop_duplicates(cleaning.apply_types(frame, preparation.types), preparation.duplicates)
+    unique = len(frame)
+    frame = cleaning.drop_missing(frame, preparation)
+    if frame.empty or frame[question.target].isna().any():
+        raise RecipeFault(
+            ("prepare", "missing"), f'rows without "{question.target}" cannot be used; write drop-row for it'
+        )
+    by = preparation.split.by if preparation.split.method in ("group", "time") else None
+    aside = {*preparation.carry, by, question.entity_column} - {question.target}
+    carried = [c for c in frame.columns if c in aside]
+    inputs = [c for c in frame.columns if c not in {tables.ROW, question.target, *carried}]
+    parts = splitting.split_rows(frame, preparation.split, target=question.target, seed=recipe.seed)
+    train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
+    fills = cleaning.learn_fills(train, preparation, inputs)
+    train, evaluation = (cleaning.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
+    dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
+    return train, evaluation, {"target": question.target, "inputs": inputs, "carried": carried, "cleaning": dropped}
+
+
+def read_source(source: Source, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Return where the data came from (path, hash, rows) and its rows, as they are."""
+    if source.dataset:
+        frame = load_bundled(source.dataset, question.target)
+        path, digest = f"sklearn.datasets/{source.dataset}", tables.digest_frame(frame)
+    else:
+        files = find_files(source)
+        contents = {file: file.read_bytes() for file in files}
+        frame = pd.concat([read_table(file, content) for file, content in contents.items()], ignore_index=True)
+        path, digest = "/".join(filter(None, (source.path, source.files))), digest_files(contents.items())
+    if frame.empty:
+        raise RecipeFault(("source",), f"{path} holds no rows")
+    return {"path": path, "hash": digest, "rows": len(frame)}, frame
+
+
+def load_bundled(name: str, target: str) -> pd.DataFrame:
+    """Return one of scikit-learn's data sets in its own units; its target column takes the name from model.yaml."""
+    from sklearn import datasets
+
+    options = {"scaled": False} if name == "diabetes" else {}
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True, **options)
+    frame: pd.DataFrame = bunch.frame.rename(columns={"target": target})
+    names = list(bunch.get("target_names", []))
+    if names and all(isinstance(n, str) for n in names) and name != "diabetes":
+        frame[target] = pd.Series([str(names[i]) for i in frame[target]], dtype="str")
+    return frame
+
+
+def find_files(source: Source) -> list[Path]:
+    """Return the files of a source in the order of their names."""
+    path = Path(source.path)
+    if path.is_dir() and not source.files:
+        raise RecipeFault(("source", "path"), f'"{source.path}" is a folder; add files: with a glob such as "*.csv"')
+    found = sorted(path.glob(source.files)) if source.files else [path]
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise RecipeFault(("source",), f'no file fits "{path.joinpath(source.files or "").as_posix()}"')
+    return files
+
+
+def read_table(file: Path, content: bytes) -> pd.DataFrame:
+    """Return the rows of a CSV or Parquet file."""
+    if file.suffix not in (".csv", ".parquet"):
+        raise RecipeFault(("source",), f"{file} is neither .csv nor .parquet")
+    try:
+        return pd.read_csv(io.BytesIO(content)) if file.suffix == ".csv" else tables.parse_parquet(content)
+    except (ValueError, OSError) as error:
+        raise RecipeFault(("source",), f"{file} cannot be read: {' '.join(str(error).split())}") from None
+
+
+def digest_files(contents: Iterable[tuple[Path, bytes]]) -> str:
+    """Return the digest of one file, or of the list of digests and names of several."""
+    digests = [(file.as_posix(), tables.digest_bytes(content)) for file, content in contents]
+    return digests[0][1] if len(digests) == 1 else tables.digest_bytes(json.dumps(digests).encode())
+
+
+if __name__ == "__main__":
+    try:
+        prepare(sys.argv[1])
+    except MintmarkError as error:
+        sys.exit(str(error))

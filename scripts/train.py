@@ -1,0 +1,39 @@
+"""Stage 3 of 4: fit the estimator with the best parameters on all training rows. `train.py MODEL`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from mintmark.artifacts.skops_format import dump_canonical
+from mintmark.core import estimators, tables
+from mintmark.core.layout import candidate_path
+from mintmark.core.recipe import RecipeFault
+from mintmark.errors import MintmarkError
+from mintmark.registry.files import read_json, write_atomically
+from mintmark.registry.recipes import read_recipe, recipe_faults
+
+
+def train(model: str) -> None:
+    """Write model.skops of a model's candidate; the same inputs give the same bytes."""
+    recipe = read_recipe(model)
+    data = read_json(Path(candidate_path(model, "data.json")))
+    best = read_json(Path(candidate_path(model, "best.json")))
+    rows = tables.parse_parquet(Path(candidate_path(model, "train.parquet")).read_bytes())
+    with recipe_faults(model), threadpool_limits(limits=1):
+        estimator = estimators.build(recipe.estimator, seed=recipe.seed)
+        estimators.set_parameters(estimator, best["parameters"], seed=recipe.seed, trusted=recipe.trusted)
+        try:
+            estimator.fit(rows[data["inputs"]], rows[data["target"]])
+        except (ValueError, TypeError) as error:
+            raise RecipeFault(("estimator",), f"cannot be fitted: {' '.join(str(error).split())}") from error
+    write_atomically(candidate_path(model, "model.skops"), dump_canonical(estimator))
+
+
+if __name__ == "__main__":
+    try:
+        train(sys.argv[1])
+    except MintmarkError as error:
+        sys.exit(str(error))
