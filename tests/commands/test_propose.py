@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from tests.commands.writing_fixture import Scratch, change_slope
+
+from mintmark.commands.promote import promote
+from mintmark.commands.propose import propose
+from mintmark.commands.rollback import rollback
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.registry.loader import Registry
+from mintmark.registry.store import Store
+from mintmark.registry.yaml_text import parse_yaml
+
+FOLDER = "models/tiny/versions/1.0.0"
+FILES = ("model.json", "predictions.parquet", "evaluation.parquet", "profile.json")
+
+
+def record(scratch: Scratch, version: str) -> dict[str, Any]:
+    data: dict[str, Any] = parse_yaml(scratch.read(f"models/tiny/versions/{version}/version.yaml").encode())
+    return data
+
+
+def refused(scratch: Scratch, message: str, error: type[Exception] = MintmarkError, **options: object) -> str:
+    """Nothing is written, and the message says what to do."""
+    before = scratch.snapshot()
+    with pytest.raises(error, match=message) as raised:
+        scratch.propose(**options)
+    assert scratch.snapshot() == before
+    return str(raised.value)
+
+
+def test_the_first_version(first: Scratch, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
+    main = first.git("rev-parse", "HEAD")
+    assert propose(first.root, "tiny") == 0
+    assert first.git("branch", "--show-current") == "propose/tiny-1.0.0"
+    assert first.git("rev-parse", "HEAD^") == first.git("rev-parse", "main") == main
+    assert first.git("status", "--porcelain", "-uall") == ""
+    registered = Registry(first.root).record("tiny", "1.0.0")
+    assert (registered.parent, registered.created) == (None, "2026-05-28T20:26:40Z")
+    assert registered.author == "Ada <ada@example.org>"
+    assert registered.summary == "First version of tiny: mae 0.1667 (0.08333 to 0.3333)."
+    assert [file.name for file in registered.stored_files] == list(FILES)
+    out = capsys.readouterr().out
+    assert "on the new branch propose/tiny-1.0.0: propose tiny 1.0.0" in out
+    assert "git switch main && git merge propose/tiny-1.0.0" in out
+
+
+def test_what_the_commit_holds(first: Scratch) -> None:
+    first.propose()
+    changed = set(first.git("diff", "--name-only", "HEAD^", "HEAD").splitlines())
+    pointers = {f"{FOLDER}/{name}.dvc" for name in FILES}
+    objects = {path for path in changed if path.startswith(".dvc/store/files/md5/")}
+    assert changed - objects == pointers | {f"{FOLDER}/version.yaml", f"{FOLDER}/metrics.json"}
+    assert len(objects) == 4
+    candidate = first.root / "models/tiny/candidate"
+    assert first.read(f"{FOLDER}/metrics.json") == (candidate / "metrics.json").read_text()
+    assert first.read(f"{FOLDER}/version.yaml").startswith(
+        "# yaml-language-server: $schema=../../../../schemas/version.schema.json\n"
+    )
+    for file in Registry(first.root).record("tiny", "1.0.0").stored_files:
+        assert Store(first.root).fetch(file).read_bytes() == (candidate / file.name).read_bytes()
+
+
+def test_what_the_record_holds(first: Scratch) -> None:
+    first.propose(summary="A **first** try.\n\nWith a list:\n- one\n")
+    document = record(first, "1.0.0")
+    lock = parse_yaml(first.read("dvc.lock").encode())["stages"]["fit@tiny"]
+    assert document["summary"] == "A **first** try.\n\nWith a list:\n- one"
+    stage = document["stages"]["fit@tiny"]
+    assert stage["cmd"] == "python scripts/fit.py tiny"
+    assert stage["deps"] == {dep["path"]: f"md5:{dep['md5']}" for dep in lock["deps"]}
+    assert stage["outs"] == {out["path"]: f"md5:{out['md5']}" for out in lock["outs"]}
+    assert stage["params"] == lock["params"]
+    assert document["parameters"] == {"slope": 2.0, "inputs": ["x"]}
+    assert document["data"][0]["path"] == "data/points.csv"
+    assert document["environment"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert set(document["environment"]["packages"]) >= {"numpy", "scikit-learn", "skops"}
+    assert "commit" not in json.dumps(document)
+
+
+def test_dvc_pulls_what_was_proposed(first: Scratch) -> None:
+    first.propose()
+    clone = Scratch(first.root.parent / "clone")
+    first.git("clone", "--quiet", str(first.root), str(clone.root))
+    pointer = f"{FOLDER}/model.json.dvc"
+    subprocess.run((sys.executable, "-P", "-m", "dvc", "pull", "-q", pointer), cwd=clone.root, check=True)
+    assert clone.read(f"{FOLDER}/model.json") == (first.root / "models/tiny/candidate/model.json").read_text()
+    assert clone.git("status", "--porcelain", "-uall") == ""
+
+
+def test_the_pipeline_travels_with_the_version(second: Scratch) -> None:
+    assert second.git("status", "--porcelain").split() == ["M", "dvc.lock", "M", "params.yaml"]
+    second.propose()
+    assert second.git("status", "--porcelain", "-uall") == ""
+    assert "slope: 2.5" in second.git("show", "HEAD:params.yaml")
+    assert record(second, "1.1.0")["parent"] == "1.0.0"
+
+
+def test_the_message_is_for_a_reviewer(second: Scratch) -> None:
+    second.propose(summary="A steeper line.", promote=True)
+    text = second.git("log", "-1", "--format=%B")
+    assert text.startswith("propose tiny 1.1.0\n\nA steeper line.\n\n| metric | 1.1.0 | 1.0.0 (parent) |")
+    assert "| mae (primary, less is better) | 0.8333 (0.4167 to 1.667) | 0.1667 (0.08333 to 0.3333) | +0.667 |" in text
+    assert "- parameters: slope\n" in text
+    assert "A minor version of 1.0.0, by what changed." in text
+    assert "Merging also points staging to it." in text
+
+
+def test_the_champion_stands_beside_the_parent(released: Scratch) -> None:
+    rollback(released.root, "tiny", here=True)
+    change_slope(released, "2.5", "2.2")
+    released.propose()
+    text = released.git("log", "-1", "--format=%B")
+    assert "| metric | 1.2.0 | 1.1.0 (parent) | difference to 1.1.0 | 1.0.0 (champion) | difference to 1.0.0 |" in text
+
+
+def test_promote_points_the_first_channel_at_it(second: Scratch) -> None:
+    second.propose(promote=True)
+    assert Registry(second.root).channels("tiny") == {"staging": "1.1.0"}
+    assert second.git("log", "--oneline", "HEAD").count("\n") == 2
+
+
+def test_new_inputs_make_a_major_version(second: Scratch) -> None:
+    second.edit("params.yaml", "inputs: [x]", "inputs: [x, z]")
+    second.repro()
+    second.propose()
+    assert second.subjects()[0] == "propose tiny 2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [({"bump": "major"}, "2.0.0"), ({"bump": "patch"}, "1.0.1"), ({"version": "1.3.0-rc.1"}, "1.3.0-rc.1")],
+)
+def test_a_person_may_choose_the_number(second: Scratch, options: dict[str, str], number: str) -> None:
+    second.propose(**options)
+    assert second.subjects()[0] == f"propose tiny {number}"
+    assert ("as asked for" in second.git("log", "-1", "--format=%B")) == ("bump" in options)
+
+
+def test_a_patch_of_an_older_line(released: Scratch) -> None:
+    change_slope(released, "2.5", "2.1")
+    released.propose(version="1.0.1")
+    assert record(released, "1.0.1")["parent"] == "1.0.0"
+
+
+def test_nothing_changed(first: Scratch) -> None:
+    first.propose()
+    refused(first, "nothing changed since tiny@1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "error"),
+    [
+        ("1.0.0", "tiny 1.0.0 is there already", MintmarkError),
+        ("1.0.0+again", r"1\.0\.0\+again would pass for 1\.0\.0", MintmarkError),
+        ("1.0", '--version "1.0" is not a version', UsageError),
+        ("../1.0.0", "is not a version", UsageError),
+    ],
+)
+def test_numbers_that_cannot_be(second: Scratch, version: str, message: str, error: type[Exception]) -> None:
+    refused(second, message, error, version=version)
+
+
+def test_a_withdrawn_number_is_burnt(second: Scratch) -> None:
+    second.propose()
+    second.git("revert", "--no-edit", "HEAD")
+    change_slope(second, "2.0", "2.6")
+    assert "[R3]" in refused(second, "the number 1.1.0 is burnt", InvalidRegistryError, version="1.1.0")
+    second.propose()
+    assert second.subjects()[0] == "propose tiny 1.2.0"
+
+
+@pytest.mark.parametrize("place", ["main", "refs/remotes/origin/main"])
+def test_numbers_of_the_base_branch_are_burnt_too(second: Scratch, place: str) -> None:
+    """The version was merged by somebody else; this branch has not seen it."""
+    second.git("stash", "--quiet")
+    second.git("switch", "--quiet", "-c", "work")
+    second.write("models/tiny/versions/1.1.0/version.yaml", "not: ours\n")
+    second.git("add", "-A")
+    second.git("commit", "--quiet", "-m", "theirs")
+    second.git("update-ref", place if place.startswith("refs") else "refs/heads/main", "HEAD")
+    second.git("reset", "--quiet", "--hard", "HEAD^")
+    second.git("stash", "pop", "--quiet")
+    refused(second, "the number 1.1.0 is burnt", InvalidRegistryError, version="1.1.0")
+    second.propose()
+    assert second.subjects()[0] == "propose tiny 1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "message"),
+    [
+        ("params.yaml", "slope: 2.5", "slope: 3", "fit@tiny: params.yaml: models.tiny.slope is modified"),
+        ("scripts/fit.py", "import", "import os\nimport", "scripts/fit.py is modified"),
+        ("models/tiny/candidate/model.json", "2.5", "9.5", "models/tiny/candidate/model.json is modified"),
+        ("dvc.yaml", "python scripts", "python -B scripts", "its command changed"),
+    ],
+)
+def test_a_pipeline_that_is_not_up_to_date(second: Scratch, path: str, old: str, new: str, message: str) -> None:
+    target = second.root / path
+    text = target.read_text()
+    target.unlink()  # DVC may have linked it to its cache
+    target.write_text(text.replace(old, new, 1))
+    assert "dvc repro evaluate@tiny" in refused(second, message, InvalidRegistryError)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("numpy==", "numpy>=", r"requirements\.lock:\d+: numpy is not pinned with =="),
+        ("    --hash=sha256:" + "0" * 64, "", "has no hash"),
+        ("skops==", "skops==99.", r"pins skops 99\.[\d.]+, and [\d.]+ is installed"),
+        ("skops==", "others==", "does not pin skops"),
+    ],
+)
+def test_an_unpinned_environment(first: Scratch, old: str, new: str, message: str) -> None:
+    first.edit("requirements.lock", old, new)
+    first.commit("requirements")
+    refused(first, message, InvalidRegistryError)
+
+
+def test_no_lock_at_all(first: Scratch) -> None:
+    first.git("rm", "--quiet", "requirements.lock")
+    first.commit("no lock")
+    refused(first, "requirements.lock: is not there", InvalidRegistryError)
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.json"])
+def test_a_pickle_under_another_name(first: Scratch, name: str) -> None:
+    first.write("scripts/fit.py", first.read("scripts/fit.py") + (
+        f"import pickle; (out / 'model.json').unlink(); (out / {name!r}).write_bytes(pickle.dumps(list))\n"
+    ))  # fmt: skip
+    first.edit("dvc.yaml", "candidate/model.json", f"candidate/{name}")
+    first.repro()
+    assert "[R8]" in refused(first, f"candidate/{name}: .*pickle", InvalidRegistryError)
+
+
+def test_a_pickle_among_the_other_files(first: Scratch) -> None:
+    first.write("scripts/fit.py", first.read("scripts/fit.py") + (
+        "import pickle; (out / 'profile.json').write_bytes(pickle.dumps(list))\n"
+    ))  # fmt: skip
+    first.repro()
+    assert "[R8]" in refused(first, r"candidate/profile\.json", InvalidRegistryError)
+
+
+def test_a_skops_artifact(first: Scratch) -> None:
+    first.write("scripts/fit.py", first.read("scripts/fit.py") + (
+        "from sklearn.linear_model import LinearRegression\n"
+        "from mintmark.artifacts.skops_format import dump_canonical\n"
+        "(out / 'model.json').unlink()\n"
+        "dumped = dump_canonical(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0]))\n"
+        "(out / 'model.skops').write_bytes(dumped)\n"
+    ))  # fmt: skip
+    first.edit("dvc.yaml", "candidate/model.json", "candidate/model.skops")
+    first.repro()
+    first.propose()
+    assert record(first, "1.0.0")["artifact"]["format"] == "skops"
+
+
+def test_a_model_without_a_candidate_file(first: Scratch) -> None:
+    first.edit("dvc.yaml", "        - models/${key}/candidate/profile.json\n", "")
+    (first.root / "dvc.lock").unlink()
+    first.repro()
+    refused(first, "candidate/profile.json: is not among the outputs", InvalidRegistryError)
+
+
+def test_broken_metrics(first: Scratch) -> None:
+    first.edit("scripts/fit.py", '"rmse"', '"rmsy"')
+    first.repro()
+    refused(first, r"candidate/metrics\.json:\d+:\d+: metrics", InvalidRegistryError)
+
+
+def test_size_limits(first: Scratch) -> None:
+    first.write("models/registry.yaml", first.read("models/registry.yaml") + "limits: {file: 100 B}\n")
+    first.commit("limits")
+    refused(first, "dvc remote")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("models/tiny/model.yaml", "moving the goalposts is a change of its own"),
+        ("models/registry.yaml", r"models/registry\.yaml: changed and not committed"),
+        ("requirements.lock", r"requirements\.lock: changed and not committed"),
+        ("README.md", r"README\.md: changed and not committed"),
+        ("scripts/mintmark/core/rules.py", r"rules\.py: changed and not committed"),
+    ],
+)
+@pytest.mark.parametrize("staged", [False, True])
+def test_changes_that_are_no_part_of_a_proposal(first: Scratch, path: str, message: str, staged: bool) -> None:
+    if not (first.root / path).exists():
+        first.write(path, "# one\n")
+        first.commit("more")
+    first.write(path, first.read(path) + "# more\n")
+    if staged:
+        first.git("add", path)
+    refused(first, message)
+
+
+def test_a_model_that_is_not_described_yet(first: Scratch) -> None:
+    first.git("rm", "--cached", "--quiet", "models/tiny/model.yaml")
+    first.git("commit", "--quiet", "-m", "forgotten")
+    refused(first, r"models/tiny/model\.yaml: is not committed yet")
+
+
+def test_new_scripts_and_data_travel_along(second: Scratch) -> None:
+    second.write("scripts/extra.py", "pass\n")
+    second.write("data/more.csv", "1\n")
+    second.write("notes.txt", "not mine to commit\n")
+    second.edit("dvc.yaml", "deps: [", "deps: [scripts/extra.py, data/more.csv, ")
+    second.repro()
+    second.propose()
+    assert second.git("status", "--porcelain", "-uall") == "?? notes.txt"
+    assert {"scripts/extra.py", "data/more.csv"} <= set(second.git("ls-tree", "-r", "--name-only", "HEAD").split())
+
+
+def test_data_in_dvc_travels_as_its_pointer(second: Scratch) -> None:
+    second.write("raw/more.csv", "1\n")
+    subprocess.run((sys.executable, "-P", "-m", "dvc", "add", "-q", "raw/more.csv"), cwd=second.root, check=True)
+    second.edit("dvc.yaml", "deps: [", "deps: [raw/more.csv, ")
+    second.repro()
+    second.propose()
+    assert second.git("status", "--porcelain", "-uall") == ""
+    tracked = set(second.git("ls-tree", "-r", "--name-only", "HEAD").split())
+    assert {"raw/more.csv.dvc", "raw/.gitignore"} <= tracked
+    assert "raw/more.csv" not in tracked
+
+
+def test_data_that_is_too_large_for_git(second: Scratch) -> None:
+    second.write("models/registry.yaml", second.read("models/registry.yaml") + "limits: {file: 50 kB}\n")
+    second.git("commit", "--quiet", "-m", "limits", "models/registry.yaml")
+    second.write("data/more.csv", "1" * 60_000)
+    second.edit("dvc.yaml", "deps: [", "deps: [data/more.csv, ")
+    second.repro()
+    refused(second, r"data/more\.csv: 60 kB of data is too much for Git; dvc add data/more\.csv")
+
+
+def test_another_remote_gets_the_bytes_before_the_commit(first: Scratch) -> None:
+    elsewhere = first.root.parent / "elsewhere"
+    elsewhere.mkdir()
+    first.edit(".dvc/config", "url = store", f"url = {elsewhere}")
+    first.commit("another remote")
+    first.propose()
+    assert len([path for path in elsewhere.rglob("*") if path.is_file()]) == 4
+    assert not (first.root / ".dvc/store").exists()
+    assert first.git("status", "--porcelain", "-uall") == ""
+
+
+def test_no_remote(first: Scratch) -> None:
+    first.write(".dvc/config", "[core]\n    analytics = false\n")
+    first.commit("no remote")
+    refused(first, "names no default remote")
+
+
+def test_a_detached_head(first: Scratch) -> None:
+    first.git("checkout", "--quiet", "--detach")
+    refused(first, "on no branch")
+
+
+def test_a_shallow_clone(first: Scratch) -> None:
+    first.git("commit", "--quiet", "--allow-empty", "-m", "more")
+    clone = first.root.parent / "shallow"
+    first.git("clone", "--quiet", "--depth", "1", f"file://{first.root}", str(clone))
+    with pytest.raises(MintmarkError, match="git fetch --unshallow"):
+        propose(clone, "tiny")
+
+
+def test_an_unknown_model(first: Scratch) -> None:
+    with pytest.raises(MintmarkError, match='no model "tony"'):
+        propose(first.root, "tony")
+
+
+def test_a_model_outside_the_pipeline(first: Scratch) -> None:
+    first.write("models/other/model.yaml", first.read("models/tiny/model.yaml").replace("name: tiny", "name: other"))
+    first.commit("other")
+    with pytest.raises(
+        MintmarkError, match="other has no candidate in the work tree; dvc repro evaluate@other makes one"
+    ):
+        propose(first.root, "other")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import mintmark.commands.propose as command
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
+name = sys.argv[2]
+real = getattr(command, name)
+def dying(*arguments, **options):
+    result = real(*arguments, **options)
+    os.kill(os.getpid(), getattr(signal, sys.argv[3]))
+    return result
+setattr(command, name, dying)
+command.propose(Path(sys.argv[1]), "tiny", here=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "how"),
+    [("stale_stages", "SIGKILL"), ("record_files", "SIGINT"), ("_objects", "SIGKILL"), ("_objects", "SIGINT")],
+)
+def test_an_interrupted_proposal_leaves_the_tree_as_it_was(first: Scratch, step: str, how: str) -> None:
+    before = first.snapshot()
+    command = (sys.executable, "-c", KILLED, str(first.root), step, how)
+    result = subprocess.run(command, cwd=first.root, capture_output=True, text=True, check=False)
+    assert result.returncode == (-signal.SIGKILL if how == "SIGKILL" else -signal.SIGINT), result.stderr
+    assert first.snapshot() == before
+
+
+def test_proposals_follow_each_other(released: Scratch) -> None:
+    """Versions, channels and numbers over a life: what each step leaves is what the next one builds on."""
+    change_slope(released, "2.5", "2.2")
+    released.propose(promote=True)
+    promote(released.root, "tiny@staging", "production", here=True)
+    rollback(released.root, "tiny", here=True)
+    assert Registry(released.root).channels("tiny") == {"staging": "1.2.0", "production": "1.1.0"}
+    assert released.subjects()[:3] == [
+        "rollback tiny 1.1.0 in production",
+        "promote tiny 1.2.0 to production",
+        "propose tiny 1.2.0",
+    ]

@@ -1,0 +1,484 @@
+"""The rules held against a registry and against changes to it; every verdict again from the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.registry.damage import CHANNEL, DAMAGES, FOLDER, MODEL, RECORD, Damage
+
+from mintmark.errors import MintmarkError
+from mintmark.registry.loader import Registry
+from mintmark.registry.validation import Report, validate_change, validate_tree
+
+if TYPE_CHECKING:
+    from mintmark.core.finding import Finding
+    from tests.conftest import Scratch
+
+
+def check(scratch: Scratch, at: str | None = None) -> Report:
+    return validate_tree(Registry(scratch.root, at=at))
+
+
+def check_since(scratch: Scratch, base: str = "main", at: str | None = None) -> Report:
+    return validate_change(Registry(scratch.root, at=at), base)
+
+
+def told(report: Report) -> list[str]:
+    return [str(finding) for finding in report.findings]
+
+
+def rules(report: Report) -> set[str]:
+    return {finding.rule for finding in report.findings}
+
+
+def find(report: Report, damage: Damage) -> Finding:
+    found = [finding for finding in report.findings if finding.path == damage.path and damage.words in finding.message]
+    assert found, f"{damage.path}: {damage.words!r} is not among {told(report)}"
+    return found[0]
+
+
+def forget(scratch: Scratch) -> None:
+    shutil.rmtree(scratch.path(".git/mintmark"), ignore_errors=True)
+
+
+def test_a_sound_registry_is_clean(scratch: Scratch) -> None:
+    report = check(scratch)
+    assert told(report) == []
+    assert (report.models, report.versions) == (2, 4)
+    assert report.is_clean
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_each_damage_is_found_with_file_and_line(scratch: Scratch, name: str) -> None:
+    damage = DAMAGES[name]
+    damage.do(scratch)
+    if damage.ignored:
+        scratch.git("add", "--force", damage.path)
+    started = time.perf_counter()
+    report = check(scratch)
+    assert time.perf_counter() - started < 5
+    finding = find(report, damage)
+    assert finding.line == damage.line
+    assert "\n" not in str(finding)
+    assert not report.is_clean
+    assert report.versions >= 3 or name == "model folder disagrees"  # whatever is damaged, the rest is read
+
+    change = check_since(scratch)
+    if "object" not in name:  # an object that no change touched is no fault of the change
+        assert find(change, damage).line == damage.line
+
+    scratch.git("add", "--all")
+    if damage.ignored:
+        scratch.git("add", "--force", damage.path)
+    scratch.git("commit", "--quiet", "-m", f"Damage: {name}")
+    for _ in range(2):  # the second time from the cache
+        committed = check(scratch)
+        assert find(committed, damage).line == damage.line
+    forget(scratch)
+    assert check(scratch) == committed
+    if "object" not in name:  # the store is as it is now, whatever the commit
+        assert find(check(scratch, at="HEAD"), damage).line == damage.line
+        assert told(check(scratch, at="HEAD~1")) == []
+
+
+@pytest.mark.parametrize(
+    "pair", [("broken YAML", "linked channel"), ("50 MB metrics", "duplicate key"), ("a pickle", "half-deleted record")]
+)
+def test_one_damage_does_not_hide_another(scratch: Scratch, pair: tuple[str, str]) -> None:
+    for name in pair:
+        DAMAGES[name].do(scratch)
+        if DAMAGES[name].ignored:
+            scratch.git("add", "--force", DAMAGES[name].path)
+    report = check(scratch)
+    for name in pair:
+        find(report, DAMAGES[name])
+
+
+# What a person does next must never be answered with the verdict of before.
+EDITS: dict[str, Callable[[Scratch], object]] = {
+    "edit": lambda s: s.edit(RECORD, "C: 0.1", "C: 0.3"),
+    "edit of the same size at the same time": lambda s: same_size_and_time(s, RECORD, "C: 0.1", "C: 0.3"),
+    "commit": lambda s: (s.edit(RECORD, "C: 0.1", "C: 0.3"), s.commit()),
+    "checkout": lambda s: s.git("checkout", "--quiet", "damaged"),
+    "reset": lambda s: s.git("reset", "--quiet", "--hard", "damaged"),
+    "merge": lambda s: s.git("merge", "--quiet", "--no-edit", "damaged"),
+    "untracked file": lambda s: s.write(f"{FOLDER}/new.dvc", "x"),
+    "staged deletion": lambda s: s.git("rm", "--quiet", "--cached", RECORD),
+    "deleted object": lambda s: s.object_of("iris", "1.0.0").unlink(),
+    "emptied store": lambda s: shutil.rmtree(s.path(".dvc/store")),
+    "truncated object": lambda s: s.object_of("iris", "1.0.0").write_bytes(b""),
+    "another remote": lambda s: s.edit(".dvc/config", "url = store", "url = nowhere"),
+}
+
+
+def same_size_and_time(scratch: Scratch, path: str, old: str, new: str) -> None:
+    stat = scratch.path(path).stat()
+    scratch.edit(path, old, new)
+    os.utime(scratch.path(path), ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_clean_verdict_is_not_given_after_damage(scratch: Scratch, name: str) -> None:
+    scratch.git("switch", "--quiet", "-c", "damaged")
+    scratch.edit(RECORD, "C: 0.1", "C: 0.2")
+    scratch.commit("Damage")
+    scratch.git("switch", "--quiet", "main")
+    assert check(scratch).is_clean
+    assert check(scratch).is_clean
+    EDITS[name](scratch)
+    if name == "staged deletion":  # the file is still on the disk: the work tree is what it was
+        return
+    assert not check(scratch).is_clean
+    assert not check(scratch).is_clean
+
+
+def test_a_bad_verdict_is_not_given_after_mending(scratch: Scratch) -> None:
+    path = scratch.object_of("iris", "1.0.0")
+    content = path.read_bytes()
+    scratch.edit(CHANNEL, "1.1.0", "9.9.9")
+    scratch.commit("Damage")
+    path.unlink()
+    assert rules(check(scratch)) == {"R4", "R9"}
+    path.write_bytes(content)
+    assert rules(check(scratch)) == {"R4"}
+    scratch.git("revert", "--no-edit", "HEAD")
+    assert check(scratch).is_clean
+
+
+def test_a_verdict_is_given_again_without_reading_a_record(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = check(scratch)
+    monkeypatch.setattr("mintmark.registry.validation.read_snapshot", None)
+    assert check(scratch) == before
+
+
+def test_the_past_binds_a_branch_that_rewrote_it(scratch: Scratch) -> None:
+    """Amending the commit that registered a version does not make the change go away: main remembers."""
+    scratch.git("switch", "--quiet", "--orphan", "rewritten")
+    scratch.git("checkout", "main", "--", ".")
+    scratch.edit(RECORD, "C: 0.1", "C: 0.3")
+    scratch.commit("Everything anew")
+    assert rules(check(scratch)) == {"R1"}
+
+
+def test_the_base_branch_of_the_remote_comes_first(scratch: Scratch, tmp_path: Path) -> None:
+    clone = replace(scratch, root=tmp_path / "clone")
+    scratch.git("clone", "--quiet", str(scratch.root), str(clone.root))
+    clone.edit(RECORD, "C: 0.1", "C: 0.3")
+    clone.commit("Damage on the local main")
+    assert rules(check(clone)) == {"R1"}
+
+
+def test_a_shallow_clone_is_one_sentence(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.git("clone", "--quiet", "--depth", "1", scratch.root.as_uri(), str(tmp_path / "shallow"))
+    for run in (
+        lambda: validate_tree(Registry(tmp_path / "shallow")),
+        lambda: validate_change(Registry(tmp_path / "shallow"), "HEAD"),
+    ):
+        with pytest.raises(MintmarkError, match="git fetch --unshallow"):
+            run()
+
+
+def test_without_commits_everything_is_still_checked(empty_registry: Scratch, artifact: bytes) -> None:
+    assert check(empty_registry).is_clean
+    empty_registry.artifact = artifact
+    empty_registry.add_model("iris")
+    empty_registry.add_version("iris", "1.0.0")
+    assert check(empty_registry).is_clean
+    empty_registry.set_channel("iris", "staging", "2.0.0")
+    assert rules(check(empty_registry)) == {"R4"}
+
+
+# Changes since a base.
+
+
+def branch(scratch: Scratch, name: str = "change") -> None:
+    scratch.git("switch", "--quiet", "-c", name)
+
+
+def test_nothing_changed(scratch: Scratch) -> None:
+    branch(scratch)
+    report = check_since(scratch)
+    assert told(report) == []
+    assert (report.models, report.versions) == (0, 0)
+
+
+def test_a_proposal_is_clean(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.propose("iris", "1.3.0", parent="1.2.0")
+    assert told(check_since(scratch)) == []
+    assert check_since(scratch).versions == 1
+
+
+def test_a_proposal_counts_before_it_is_committed(scratch: Scratch) -> None:
+    scratch.add_version("iris", "1.3.0", parent="1.2.0")
+    assert check_since(scratch, "HEAD").versions == 1
+    scratch.edit("models/iris/versions/1.3.0/version.yaml", "version: 1.3.0", "version: 1.4.0")
+    assert "disagrees with the folder" in told(check_since(scratch, "HEAD"))[0]
+
+
+def test_a_promotion_and_a_rollback_are_clean(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.promote("iris", "1.2.0")
+    assert told(check_since(scratch)) == []
+    scratch.promote("iris", "1.0.0")
+    assert told(check_since(scratch)) == []
+
+
+def test_a_promotion_past_a_channel_is_not(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.add_version("iris", "1.3.0")
+    scratch.promote("iris", "1.3.0")
+    (finding,) = check_since(scratch).findings
+    assert (finding.path, finding.line, finding.rule) == (CHANNEL, 2, "R4")
+    assert "never held staging" in finding.message
+
+
+def test_staging_and_production_in_one_change_is_not(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.propose("iris", "1.3.0")
+    scratch.promote("iris", "1.3.0")
+    assert "never held staging" in told(check_since(scratch))[0]
+
+
+def test_a_withdrawal_is_clean_where_no_channel_points(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.remove(FOLDER)
+    scratch.commit("Withdraw")
+    assert told(check_since(scratch)) == []
+
+
+def test_a_withdrawal_under_a_channel_is_not(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.remove("models/iris/versions/1.1.0")
+    scratch.commit("Withdraw")
+    (finding,) = check_since(scratch).findings
+    assert finding.rule == "R2"
+    assert "mintmark rollback iris production" in finding.message
+
+
+def test_reverting_a_proposal_is_a_clean_withdrawal(scratch: Scratch) -> None:
+    scratch.git("revert", "--no-edit", "HEAD~1")  # of iris 1.2.0, which was in staging
+    assert told(check_since(scratch, "HEAD~1")) == []
+    assert told(check(scratch)) == []
+
+
+def test_reverting_a_promotion_is_clean(scratch: Scratch) -> None:
+    scratch.promote("iris", "1.2.0")
+    scratch.git("revert", "--no-edit", "HEAD")
+    assert told(check_since(scratch, "HEAD~1")) == []
+
+
+def test_a_burnt_number_comes_back_only_with_the_same_bytes(scratch: Scratch) -> None:
+    saved = scratch.root.parent / "saved"
+    shutil.copytree(scratch.path(FOLDER), saved)
+    scratch.remove(FOLDER)
+    scratch.commit("Withdraw")
+    branch(scratch)
+    shutil.copytree(saved, scratch.path(FOLDER))
+    scratch.commit("The same again")
+    assert told(check_since(scratch)) == []
+    scratch.add_version("iris", "1.0.0", seed="another")
+    scratch.commit("Others")
+    report = check_since(scratch)
+    assert rules(report) == {"R3"}
+    assert report.findings[0].path == RECORD
+    assert "the number 1.0.0 is burnt" in report.findings[0].message
+    scratch.git("switch", "--quiet", "main")
+    scratch.git("merge", "--quiet", "--squash", "change")
+    scratch.git("commit", "--quiet", "-m", "Merged all the same")
+    assert not check(scratch).is_clean
+
+
+def test_a_number_that_main_took_in_the_meantime_is_burnt(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.propose("iris", "1.3.0", seed="mine")
+    scratch.git("switch", "--quiet", "main")
+    scratch.propose("iris", "1.3.0", seed="theirs")
+    scratch.git("switch", "--quiet", "change")
+    assert rules(check_since(scratch)) == {"R3"}
+
+
+def test_a_change_on_main_is_no_part_of_the_change(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.promote("iris", "1.2.0")
+    scratch.git("switch", "--quiet", "main")
+    scratch.propose("wine", "1.1.0")
+    scratch.git("switch", "--quiet", "change")
+    report = check_since(scratch)
+    assert told(report) == []
+    assert report.models == 1
+
+
+def test_what_was_broken_before_is_not_blamed_on_the_change(scratch: Scratch) -> None:
+    scratch.edit(RECORD, "C: 0.1", "C: 0.2")
+    scratch.write("models/iris/versions/1.1.0/metrics.json", "broken")
+    scratch.set_channel("wine", "production", "9.9.9")
+    scratch.object_of("iris", "1.2.0", "profile.json").unlink()
+    scratch.commit("Broken already")
+    assert len(check(scratch).findings) >= 4
+    branch(scratch)
+    scratch.propose("iris", "1.3.0", parent="1.2.0")
+    assert told(check_since(scratch)) == []
+    scratch.promote("iris", "1.2.0")
+    assert told(check_since(scratch)) == []
+    scratch.edit("models/wine/model.yaml", "To be read", "To be read again")
+    scratch.commit("Describe")
+    assert told(check_since(scratch)) == []
+
+
+def test_what_is_touched_again_is_blamed(scratch: Scratch) -> None:
+    scratch.edit(MODEL, "licence: Apache-2.0\n", "")
+    scratch.commit("Broken already")
+    branch(scratch)
+    scratch.edit(MODEL, "To be read", "To be read again")
+    scratch.commit("Describe")
+    assert '"licence" is missing' in told(check_since(scratch))[0]
+
+
+@pytest.mark.parametrize("how", ["changed", "deleted", "linked", "emptied"])
+def test_objects_of_the_store_stay_as_they_are(scratch: Scratch, how: str) -> None:
+    branch(scratch)
+    path = scratch.object_of("iris", "1.0.0", "predictions.parquet")
+    if how == "changed":
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    elif how == "emptied":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+    if how == "linked":
+        path.symlink_to("/etc/passwd")
+    for _ in range(2):
+        report = check_since(scratch)
+        assert rules(report) == {"R9"}, told(report)
+        assert report.findings[0].path.startswith((".dvc/store/files/md5/", RECORD))
+        scratch.commit("Damage the store")
+
+
+def test_an_object_that_nothing_needs_may_go(scratch: Scratch) -> None:
+    scratch.put_object(b"nobody needs this")
+    scratch.commit("Store")
+    branch(scratch)
+    scratch.remove(".dvc/store/files/md5/" + "/".join(_split_md5(b"nobody needs this")))
+    scratch.commit("Clean up")
+    assert told(check_since(scratch)) == []
+
+
+def _split_md5(content: bytes) -> tuple[str, str]:
+    import hashlib
+
+    digest = hashlib.md5(content).hexdigest()
+    return digest[:2], digest[2:]
+
+
+def test_the_bytes_of_a_proposal_must_be_there_and_right(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.propose("iris", "1.3.0")
+    path = scratch.object_of("iris", "1.3.0", "predictions.parquet")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"?")
+    report = check_since(scratch)
+    assert rules(report) == {"R9"}
+    assert report.findings[0].path == "models/iris/versions/1.3.0/version.yaml"
+    path.unlink()
+    assert rules(check_since(scratch)) == {"R9"}
+
+
+def test_a_pickle_by_another_name_is_refused(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.artifact = b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07builtins\x94."
+    scratch.propose("iris", "1.3.0")
+    report = check_since(scratch)
+    assert rules(report) == {"R8"}
+    assert report.findings[0].line is not None
+
+
+def test_a_revision_is_held_against_its_base(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.edit(RECORD, "C: 0.1", "C: 0.2")
+    scratch.commit("Damage")
+    scratch.git("switch", "--quiet", "main")
+    assert told(check_since(scratch)) == []
+    assert rules(check_since(scratch, at="change")) == {"R1"}
+
+
+def test_a_base_that_is_none_or_of_another_family(scratch: Scratch) -> None:
+    for base in ("nothing", "", "--help"):
+        with pytest.raises(MintmarkError, match="names no commit here"):
+            check_since(scratch, base)
+    scratch.git("switch", "--quiet", "--orphan", "other")
+    scratch.commit("Another family")
+    with pytest.raises(MintmarkError) as caught:
+        check_since(scratch)
+    assert "\n" not in str(caught.value)
+
+
+_VERSIONS = ("1.0.0", "1.1.0", "1.2.0", "1.3.0")
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("channel"), st.sampled_from(["staging", "production"]), st.sampled_from([*_VERSIONS, None])),
+        st.tuples(st.just("add"), st.sampled_from(_VERSIONS), st.sampled_from(["same", "other"])),
+        st.tuples(st.just("remove"), st.sampled_from(_VERSIONS), st.none()),
+        st.tuples(st.just("yank"), st.sampled_from(_VERSIONS), st.none()),
+        st.tuples(
+            st.just("break"), st.sampled_from(["channels/staging.yaml", "model.yaml", "status/1.0.0.yaml"]), st.none()
+        ),
+        st.tuples(st.just("commit"), st.none(), st.none()),
+        st.tuples(st.just("undo"), st.none(), st.none()),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=_steps)
+def test_a_warm_cache_never_answers_otherwise(
+    copy_registry: Callable[[str], Scratch], steps: list[tuple[str, str, str | None]]
+) -> None:
+    """Validation, lists and pages after every step of a random life, with the cache of all steps and with none."""
+    copy_registry.count = getattr(copy_registry, "count", 0) + 1  # type: ignore[attr-defined]
+    scratch = copy_registry(f"life-{copy_registry.count}")  # type: ignore[attr-defined]
+    for step, what, how in steps:
+        folder = f"models/iris/versions/{what}"
+        if step == "channel" and (how or scratch.path(f"models/iris/channels/{what}.yaml").exists()):
+            scratch.set_channel("iris", what, how)
+        elif step == "add":
+            scratch.add_version("iris", what, seed=how)
+        elif step == "remove" and scratch.path(folder).exists():
+            scratch.remove(folder)
+        elif step == "yank":
+            scratch.yank("iris", what)
+        elif step == "break":
+            scratch.write(f"models/iris/{what}", "version: [")
+        elif step == "commit":
+            scratch.commit()
+        elif step == "undo":
+            scratch.git("reset", "--quiet", "--hard")
+            scratch.git("clean", "--quiet", "-fd")
+        warm = _answers(scratch)
+        saved = scratch.root.parent / f"{scratch.root.name}-cache"
+        shutil.move(scratch.path(".git/mintmark"), saved)
+        cold = _answers(scratch)
+        assert warm == cold
+        forget(scratch)
+        shutil.move(saved, scratch.path(".git/mintmark"))
+    shutil.rmtree(scratch.root)
+
+
+def _answers(scratch: Scratch) -> list[object]:
+    commands = (
+        ["validate", "--json"],
+        ["list", "--json"],
+        ["list", "--versions", "--json"],
+        ["list", "--versions", "--at", "HEAD"],
+    )
+    return [scratch.run(*command) for command in commands]

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.registry.store_fixture import ENVIRONMENT, SETTINGS, StoreFixture, make_store_fixture, stored
+
+import mintmark
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.files import format_yaml
+
+
+def skops_bytes(estimator: Any) -> bytes:
+    from mintmark.artifacts.skops_format import dump_canonical
+
+    return bytes(dump_canonical(estimator))
+
+
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    """A fitted y = 2 x as canonical skops."""
+    from sklearn.linear_model import LinearRegression
+
+    return skops_bytes(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> StoreFixture:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
+    made = make_store_fixture(tmp_path / "registry")
+    made.add_model("line")
+    made.add_version("line", "1.0.0", {"model.skops": model, "profile.json": b"{}"})
+    made.set_channel("line", "production", "1.0.0")
+    made.commit("Register")
+    monkeypatch.chdir(made.root)
+    return made
+
+
+def test_a_reference_loads_as_an_estimator(made: StoreFixture) -> None:
+    assert mintmark.load("line@production").predict([[3.0]]) == pytest.approx([6.0])
+
+
+def test_the_registry_may_be_elsewhere_and_in_the_past(
+    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.git("tag", "before")
+    made.git("rm", "-q", "-r", "models/line/versions", "models/line/channels", ".dvc/store")
+    made.commit("Withdraw")
+    monkeypatch.chdir(tmp_path)
+    estimator = mintmark.load("line@production", path=made.root / "models", at="before")
+    assert estimator.predict([[3.0]]) == pytest.approx([6.0])
+    with pytest.raises(MintmarkError, match="line"):
+        mintmark.load("line@production", path=str(made.root))
+    with pytest.raises(MintmarkError, match="not inside a Git repository"):
+        mintmark.load("line@production")
+
+
+def test_bytes_other_than_those_of_the_record_are_never_loaded(made: StoreFixture, model: bytes) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    other = skops_bytes(LinearRegression().fit([[0.0], [1.0]], [0.0, 9.0]))
+    made.put(stored("model.skops", model), other)
+    with pytest.raises(MintmarkError, match="where its record says"):
+        mintmark.load("line@production")
+
+
+def test_a_pickle_is_refused_by_its_name_in_the_registry(made: StoreFixture, tmp_path: Path) -> None:
+    import pickle
+
+    class Harm:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (os.mkdir, (str(tmp_path / "harm"),))
+
+    made.add_version("line", "2.0.0", {"model.skops": pickle.dumps(Harm())})
+    with pytest.raises(InvalidRegistryError, match=r"models/line/versions/2\.0\.0/model\.skops.*pickle"):
+        mintmark.load("line@2.0.0")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_type_is_trusted_once_the_settings_name_it(
+    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "team_models.py").write_text(
+        "from sklearn.linear_model import LinearRegression\n\nclass TeamModel(LinearRegression):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import team_models  # type: ignore[import-not-found]
+
+    content = skops_bytes(team_models.TeamModel().fit([[0.0], [1.0]], [0.0, 3.0]))
+    made.add_version("line", "3.0.0", {"model.skops": content})
+    with pytest.raises(
+        InvalidRegistryError, match=r"models/line/versions/3\.0\.0/model\.skops.*team_models\.TeamModel"
+    ):
+        mintmark.load("line@3.0.0")
+    made.write("models/registry.yaml", format_yaml({**SETTINGS, "trusted_types": ["team_models.TeamModel"]}))
+    assert mintmark.load("line@3.0.0").predict([[1.0]]) == pytest.approx([3.0])
+
+
+def test_a_yanked_version_loads_with_a_warning(made: StoreFixture) -> None:
+    made.yank("line", "1.0.0", reason="Wrong units.")
+    with pytest.warns(UserWarning, match=r"line@1\.0\.0 was yanked: Wrong units\.") as caught:
+        mintmark.load("line@1.0.0")
+    assert caught[0].filename == __file__
+
+
+def test_the_candidate_loads_too(made: StoreFixture, model: bytes) -> None:
+    source = made.write("models/line/candidate/model.skops", model)
+    md5 = stored("m", model).md5
+    made.write(
+        "dvc.lock",
+        f"schema: '2.0'\nstages:\n  train@line:\n    cmd: x\n    outs:\n    - path: models/line/candidate/model.skops\n"
+        f"      hash: md5\n      md5: {md5}\n      size: {len(model)}\n",
+    )
+    assert mintmark.load("line@candidate").predict([[1.0]]) == pytest.approx([2.0])
+    source.write_bytes(b"edited")
+    shutil.rmtree(made.store)
+    with pytest.raises(MintmarkError, match="neither in the work tree"):
+        mintmark.load("line@candidate")
+
+
+def test_a_pull_returns_the_folder(made: StoreFixture, tmp_path: Path, model: bytes) -> None:
+    assert mintmark.pull("line@latest") == Path("line-1.0.0")
+    assert (made.root / "line-1.0.0" / "model.skops").read_bytes() == model
+    folder = mintmark.pull("line@latest", str(tmp_path / "out"), path=made.root, all_files=True)
+    assert sorted(os.listdir(folder)) == ["model.skops", "profile.json"]
+    made.yank("line", "1.0.0", reason="Wrong units.")
+    with pytest.warns(UserWarning, match="was yanked") as caught:
+        mintmark.pull("line@1.0.0", tmp_path / "out")
+    assert caught[0].filename == __file__
+
+
+def test_a_load_leaves_no_temporary_folder_behind(
+    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    assert mintmark.load("line@production").predict([[1.0]]) == pytest.approx([2.0])
+    import gc
+
+    gc.collect()
+    assert not os.listdir(tmp_path / "tmp")
+    shutil.rmtree(tmp_path / "tmp")
+
+
+def test_the_registry_is_the_one_that_the_commands_read(made: StoreFixture) -> None:
+    from mintmark.registry.loader import Registry
+
+    assert mintmark.Registry is Registry
+    assert mintmark.Registry(made.root).models() == ["line"]
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = mintmark.nothing  # type: ignore[attr-defined]
+
+
+def test_importing_mintmark_is_cheap() -> None:
+    code = "import sys; before = set(sys.modules); import mintmark; print(sorted(set(sys.modules) - before))"
+    result = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
+    assert result.stdout.strip() in ("['__future__', 'mintmark']", "['mintmark']")
