@@ -61,7 +61,8 @@ def _run(arguments: list[str]) -> int:
         return 2 if arguments else 0
     values["root"] = Path(values["root"])
     result: int = COMMANDS[name].load()(**values)
-    sys.stdout.flush()
+    if sys.stdout is not None:  # the caller may have closed it
+        sys.stdout.flush()
     return result
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mintmark.artifacts.npy import InvalidArrayError, read_npy
+from mintmark.artifacts.npy import InvalidArrayError, npy_shape
 from mintmark.artifacts.skops_nodes import (
     PROTOCOL,
     MalformedNodeError,
@@ -166,8 +166,8 @@ def _member_faults(node: Node, name: str, members: Mapping[str, bytes]) -> Itera
         return
     try:
         if node["__loader__"] == "NdArrayNode":
-            array = read_npy(members[name])
-            if class_name(node) != "numpy.ndarray" and array.shape != ():
+            shape = npy_shape(members[name])
+            if class_name(node) != "numpy.ndarray" and shape != ():
                 yield f"holds an array where one {node['__class__']} belongs; write the file again"
         elif node["__loader__"] == "SparseMatrixNode":
             read_npz(members[name])

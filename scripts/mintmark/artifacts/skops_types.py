@@ -1,9 +1,9 @@
 """The allow-list: which types and functions a skops file may hold. Names only; nothing is imported.
 
-What skops 0.16 trusts by default for scikit-learn 1.9, less what can allocate memory at will
-(`numpy.void`), more what models need and what the checks of `skops_trees` make safe: the trees, the
-optimizers of neural networks, the two parts of a calibrated classifier (arithmetic on arrays alone), `numpy.dtype`, `Bunch`, and `functools.partial` of a listed function. A test
-compares it with the installed skops.
+What skops 0.16 trusts by default for scikit-learn 1.9, less what can allocate memory at will (`numpy.void`), more what
+models need: the trees that the checks of `skops_trees` make safe, the optimizers of neural networks, the two parts of a
+calibrated classifier (arithmetic on arrays alone), `numpy.dtype`, `Bunch`, and `functools.partial` of a listed
+function. A test compares it with the installed skops.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mintmark.commands.tables import format_interval, format_number, format_table
+from mintmark.commands.tables import format_interval, format_table
 from mintmark.core.comparison import compare_records
 from mintmark.core.reference import CANDIDATE
 from mintmark.registry.loader import Registry, as_reference
@@ -72,7 +72,7 @@ def _metric_cells(change: MetricChange) -> tuple[str, ...]:
 
 def _interval(interval: Mapping[str, float] | None) -> str:
     if interval is None:
-        return format_number(None)
+        return "-"
     return format_interval(interval["value"], interval.get("low"), interval.get("high"))
 
 

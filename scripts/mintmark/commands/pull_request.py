@@ -45,8 +45,8 @@ def conclude(registry: Registry, made: NewCommit, *, open_pr: bool) -> None:
 def _next_step(root: Path, made: NewCommit, base: str) -> str:
     remote = _remote(root)
     if remote is None:
-        merge = "" if made.branch == base else f"; next: git switch {base} && git merge {made.branch}"
-        return f"this repository has no remote to push to{merge}"
+        merge = f"git switch {base} && git merge {made.branch}"
+        return "next: mintmark list shows it" if made.branch == base else f"next: {merge} (there is no remote)"
     if made.branch == base:
         return f"next: git push {remote} {base}"
     return f"next: git push -u {remote} {made.branch}, and open a pull request (--open does both)"

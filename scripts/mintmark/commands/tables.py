@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mintmark.core.announcement import format_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -27,16 +29,13 @@ def format_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def format_number(value: float | None) -> str:
-    """Return a metric as people compare it: four significant digits, a dash for none."""
-    return "-" if value is None else f"{value:.4g}"
-
-
 def format_interval(value: float | None, low: float | None, high: float | None) -> str:
-    """Return `0.9934 [0.982, 1]`, or the value alone where there is no interval."""
-    if value is None or low is None or high is None:
+    """Return `0.9934 [0.982, 1]`, the value alone where there is no interval, a dash where there is no value."""
+    if value is None:
+        return "-"
+    if low is None or high is None:
         return format_number(value)
-    return f"{value:.4g} [{low:.4g}, {high:.4g}]"
+    return f"{format_number(value)} [{format_number(low)}, {format_number(high)}]"
 
 
 def _title(header: str) -> str:

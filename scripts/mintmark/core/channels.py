@@ -34,6 +34,7 @@ class ChannelStack:
 
     def __init__(self, holders: Iterable[str | None] = ()) -> None:
         self._stack: list[str] = []
+        self._held: set[str] = set()
         for holder in holders:
             self.move(holder)
 
@@ -48,14 +49,20 @@ class ChannelStack:
         return self._stack[-2::-1]
 
     def move(self, version: str | None) -> MoveKind:
-        """Record that the channel points to a version now, or is gone (None), and say what kind of move that was."""
+        """Record that the channel points to a version now, or is gone (None), and say what kind of move that was.
+
+        A version that held the channel at any time before makes it a rollback (R5), a return to the one that was rolled
+        back from included.
+        """
         if version is None:
             return "close"
         if version in self._stack:
             del self._stack[self._stack.index(version) + 1 :]
-            return "rollback"
-        self._stack.append(version)
-        return "promote"
+        else:
+            self._stack.append(version)
+        kind: MoveKind = "rollback" if version in self._held else "promote"
+        self._held.add(version)
+        return kind
 
 
 def rollback_target(holders: Sequence[str | None], usable: Iterable[str]) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MODELS = "models"
 REGISTRY = "models/registry.yaml"
@@ -14,19 +12,7 @@ POINTER_SUFFIX = ".dvc"
 
 Kind = Literal["registry", "model", "version", "metrics", "channel", "status", "pointer", "candidate", "other"]
 
-_PLACES = re.compile(
-    r"models/(?:(?P<registry>registry\.yaml)"
-    r"|(?P<model>[^/]+)/(?:(?P<identity>model\.yaml)"
-    r"|(?P<candidate>candidate)/.*"
-    r"|channels/(?P<channel>[^/]+)\.yaml"
-    r"|status/(?P<status>[^/]+)\.yaml"
-    r"|versions/(?P<version>[^/]+)/(?P<file>.+)))\Z",
-    re.DOTALL,  # a line break in a file's name must not hide it
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What a path means: `model` and `name` (of the version or channel) are empty where they do not apply."""
 
     kind: Kind
@@ -76,19 +62,23 @@ def candidate_path(model: str, file: str) -> str:
 
 def locate(path: str) -> Place:
     """Return what a path inside the registry means; `other` for a file that has no place there."""
-    match = _PLACES.match(path)
-    if match is None:
-        return Place("other")
-    found = match.groupdict()
-    if found["registry"]:
+    if path == REGISTRY:
         return Place("registry")
-    model = found["model"]
-    if found["identity"]:
+    root, model, kind, name, file = (*path.split("/", 4), "", "", "", "")[:5]
+    if root != MODELS or not model or not kind:
+        return Place("other")
+    if kind == "versions" and name and file:
+        return Place(_kind_in_version(file), model, name)
+    if kind == "model.yaml" and not name:
         return Place("model", model)
-    for kind in ("candidate", "channel", "status"):
-        if found[kind]:
-            return Place(kind, model, found[kind])
-    return Place(_kind_in_version(found["file"]), model, found["version"])
+    if kind == "candidate" and name:
+        return Place("candidate", model, kind)
+    if kind in _NAMED_FILES and name.endswith(".yaml") and name != ".yaml" and not file:
+        return Place(_NAMED_FILES[kind], model, name.removesuffix(".yaml"))
+    return Place("other")
+
+
+_NAMED_FILES: dict[str, Kind] = {"channels": "channel", "status": "status"}
 
 
 def _kind_in_version(file: str) -> Kind:

@@ -133,9 +133,9 @@ def commit_before(root: Path, moment: str, revision: str = "HEAD") -> str | None
 
 
 def list_tree(root: Path, revision: str, folder: str = "") -> dict[str, Entry]:
-    """Return every file of a revision below a folder, by path."""
+    """Return every file of a revision below a folder (or what stands in its place), by path."""
     arguments = ["ls-tree", "-r", "-z", "--full-tree", revision]
-    output = run_git(*arguments, *(["--", folder + "/"] if folder else []), cwd=root)
+    output = run_git(*arguments, *(["--", folder] if folder else []), cwd=root)
     entries = {}
     for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         meta, _, path = line.partition("\t")  # 100644 blob 4b825dc6...
@@ -160,12 +160,40 @@ def changed_paths(root: Path, folders: Iterable[str], *, untracked: bool = True)
 
 
 def start_changed_paths(root: Path, folders: Iterable[str], *, untracked: bool = True) -> Callable[[], set[str]]:
-    """Begin `changed_paths`, which takes Git a while in a large tree, and return the function that waits for it."""
-    wait = start_git(
-        "status", "--porcelain", "-z", "--no-renames", f"--untracked-files={'all' if untracked else 'no'}",
-        "--", *folders, cwd=root,
-    )  # fmt: skip
-    return lambda: {line[3:] for line in wait().decode("utf-8", "surrogateescape").split("\0")[:-1]}
+    """Begin `changed_paths`, which takes Git a while in a large tree, and return the function that waits for it.
+
+    Two Git processes side by side need two thirds of the time of `git status`, which confirms what they find.
+    """
+    wanted = list(folders)
+    tracked = start_git("diff-index", "--name-only", "-z", "--no-renames", "HEAD", "--", *wanted, cwd=root)
+    listing = ("ls-files", "--others", "--exclude-standard", "-z", "--", *wanted)
+    others = start_git(*listing, cwd=root) if untracked else None
+
+    def wait() -> set[str]:
+        new = set(_split_paths(others())) if others is not None else set()
+        try:
+            suspects = _split_paths(tracked())
+        except GitError:  # no commit yet
+            return new | _status(root, wanted)
+        if not suspects:
+            return new
+        return new | _status(root, suspects if len(suspects) <= _MOST_PATHS else wanted)
+
+    return wait
+
+
+_MOST_PATHS = 500
+
+
+def _split_paths(output: bytes) -> list[str]:
+    return output.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def _status(root: Path, paths: Iterable[str]) -> set[str]:
+    """Return which tracked paths really differ from HEAD, and not only in the time that the index remembers."""
+    literally = [f":(literal){path}" for path in paths]
+    output = run_git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--", *literally, cwd=root)
+    return {line[3:] for line in _split_paths(output)}
 
 
 def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[Change]:
@@ -179,8 +207,8 @@ def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[Ch
 def _parse_raw(fields: list[str]) -> list[Change]:
     changes = []
     for meta, path in zip(fields[::2], fields[1::2], strict=False):
-        old_mode, new_mode, old_oid, new_oid, _ = meta.lstrip("\n:").split(" ")
-        changes.append(Change(path, old_mode, new_mode, old_oid, new_oid))
+        old_mode, new_mode, old_oid, new_oid, _ = meta.split(" ")
+        changes.append(Change(path, old_mode[-6:], new_mode, old_oid, new_oid))
     return changes
 
 

@@ -165,8 +165,10 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """Return what Git's history tells of a model up to this tree."""
-        from mintmark.registry.history import model_history
+        from mintmark.registry.history import ModelHistory, model_history
 
+        if isinstance(self.tree, WorkTree) and self.tree.head is None:
+            return ModelHistory()
         return model_history(self.root, self.revision, model)
 
     def resolve(self, reference: Reference | str) -> VersionRecord:

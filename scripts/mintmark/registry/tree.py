@@ -13,11 +13,13 @@ from mintmark.registry.files import read_text_file
 from mintmark.registry.yaml_text import MAX_BYTES, MAX_LOCK_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 
 _LOCK = "dvc.lock"
+STORE = ".dvc/store"
+WATCHED = ("models", STORE)
 
 
 class Tree(Protocol):
@@ -156,7 +158,8 @@ class WorkTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._uncommitted: dict[str, str] = {}
-        self._changes: dict[str, set[str]] = {}
+        self._wait: Callable[[], set[str]] | None = None
+        self._changes: set[str] | None = None
         self._plain_folders: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
@@ -195,11 +198,9 @@ class WorkTree:
 
     def entries(self, folder: str) -> dict[str, git.Entry]:
         """See `Tree`: what HEAD holds, with what differs from it on the disk read and hashed."""
-        wait = git.start_changed_paths(self.root, [folder]) if folder not in self._changes else None
+        self.watch()
         entries = git.list_tree(self.root, self.head, folder) if self.head else {}
-        if wait is not None:
-            self._changes[folder] = wait()
-        for path in self._changes[folder]:
+        for path in self.changes(folder):
             entry = self._entry(path)
             if entry is None:
                 entries.pop(path, None)
@@ -222,11 +223,17 @@ class WorkTree:
         clean = GitTree(self.root, self.head).subtree_ids(folder)
         return {name: oid for name, oid in clean.items() if name not in dirty}
 
+    def watch(self) -> None:
+        """Begin to ask Git what differs from HEAD, which takes it a while: do something else meanwhile."""
+        if self._wait is None:
+            self._wait = git.start_changed_paths(self.root, WATCHED)
+
     def changes(self, folder: str) -> set[str]:
-        """Return the paths below a folder that differ from HEAD; asked of Git once."""
-        if folder not in self._changes:
-            self._changes[folder] = git.changed_paths(self.root, [folder])
-        return self._changes[folder]
+        """Return the paths below a watched folder, or below a folder in one, that differ from HEAD; asked once."""
+        self.watch()
+        if self._changes is None and self._wait is not None:
+            self._changes = self._wait()
+        return {path for path in self._changes or () if path.startswith(f"{folder}/") or path == folder}
 
     def _entry(self, path: str) -> git.Entry | None:
         from mintmark.registry.documents import blob_oid

@@ -17,13 +17,14 @@ from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.history import ModelHistory, read_history
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
-from mintmark.registry.tree import GitTree, WorkTree
+from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
     from mintmark.registry.loader import Registry
-_STORE = ".dvc/store"
+    from mintmark.registry.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,12 @@ def validate_change(registry: Registry, base: str) -> Report:
     git.require_history(registry.root)
     commit = git.resolve_commit(registry.root, base)
     start = git.git_text("merge-base", commit, registry.revision, cwd=registry.root)
-    changed = _changed_paths(registry, start)
-    touched = sorted({place.model for path in changed if (place := locate(path)).model})
-    folders = [f"{layout.MODELS}/{model}" for model in touched]
-    wait = git.start_first_parent_log(registry.root, commit, folders) if folders else None
+    changed = _committed_changes(registry, start)
+    log = _BackgroundLog(registry.root, commit, _folders(changed))
+    if isinstance(registry.tree, WorkTree):
+        registry.tree.watch()
+    changed |= _uncommitted_changes(registry)
+    folders = _folders(changed)
     after = read_snapshot(registry.tree, registry.documents, folders, changed)
     after.take(layout.REGISTRY, registry.read("registry", layout.REGISTRY))
     before = read_snapshot(GitTree(registry.root, start), registry.documents, folders, ())
@@ -89,8 +92,8 @@ def validate_change(registry: Registry, base: str) -> Report:
     if settings is not None:
         findings += check_records(after, [rule.name for rule in settings.channels])
         findings = [finding for finding in findings if _is_touched(finding, changed)]
-        histories = read_history(registry.root, wait()) if wait else {}
-        for model in touched:
+        histories = log.read(folders)
+        for model in (folder.partition("/")[2] for folder in folders):
             history = histories.get(model, ModelHistory())
             old, new = before.state(model, history), after.state(model, history)
             findings += check_change(old, new, settings.channels)
@@ -98,6 +101,26 @@ def validate_change(registry: Registry, base: str) -> Report:
         findings += _check_store(registry, start, changed)
         findings += _check_artifacts(registry, after, settings)
     return _report(registry, after, findings)
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """Return the folder of each model that paths lie in."""
+    inside = (path.split("/", 2) for path in paths)
+    return sorted({"/".join(parts[:2]) for parts in inside if len(parts) > 2 and parts[0] == layout.MODELS})
+
+
+class _BackgroundLog:
+    """The history of some models, read by Git while this process does something else."""
+
+    def __init__(self, root: Path, revision: str, folders: list[str]) -> None:
+        self._root, self._revision, self._folders = root, revision, folders
+        self._wait = git.start_first_parent_log(root, revision, folders) if folders else None
+
+    def read(self, folders: list[str]) -> dict[str, ModelHistory]:
+        """Return the history of the models in folders; it is asked for anew when they are not those of the start."""
+        if folders != self._folders:
+            self._wait = git.start_first_parent_log(self._root, self._revision, folders)
+        return read_history(self._root, self._wait()) if self._wait is not None else {}
 
 
 def base_revision(registry: Registry) -> str | None:
@@ -125,17 +148,28 @@ def _verdict_key(registry: Registry, base: str | None) -> str | None:
     else:
         commit = registry.revision
     models = git.try_git("rev-parse", "--verify", "--quiet", f"{commit}:{layout.MODELS}", cwd=registry.root)
-    return f"{models} {base} {_store_stamp(registry)}" if models else None
+    store = _store_stamp(registry)
+    return f"{models} {base} {store}" if models and store else None
 
 
-def _store_stamp(registry: Registry) -> str:
-    """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects."""
+def _store_stamp(registry: Registry) -> str | None:
+    """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects.
+
+    Of the embedded store Git also tells when one changes in place; None stands for such changes, not yet committed.
+    """
     from mintmark.registry.dvc import read_config
 
     remote = read_config(registry.root).default
     folder = remote.folder if remote else None
-    if folder is None:
+    if remote is None or folder is None:
         return "elsewhere"
+    embedded = remote.embedded_in(registry.root)
+    if embedded is not None:
+        tree = registry.tree
+        asked = tree.changes if isinstance(tree, WorkTree) and embedded in WATCHED else None
+        if asked(embedded) if asked else git.changed_paths(registry.root, [embedded]):
+            return None
+        return git.try_git("rev-parse", "--verify", "--quiet", f"HEAD:{embedded}", cwd=registry.root) or "empty"
     try:
         with os.scandir(folder / "files" / "md5") as prefixes:
             return blob_oid(repr(sorted((p.name, p.stat().st_mtime_ns) for p in prefixes)).encode())
@@ -143,12 +177,13 @@ def _store_stamp(registry: Registry) -> str:
         return "empty"
 
 
-def _changed_paths(registry: Registry, start: str) -> set[str]:
-    if isinstance(registry.tree, WorkTree):
-        pending = git.start_changed_paths(registry.root, [layout.MODELS, _STORE])
-        committed = git.diff(registry.root, start, "HEAD", [layout.MODELS, _STORE])
-        return {change.path for change in committed} | pending()
-    return {change.path for change in git.diff(registry.root, start, registry.revision, [layout.MODELS, _STORE])}
+def _committed_changes(registry: Registry, start: str) -> set[str]:
+    return {change.path for change in git.diff(registry.root, start, registry.revision, WATCHED)}
+
+
+def _uncommitted_changes(registry: Registry) -> set[str]:
+    tree = registry.tree
+    return set().union(*(tree.changes(folder) for folder in WATCHED)) if isinstance(tree, WorkTree) else set()
 
 
 def _settings(snapshot: Snapshot, findings: list[Finding]) -> Settings | None:
@@ -203,18 +238,28 @@ def _other_files(registry: Registry, path: str) -> Collection[str]:
 
 def _check_store(registry: Registry, start: str, changed: Iterable[str]) -> Iterator[Finding]:
     """R9 for a change: objects of the embedded store never change, and leave only when no record needs them."""
-    touched = [path for path in changed if path.startswith(f"{_STORE}/")]
+    touched = [path for path in changed if path.startswith(f"{STORE}/")]
     if not touched:
         return
     old = GitTree(registry.root, start).find(touched)
-    new = registry.tree.read_many([path for path in touched if path in old])
+    new = _object_oids(registry.tree, list(old))
     gone = {path for path in old if path not in new}
     for path in sorted(old.keys() - gone):
-        if blob_oid(new[path]) != old[path].oid:
+        if new[path] != old[path].oid:
             message = "was changed, and objects of the store never change; git restore it"
             yield Finding(path=path, message=message, rule="R9")
     if gone:
         yield from _check_gone(registry, gone)
+
+
+def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
+    """Return the blob ids of those objects that are there; of a link in place of one, an empty text."""
+    try:
+        return {path: blob_oid(content) for path, content in tree.read_many(paths).items()}
+    except MintmarkError:
+        if len(paths) == 1:
+            return {paths[0]: ""}
+        return {path: oid for one in paths for path, oid in _object_oids(tree, [one]).items()}
 
 
 def _check_gone(registry: Registry, gone: Collection[str]) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ def resolve_plain(value: str) -> Any:
 
 
 def read_plain(text: str) -> Any:
-    """Return the document in `text`; raise `Declined` where it is not in the plain form, which says nothing bad of it."""
+    """Return the document in `text`; raise `Declined` where it is not in the plain form, which is no fault."""
     # Control characters, which YAML refuses, are not printable.
     if not text.endswith("\n") or not text.isascii() or not text.replace("\n", "").isprintable():
         raise Declined
@@ -75,7 +75,11 @@ class _Reader:
         """Return a line's indentation, whether a dash stands before its content, its key and its scalar."""
         known = self._known[number]
         if known is None:
-            known = self._known[number] = _split_line(self._lines[number])
+            line = self._lines[number]
+            known = _lines.get(line) or _split_line(line)
+            self._known[number] = known
+            if len(_lines) < _MOST_REMEMBERED:  # records of one model share most of their lines
+                _lines[line] = known
         return known
 
     def mapping(self, number: int, indent: int, depth: int, first: tuple[str, str | None] | None = None) -> Any:
@@ -150,6 +154,7 @@ def _split_line(line: str) -> _Line:
     return indent, dash, None, body
 
 
+_lines: dict[str, _Line] = {}
 _keys: set[str] = set()
 _scalars: dict[str, Any] = {"{}": {}, "[]": []}
 _MOST_REMEMBERED = 10_000
