@@ -301,7 +301,7 @@ class Scratch:
             (sys.executable, "-m", "mintmark.cli", *arguments), cwd=cwd or self.root, capture_output=True, check=False,
             env={**os.environ, **environment}, timeout=120,
         )  # fmt: skip
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
 def _begin(root: Path, artifact: bytes = b"") -> Scratch:

@@ -23,7 +23,7 @@ _holders = st.lists(st.sampled_from(["1.0.0", "1.1.0", "1.2.0", "2.0.0", None]),
         ("A-A", "pcr", "A", ""),
         ("A-B", "pcp", "B", "A"),
         ("AB-A", "ppcr", "A", ""),
-        ("ABAB", "pprp", "B", "A"),  # promoted again after a rollback
+        ("ABAB", "pprr", "B", "A"),  # back to what was rolled back from: it held the channel before (R5)
     ],
 )
 def test_moves(moves: str, kinds: str, present: str, earlier: str) -> None:

@@ -44,7 +44,7 @@ def test_the_last_day_of_all() -> None:
     assert parse_moment("9999-12-31") == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1)))
 def test_parse_reads_what_format_writes(moment: datetime) -> None:
     seconds = int(moment.replace(tzinfo=UTC).timestamp())
     parsed = parse_moment(format_moment(seconds))

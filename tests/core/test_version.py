@@ -76,7 +76,7 @@ def test_exactly_what_semver_accepts_is_accepted(text: str) -> None:
 )
 def test_what_is_no_version_is_refused_in_a_sentence(text: str) -> None:
     assert not is_version(text)
-    with pytest.raises(ValueError, match="is not a version as Semantic Versioning writes it, such as 1.4.2"):
+    with pytest.raises(ValueError, match=r"is not a version as Semantic Versioning writes it, such as 1.4.2"):
         parse_version(text)
 
 

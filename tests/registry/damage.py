@@ -22,13 +22,17 @@ STATUS = "models/iris/status/1.0.0.yaml"
 
 @dataclass(frozen=True)
 class Damage:
-    """What is done, and the file, the line and the words of the finding. `ignored`: Git has to be told to add it."""
+    """What is done, and the file, the line and the words of the finding.
+
+    `ignored`: Git has to be told to add it; `committed`: before it is committed, nothing is to be seen of it.
+    """
 
     do: Callable[[Scratch], object]
     path: str
     line: int | None
     words: str
     ignored: bool = False
+    committed: bool = False
 
 
 def link(scratch: Scratch, path: str, target: str) -> None:
@@ -91,7 +95,7 @@ DAMAGES: dict[str, Damage] = {
         lambda s: shutil.copytree(s.path(FOLDER), s.path("models/iris/versions/v2")),
         "models/iris/versions/v2/version.yaml", 1, '"v2" is not a version as Semantic Versioning', ignored=True,
     ),
-    "no SemVer record": Damage(lambda s: s.edit(RECORD, "version: 1.0.0", "version: 1.0"), RECORD, 4, "is not a version"),
+    "no SemVer record": Damage(lambda s: s.edit(RECORD, "version: 1.0.0", "version: v1.0"), RECORD, 4, "is not a version"),
     "no SemVer status": Damage(
         lambda s: s.write("models/iris/status/new.yaml", "schema: 1\nstate: yanked\nreason: x\n"),
         "models/iris/status/new.yaml", 1, '"new" is not a version; a status file is named 1.4.2.yaml',
@@ -116,7 +120,7 @@ DAMAGES: dict[str, Damage] = {
         lambda s: link(s, "models/iris/channels", "../wine/channels"), "models/iris/channels", None, "is a symbolic link"
     ),
     "linked model folder": Damage(lambda s: link(s, "models/wine", "iris"), "models/wine", None, "is a symbolic link"),
-    "submodule": Damage(lambda s: submodule(s, CHANNEL), CHANNEL, 1, "is a submodule where a file belongs"),
+    "submodule": Damage(lambda s: submodule(s, CHANNEL), CHANNEL, 1, "is a submodule where a file belongs", committed=True),
     "folder disagrees": Damage(
         lambda s: rename(s, FOLDER, "models/iris/versions/3.0.0"),
         "models/iris/versions/3.0.0/version.yaml", 4, '"1.0.0" disagrees with the folder, which says 3.0.0',

@@ -167,7 +167,7 @@ def test_what_cannot_be_written_is_one_sentence_and_leaves_nothing(tmp_path: Pat
     with pytest.raises(MintmarkError, match="cannot be written: "):
         write_atomically(tmp_path / "file" / "below", b"x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(MintmarkError, match="cannot be written: .*; nothing was changed"):
+    with pytest.raises(MintmarkError, match=r"cannot be written: .*; nothing was changed"):
         write_atomically(tmp_path / "folder", b"x")
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 

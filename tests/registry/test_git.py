@@ -124,6 +124,15 @@ def _everything(scratch: Scratch) -> object:
     )
 
 
+def test_a_rename_is_a_deletion_and_an_addition(scratch: Scratch) -> None:
+    scratch.git("mv", "models/iris/model.yaml", "models/iris/renamed.yaml")
+    scratch.git("commit", "--quiet", "-m", "Rename")
+    expected = {"models/iris/model.yaml", "models/iris/renamed.yaml"}
+    assert {change.path for change in git.diff(scratch.root, "HEAD~1", "HEAD")} == expected
+    *_, (_, changes) = git.start_first_parent_log(scratch.root, "HEAD")()
+    assert {change.path for change in changes} == expected
+
+
 def test_a_missing_blob_says_what_to_do(scratch: Scratch) -> None:
     for limit in (None, 100):
         with pytest.raises(GitError, match=r"is missing from this clone; git fetch gets it"):
@@ -143,6 +152,16 @@ def test_a_submodule_is_listed_as_one(scratch: Scratch) -> None:
     scratch.git("update-index", "--add", "--cacheinfo", f"160000,{head},models/sub")
     scratch.git("commit", "--quiet", "-m", "Submodule")
     assert git.list_tree(scratch.root, "HEAD", "models")["models/sub"] == git.Entry("160000", head)
+
+
+def test_a_folder_is_not_another_that_begins_alike(scratch: Scratch) -> None:
+    scratch.write("models/iris-large/model.yaml", "x")
+    scratch.path("models/link").symlink_to("iris")
+    scratch.commit()
+    assert set(git.list_tree(scratch.root, "HEAD", "models/iris-large")) == {"models/iris-large/model.yaml"}
+    assert "models/iris-large/model.yaml" not in git.list_tree(scratch.root, "HEAD", "models/iris")
+    assert git.list_tree(scratch.root, "HEAD", "models/link")["models/link"].mode == git.SYMLINK
+    assert git.list_tree(scratch.root, "HEAD", "models/nothing") == {}
 
 
 def test_a_revision_that_names_nothing(scratch: Scratch) -> None:

@@ -117,7 +117,7 @@ def test_a_link_and_a_submodule_name_no_version(scratch: Scratch) -> None:
     path.unlink()
     path.symlink_to("staging.yaml")
     scratch.commit("Link")
-    scratch.git("update-index", "--cacheinfo", f"160000,{scratch.head},models/iris/channels/production.yaml")
+    scratch.git("update-index", "--cacheinfo", f"160000,{'2' * 40},models/iris/channels/production.yaml")
     scratch.git("commit", "--quiet", "-m", "Submodule")
     assert moves(scratch) == [*TEMPLATE, ("1.1.0", None, "close")]
 

@@ -161,7 +161,7 @@ def test_dvc_reads_what_is_written_as_it_is(data: dict[str, Any]) -> None:
         theirs = loads_yaml(text)
     except YAMLFileCorruptedError:
         # ruamel.yaml refuses what PyYAML writes for a few unprintable characters; no record of ours holds one.
-        assert not text.isascii() or "\\" in text or "?" in text or "\t" in text  # noqa: PT017
+        assert not text.isascii() or "\\" in text or "?" in text or "\t" in text
         return
     assert json.dumps(theirs, default=str, sort_keys=True) == json.dumps(data, sort_keys=True)
 
@@ -219,7 +219,7 @@ def _same(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float) and isinstance(theirs, float) and math.isnan(ours):
         return math.isnan(theirs)
     # A number to both, such as 014, which YAML 1.1 takes for octal.
-    return type(ours) is type(theirs) and ours == theirs or (isinstance(ours, int) and isinstance(theirs, int))
+    return (type(ours) is type(theirs) and ours == theirs) or (isinstance(ours, int) and isinstance(theirs, int))
 
 
 @settings(max_examples=400)
