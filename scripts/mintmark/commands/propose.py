@@ -60,7 +60,7 @@ def propose(
         require_ready(registry.root)
         state, candidate = _standing_and_candidate(registry, model)
         include = files_to_include(registry, model, candidate.stages)
-        check_limits(registry.root, candidate.stored, registry.settings)
+        check_limits(registry.root, (*candidate.stored, *candidate.companions), registry.settings)
         plan = _plan(registry, state, candidate, wanted, bump)
         document, files = _record(registry, candidate, plan, summary)
         after = state.proposed(plan.number, _digests(files, model, plan.number))
@@ -182,10 +182,11 @@ def _digests(files: dict[str, bytes], model: str, number: str) -> dict[str, str]
 def _objects(registry: Registry, candidate: Candidate) -> dict[str, bytes]:
     """Return the objects that the commit carries (the embedded store); to any other remote they are pushed now."""
     embedded = read_config(registry.root).required_default.embedded_in(registry.root)
+    files = (*candidate.stored, *candidate.companions)
     if embedded is None:
-        push(registry.root, [(file, candidate.paths[file.name]) for file in candidate.stored])
+        push(registry.root, [(file, candidate.paths[file.name]) for file in files])
         return {}
-    return {f"{embedded}/{object_paths(file.md5)[0]}": candidate.read(file) for file in candidate.stored}
+    return {f"{embedded}/{object_paths(file.md5)[0]}": candidate.read(file) for file in files}
 
 
 def _intervals(document: Any) -> dict[str, Interval]:

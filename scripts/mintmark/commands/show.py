@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mintmark.commands.tables import format_interval, format_table
+from mintmark.core.finding import one_line
 from mintmark.core.records import format_size
 from mintmark.errors import InvalidRegistryError
 from mintmark.registry.loader import Registry, as_reference
@@ -102,7 +103,7 @@ def _version_text(record: VersionRecord, places: list[str], status: Status | Non
     rows = [(name, format_interval(i.value, i.low, i.high)) for name, i in record.metrics.items()]
     lines += ["", format_table(("metric", "value [95% interval]"), rows), ""]
     lines.append(f"Fetch it: mintmark pull {record.reference}")
-    return "\n".join(lines)
+    return "\n".join(one_line(line) for line in "\n".join(lines).split("\n"))
 
 
 def _environment(environment: dict[str, Any]) -> str:
@@ -132,4 +133,5 @@ def _show_model(registry: Registry, name: str, as_json: bool, faults: Faults) ->
         **{rule: channels.get(rule, "none") for rule in _channel_names(registry, faults)},
     }
     lines += [f"{key:<12} {value}" for key, value in facts.items()]
+    lines = [one_line(line) for line in "\n".join(lines).split("\n")]
     print("\n".join([*lines, "", f"Its versions: mintmark list {name}    Its past: mintmark history {name}"]))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mintmark.core.announcement import format_number
+from mintmark.core.finding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ _NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?(e[-+]?[0-9]+)?\Z")
 
 def format_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return rows under headers, each column as wide as its widest cell; a column of numbers is set to the right."""
-    cells = [list(row) for row in rows]
+    cells = [[one_line(cell) for cell in row] for row in rows]
     columns = list(zip(*([list(headers), *cells]), strict=True))
     widths = [max(map(len, column)) for column in columns]
     right = [_is_numeric(column[1:]) for column in columns]

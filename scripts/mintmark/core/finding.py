@@ -32,7 +32,7 @@ class Finding:
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
         where = f"{self.where}: " if self.where else ""
         rule = f" [{self.rule}]" if self.rule else ""
-        return _one_line(f"{place}: {where}{self.message}{rule}")
+        return one_line(f"{place}: {where}{self.message}{rule}")
 
     @property
     def sort_key(self) -> tuple[str, int, int, str]:
@@ -48,7 +48,7 @@ def format_place(place: Sequence[str | int]) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text without line breaks and terminal controls: names come from files that anybody may have written."""
     if text.isprintable():
         return text

@@ -12,6 +12,7 @@ POINTER_SUFFIX = ".dvc"
 
 Kind = Literal["registry", "model", "version", "metrics", "channel", "status", "pointer", "candidate", "other"]
 
+
 class Place(NamedTuple):
     """What a path means: `model` and `name` (of the version or channel) are empty where they do not apply."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Cache:
                 part = wanted[start : start + _CHUNK]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT key, value FROM entry WHERE kind=? AND key IN ({marks})"  # noqa: S608 - only marks
-                found.update(self._connection.execute(query, (f"{self._fingerprint}:{kind}", *part)))
+                rows = self._connection.execute(query, (f"{self._fingerprint}:{kind}", *part))
+                found.update((key, text) for key, sealed in rows if (text := _unseal(sealed)) is not None)
         except sqlite3.Error as error:
             if _is_broken(error):
                 self.close()
@@ -87,7 +89,7 @@ class Cache:
         """Remember texts; they are written at once, in one transaction."""
         if self._connection is None or not values:
             return
-        rows = [(f"{self._fingerprint}:{kind}", key, value) for key, value in values.items()]
+        rows = [(f"{self._fingerprint}:{kind}", key, _seal(value)) for key, value in values.items()]
         try:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -106,3 +108,15 @@ def _is_broken(error: Exception) -> bool:
     """Whether a file holds no database, or a damaged one: that one may go, a locked or read-only one may not."""
     codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
+
+
+def _seal(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}{text}"
+
+
+def _unseal(sealed: object) -> str | None:
+    """Return the text of a row, None when it is not as it was written: a damaged row is one that is not there."""
+    if not isinstance(sealed, str):
+        return None
+    text = sealed[8:]
+    return text if sealed[:8] == f"{zlib.crc32(text.encode(errors='replace')):08x}" else None

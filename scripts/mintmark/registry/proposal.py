@@ -37,12 +37,14 @@ _SCHEMA = "../../../../schemas/version.schema.json"
 class Candidate:
     """What the pipeline made last: the content of a version record but for what a person decides.
 
-    `stored` has the artifact first; `paths` tells where the bytes of each stored file lie; `document` has the fields
-    of a record from `artifact` to `environment`; `metrics` is metrics.json as it is.
+    `stored` has the artifact first; `companions` are the JSON files of the same run, which go to the store as well, so
+    that `dvc metrics diff` and `dvc pull` work in any clone; `paths` tells where the bytes of each of both lie;
+    `document` has the fields of a record from `artifact` to `environment`; `metrics` is metrics.json as it is.
     """
 
     model: str
     stored: tuple[StoredFile, ...]
+    companions: tuple[StoredFile, ...]
     paths: Mapping[str, Path]
     metrics: bytes
     document: Mapping[str, Any]
@@ -73,18 +75,18 @@ def read_candidate(registry: Registry, model: str) -> tuple[Candidate, list[Find
     artifact = candidate_artifact(files, model)
     names = [artifact.path.rpartition("/")[2], *STORED]
     _require(files, model, [*names, *_READ])
-    stored, paths = [], {}
-    for name in names:
-        file, paths[name] = locate_candidate(registry, files[name])
-        stored.append(file)
+    others = sorted(name for name in files if name.endswith(".json") and name not in names)
+    located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}
+    paths = {name: path for name, (_, path) in located.items()}
+    stored = [located[name][0] for name in names]
     documents = {name: _read_json(registry, files[name]) for name in _READ}
     stages = model_stages(read_lock(registry.root), model)
     artifact_format, findings = _check_formats(registry, model, stored, paths)
     environment, unpinned = describe_environment(registry.root, artifact_format, registry.settings.trusted_types)
-    first, *others = stored
+    first, *further = stored
     document = {
         "artifact": {"path": first.name, "format": artifact_format, **first.to_dict()},
-        "files": {file.name: file.to_dict() for file in others},
+        "files": {file.name: file.to_dict() for file in further},
         "signature": {k: v for k, v in documents["signature.json"][1].items() if k in _SIGNATURE},
         "parameters": _parameters(registry, model, stages, files),
         "metrics": documents["metrics.json"][1]["metrics"],
@@ -95,6 +97,7 @@ def read_candidate(registry: Registry, model: str) -> tuple[Candidate, list[Find
     candidate = Candidate(
         model=model,
         stored=tuple(stored),
+        companions=tuple(located[name][0] for name in others),
         paths=paths,
         metrics=documents["metrics.json"][0],
         document=document,
@@ -145,13 +148,13 @@ def _check_formats(
     registry: Registry, model: str, stored: list[StoredFile], paths: Mapping[str, Path]
 ) -> tuple[str, list[Finding]]:
     """Return the artifact's format, and the findings of R8 for all stored files."""
-    first, *others = stored
+    first, *further = stored
     name = layout.candidate_path(model, first.name)
     detected = detect_format(paths[first.name], name=name)
     declared = _BY_SUFFIX.get(f".{first.name.rpartition('.')[2]}", "data")
     trusted = registry.settings.trusted_types
     findings = check_artifact(paths[first.name], name=name, declared_format=declared, trusted=trusted)
-    for file in others:
+    for file in further:
         place = layout.candidate_path(model, file.name)
         findings += check_artifact(paths[file.name], name=place, declared_format="data")
     return (declared if isinstance(detected, Finding) else detected), findings
