@@ -108,3 +108,11 @@ def test_outside_of_git(tmp_path_factory: pytest.TempPathFactory, scratch: Scrat
     assert result.code == 1
     assert "is not inside a Git repository" in result.err
     assert len(result.err.splitlines()) == 1
+
+
+def test_a_summary_cannot_write_to_the_terminal(scratch: Scratch) -> None:
+    scratch.add_version("iris", "1.9.0", summary="red \x1b[31m text")
+    result = scratch.run("show", "iris@1.9.0")
+    assert (result.code, "\x1b" in result.out) == (0, False)
+    assert "red \\x1b[31m text" in result.out
+    assert "\x1b" not in scratch.run("list", "iris").out

@@ -156,3 +156,12 @@ def test_a_closed_cache_holds_nothing(folder: Path) -> None:
     cache.close()
     cache.put_many("a", {"k": "v"})
     assert cache.get("a", "k") is None
+
+
+def test_a_row_damaged_in_an_intact_file_is_read_as_absent(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "f")
+    cache.put_many("kind", {"a": '["whole"]', "b": '["damaged"]'})
+    cache.close()
+    with sqlite3.connect(tmp_path / "cache.sqlite") as connection:
+        connection.execute("UPDATE entry SET value = replace(value, 'damaged', 'dam')")
+    assert Cache(tmp_path, "f").get_many("kind", ["a", "b"]) == {"a": '["whole"]'}
