@@ -12,6 +12,7 @@ from tests.commands.writing_fixture import Scratch, change_slope
 from mintmark.commands.promote import promote
 from mintmark.commands.propose import propose
 from mintmark.commands.rollback import rollback
+from mintmark.commands.yank import yank
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.loader import Registry
 from mintmark.registry.store import Store
@@ -425,3 +426,11 @@ def test_proposals_follow_each_other(released: Scratch) -> None:
         "promote tiny 1.2.0 to production",
         "propose tiny 1.2.0",
     ]
+
+
+def test_a_yanked_version_is_nobody_s_parent(second: Scratch) -> None:
+    second.propose()
+    yank(second.root, "tiny@1.1.0", reason="Leaked labels.", here=True)
+    change_slope(second, "2.5", "3.5")
+    second.propose()
+    assert record(second, "1.2.0")["parent"] == "1.0.0"

@@ -176,3 +176,13 @@ def test_needs_history(released: Scratch) -> None:
     released.git("clone", "--quiet", "--depth", "1", f"file://{released.root}", str(clone))
     with pytest.raises(MintmarkError, match="git fetch --unshallow"):
         rollback(clone, "tiny")
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_a_dvc_lock_that_repro_changed_is_no_obstacle_and_stays_as_it_is(released: Scratch, here: bool) -> None:
+    changed = released.read("dvc.lock") + "# measured again\n"
+    released.write("dvc.lock", changed)
+    assert rollback(released.root, "tiny", here=here) == 0
+    assert released.read("dvc.lock") == changed
+    assert released.git("show", "--name-only", "--format=", "HEAD").split() == [PRODUCTION]
+    assert released.git("status", "--porcelain").split() == ["M", "dvc.lock"]

@@ -146,8 +146,11 @@ def _now() -> float:
 
 
 def _parent(registry: Registry, state: ModelState, wanted: Version | None) -> VersionRecord | None:
-    """Return the highest version that is there; for a number below it (a patch of an older line) the highest below."""
-    there = sorted(parse_version(name) for name in state.versions)
+    """Return the highest version that is there; for a number below it (a patch of an older line) the highest below.
+
+    A yanked version is nobody's parent, unless all are yanked.
+    """
+    there = sorted(parse_version(name) for name in state.usable() or state.versions)
     lower = [version for version in there if wanted is None or version < wanted]
     chosen = lower or there
     return registry.record(state.model, chosen[-1]) if chosen else None

@@ -86,8 +86,12 @@ def read_author(root: Path) -> str:
 
 
 def require_clean(root: Path) -> None:
-    """Raise `MintmarkError` when a tracked file differs from HEAD; untracked ones do not matter."""
-    refuse_changed(git.changed_paths(root, [], untracked=False))
+    """Raise `MintmarkError` when a tracked file differs from HEAD; untracked ones do not matter.
+
+    Nor does dvc.lock: every `dvc repro` in a fresh clone changes it (the measured cost goes into metrics.json), and
+    who must roll back a model has no time for that.
+    """
+    refuse_changed(git.changed_paths(root, [], untracked=False) - {"dvc.lock"})
 
 
 def refuse_changed(paths: Collection[str]) -> None:

@@ -249,7 +249,7 @@ def _check_store(registry: Registry, start: str, changed: Iterable[str]) -> Iter
             message = "was changed, and objects of the store never change; git restore it"
             yield Finding(path=path, message=message, rule="R9")
     if gone:
-        yield from _check_gone(registry, gone)
+        yield from _check_gone(registry, start, gone)
 
 
 def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
@@ -262,13 +262,13 @@ def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
         return {path: oid for one in paths for path, oid in _object_oids(tree, [one]).items()}
 
 
-def _check_gone(registry: Registry, gone: Collection[str]) -> Iterator[Finding]:
+def _check_gone(registry: Registry, start: str, gone: Collection[str]) -> Iterator[Finding]:
     snapshot = read_snapshot(registry.tree, registry.documents)
     needed = {md5: path for path, facts in snapshot.facts.items() for md5, _ in facts.get("stored", {}).values()}
     for path in sorted(gone):
         md5 = "".join(path.split("/")[-2:])
         if md5 in needed:
-            message = f"was deleted, and {needed[md5]} needs it; git restore it"
+            message = f"was deleted, and {needed[md5]} needs it; git restore --source={start[:10]} -- {path}"
             yield Finding(path=path, message=message, rule="R9")
 
 
