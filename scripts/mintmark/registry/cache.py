@@ -89,7 +89,7 @@ class Cache:
         """Remember texts; they are written at once, in one transaction."""
         if self._connection is None or not values:
             return
-        rows = [(f"{self._fingerprint}:{kind}", key, _seal(value)) for key, value in values.items()]
+        rows = ((f"{self._fingerprint}:{kind}", key, _seal(value)) for key, value in values.items())
         try:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")

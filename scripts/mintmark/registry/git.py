@@ -85,6 +85,31 @@ def start_git(
     return wait
 
 
+def in_background(wait: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Read the output of a started command while this process does something else: a full pipe would stop Git."""
+    from threading import Thread
+
+    output: list[bytes] = []
+    faults: list[MintmarkError] = []
+
+    def drain() -> None:
+        try:
+            output.append(wait())
+        except MintmarkError as error:
+            faults.append(error)
+
+    thread = Thread(target=drain, daemon=True)
+    thread.start()
+
+    def result() -> bytes:
+        thread.join()
+        for fault in faults:
+            raise fault
+        return output[0]
+
+    return result
+
+
 def try_git(*arguments: str, cwd: Path | str) -> str | None:
     """Run one Git command and return its output as a stripped text, None when it fails."""
     try:
@@ -225,7 +250,8 @@ def start_first_parent_log(
         "--no-follow", "--no-show-signature", "--no-color", "--encoding=UTF-8", "--no-abbrev", "--root",
         "--format=%x00%H%x00%an <%ae>%x00%ct%x00%s", revision, "--", *folders, cwd=root,
     )  # fmt: skip
-    return lambda: _parse_log(wait())
+    output = in_background(wait)
+    return lambda: _parse_log(output())
 
 
 def _parse_log(output: bytes) -> Iterator[tuple[Commit, list[Change]]]:

@@ -41,18 +41,17 @@ def read_history(root: Path, log: Iterable[tuple[Commit, list[Change]]]) -> dict
     steps: list[tuple[Commit, str, str, Change]] = []
     for commit, changes in log:
         for change in changes:
-            folder, model, kind, *rest = (*change.path.split("/", 4), "", "", "")[:5]
-            if folder == MODELS and kind == "versions" and rest[1]:
-                _note_release(histories[model], rest[0], rest[1], change, commit)
-            elif kind == "channels" and (place := locate(change.path)).kind == "channel":
+            parts = change.path.split("/", 4)  # models/iris/versions/1.0.0/model.skops.dvc
+            if len(parts) == 5 and parts[2] == "versions" and parts[0] == MODELS:
+                if change.old_oid == git.NO_OBJECT:
+                    _note_release(histories[parts[1]], parts[3], parts[4], change, commit)
+            elif (place := locate(change.path)).kind == "channel":
                 steps.append((commit, place.model, place.name, change))
     _add_moves(root, histories, steps)
     return dict(histories)
 
 
 def _note_release(history: ModelHistory, version: str, file: str, change: Change, commit: Commit) -> None:
-    if change.old_oid != git.NO_OBJECT:
-        return
     first = history.first_seen.setdefault(version, commit)
     if first.oid == commit.oid:
         history.released.setdefault(version, {})[file] = change.new_oid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,8 @@ def read_snapshot(
     by_kind: dict[str, dict[str, str]] = {kind: {} for kind in _PROJECTIONS}
     for path, entry in entries.items():
         place = locate(path)
-        snapshot.findings.extend(_misplaced(path, place, entry))
+        if not _is_plain_record(place, entry):
+            snapshot.findings.extend(_misplaced(path, place, entry))
         if entry.mode in git.NO_FILES:
             continue
         _file(snapshot, path, place, entry)
@@ -130,6 +132,16 @@ def _file(snapshot: Snapshot, path: str, place: Place, entry: Entry) -> None:
     elif place.name and place.kind != "candidate":
         name = path[len(layout.version_folder(place.model, place.name)) + 1 :]
         files.versions.setdefault(place.name, {})[name] = entry.oid
+
+
+def _is_plain_record(place: Place, entry: Entry) -> bool:
+    """Whether a file is what nearly all are: a record or a pointer in a version folder whose names are in order."""
+    in_folder = place.kind in ("version", "metrics", "pointer") and entry.mode == "100644"
+    return in_folder and _is_known_name(place.model) and _is_known_version(place.name)
+
+
+_is_known_name = functools.cache(is_name)
+_is_known_version = functools.cache(is_version)
 
 
 def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:

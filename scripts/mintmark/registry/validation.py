@@ -44,15 +44,17 @@ class Report:
 def validate_tree(registry: Registry) -> Report:
     """Validate everything; when nothing changed since the last time, that verdict is given again."""
     git.require_history(registry.root)
+    if isinstance(registry.tree, WorkTree):
+        registry.tree.watch()
     base = base_revision(registry)
     key = _verdict_key(registry, base)
     cache = registry.documents.cache
     remembered = cache.get("verdict", key) if key else None
-    if remembered is not None:
+    if remembered is not None and _is_committed(registry):
         findings, models, versions = json.loads(remembered)
         return Report(tuple(Finding(**finding) for finding in findings), models, versions)
     report = _validate_everything(registry, base)
-    if key:
+    if key and _is_committed(registry):
         rows = [asdict(finding) for finding in report.findings]
         cache.put_many("verdict", {key: json.dumps([rows, report.models, report.versions])})
     return report
@@ -140,36 +142,41 @@ def base_revision(registry: Registry) -> str | None:
 
 
 def _verdict_key(registry: Registry, base: str | None) -> str | None:
-    """Return what a verdict on the whole tree depends on, None when uncommitted files make that unknowable."""
-    if isinstance(registry.tree, WorkTree):
-        if registry.tree.head is None or registry.tree.changes(layout.MODELS):
-            return None
-        commit = registry.tree.head
-    else:
-        commit = registry.revision
+    """Return what a verdict on the whole tree depends on as long as `_is_committed`; None without any commit."""
+    commit = registry.tree.head if isinstance(registry.tree, WorkTree) else registry.revision
     models = git.try_git("rev-parse", "--verify", "--quiet", f"{commit}:{layout.MODELS}", cwd=registry.root)
-    store = _store_stamp(registry)
-    return f"{models} {base} {store}" if models and store else None
+    return f"{models} {base} {_store_stamp(registry)}" if models else None
 
 
-def _store_stamp(registry: Registry) -> str | None:
-    """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects.
+def _is_committed(registry: Registry) -> bool:
+    """Whether nothing that a verdict is about, records or embedded objects, differs from HEAD in the work tree."""
+    tree, store = registry.tree, _embedded_store(registry)
+    if isinstance(tree, WorkTree):
+        if tree.changes(layout.MODELS):
+            return False
+        if store in WATCHED:
+            return not tree.changes(store)
+    return store is None or not git.changed_paths(registry.root, [store])
 
-    Of the embedded store Git also tells when one changes in place; None stands for such changes, not yet committed.
-    """
+
+def _embedded_store(registry: Registry) -> str | None:
     from mintmark.registry.dvc import read_config
 
     remote = read_config(registry.root).default
-    folder = remote.folder if remote else None
-    if remote is None or folder is None:
-        return "elsewhere"
-    embedded = remote.embedded_in(registry.root)
+    return remote.embedded_in(registry.root) if remote else None
+
+
+def _store_stamp(registry: Registry) -> str:
+    """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects."""
+    from mintmark.registry.dvc import read_config
+
+    embedded = _embedded_store(registry)
     if embedded is not None:
-        tree = registry.tree
-        asked = tree.changes if isinstance(tree, WorkTree) and embedded in WATCHED else None
-        if asked(embedded) if asked else git.changed_paths(registry.root, [embedded]):
-            return None
         return git.try_git("rev-parse", "--verify", "--quiet", f"HEAD:{embedded}", cwd=registry.root) or "empty"
+    remote = read_config(registry.root).default
+    folder = remote.folder if remote else None
+    if folder is None:
+        return "elsewhere"
     try:
         with os.scandir(folder / "files" / "md5") as prefixes:
             return blob_oid(repr(sorted((p.name, p.stat().st_mtime_ns) for p in prefixes)).encode())
