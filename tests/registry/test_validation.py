@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.registry.damage import CHANNEL, DAMAGES, FOLDER, MODEL, RECORD, Damage
 
 from mintmark.errors import MintmarkError
+from mintmark.registry.change import Change
 from mintmark.registry.loader import Registry
 from mintmark.registry.validation import Report, validate_change, validate_tree
 
@@ -30,7 +31,8 @@ def check(scratch: Scratch, at: str | None = None) -> Report:
 
 
 def check_since(scratch: Scratch, base: str = "main", at: str | None = None) -> Report:
-    return validate_change(Registry(scratch.root, at=at), base)
+    registry = Registry(scratch.root, at=at)
+    return validate_change(registry, Change(registry, base))
 
 
 def told(report: Report) -> list[str]:
@@ -191,7 +193,7 @@ def test_a_shallow_clone_is_one_sentence(scratch: Scratch, tmp_path: Path) -> No
     scratch.git("clone", "--quiet", "--depth", "1", scratch.root.as_uri(), str(tmp_path / "shallow"))
     for run in (
         lambda: validate_tree(Registry(tmp_path / "shallow")),
-        lambda: validate_change(Registry(tmp_path / "shallow"), "HEAD"),
+        lambda: Change(Registry(tmp_path / "shallow"), "HEAD"),
     ):
         with pytest.raises(MintmarkError, match="git fetch --unshallow"):
             run()

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mintmark.registry.change import Change
 from mintmark.registry.loader import Registry
-from mintmark.registry.validation import validate_change, validate_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool) -> int:
     """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1."""
     registry = Registry(root, at=at)
-    report = validate_change(registry, base) if base is not None else validate_tree(registry)
+    change = Change(registry, base) if base is not None else None
+    from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
+
+    report = validate_change(registry, change) if change is not None else validate_tree(registry)
     if as_json or style == "json":
         print(_as_json(report))
     elif style == "github":

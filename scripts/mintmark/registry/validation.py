@@ -21,8 +21,8 @@ from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-    from pathlib import Path
 
+    from mintmark.registry.change import Change
     from mintmark.registry.loader import Registry
     from mintmark.registry.tree import Tree
 
@@ -75,54 +75,26 @@ def _validate_everything(registry: Registry, base: str | None) -> Report:
     return _report(registry, snapshot, findings)
 
 
-def validate_change(registry: Registry, base: str) -> Report:
-    """Validate what this tree changes since it left `base`; faults that were there before are left out."""
-    git.require_history(registry.root)
-    commit = git.resolve_commit(registry.root, base)
-    start = git.git_text("merge-base", commit, registry.revision, cwd=registry.root)
-    changed = _committed_changes(registry, start)
-    log = _BackgroundLog(registry.root, commit, _folders(changed))
-    if isinstance(registry.tree, WorkTree):
-        registry.tree.watch()
-    changed |= _uncommitted_changes(registry)
-    folders = _folders(changed)
+def validate_change(registry: Registry, change: Change) -> Report:
+    """Validate what this tree changes since it left a base; faults that were there before are left out."""
+    folders, changed = change.folders, change.paths
     after = read_snapshot(registry.tree, registry.documents, folders, changed)
     after.take(layout.REGISTRY, registry.read("registry", layout.REGISTRY))
-    before = read_snapshot(GitTree(registry.root, start), registry.documents, folders, ())
+    before = read_snapshot(GitTree(registry.root, change.start), registry.documents, folders, ())
     findings = list(after.findings)
     settings = _settings(after, findings)
     if settings is not None:
         findings += check_records(after, [rule.name for rule in settings.channels])
         findings = [finding for finding in findings if _is_touched(finding, changed)]
-        histories = log.read(folders)
+        histories = change.histories()
         for model in (folder.partition("/")[2] for folder in folders):
             history = histories.get(model, ModelHistory())
             old, new = before.state(model, history), after.state(model, history)
             findings += check_change(old, new, settings.channels)
         findings += _check_objects(registry, after)
-        findings += _check_store(registry, start, changed)
+        findings += _check_store(registry, change.start, changed)
         findings += _check_artifacts(registry, after, settings)
     return _report(registry, after, findings)
-
-
-def _folders(paths: Iterable[str]) -> list[str]:
-    """Return the folder of each model that paths lie in."""
-    inside = (path.split("/", 2) for path in paths)
-    return sorted({"/".join(parts[:2]) for parts in inside if len(parts) > 2 and parts[0] == layout.MODELS})
-
-
-class _BackgroundLog:
-    """The history of some models, read by Git while this process does something else."""
-
-    def __init__(self, root: Path, revision: str, folders: list[str]) -> None:
-        self._root, self._revision, self._folders = root, revision, folders
-        self._wait = git.start_first_parent_log(root, revision, folders) if folders else None
-
-    def read(self, folders: list[str]) -> dict[str, ModelHistory]:
-        """Return the history of the models in folders; it is asked for anew when they are not those of the start."""
-        if folders != self._folders:
-            self._wait = git.start_first_parent_log(self._root, self._revision, folders)
-        return read_history(self._root, self._wait()) if self._wait is not None else {}
 
 
 def base_revision(registry: Registry) -> str | None:
@@ -182,15 +154,6 @@ def _store_stamp(registry: Registry) -> str:
             return blob_oid(repr(sorted((p.name, p.stat().st_mtime_ns) for p in prefixes)).encode())
     except OSError:
         return "empty"
-
-
-def _committed_changes(registry: Registry, start: str) -> set[str]:
-    return {change.path for change in git.diff(registry.root, start, registry.revision, WATCHED)}
-
-
-def _uncommitted_changes(registry: Registry) -> set[str]:
-    tree = registry.tree
-    return set().union(*(tree.changes(folder) for folder in WATCHED)) if isinstance(tree, WorkTree) else set()
 
 
 def _settings(snapshot: Snapshot, findings: list[Finding]) -> Settings | None:
