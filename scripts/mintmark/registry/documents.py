@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mintmark.registry.cache import Cache
 
-_FORMAT = "2"
+_FORMAT = "3"
 _PROCESSES = 2
 _CHUNK = 500
 

@@ -14,8 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def version_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lists show of a version record; each metric as its value with the bounds of its interval."""
+    return {
+        "model": record["model"],
+        "version": record["version"],
+        "created": record["created"],
+        "author": record["author"],
+        "summary": record["summary"].strip().partition("\n")[0],
+        "size": record["artifact"]["size"],
+        "metrics": {name: [i["value"], i.get("low"), i.get("high")] for name, i in record["metrics"].items()},
+    }
+
+
 def version_facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what lists show and what validation compares of a version record.
+    """Return what validation compares of a version record.
 
     `pointers` has the blob id that each `.dvc` file beside the record must have, `stored` the md5 and size of each
     file, `measured` a digest of the metrics.
@@ -26,12 +39,6 @@ def version_facts(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model": record["model"],
         "version": record["version"],
-        "parent": record["parent"],
-        "created": record["created"],
-        "author": record["author"],
-        "summary": record["summary"].strip().partition("\n")[0],
-        "size": artifact["size"],
-        "metrics": {name: list(interval.values()) for name, interval in record["metrics"].items()},
         "measured": _measured(record["metrics"]),
         "pointers": {file.name + POINTER_SUFFIX: blob_oid(format_pointer(file).encode()) for file in files},
         "stored": {file.name: [file.md5, file.size] for file in files},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mintmark.errors import MintmarkError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"}
+_Result = TypeVar("_Result")
 SYMLINK = "120000"
 SUBMODULE = "160000"
 NO_FILES = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}
@@ -85,11 +86,11 @@ def start_git(
     return wait
 
 
-def in_background(wait: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Read the output of a started command while this process does something else: a full pipe would stop Git."""
+def in_background(wait: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Wait in a thread while this process does something else, such as reading a pipe, which when full stops Git."""
     from threading import Thread
 
-    output: list[bytes] = []
+    output: list[_Result] = []
     faults: list[MintmarkError] = []
 
     def drain() -> None:
@@ -101,7 +102,7 @@ def in_background(wait: Callable[[], bytes]) -> Callable[[], bytes]:
     thread = Thread(target=drain, daemon=True)
     thread.start()
 
-    def result() -> bytes:
+    def result() -> _Result:
         thread.join()
         for fault in faults:
             raise fault

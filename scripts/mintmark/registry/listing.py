@@ -12,7 +12,7 @@ from mintmark.core.layout import locate
 from mintmark.core.version import is_version, latest_release, parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry import git
-from mintmark.registry.facts import version_facts
+from mintmark.registry.facts import version_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -221,7 +221,7 @@ def _read_rows(registry: Registry, listing: Listing, names: list[str]) -> dict[s
     for path, entry in records:
         if entry.mode in git.NO_FILES:
             listing.miss(path, f"is {git.NO_FILES[entry.mode]} where a file belongs")
-    facts = listing.take(registry.documents.facts("version", oids, version_facts, registry.tree.blobs))
+    facts = listing.take(registry.documents.facts("version", oids, version_row, registry.tree.blobs))
     metrics = {name: _metric(registry, listing, name) for name in names}
     rows: dict[str, list[list[Any]]] = {name: [] for name in names}
     for path, data in facts.items():
@@ -232,7 +232,7 @@ def _read_rows(registry: Registry, listing: Listing, names: list[str]) -> dict[s
             listing.miss(path, _disagreement(data))
             continue
         metric = metrics[place.model]
-        value, low, high = (*data["metrics"].get(metric, []), None, None, None)[:3]
+        value, low, high = data["metrics"].get(metric, (None, None, None))
         fields = ("version", "created", "author", "summary", "size")
         rows[place.model].append([place.model, *(data[name] for name in fields), metric, value, low, high])
     for found in rows.values():

@@ -15,12 +15,14 @@ from mintmark.core.rules import check_change, check_state
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
+from mintmark.registry.git import in_background
 from mintmark.registry.history import ModelHistory, read_history
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from pathlib import Path
 
     from mintmark.registry.change import Change
     from mintmark.registry.loader import Registry
@@ -61,22 +63,31 @@ def validate_tree(registry: Registry) -> Report:
 
 
 def _validate_everything(registry: Registry, base: str | None) -> Report:
-    wait = git.start_first_parent_log(registry.root, base, [layout.MODELS]) if base else None
+    histories = _start_history(registry.root, base)
     snapshot = read_snapshot(registry.tree, registry.documents)
     findings = list(snapshot.findings)
     settings = _settings(snapshot, findings)
     if settings is not None:
         channels = settings.channels
         findings += check_records(snapshot, [rule.name for rule in channels])
-        histories = read_history(registry.root, wait()) if wait else {}
         for model in snapshot.models:
-            findings += check_state(snapshot.state(model, histories.get(model, ModelHistory())), channels)
+            findings += check_state(snapshot.state(model, histories().get(model, ModelHistory())), channels)
         findings += _check_objects(registry, snapshot)
     return _report(registry, snapshot, findings)
 
 
+def _start_history(root: Path, base: str | None) -> Callable[[], dict[str, ModelHistory]]:
+    """Read the history of every model while other processes parse the records."""
+    if base is None:
+        return dict
+    wait = git.start_first_parent_log(root, base, [layout.MODELS])
+    return in_background(lambda: read_history(root, wait()))
+
+
 def validate_change(registry: Registry, change: Change) -> Report:
     """Validate what this tree changes since it left a base; faults that were there before are left out."""
+    from mintmark.artifacts import skops_safety  # noqa: F401 - most artifacts need it, and Git is still busy
+
     folders, changed = change.folders, change.paths
     after = read_snapshot(registry.tree, registry.documents, folders, changed)
     after.take(layout.REGISTRY, registry.read("registry", layout.REGISTRY))
