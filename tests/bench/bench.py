@@ -84,12 +84,12 @@ def forget(registry: Synthetic) -> None:
 
 def warm(*arguments: str) -> Callable[[Synthetic], Measurement]:
     """Measure a command that was run before."""
-    return lambda registry: run(*mintmark(*arguments), cwd=registry.root, runs=7)
+    return lambda registry: run(*mintmark(*arguments), cwd=registry.root, runs=12)
 
 
 def cold(*arguments: str) -> Callable[[Synthetic], Measurement]:
     """Measure a command with no blob cache."""
-    return lambda registry: run(*mintmark(*arguments), cwd=registry.root, runs=3, before=lambda: forget(registry))
+    return lambda registry: run(*mintmark(*arguments), cwd=registry.root, runs=6, before=lambda: forget(registry))
 
 
 def pull(registry: Synthetic) -> Measurement:
