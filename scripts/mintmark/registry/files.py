@@ -137,7 +137,7 @@ def write_atomically(path: Path | str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(handle)
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, path)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
@@ -146,7 +146,8 @@ def write_atomically(path: Path | str, data: bytes) -> None:
             os.unlink(temporary)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the bits that the user's umask takes away from the mode of a new file."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -267,8 +266,3 @@ def _suggestion(name: str, known: list[str]) -> str:
     if close:
         return f'; did you mean "{close[0]}"?'
     return f"; there are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}" if known else ""
-
-
-def relative(path: Path, root: Path) -> str:
-    """Return a path as messages show it: relative to the root of the registry, with forward slashes."""
-    return Path(os.path.relpath(path, root)).as_posix()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mintmark.errors import MintmarkError
+from mintmark.registry.files import umask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,7 +109,7 @@ def receive(blocks: Iterator[bytes], target: Path, *, mode: int | None = None, d
                 _write_all(file, block)
             if durable:
                 os.fsync(handle)
-        Path(temporary).chmod(0o666 & ~_umask() if mode is None else mode)
+        Path(temporary).chmod(0o666 & ~umask() if mode is None else mode)
         Path(temporary).replace(target)
         temporary = ""
     except OSError as error:
@@ -128,12 +129,6 @@ def _why_not_written(error: OSError) -> str:
     if error.errno in _NO_SPACE:
         return "no space is left on its disk (MINTMARK_CACHE names another place for the cache)"
     return f"cannot be written: {error.strerror}"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def copy_verified(source: Path, file: StoredFile, target: Path) -> bool:
