@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootstrap import format_statistics
 from synthetic import MODEL_COUNT, Synthetic, build
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ def main() -> None:
         found = measure_all(sizes, Path(folder))
     print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}; best of several runs, in seconds")
     print(format_report(found, sizes))
+    print(f"\n{format_statistics()}")
 
 
 if __name__ == "__main__":
