@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.registry.damage import CHANNEL, DAMAGES
 
-from mintmark.commands.validate import format_annotation
 from mintmark.core.finding import Finding
+from mintmark.publishing.annotations import format_annotation
 
 if TYPE_CHECKING:
     from tests.conftest import Scratch
@@ -167,5 +167,5 @@ def test_two_at_once(scratch: Scratch) -> None:
     processes = [
         subprocess.Popen(command, cwd=scratch.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)
     ]
-    results = [process.communicate(timeout=60) for process in processes]
+    results = [process.communicate(timeout=600) for process in processes]
     assert results == [(b"2 models, 4 versions: nothing is wrong\n", b"")] * 3

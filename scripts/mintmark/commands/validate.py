@@ -12,7 +12,6 @@ from mintmark.registry.loader import Registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.core.finding import Finding
     from mintmark.registry.validation import Report
 
 
@@ -26,6 +25,8 @@ def validate(root: Path, *, base: str | None, style: str, at: str | None, as_jso
     if as_json or style == "json":
         print(_as_json(report))
     elif style == "github":
+        from mintmark.publishing.annotations import format_annotation
+
         print("\n".join([*map(format_annotation, report.findings), _summary(report, base)]))
     else:
         print("\n".join([*map(str, report.findings), _summary(report, base)]))
@@ -52,20 +53,3 @@ def _summary(report: Report, base: str | None) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def format_annotation(finding: Finding) -> str:
-    """Return a finding as the workflow command that GitHub shows beside the line."""
-    properties = {"file": finding.path, "line": finding.line, "col": finding.column, "title": finding.rule or None}
-    given = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items() if value is not None)
-    where = f"{finding.where}: " if finding.where else ""
-    level = "error" if finding.severity == "error" else "warning"
-    return f"::{level} {given}::{_escape(where + finding.message)}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _escape_property(value: object) -> str:
-    return _escape(str(value)).replace(":", "%3A").replace(",", "%2C")

@@ -38,9 +38,8 @@ _SPECIAL: Final = re.compile(
     r"|[\\`*_\[\]|~&<>@#$]",
     re.IGNORECASE,
 )
-_START: Final = re.compile(
-    r"\A(?:[-+=:]|[0-9]{1,9}[.)](?=\s|\Z))"
-)  # of a list, a line under a heading, a row that aligns
+# The start of a list, of a line under a heading, or of the row that sets a table's columns.
+_START: Final = re.compile(r"\A(?:[-+=:]|[0-9]{1,9}[.)](?=\s|\Z))")
 _REFERENCE: Final = re.compile(
     r"(?<![\w.@/-])([a-z][a-z0-9]*(?:-[a-z0-9]+)*"
     r"@(?:[0-9]+\.[0-9]+\.[0-9]+(?:[-+](?:[0-9A-Za-z-]+[.+])*[0-9A-Za-z-]+)?|[a-z][a-z0-9]*(?:-[a-z0-9]+)*))"
@@ -74,13 +73,14 @@ def escape(text: str, *, most: int | None = None) -> str:
     References (`iris@1.4.2`) become code. With `most`, the text is cut to so many characters, and to fewer where they
     take more than three times as many in Markdown.
     """
-    shown = visible(text).strip()
-    return _escape_sentence(shown) if most is None else _cut(shown, most, _escape_sentence)
+    if most is None:
+        return _escape_sentence(visible(text).strip())
+    return _cut(_line(text, most), most, _escape_sentence)
 
 
 def escape_html(text: str, *, most: int) -> str:
     """Return a text for where GitHub reads HTML and no Markdown, such as in `<summary>`; cut as `escape` does."""
-    return _cut(visible(text).strip(), most, _escape)
+    return _cut(_line(text, most), most, _escape)
 
 
 def bold(text: str, *, most: int) -> str:
@@ -90,7 +90,7 @@ def bold(text: str, *, most: int) -> str:
 
 def code(text: str, *, most: int = 80) -> str:
     """Return a name, a path or a value as code, in paragraphs, lists, tables and headings; cut as `escape` does."""
-    shown = shorten(visible(text).strip(), most)
+    shown = shorten(_line(text, most), most)
     if _PLAIN_CODE.match(shown):
         return f"`{shown}`"
     return f"<code>{_cut(shown, most, _escape)}</code>" if shown else ""
@@ -99,6 +99,11 @@ def code(text: str, *, most: int = 80) -> str:
 def quote(text: str, *, most: int) -> str:
     """Return a text of many lines as a block quote that keeps lines and paragraphs; cut as `escape` does."""
     return _cut(text.strip(), most, _quote)
+
+
+def _line(text: str, most: int) -> str:
+    """Return a text as one line, and of a huge one no more than is needed to cut it."""
+    return visible(text[: 10 * most]).strip()
 
 
 def _cut(text: str, most: int, format_text: Callable[[str], str]) -> str:
