@@ -1,0 +1,118 @@
+"""`mintmark reproduce`: run the recorded stages of a version again. Writes nothing to the repository."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark.commands.tables import format_table
+from mintmark.core.finding import one_line
+from mintmark.errors import MintmarkError
+from mintmark.judging.reproduction import reproduce_version
+from mintmark.registry.dvc import read_config
+from mintmark.registry.loader import Registry
+from mintmark.registry.tree import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.core.review import Reproduction
+
+_GOOD = ("identical bytes", "same predictions")
+
+
+def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool) -> int:
+    """Print what came of running a version's stages again at the commit that added it.
+
+    Returns 0 for identical bytes and for the same predictions, 1 for all else. `keep` leaves the clone where it is.
+    """
+    registry = Registry(root)
+    record = registry.resolve(reference)
+    commit = _first_commit(registry, record)
+    config = read_config(registry.root, committed=GitTree(registry.root, commit).read(".dvc/config") or b"")
+    start = time.monotonic()
+    with _folder(keep=keep) as folder, _progress(record) as on_stage:
+        again = reproduce_version(
+            registry.root, record, commit, config=config, network=network, folder=folder, on_stage=on_stage
+        )
+    seconds = time.monotonic() - start
+    clone = str(folder / "clone") if folder is not None else None
+    if as_json:
+        about = {"reference": record.reference, "commit": commit, "seconds": round(seconds, 1), "clone": clone}
+        print(json.dumps({**about, **_to_dict(again)}, indent=2, ensure_ascii=False))
+    else:
+        print(f"{record.reference}: {again.outcome} ({seconds:.0f} s, at {commit[:10]})")
+        print("\n\n".join(_blocks(again)))
+        if clone is not None:
+            print(f"\nthe clone is in {clone}")
+    return 0 if again.outcome in _GOOD else 1
+
+
+def _first_commit(registry: Registry, record: VersionRecord) -> str:
+    commit = registry.history(record.model).first_seen.get(str(record.version))
+    if commit is None:
+        raise MintmarkError(f"{record.reference} is in no commit of this branch yet; git commit it, and try again")
+    return commit.oid
+
+
+@contextmanager
+def _folder(*, keep: bool) -> Iterator[Path | None]:
+    """Make a folder that stays, unless something goes wrong; without `keep`, none."""
+    if not keep:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="mintmark-reproduce-"))
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _progress(record: VersionRecord) -> Iterator[Callable[[str], None] | None]:
+    """Show on a terminal which stage runs; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("cloning", total=len(record.document["stages"]), completed=-1)
+
+        def on_stage(name: str) -> None:
+            bar.update(task, description=escape(one_line(name)), advance=1)
+
+        yield on_stage
+
+
+def _blocks(again: Reproduction) -> Iterator[str]:
+    yield "\n".join(map(one_line, again.message.splitlines()))
+    if again.outcome != "identical bytes" and again.files:
+        rows = [(path, "the same" if same else "differs") for path, same in again.files]
+        yield format_table(("output", ""), rows)
+    if again.environment:
+        yield format_table(("environment", "recorded", "installed"), again.environment)
+
+
+def _to_dict(again: Reproduction) -> dict[str, Any]:
+    return {
+        "outcome": again.outcome,
+        "message": again.message,
+        "parts_at": again.parts_at,
+        "files": [{"path": path, "same": same} for path, same in again.files],
+        "environment": [
+            {"package": package, "recorded": recorded, "installed": installed}
+            for package, recorded, installed in again.environment
+        ],
+    }
