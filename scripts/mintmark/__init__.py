@@ -28,7 +28,7 @@ def load(reference: str, *, path: str | PathLike[str] = ".", at: str | None = No
     registry, wanted = _open(path, at), as_reference(reference)
     if wanted.selector == CANDIDATE:
         return _load_candidate(registry, wanted.model)
-    from mintmark.commands.pull import revision_of, yanked_note
+    from mintmark.commands.pull import yanked_note
     from mintmark.core.layout import pointer_path
     from mintmark.registry.store import Store
 
@@ -36,7 +36,7 @@ def load(reference: str, *, path: str | PathLike[str] = ".", at: str | None = No
     version = str(record.version)
     _warn(yanked_note(registry, record.model, version))
     pointer = pointer_path(record.model, version, record.artifact.name)
-    store = Store(registry.root, revision=revision_of(registry))
+    store = Store(registry.root, revision=registry.commit)
     file = store.fetch(record.artifact, pointer=pointer)
     return _load_file(registry, file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"))
 

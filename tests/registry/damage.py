@@ -54,6 +54,12 @@ def submodule(scratch: Scratch, path: str) -> None:
 DAMAGES: dict[str, Damage] = {
     "broken YAML": Damage(lambda s: s.write(RECORD, "a: [1\nb"), RECORD, 3, "is not valid YAML: did not find expected"),
     "duplicate key": Damage(lambda s: s.write(CHANNEL, "version: 1.0.0\nversion: 1.1.0\n"), CHANNEL, 2, "is there twice"),
+    "two slices of one name": Damage(
+        lambda s: s.add_model("iris", slices=[{"name": "big", "where": {"column": "width", "below": b}} for b in (1, 2)]),
+        MODEL,
+        22,
+        'there is another one called "big"',
+    ),
     "alias bomb": Damage(
         lambda s: s.write(MODEL, "a: &a [x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n"), MODEL, 1, "anchors are not allowed"
     ),

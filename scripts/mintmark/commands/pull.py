@@ -16,7 +16,6 @@ from mintmark.core.reference import CANDIDATE
 from mintmark.errors import MintmarkError
 from mintmark.registry.loader import Registry, as_reference
 from mintmark.registry.store import Store
-from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,18 +74,13 @@ def pull_files(
         return _pull_candidate(registry, wanted.model, output, all_files=all_files)
     record = registry.resolve(wanted)
     folder = output if output is not None else Path(f"{record.model}-{record.version}")
-    store = Store(registry.root, revision=revision_of(registry), on_bytes=on_bytes)
+    store = Store(registry.root, revision=registry.commit, on_bytes=on_bytes)
 
     def copy(file: StoredFile, target: Path) -> bool:
         return store.copy(file, target, pointer=layout.pointer_path(record.model, str(record.version), file.name))
 
     files = tuple(_write(f, folder, copy) for f in (record.stored_files if all_files else (record.artifact,)))
     return Pulled(record.reference, folder, files, yanked_note(registry, record.model, str(record.version)))
-
-
-def revision_of(registry: Registry) -> str | None:
-    """Return the commit that a registry is read at, None for the work tree."""
-    return registry.tree.commit if isinstance(registry.tree, GitTree) else None
 
 
 def yanked_note(registry: Registry, model: str, version: str) -> str | None:

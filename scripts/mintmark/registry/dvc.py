@@ -28,21 +28,25 @@ class DvcError(MintmarkError):
     """DVC refused; the message holds its own words."""
 
 
-def run_dvc(*arguments: str, cwd: Path | str) -> str:
+def run_dvc(*arguments: str, cwd: Path | str, timeout: float | None = None) -> str:
     """Run one DVC command with the interpreter that runs Mintmark and return its output.
 
-    Raises `DvcError` with DVC's own words when it fails.
+    Raises `DvcError` with DVC's own words when it fails, and when it takes longer than `timeout` seconds.
     """
     # -P keeps a json.py or dvc.py in the registry itself from being imported instead of the real one.
     command = (sys.executable, "-P", "-m", "dvc", *arguments)
-    result = subprocess.run(
-        command,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**os.environ, **_QUIET},
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, **_QUIET},
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DvcError(f"dvc {arguments[0]}: did not finish in {timeout:.0f} seconds") from None
     if result.returncode != 0:
         words = _dvc_words(result.stderr.decode("utf-8", "replace"))
         raise DvcError(f"dvc {arguments[0]}: {words or f'failed with exit code {result.returncode}'}")
@@ -97,14 +101,17 @@ class DvcConfig:
         return self.default
 
 
-def read_config(root: Path) -> DvcConfig:
+def read_config(root: Path, *, committed: bytes | None = None) -> DvcConfig:
     """Return what DVC would read from its system, global, repository and local config files, in that order.
 
-    Raises `MintmarkError` for a config that DVC could not read either. No `.dvc` folder gives a config without remotes.
+    `committed` takes the place of the repository's own file: what .dvc/config says at some revision. Raises
+    `MintmarkError` for a config that DVC could not read either. No `.dvc` folder gives a config without remotes.
     """
     merged: dict[str, dict[str, Any]] = {}
+    own = root / ".dvc" / "config"
     for path in _config_files(root):
-        for section, values in _read_sections(path):
+        text = _text(path) if path != own or committed is None else committed.decode("utf-8", "replace")
+        for section, values in _parse_sections(path, text):
             merged.setdefault(section, {}).update(values)
     remotes = {
         match[1]: _remote(match[1], merged) for section in merged if (match := _NAMED.match(section)) is not None
@@ -135,14 +142,19 @@ def _config_files(root: Path) -> Iterator[Path]:
     yield root / ".dvc" / "config.local"
 
 
-def _read_sections(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the sections of one config file by lower-case name, paths made absolute."""
+def _text(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         raise MintmarkError(f"{path}: cannot be read: {error}") from None
+
+
+def _parse_sections(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the sections of one config file by lower-case name, paths made absolute."""
+    if not text.strip():
+        return
     from configobj import ConfigObj, ConfigObjError  # type: ignore[import-untyped, unused-ignore]
 
     try:

@@ -169,6 +169,18 @@ def list_tree(root: Path, revision: str, folder: str = "") -> dict[str, Entry]:
     return entries
 
 
+def list_sizes(root: Path, revision: str, folder: str) -> dict[str, int]:
+    """Return the size in bytes of every plain file of a revision below a folder, by path."""
+    output = run_git("ls-tree", "-r", "-l", "-z", "--full-tree", revision, "--", folder, cwd=root)
+    sizes = {}
+    for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        meta, _, path = line.partition("\t")  # 100644 blob 4b825dc6...    1234
+        mode, _, _, size = meta.split()
+        if mode not in NO_FILES:
+            sizes[path] = int(size)
+    return sizes
+
+
 def list_folder(root: Path, revision: str, folder: str) -> dict[str, tuple[str, str]]:
     """Return the direct children of a folder in a revision: name -> (`blob` or `tree`, id)."""
     output = run_git("ls-tree", "-z", "--full-tree", revision, "--", f"{folder}/" if folder else ".", cwd=root)

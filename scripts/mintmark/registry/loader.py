@@ -46,7 +46,12 @@ class Registry:
     @property
     def revision(self) -> str:
         """The commit whose past is this registry's history."""
-        return self.tree.commit if isinstance(self.tree, GitTree) else "HEAD"
+        return self.commit or "HEAD"
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that is read, None for the work tree."""
+        return self.tree.commit if isinstance(self.tree, GitTree) else None
 
     @cached_property
     def documents(self) -> Documents:

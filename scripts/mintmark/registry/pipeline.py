@@ -123,7 +123,7 @@ def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:
     if not targets:
         raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
     status = json.loads(run_dvc("status", "--json", *targets, cwd=root) or "{}")
-    return {stage: list(_reasons(faults)) for stage, faults in sorted(status.items())}
+    return {stage: list(stage_reasons(faults)) for stage, faults in sorted(status.items())}
 
 
 def _stage_targets(root: Path, model: str) -> list[str]:
@@ -152,8 +152,11 @@ def _repeats_for(stage: Any, model: str) -> bool:
     return len(axes) == 1 and (isinstance(axes[0], str) or model in (axes[0] or ()))
 
 
-def _reasons(faults: Any) -> Iterator[str]:
-    """Turn `[{"changed deps": {"a.csv": "modified"}}, "changed command"]` into sentences."""
+def stage_reasons(faults: Any) -> Iterator[str]:
+    """Yield what `dvc status --json` says of one stage, as sentences.
+
+    It says `[{"changed deps": {"a.csv": "modified"}}, "changed command"]`.
+    """
     for fault in faults:
         if isinstance(fault, str):
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(fault, fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
+from mintmark.core.kinds import JUDGES
 from mintmark.core.records import format_size
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mintmark.registry.pipeline import LockedStage
 
 _PIPELINE = frozenset({"dvc.yaml", "dvc.lock", "params.yaml"})
-# These judge the proposal, or describe what it runs in: they change in a commit of their own (R6).
-_JUDGES = ("models/", "schemas/", "scripts/mintmark/", ".github/", "requirements.lock")
+_NOT_OURS = ("models/", *JUDGES)
 
 
 def files_to_include(registry: Registry, model: str, stages: Mapping[str, LockedStage]) -> set[str]:
@@ -58,7 +58,7 @@ def _sources(stages: Mapping[str, LockedStage]) -> set[str]:
 def _belongs(path: str, sources: Iterable[str]) -> bool:
     if path in _PIPELINE:
         return True
-    if path.startswith(_JUDGES):
+    if path.startswith(_NOT_OURS):
         return False
     return path.startswith("scripts/") or any(_serves(path, source) for source in sources)
 

@@ -211,6 +211,18 @@ def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterat
     if data is not None and data["name"] != model:
         message = f'"{data["name"]}" is not the name of its folder; write name: {model}'
         yield Finding(path=files.identity, where="name", message=message)
+    if data is not None:
+        yield from _repeated_names(files.identity, data)
+
+
+def _repeated_names(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield slices and behaviour tests with the name of another one: nothing may hide behind its namesake."""
+    for part in ("slices", "behaviour"):
+        names = [entry["name"] for entry in identity.get(part) or ()]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                message = f'there is another one called "{name}"; give it a name of its own'
+                yield Finding(path=path, where=f"{part}[{number}].name", message=message)
 
 
 def _check_version(snapshot: Snapshot, model: str, version: str, present: Mapping[str, str]) -> Iterator[Finding]:

@@ -52,14 +52,22 @@ def cache_folder() -> Path:
 class Store:
     """The bytes behind the pointers of the registry at `root`, as of `revision` where one is given (`--at`).
 
-    Every read checks size and sha256, and md5 where the bytes come from DVC. `on_bytes` is told of each block that
-    comes from a remote, by its length. `pointer`, wherever it is taken, only names the file in messages.
+    Every read checks size and sha256, and md5 where the bytes come from DVC. `config` takes the place of what DVC's
+    config files in the work tree say. `on_bytes` is told of each block that comes from a remote, by its length.
+    `pointer`, wherever it is taken, only names the file in messages.
     """
 
     def __init__(
-        self, root: Path, *, revision: str | None = None, on_bytes: Callable[[int], None] | None = None
+        self,
+        root: Path,
+        *,
+        revision: str | None = None,
+        config: DvcConfig | None = None,
+        on_bytes: Callable[[int], None] | None = None,
     ) -> None:
         self.root, self.revision, self._on_bytes = root, revision, on_bytes
+        if config is not None:
+            self.config = config
         self._cache = cache_folder()
         self._unreachable: dict[str, UnreachableError] = {}
 
@@ -148,18 +156,14 @@ class Store:
 
     @contextmanager
     def _open(self, remote: Remote, file: StoredFile) -> Iterator[IO[bytes]]:
-        """Open an object; one that the embedded store lost since `revision` is read from that commit."""
-        content = None
-        try:
-            with self._open_current(remote, file) as stream:
-                yield stream
-        except ObjectMissingError:
-            embedded = remote.embedded_in(self.root)
-            content = self._committed(f"{embedded}/{object_paths(file.md5)[0]}", file) if embedded else None
-            if content is None:
-                raise
+        """Open an object; with a revision, one in the embedded store is read from that commit, if it is there."""
+        embedded = remote.embedded_in(self.root) if self.revision is not None else None
+        content = self._committed(f"{embedded}/{object_paths(file.md5)[0]}", file) if embedded else None
         if content is not None:
             yield io.BytesIO(content)
+            return
+        with self._open_current(remote, file) as stream:
+            yield stream
 
     @contextmanager
     def _open_current(self, remote: Remote, file: StoredFile) -> Iterator[IO[bytes]]:
@@ -318,20 +322,44 @@ def _sizes(folder: Path | str) -> Iterator[int]:
         return
 
 
-def missing_objects(root: Path, files: Iterable[StoredFile]) -> dict[str, str]:
+def missing_objects(root: Path, files: Iterable[StoredFile], *, revision: str | None = None) -> dict[str, str]:
     """Return, by md5, what is wrong with those objects that a folder remote lacks or holds in another size.
 
-    It looks at names and sizes only; `Store.check` reads the bytes. Other remotes are not asked: the result is empty.
+    It looks at names and sizes only; `Store.check` reads the bytes. With a revision, the embedded store is the one of
+    that commit. Other remotes are not asked: the result is empty.
     """
     config = read_config(root)
     folders = [remote.folder for remote in config.remotes if remote.folder is not None]
     if config.default is None or config.default.folder is None:
         return {}
+    distinct = {file.md5: file for file in files}.values()
+    embedded = config.default.embedded_in(root) if revision is not None else None
+    if embedded and revision:
+        return _missing_in_commit(root, revision, embedded, distinct)
     faults = {}
-    for file in {file.md5: file for file in files}.values():
+    for file in distinct:
         fault = _object_fault(folders, file)
         if fault:
             faults[file.md5] = fault
+    return faults
+
+
+def _missing_in_commit(root: Path, revision: str, store: str, files: Iterable[StoredFile]) -> dict[str, str]:
+    from mintmark.registry import git
+
+    sizes = git.list_sizes(root, revision, store)
+    faults = {}
+    for file in files:
+        try:
+            paths = [f"{store}/{path}" for path in object_paths(file.md5)]
+        except ObjectError as error:
+            faults[file.md5] = str(error)
+            continue
+        size = next((sizes[path] for path in paths if path in sizes), None)
+        if size is None:
+            faults[file.md5] = f"the object {paths[0]} is not committed; git add -f it (mintmark propose does)"
+        elif size != file.size:
+            faults[file.md5] = _wrong_size(paths[0], size, file)
     return faults
 
 
@@ -349,6 +377,10 @@ def _object_fault(folders: list[Path], file: StoredFile) -> str | None:
             if not stat.S_ISREG(found.st_mode):
                 return f"the object {path} is not a plain file"
             if found.st_size != file.size:
-                return f"the object {path} has {found.st_size:,} bytes where the record says {file.size:,}"
+                return _wrong_size(path, found.st_size, file)
             return None
     return f"the object {paths[0]} is not in the store"
+
+
+def _wrong_size(path: str, size: int, file: StoredFile) -> str:
+    return f"the object {path} has {size:,} bytes where the record says {file.size:,}"

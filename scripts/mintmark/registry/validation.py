@@ -84,8 +84,11 @@ def _start_history(root: Path, base: str | None) -> Callable[[], dict[str, Model
     return in_background(lambda: read_history(root, wait()))
 
 
-def validate_change(registry: Registry, change: Change) -> Report:
-    """Validate what this tree changes since it left a base; faults that were there before are left out."""
+def validate_change(registry: Registry, change: Change, *, settings: Settings | None = None) -> Report:
+    """Validate what this tree changes since it left a base; faults that were there before are left out.
+
+    `settings` are those to judge by, where they are not this tree's own (R6).
+    """
     from mintmark.artifacts import skops_safety  # noqa: F401 - most artifacts need it, and Git is still busy
 
     folders, changed = change.folders, change.paths
@@ -93,7 +96,7 @@ def validate_change(registry: Registry, change: Change) -> Report:
     after.take(layout.REGISTRY, registry.read("registry", layout.REGISTRY))
     before = read_snapshot(GitTree(registry.root, change.start), registry.documents, folders, ())
     findings = list(after.findings)
-    settings = _settings(after, findings)
+    settings = settings or _settings(after, findings)
     if settings is not None:
         findings += check_records(after, [rule.name for rule in settings.channels])
         findings = [finding for finding in findings if _is_touched(finding, changed)]
@@ -206,7 +209,7 @@ def _check_objects(registry: Registry, snapshot: Snapshot) -> Iterator[Finding]:
         for name, (md5, size) in facts.get("stored", {}).items():
             owners[md5] = (path, name)
             files.append(StoredFile(name=name, md5=md5, sha256="", size=size))
-    for md5, sentence in missing_objects(registry.root, files).items():
+    for md5, sentence in missing_objects(registry.root, files, revision=registry.commit).items():
         path, name = owners[md5]
         where = "artifact" if name not in _other_files(registry, path) else "files"
         yield Finding(path=path, where=where, message=f"{name}: {sentence}", rule="R9")
@@ -259,7 +262,7 @@ def _check_artifacts(registry: Registry, snapshot: Snapshot, settings: Settings)
     from mintmark.registry.store import Store
     from mintmark.registry.streams import ObjectError
 
-    store = Store(registry.root)
+    store = Store(registry.root, revision=registry.commit)
     for path in sorted(path for path in snapshot.facts if locate(path).kind == "version"):
         document = registry.read("version", path)
         if document is None or document.data is None:
