@@ -25,8 +25,9 @@ ALLOWED = {
     "core": {"errors"},
     "registry": {"core", "errors", "artifacts", "__init__"},
     "artifacts": {"core", "errors"},
+    "judging": {"core", "errors", "registry", "artifacts", "__init__"},
     "publishing": {"core", "errors", "registry", "artifacts", "__init__"},
-    "commands": {"core", "errors", "registry", "artifacts", "publishing", "__init__"},
+    "commands": {"core", "errors", "registry", "artifacts", "judging", "publishing", "__init__"},
     "arguments": {"commands", "__init__"},
     "cli": {"arguments", "commands", "errors", "__init__"},
     "__init__": {"core", "errors", "registry", "artifacts", "commands"},
@@ -148,7 +149,7 @@ def test_nothing_imports_a_stage_script() -> None:
 @pytest.mark.parametrize(
     "command",
     [["--version"], ["list"], ["list", "--versions"], ["list", "--at", "HEAD"], ["show", "iris@production"], ["show", "iris"],
-     ["history", "iris"], ["compare", "iris@1.0.0", "iris@1.1.0"], ["validate"]],
+     ["card", "iris@production"], ["history", "iris"], ["compare", "iris@1.0.0", "iris@1.1.0"], ["validate"]],
     ids=" ".join,
 )  # fmt: skip
 def test_light_commands_import_nothing_heavy(scratch: object, command: list[str]) -> None:

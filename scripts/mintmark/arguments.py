@@ -71,9 +71,13 @@ def _sentence(summary: str) -> str:
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
+    _add_at(parser)
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
+
+
+def _add_at(parser: argparse.ArgumentParser) -> None:
     when = "a revision (v1.2, main~3) or a date (2026-06-01: the end of that day, UTC)"
     parser.add_argument("--at", metavar="WHEN", help=when)
-    parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +115,33 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
                         help="github prints workflow annotations (default: text)")  # fmt: skip
     _add_reading(parser)
+
+
+def _review_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--base", required=True, metavar="REV", help="what judges: the branch to merge into")
+    parser.add_argument("--head", required=True, metavar="REV", help="what is judged: the proposal, read out of Git")
+    parser.add_argument("--report-dir", metavar="DIR", type=Path, help="write report.md, report.json, annotations.txt")
+    parser.add_argument("--author", metavar="LOGIN",
+                        help="who asks, on GitHub (default: GITHUB_EVENT_PATH, git config github.user)")  # fmt: skip
+    parser.add_argument("--team", dest="teams", action="append", default=[], metavar="ORG/TEAM",
+                        help="a team of the author; may be repeated")  # fmt: skip
+    again = "also run the recorded stages again (this runs the proposal's code, confined)"
+    parser.add_argument("--reproduce", action="store_true", help=again)
+    parser.add_argument("--format", dest="style", choices=("text", "json", "markdown", "github"), default="text",
+                        help="github prints workflow annotations (default: text)")  # fmt: skip
+
+
+def _reproduce_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("--network", action="store_true", help="let the stages reach other machines")
+    parser.add_argument("--keep", action="store_true", help="leave the clone, and say where it is")
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
+
+
+def _card_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write it (default: print it)")
+    _add_at(parser)
 
 
 def _pull_arguments(parser: argparse.ArgumentParser) -> None:
@@ -222,6 +253,34 @@ COMMANDS: dict[str, Command] = {
         ),
         _validate_arguments,
         "mintmark.commands.validate:validate",
+    ),
+    "review": Command(
+        "judge a change: one verdict and one report, the same here as in CI",
+        (
+            "mintmark review --base origin/main --head HEAD",
+            "mintmark review --base main --head propose/breast-cancer-1.2.0 --report-dir report",
+            "mintmark review --base main --head HEAD --reproduce --author ada --team acme/ml",
+        ),
+        _review_arguments,
+        "mintmark.commands.review:review",
+    ),
+    "reproduce": Command(
+        "run the stages of a version again and compare what they make",
+        (
+            "mintmark reproduce breast-cancer@production",
+            "mintmark reproduce breast-cancer@1.4.2 --keep",
+        ),
+        _reproduce_arguments,
+        "mintmark.commands.reproduce:reproduce",
+    ),
+    "card": Command(
+        "write the model card of a version, as the Hugging Face Hub reads it",
+        (
+            "mintmark card breast-cancer@production",
+            "mintmark card breast-cancer@1.1.0 -o README.md",
+        ),
+        _card_arguments,
+        "mintmark.commands.card:card",
     ),
     "pull": Command(
         "fetch the model file of a version and check its digest",

@@ -152,6 +152,14 @@ def repro(registry: Synthetic) -> Measurement:
     return run(str(BIN / "dvc"), "repro", cwd=registry.root, runs=3)
 
 
+def review_rollback(registry: Synthetic) -> Measurement:
+    """Measure the review of a rollback: history, bytes, and no model."""
+    channel = "models/model-050/channels/production.yaml"
+    _git(registry.root, "switch", "--quiet", "--force", "-C", "back", "main")
+    _git(registry.root, "revert", "--no-edit", _git(registry.root, "log", "-1", "--format=%H", "--", channel).strip())
+    return run(*mintmark("review", "--base", "main", "--head", "back"), cwd=registry.root)
+
+
 ROWS = (
     Row("python -c pass", None, bare),
     Row("mintmark --version", 0.05, warm("--version")),
@@ -169,6 +177,7 @@ ROWS = (
     Row("dvc status of one model", None, dvc_part),
     Row("propose", None, propose),
     Row("validate --base, one version", 0.3, warm("validate", "--base", "main")),
+    Row("review of a rollback", 5.0, review_rollback),
 )
 
 

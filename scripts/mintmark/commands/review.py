@@ -1,0 +1,113 @@
+"""`mintmark review`: one verdict and one report on what lies between two revisions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.errors import UsageError
+from mintmark.judging.judge_code import run_base_code, runs_base_code
+from mintmark.registry import git
+from mintmark.registry.files import write_atomically
+from mintmark.registry.loader import find_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mintmark.core.review import Review
+
+_REPORTS = ("report.md", "report.json", "annotations.txt")
+
+
+def review(
+    root: Path,
+    *,
+    base: str,
+    head: str,
+    report_dir: Path | None,
+    author: str | None,
+    teams: Sequence[str],
+    reproduce: bool,
+    style: str,
+) -> int:
+    """Judge the change from `base` to `head` and print the report; 0 pass, 1 fail, 42 a person must decide.
+
+    With `report_dir`, report.md, report.json and annotations.txt are written there. What judges is the base's code:
+    where other code runs this, the base's is laid out in a temporary folder and does the work.
+    """
+    top = find_root(root)
+    if report_dir is not None and report_dir.exists() and not report_dir.is_dir():
+        raise UsageError(f"--report-dir {report_dir} is a file; give a folder")
+    author = author or _known_author(top)
+    commit = git.resolve_commit(top, base)
+    if not runs_base_code(top, commit):
+        arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
+        with tempfile.TemporaryDirectory(prefix="mintmark-judge-") as folder:
+            return run_base_code(top, commit, Path(folder), arguments)
+    from mintmark.judging.review import review_change
+    from mintmark.judging.span import Span
+
+    found = review_change(Span(top, base, head), author=author, teams=teams, reproduce=reproduce)
+    if report_dir is not None:
+        _write_reports(report_dir, found)
+    print(_format(found, style), end="")
+    if report_dir is not None and style == "text":
+        print(f"\nwritten: {', '.join(str(report_dir / name) for name in _REPORTS)}")
+    return found.exit_code
+
+
+def _arguments(
+    root: Path,
+    base: str,
+    head: str,
+    report_dir: Path | None,
+    author: str | None,
+    teams: Sequence[str],
+    *,
+    reproduce: bool,
+    style: str,
+) -> list[str]:
+    given = ["-C", str(root), "review", "--base", base, "--head", head, "--format", style]
+    given += ["--report-dir", str(report_dir.absolute())] if report_dir is not None else []
+    given += ["--author", author] if author else []
+    given += [part for team in teams for part in ("--team", team)]
+    return [*given, "--reproduce"] if reproduce else given
+
+
+def _known_author(root: Path) -> str | None:
+    """Return who opened the pull request, as GitHub tells a workflow; else the login that Git's settings hold."""
+    event = os.environ.get("GITHUB_EVENT_PATH")
+    if event:
+        try:
+            data = json.loads(Path(event).read_bytes())
+            return str(data["pull_request"]["user"]["login"])
+        except (OSError, ValueError, KeyError, TypeError):
+            print("warning: GITHUB_EVENT_PATH names no pull request; --author tells who wrote this", file=sys.stderr)
+    return git.try_git("config", "--get", "github.user", cwd=root) or None
+
+
+def _write_reports(folder: Path, found: Review) -> None:
+    from mintmark.publishing.annotations import format_annotations
+    from mintmark.publishing.review_json import format_json
+    from mintmark.publishing.review_markdown import format_markdown
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, format_report in zip(_REPORTS, (format_markdown, format_json, format_annotations), strict=True):
+        write_atomically(folder / name, format_report(found).encode())
+
+
+def _format(found: Review, style: str) -> str:
+    if style == "json":
+        from mintmark.publishing.review_json import format_json as shown
+    elif style == "markdown":
+        from mintmark.publishing.review_markdown import format_markdown as shown
+    elif style == "github":
+        from mintmark.publishing.annotations import format_annotations as shown
+    else:
+        from mintmark.publishing.review_terminal import format_terminal as shown
+    text: str = shown(found)
+    return text if text.endswith("\n") else f"{text}\n"

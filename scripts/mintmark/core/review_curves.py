@@ -1,0 +1,79 @@
+"""The curves of candidate and champion at equal steps, as charts without a canvas of their own need them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mintmark.core import curves
+from mintmark.core.review import Curve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mintmark.core.metrics import Floats, Outcomes
+
+STEPS = 33
+_FARTHEST = 1e150  # what lies between two numbers of this size is still a number
+
+
+def curves_of(name: str, outcomes: Outcomes, other: str = "", rival: Outcomes | None = None) -> list[Curve]:
+    """Return the curves that mean something for these outcomes, a line for each model.
+
+    Classification with probabilities: ROC and precision-recall. Regression: the share of rows whose absolute error
+    stays below a bound (regression error characteristic, Bi and Bennett 2003).
+    """
+    models = [(name, outcomes), *([(other, rival)] if rival is not None else [])]
+    if not outcomes.classes:
+        return [_error_curve(models)]
+    drawn = [(label, model) for label, model in models if model.probabilities is not None]
+    if not drawn or len(np.unique(outcomes.truth)) < 2:
+        return []
+    grid = np.linspace(0, 1, STEPS)
+    return [
+        Curve(
+            title="ROC curve",
+            x_label="False positive rate",
+            y_label="True positive rate",
+            start=0,
+            end=1,
+            lines=[(label, _highest(curves.roc_curve(model), "fpr", "tpr", grid)) for label, model in drawn],
+        ),
+        Curve(
+            title="Precision and recall",
+            x_label="Recall",
+            y_label="Precision",
+            start=0,
+            end=1,
+            lines=[
+                (label, _highest(curves.precision_recall_curve(model), "recall", "precision", grid))
+                for label, model in drawn
+            ],
+        ),
+    ]
+
+
+def _highest(table: pd.DataFrame, x: str, y: str, grid: Floats) -> list[float]:
+    """Return y at each x of the grid, the highest where a step of the curve stands."""
+    steps = table.groupby(x, sort=True)[y].max()
+    return [round(float(v), 4) for v in np.interp(grid, steps.index.to_numpy(), steps.to_numpy())]
+
+
+def _error_curve(models: list[tuple[str, Outcomes]]) -> Curve:
+    errors = [(label, np.sort(_errors(model))) for label, model in models]
+    end = float(f"{max(np.quantile(found, 0.95) for _, found in errors):.3g}") or 1.0
+    grid = np.linspace(0, end, STEPS)
+    lines = [
+        (label, [round(float(v), 4) for v in np.searchsorted(found, grid, side="right") / len(found)])
+        for label, found in errors
+    ]
+    return Curve(
+        title="Errors", x_label="Absolute error", y_label="Share of rows within it", start=0, end=end, lines=lines
+    )
+
+
+def _errors(outcomes: Outcomes) -> Floats:
+    truth, prediction = (np.clip(side, -_FARTHEST, _FARTHEST) for side in (outcomes.truth, outcomes.prediction))
+    found: Floats = np.abs(truth - prediction)
+    return found

@@ -1,0 +1,122 @@
+"""The two ends of a change, the base and the head, both read out of Git. Nothing is checked out; judges nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mintmark.core.kinds import Classification, PathChange, Shift, classify
+from mintmark.core.layout import channel_path, locate
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+from mintmark.registry.change import Change
+from mintmark.registry.dvc import DvcConfig, read_config
+from mintmark.registry.history import ModelHistory, channel_target
+from mintmark.registry.loader import Registry, find_root
+from mintmark.registry.store import Store
+from mintmark.registry.tree import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from mintmark.core.records import Settings
+
+_CONFIG = ".dvc/config"
+
+
+class Span:
+    """What lies between `base` and `head`.
+
+    `before` is the registry at the tip of the base: everything that judges is taken from it (R6). `after` is the one
+    at the head. What the change itself does is told against `start`, where head left base. Raises `MintmarkError` for
+    a revision that names no commit and in a shallow clone.
+    """
+
+    def __init__(self, root: Path | str, base: str, head: str) -> None:
+        self.root = find_root(root)
+        self.base = git.resolve_commit(self.root, base)
+        self.head = git.resolve_commit(self.root, head)
+        git.require_history(self.root)
+        start = git.try_git("merge-base", self.base, self.head, cwd=self.root)
+        if not start:
+            raise MintmarkError(f"{base} and {head} have no commit in common; is one of them another repository's?")
+        self.start = start
+        self.before = Registry(self.root, at=self.base)
+        self.after = Registry(self.root, at=self.head)
+        self.change = Change(self.after, self.base)
+        self._versions: dict[tuple[str, str], Collection[str]] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings that judge: those of the base."""
+        return self.before.settings
+
+    @cached_property
+    def config(self) -> DvcConfig:
+        """DVC's configuration with the repository's part as the base has it: a proposal names no remotes."""
+        return read_config(self.root, committed=self.before.tree.read(_CONFIG) or b"")
+
+    def store(self, registry: Registry) -> Store:
+        """Return the stored bytes as one side has them, by the remotes of the base."""
+        return Store(self.root, revision=registry.commit, config=self.config)
+
+    @cached_property
+    def paths(self) -> list[PathChange]:
+        """Every path that differs between `start` and the head, anywhere in the repository."""
+        return [PathChange(change.path, _how(change)) for change in git.diff(self.root, self.start, self.head)]
+
+    @cached_property
+    def histories(self) -> dict[str, ModelHistory]:
+        """The past of the models that the change touches, on the base's side."""
+        return self.change.histories()
+
+    def history(self, model: str) -> ModelHistory:
+        """Return the past of one such model."""
+        return self.histories.get(model, ModelHistory())
+
+    @cached_property
+    def kind(self) -> Classification:
+        """What kind of change this is."""
+        return classify(
+            self.paths,
+            self._shifts(),
+            versions=lambda model, version: (
+                self._has(self.start, model, version),
+                self._has(self.head, model, version),
+            ),
+            has_held=lambda model, channel, version: version in self.history(model).holders(channel),
+            first_channel=self.settings.first_channel,
+        )
+
+    def _has(self, commit: str, model: str, version: str) -> bool:
+        if (commit, model) not in self._versions:
+            self._versions[commit, model] = git.list_folder(self.root, commit, f"models/{model}/versions").keys()
+        return version in self._versions[commit, model]
+
+    def _shifts(self) -> Iterator[Shift]:
+        """Yield the channels whose file names another version at the head."""
+        places = [locate(path) for path, _ in self.paths]
+        touched = [place for place in places if place.kind == "channel"]
+        sides = [self._targets(commit, [channel_path(p.model, p.name) for p in touched]) for commit in self._ends]
+        for place in touched:
+            before, after = (side.get(channel_path(place.model, place.name)) for side in sides)
+            if before != after:
+                yield Shift(place.model, place.name, before, after)
+
+    @property
+    def _ends(self) -> tuple[str, str]:
+        return self.start, self.head
+
+    def _targets(self, commit: str, paths: list[str]) -> dict[str, str | None]:
+        tree = GitTree(self.root, commit)
+        try:
+            return {path: channel_target(content) for path, content in tree.read_many(paths).items()}
+        except MintmarkError:  # a link in place of a channel file, which the rules report
+            return {}
+
+
+def _how(change: git.Change) -> Literal["added", "changed", "deleted"]:
+    if change.old_oid == git.NO_OBJECT:
+        return "added"
+    return "deleted" if change.new_oid == git.NO_OBJECT else "changed"

@@ -1,0 +1,42 @@
+"""How many proposals were compared on the same evaluation rows: each look at a test set wears it out a little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mintmark.core.layout import POINTER_SUFFIX
+from mintmark.core.records import format_pointer
+from mintmark.core.review import CheckVerdict, Uses
+from mintmark.judging.versions import EVALUATION
+from mintmark.registry.documents import blob_oid
+
+if TYPE_CHECKING:
+    from mintmark.core.records import VersionRecord
+    from mintmark.judging.span import Span
+
+MANY = 10
+_LEVEL = 0.05
+
+
+def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Uses]:
+    """Return how often a version's evaluation rows were used by versions that reached the base, withdrawn ones too.
+
+    With one comparison at a level of 5%, a model that is worse by the margin passes one time in twenty; with n of
+    them, at least one passes with a probability of up to 1 - 0.95^n (Dwork et al. 2015, Science 349:636, on why a
+    reused holdout wears out). Proposals that were never merged are not in Git and not in the count.
+    """
+    file = next((file for file in record.files if file.name == EVALUATION), None)
+    if file is None:
+        return []
+    pointer = blob_oid(format_pointer(file).encode())
+    released = span.history(record.model).released
+    users = {version for version, files in released.items() if files.get(EVALUATION + POINTER_SUFFIX) == pointer}
+    number = len(users | ({str(record.version)} if proposed else set()))
+    chance = 1 - (1 - _LEVEL) ** number
+    verdict: CheckVerdict = "warn" if number >= MANY else "pass"
+    advice = "; it is time for fresh rows" if number >= MANY else ""
+    message = (
+        f"{number} version{'' if number == 1 else 's'} of {record.model} used these rows; by luck alone, the chance "
+        f"that one of as many models worse by the margin passes is {chance:.0%}{advice}"
+    )
+    return [Uses(sha256=file.sha256, proposals=number, verdict=verdict, message=message)]

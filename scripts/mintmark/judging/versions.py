@@ -1,0 +1,83 @@
+"""A version as a contender: its record, and its stored files fetched and verified. Loads no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mintmark.core import layout
+from mintmark.errors import MintmarkError
+from mintmark.registry.pipeline import LOCK, parse_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mintmark.core.recipe import Label
+    from mintmark.core.records import StoredFile, VersionRecord
+    from mintmark.judging.draft import Draft
+    from mintmark.judging.span import Span
+    from mintmark.registry.loader import Registry
+    from mintmark.registry.store import Store
+
+EVALUATION = "evaluation.parquet"
+PREDICTIONS = "predictions.parquet"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """One version as a contender: its record and the verified files that the judge may read."""
+
+    record: VersionRecord
+    files: Mapping[str, Path]
+
+    @property
+    def name(self) -> str:
+        """`iris@1.4.2`."""
+        return self.record.reference
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The classes that the record names, in the order of its stored probabilities."""
+        return tuple(self.record.document["signature"].get("classes", ()))
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that the model takes, in order."""
+        return list(self.record.document["signature"]["inputs"])
+
+    def stored(self, name: str) -> StoredFile | None:
+        """Return what the record says of a file."""
+        return next((file for file in self.record.stored_files if file.name == name), None)
+
+
+def fetch_version(store: Store, record: VersionRecord) -> Version:
+    """Fetch and verify every stored file of a version; raise `ObjectError` for the first that is not to be had."""
+    version = str(record.version)
+    return Version(
+        record=record,
+        files={
+            file.name: store.fetch(file, pointer=layout.pointer_path(record.model, version, file.name))
+            for file in record.stored_files
+        },
+    )
+
+
+def fetch_noted(span: Span, draft: Draft, side: Registry, record: VersionRecord) -> Version | None:
+    """Fetch a version and note in the draft that its bytes are there, or what is wrong with them (then None)."""
+    try:
+        version = fetch_version(span.store(side), record)
+    except MintmarkError as error:
+        draft.note("bytes", "fail", str(error), layout.version_path(record.model, str(record.version)))
+        return None
+    files = len(record.stored_files)
+    draft.note("bytes", "pass", f"all {files} files of {record.reference} are there and match their sha256")
+    return version
+
+
+def locked_rows(side: Registry, model: str) -> str | None:
+    """Return the md5 of the evaluation rows that dvc.lock names for a model's candidate, None where it names none."""
+    content = side.tree.read(LOCK)
+    path = layout.candidate_path(model, EVALUATION)
+    stages = parse_lock(content).values() if content is not None else ()
+    return next((out.md5 for stage in stages for out in stage.outs if out.path == path), None)
