@@ -26,16 +26,17 @@ class Dispute(NamedTuple):
     found: Any
 
 
-def dispute_claims(claimed: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[Dispute]:
-    """Yield each value of a metrics.json that is off by more than 1e-6 of its size, and each that it leaves out.
+def dispute_claims(claimed: Mapping[str, Any], measured: Mapping[str, Any], primary: str) -> Iterator[Dispute]:
+    """Yield each value of a metrics.json that is off by more than 1e-6 of its size, and what must not be left out.
 
-    Near zero, 1e-9 is close enough. `claimed` is a document that the schema of metrics.json accepts, `measured` what
+    That is every slice, and the primary metric; a pipeline may measure fewer of the others, and fewer bounds. Near
+    zero, 1e-9 is close enough. `claimed` is a document that the schema of metrics.json accepts, `measured` what
     `evaluation.measure` gives for the same rows, resamples and seed.
     """
     for part in _PARTS:
         if claimed[part] != measured[part]:
             yield Dispute(part, _told(claimed[part]), measured[part])
-    yield from _dispute_metrics("metrics", claimed["metrics"], measured["metrics"])
+    yield from _dispute_metrics("metrics", claimed["metrics"], measured["metrics"], primary)
     for name in sorted(claimed["slices"].keys() | measured["slices"].keys()):
         place = f"slices.{name}"
         own, found = claimed["slices"].get(name), measured["slices"].get(name)
@@ -44,21 +45,23 @@ def dispute_claims(claimed: Mapping[str, Any], measured: Mapping[str, Any]) -> I
             continue
         if own["rows"] != found["rows"]:
             yield Dispute(f"{place}.rows", _told(own["rows"]), found["rows"])
-        yield from _dispute_metrics(f"{place}.metrics", own["metrics"], found["metrics"])
+        yield from _dispute_metrics(f"{place}.metrics", own["metrics"], found["metrics"], primary)
 
 
-def _dispute_metrics(place: str, claimed: Mapping[str, Bounds], measured: Mapping[str, Bounds]) -> Iterator[Dispute]:
-    for name in sorted(claimed.keys() | measured.keys()):
-        own, found = claimed.get(name), measured.get(name)
-        if own is None or found is None:
-            yield Dispute(f"{place}.{name}", _NOTHING if own is None else _told(own["value"]), found and found["value"])
+def _dispute_metrics(
+    place: str, claimed: Mapping[str, Bounds], measured: Mapping[str, Bounds], primary: str
+) -> Iterator[Dispute]:
+    if primary in measured and primary not in claimed:
+        yield Dispute(f"{place}.{primary}", _NOTHING, measured[primary]["value"])
+    for name, own in sorted(claimed.items()):
+        found = measured.get(name)
+        if found is None:
+            yield Dispute(f"{place}.{name}", _told(own["value"]), None)
             continue
         for bound in ("value", "low", "high"):
             one, other = own.get(bound), found.get(bound)
-            if one is None and other is None:
-                continue
-            if one is None or other is None or not is_close(one, other):
-                yield Dispute(f"{place}.{name}.{bound}", _NOTHING if one is None else _told(one), other)
+            if one is not None and (other is None or not is_close(one, other)):
+                yield Dispute(f"{place}.{name}.{bound}", _told(one), other)
 
 
 def _rows(entry: Mapping[str, Any] | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mintmark.core.answer import ModelRun
 from mintmark.core.behaviour import judge_behaviour, probes
 from mintmark.core.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
 from mintmark.core.contest import Contender, contest
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mintmark.core.answer import Answer, ModelRun
+    from mintmark.core.answer import Answer
     from mintmark.core.records import Model
 
 _JUDGED, _OWN = "evaluation", "own rows"
@@ -110,7 +111,8 @@ def hold_trial(case: Case) -> Trial:
     _compare(case, run, case.judged, answer, case.judged_source, trial)
     if case.own is not None:
         _compare(case, run, case.own, own_answer, "proposal", trial)
-    _check_behaviour(case, run, trial)
+    if case.candidate.record.format in RUNNABLE:
+        _check_behaviour(case, run, trial)
     costs = {"size": float(case.candidate.record.artifact.size), **run.cost}
     trial.cost = cost_results(costs, case.costs, case.rules.gates)
     trial.checks += check_cost(trial.cost, case.rules.gates)
@@ -121,9 +123,7 @@ def _run_candidate(case: Case, trial: Trial) -> ModelRun | None:
     """Ask the candidate everything at once; what it cannot be asked is noted."""
     candidate, question = case.candidate, case.rules.question
     if candidate.record.format not in RUNNABLE:
-        message = f"a {candidate.record.format} file cannot be run here, so its predictions and metrics stay claims"
-        trial.note("model", "decide", message)
-        return None
+        return _take_stored(case, trial)
     try:
         inputs = take_inputs(candidate, case.judged, question)
         tables = {_JUDGED: inputs, **probes(case.rules.behaviour, inputs, seed=_SEED)}
@@ -142,6 +142,20 @@ def _run_candidate(case: Case, trial: Trial) -> ModelRun | None:
             return None
     trial.note("model", "pass", f"{candidate.name} was loaded and run in a process of its own")
     return run
+
+
+def _take_stored(case: Case, trial: Trial) -> ModelRun | None:
+    """Let the stored predictions stand for a model that cannot be run: its metrics are measured, and stay claims."""
+    message = f"a {case.candidate.record.format} file cannot be run here, so its predictions stay claims"
+    trial.note("model", "decide", message)
+    if case.own is not None or PREDICTIONS not in case.candidate.files:
+        return None
+    try:
+        answer = stored_answer(case.candidate)
+    except (AnswerFault, MintmarkError) as fault:
+        trial.note("predictions", "fail", str(fault))
+        return None
+    return ModelRun(classes=case.candidate.classes, answers={_JUDGED: answer}, cost={}, isolation={})
 
 
 # -- what the proposal says of itself --------------------------------------------------------------------------------
@@ -167,7 +181,7 @@ def _check_claims(case: Case, run: ModelRun, answer: Answer, trial: Trial) -> No
     except RecipeFault as fault:
         trial.note("claims", "fail", f"model.yaml does not fit the evaluation rows: {fault.message}")
         return
-    disputes = list(dispute_claims(claimed, measured))
+    disputes = list(dispute_claims(claimed, measured, case.rules.question.metric))
     for dispute in disputes[:_MOST_DISPUTES]:
         message = f"{dispute.place} claims {dispute.claimed}, and {_found(dispute.found)} comes out"
         trial.note("claims", "fail", message, f"{_folder(case.candidate)}/metrics.json")
@@ -212,6 +226,11 @@ def _check_stored(case: Case, answer: Answer, rows: Rows, trial: Trial) -> None:
 def _compare(case: Case, run: ModelRun, rows: Rows, answer: Answer, source: str, trial: Trial) -> None:
     question, gates = case.rules.question, case.rules.gates
     where = "" if source == case.judged_source else " on the proposal's rows"
+    try:
+        outcomes_of(answer, rows, question, run.classes)
+    except AnswerFault as fault:
+        trial.note("predictions", "fail", f"the predictions cannot be measured{where}: {fault}")
+        return
     try:
         champion, classes = _champion(case, rows, run.classes)
         candidate = outcomes_of(answer, rows, question, run.classes, classes)

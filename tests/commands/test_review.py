@@ -1,0 +1,118 @@
+"""The command around a review: what it is told, who asks, what it writes. The verdicts are tests/judging's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.commands.writing_fixture import Scratch
+
+from mintmark.cli import main
+
+Run = pytest.CaptureFixture[str]
+
+
+def review(scratch: Scratch, *arguments: str) -> int:
+    return main(["-C", str(scratch.root), "review", "--base", "main", "--head", "HEAD", *arguments])
+
+
+def proposal(scratch: Scratch) -> Scratch:
+    scratch.git("switch", "--quiet", "-c", "proposal")
+    scratch.propose()
+    return scratch
+
+
+def test_a_model_that_cannot_be_run_is_for_a_person(second: Scratch, tmp_path: Path, capsys: Run) -> None:
+    """Its metrics are measured from the stored predictions all the same."""
+    code = review(proposal(second), "--author", "ada", "--report-dir", str(tmp_path / "report"))
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    messages = {check["name"]: check for check in report["checks"]}
+    assert messages["model"]["verdict"] == "decide"
+    assert "cannot be run" in messages["model"]["message"]
+    assert report["evaluations"][0]["metrics"][0]["name"] == "mae"
+    assert code == report["exit_code"] == 1  # the pipeline of this fixture claims intervals that it made up
+    assert messages["claims"]["verdict"] == "fail"
+
+
+def test_who_asks_is_read_from_the_event_of_a_workflow(
+    second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"user": {"login": "mallory"}}}))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    review(proposal(second))
+    assert "mallory does not own tiny" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"pull_request": null}', "\0"])
+def test_an_event_without_a_pull_request_is_told(
+    second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(content)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    review(second)
+    assert "--author tells" in capsys.readouterr().err
+
+
+def test_who_asks_is_known_to_git_on_a_laptop(second: Scratch, capsys: Run) -> None:
+    second.git("config", "github.user", "ada")
+    review(proposal(second))
+    assert "ada owns tiny" in capsys.readouterr().out
+
+
+def test_nobody_knows_who_asks(second: Scratch, capsys: Run) -> None:
+    review(proposal(second))
+    assert "--author" in capsys.readouterr().out
+
+
+def test_the_reports_are_written_and_named(second: Scratch, tmp_path: Path, capsys: Run) -> None:
+    folder = tmp_path / "new" / "report"
+    review(proposal(second), "--report-dir", str(folder))
+    assert sorted(path.name for path in folder.iterdir()) == ["annotations.txt", "report.json", "report.md"]
+    assert str(folder / "report.md") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("style", ["json", "markdown", "github", "text"])
+def test_what_is_printed_is_one_of_the_reports(second: Scratch, tmp_path: Path, capsys: Run, style: str) -> None:
+    proposal(second)
+    capsys.readouterr()
+    review(second, "--format", style, "--report-dir", str(tmp_path))
+    printed = capsys.readouterr().out
+    files = {"json": "report.json", "markdown": "report.md", "github": "annotations.txt"}
+    if style in files and style != "json":
+        assert printed.strip() == (tmp_path / files[style]).read_text().strip()
+    elif style == "json":
+        assert json.loads(printed)["kind"] == json.loads((tmp_path / "report.json").read_text())["kind"] == "propose"
+    else:
+        assert printed.startswith("✗ Fail")
+
+
+def test_a_file_where_the_reports_belong(second: Scratch, tmp_path: Path, capsys: Run) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert review(second, "--report-dir", str(tmp_path / "file")) == 2
+    assert "is a file; give a folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("base", "head"), [("nowhere", "HEAD"), ("main", "nowhere"), ("--help", "HEAD")])
+def test_a_revision_that_is_none(second: Scratch, capsys: Run, base: str, head: str) -> None:
+    arguments = ["-C", str(second.root), "review", f"--base={base}", f"--head={head}"]
+    assert main(arguments) == 1
+    assert "names no commit here" in capsys.readouterr().err
+
+
+def test_two_histories_with_nothing_in_common(second: Scratch, capsys: Run) -> None:
+    second.git("stash", "--quiet")
+    second.git("switch", "--quiet", "--orphan", "other")
+    second.git("commit", "--quiet", "--allow-empty", "-m", "other")
+    assert review(second) == 1
+    assert "no commit in common" in capsys.readouterr().err
+
+
+def test_a_shallow_clone_is_told(second: Scratch, tmp_path: Path, capsys: Run) -> None:
+    clone = tmp_path / "shallow"
+    second.git("clone", "--quiet", "--depth", "1", f"file://{second.root}", str(clone))
+    assert main(["-C", str(clone), "review", "--base", "HEAD", "--head", "HEAD"]) == 1
+    assert "git fetch --unshallow" in capsys.readouterr().err
