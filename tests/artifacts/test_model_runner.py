@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 
 from mintmark.artifacts.confinement import Limits
-from mintmark.artifacts.model_answers import AnswerError, format_answer, format_error, parse_answers
+from mintmark.artifacts.model_answers import AnswerError, format_answer, format_error, parse_answers, parse_document
 from mintmark.artifacts.model_runner import ModelRunError, run_model
 from mintmark.artifacts.skops_format import dump_canonical, load_trusted
 from mintmark.core.answer import Answer, ModelRun
@@ -414,13 +414,15 @@ def test_an_allowed_vectorizer_that_opens_files_reads_none(tmp_path):
             r"code 3 and without an answer: last \\x1b\[31mwords",
         ),
         ("import ctypes; ctypes.string_at(0)", "died of SIGSEGV"),
+        ("import os; os.kill(os.getpid(), 40)", "died of signal 40"),
+        ("open('answer.json', 'w').write('{\"findings\": []}'); import os; os._exit(0)", "has other parts than"),
         ("open('answer.json', 'w').write('garbage'); import os; os._exit(0)", "wrote is not JSON"),
         (
             "import os\nwith open('answer.json', 'wb', 0) as file:\n    while True: file.write(b'x' * (1 << 20))",
             r"^model\.skops: .*File too large",
         ),
     ],
-    ids=["words", "crash", "garbage", "10 GB"],
+    ids=["words", "crash", "signal", "no findings", "garbage", "10 GB"],
 )
 def test_answers_that_are_none_are_told(ask, load, reason):
     with pytest.raises(ModelRunError, match=reason) as caught:
@@ -482,7 +484,7 @@ def answer_bytes(**parts: Any) -> bytes:
 
 
 def parse(data: bytes) -> Answer:
-    return parse_answers(data, {"rows": 2})[1]["rows"]
+    return parse_answers(parse_document(data, 2), {"rows": 2})[1]["rows"]
 
 
 @pytest.mark.parametrize(
@@ -519,6 +521,7 @@ def test_floats_of_other_sizes_and_scalars_of_numpy_come_back_as_numbers():
 def test_an_error_comes_back():
     found = parse(answer_bytes(answers={"rows": format_error(KeyError("a\nb"))}))
     assert found == Answer(error="KeyError: 'a\\nb'")
+    assert parse(answer_bytes(answers={"rows": {"error": " \n"}})).error == "an error without words"
 
 
 def entry(**parts: Any) -> dict[str, Any]:

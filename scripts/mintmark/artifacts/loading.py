@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ def load_artifact(
 def _read(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_ARTIFACT_SIZE + 1)
+            size = os.fstat(file.fileno()).st_size  # to ask for the most at once would allocate it, limits or not
+            data = file.read(min(size, MAX_ARTIFACT_SIZE) + 1)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be read ({error.strerror}); fetch it with: mintmark pull") from error
     if len(data) > MAX_ARTIFACT_SIZE:

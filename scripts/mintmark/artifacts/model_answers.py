@@ -68,28 +68,11 @@ def format_labels(values: Any) -> list[Label]:
     return labels
 
 
-def parse_answers(
-    data: bytes, rows: Mapping[str, int]
-) -> tuple[tuple[Label, ...], dict[str, Answer], dict[str, float]]:
-    """Return classes, answers and cost; `rows` has the number of rows of each table that was asked about.
-
-    Answers may have any length: who judges them checks it. Raises `AnswerError` for anything that `format_answer` and
-    the worker do not write, without using much more memory than the bytes take.
-    """
-    document = parse_document(data, sum(rows.values()))
-    try:
-        if document.keys() != {"classes", "answers", "cost"} or document["answers"].keys() != rows.keys():
-            raise AnswerError("has other parts than it was asked for")
-        answers = {name: _parse_answer(document["answers"][name]) for name in rows}
-        return tuple(_parse_labels(document["classes"])), answers, _parse_cost(document["cost"])
-    except AnswerError:
-        raise
-    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-        raise AnswerError(f"is not of the form that Mintmark writes ({describe(error)})") from None
-
-
 def parse_document(data: bytes, rows: int) -> dict[str, Any]:
-    """Return the mapping in JSON; raise `AnswerError` where it is none, or holds more values than rows explain."""
+    """Return the mapping in JSON, without using much more memory than the bytes take.
+
+    Raises `AnswerError` where it is none, or holds more values than so many rows explain.
+    """
     if data.count(b"[") + data.count(b"{") + data.count(b",") > _MARKS + _MARKS_OF_A_ROW * rows:
         raise AnswerError("holds more values than an answer has")
     try:
@@ -99,6 +82,25 @@ def parse_document(data: bytes, rows: int) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise AnswerError("is not a mapping")
     return document
+
+
+def parse_answers(
+    document: Mapping[str, Any], rows: Mapping[str, int]
+) -> tuple[tuple[Label, ...], dict[str, Answer], dict[str, float]]:
+    """Return classes, answers and cost; `rows` has the tables that were asked about.
+
+    Answers may have any length: who judges them checks it. Raises `AnswerError` for anything that `format_answer` and
+    the worker do not write.
+    """
+    try:
+        if document.keys() != {"classes", "answers", "cost"} or document["answers"].keys() != rows.keys():
+            raise AnswerError("has other parts than it was asked for")
+        answers = {name: _parse_answer(document["answers"][name]) for name in rows}
+        return tuple(_parse_labels(document["classes"])), answers, _parse_cost(document["cost"])
+    except AnswerError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise AnswerError(f"is not of the form that Mintmark writes ({describe(error)})") from None
 
 
 def _format_values(values: Any) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def _encode(array: NDArray[Any], kind: str) -> str:
 
 def _parse_answer(entry: Any) -> Answer:
     if entry.keys() == {"error"}:
-        return Answer(error=describe(_text(entry["error"])))
+        return Answer(error=describe(_text(entry["error"])) or "an error without words")
     if entry.keys() != {"prediction", "probabilities"}:
         raise AnswerError("has an entry of unknown form")
     probabilities = entry["probabilities"]

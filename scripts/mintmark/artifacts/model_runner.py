@@ -131,13 +131,15 @@ def _take_objects(table: pd.DataFrame) -> tuple[dict[int, str], pd.DataFrame]:
 
 def _read_run(path: Path, done: Completed, rows: Mapping[str, int], limits: Limits, name: str, place: str) -> ModelRun:
     if done.timed_out or done.code == -signal.SIGXCPU:
-        raise ModelRunError(f"{name}: did not finish in {limits.seconds:g} seconds; make the model smaller or faster")
+        seconds = limits.seconds if done.timed_out else limits.cpu_seconds or limits.seconds
+        raise ModelRunError(f"{name}: did not finish in {seconds:g} seconds; make the model smaller or faster")
     data = _read_answer(path, limits.file_bytes, name)
     if not data:
         raise ModelRunError(f"{name}: {_how_it_died(done, limits)}")
     try:
-        _raise_refusal(parse_document(data, sum(rows.values())), limits, name, place)
-        classes, answers, cost = parse_answers(data, rows)
+        document = parse_document(data, sum(rows.values()))
+        _raise_refusal(document, limits, name, place)
+        classes, answers, cost = parse_answers(document, rows)
     except AnswerError as error:
         raise ModelRunError(f"{name}: what its process wrote {error}; only Mintmark may write there") from None
     return ModelRun(classes=classes, answers=answers, cost=cost, isolation=done.isolation)
@@ -159,7 +161,8 @@ def _how_it_died(done: Completed, limits: Limits) -> str:
         return _too_much_memory(limits)
     words = f": {describe(done.last_words())}" if done.last_words() else ""
     if done.code < 0:
-        return f"its process died of {signal.Signals(-done.code).name}{words}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"its process died of {names.get(-done.code, f'signal {-done.code}')}{words}"
     return f"its process ended with code {done.code} and without an answer{words}"
 
 
@@ -173,7 +176,7 @@ def _raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place
         raise ModelRunError(f"{name}: {_too_much_memory(limits)}")
     if document.keys() == {"refusal"} and isinstance(document["refusal"], str):
         raise ModelRunError(describe(document["refusal"].replace(place, name)))
-    if document.keys() == {"findings"} and isinstance(document["findings"], list):
+    if document.keys() == {"findings"} and isinstance(document["findings"], list) and document["findings"]:
         raise InvalidRegistryError([_finding(entry, name) for entry in document["findings"][:_MOST_FINDINGS]])
 
 

@@ -59,7 +59,7 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         first = time.perf_counter() - begin
         tables = {name: _read(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
         answers = {name: _ask(model, table) for name, table in tables.items()}
-        cost = {"load_seconds": first if first > _SLOW else _seconds(load, 5)}
+        cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
             cost |= _latency(model, tables[MEASURED])
     return {"classes": _classes(model, job), "answers": answers, "cost": cost}

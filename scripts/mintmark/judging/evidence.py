@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.model_runner import run_model
@@ -81,11 +81,14 @@ def take_inputs(version: Version, rows: Rows, question: Question) -> pd.DataFram
 
 
 def ask(version: Version, tables: Mapping[str, pd.DataFrame], trusted: Sequence[str]) -> ModelRun:
-    """Run a version's model on tables in a process of its own; raises `MintmarkError` where it does not answer."""
+    """Run a version's model on tables in a process of its own; raises `MintmarkError` where it does not answer.
+
+    A graph without labels answers in the order of classes that its record names.
+    """
     artifact = version.record.artifact
-    return run_model(
-        version.files[artifact.name], version.record.format, tables, trusted=trusted, sha256=artifact.sha256
-    )
+    path = version.files[artifact.name]
+    run = run_model(path, version.record.format, tables, trusted=trusted, sha256=artifact.sha256)
+    return run if run.classes else replace(run, classes=version.classes)
 
 
 def stored_answer(version: Version) -> Answer:
