@@ -15,11 +15,6 @@ _FULL_DISK = 28
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 pass, 1 fail, 2 usage error, 42 a person must decide."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given in (["--version"], ["-V"]):
-        from mintmark import __version__
-
-        print(f"mintmark {__version__}")
-        return 0
     from mintmark.errors import MintmarkError
 
     _print_anything()
@@ -29,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mintmark: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except KeyboardInterrupt:
         print("\nmintmark: interrupted", file=sys.stderr)
@@ -37,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno != _FULL_DISK:
             raise
+        _drop_output()
         print("mintmark: there is no space left on the disk; free some and run the command again", file=sys.stderr)
         return 1
 
@@ -48,7 +44,35 @@ def _print_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _drop_output() -> None:
+    """What could not be printed must not be tried again, and complained of, when Python ends."""
+    try:
+        _flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # the caller may have closed it
+        sys.stdout.flush()
+
+
 def _run(arguments: list[str]) -> int:
+    try:
+        code = _answer(arguments)
+    except SystemExit:  # --help, or a wrong call
+        _flush()
+        raise
+    _flush()
+    return code
+
+
+def _answer(arguments: list[str]) -> int:
+    if arguments in (["--version"], ["-V"]):
+        from mintmark import __version__
+
+        print(f"mintmark {__version__}")
+        return 0
     import gc
     from pathlib import Path
 
@@ -63,8 +87,6 @@ def _run(arguments: list[str]) -> int:
     values["root"] = Path(values["root"])
     gc.disable()  # a command lives for seconds and makes few cycles; looking for them takes a tenth of a large read
     result: int = COMMANDS[name].load()(**values)
-    if sys.stdout is not None:  # the caller may have closed it
-        sys.stdout.flush()
     return result
 
 

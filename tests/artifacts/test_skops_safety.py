@@ -188,9 +188,9 @@ def test_sharing_cannot_be_used_to_take_for_ever(take, messages):
         node = {**node, "content": [node, again], "__id__": number}
     file = take("logistic")
     file.schema["content"]["content"]["memory"] = node
-    began = time.perf_counter()
+    began = time.process_time()
     assert "holds more than 1,000,000 objects" in messages(file.bytes())
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("kind", ["brackets", "nodes"])

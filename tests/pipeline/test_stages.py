@@ -219,15 +219,15 @@ def test_the_work_is_done_by_the_workers(stage, cluster):
 
 def test_a_cluster_that_does_not_answer(stage):
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind(("127.0.0.1", 0))  # and held, not listened to: nobody else can answer there
         port = free.getsockname()[1]
-    module = stage("tune")
-    module.DASK_TIMEOUT = 1
-    with (
-        pytest.raises(MintmarkError, match=f"no Dask scheduler answers at tcp://127.0.0.1:{port} .*start it"),
-        module.backend(Compute(kind="dask", address=f"tcp://127.0.0.1:{port}")),
-    ):
-        pass
+        module = stage("tune")
+        module.DASK_TIMEOUT = 1
+        with (
+            pytest.raises(MintmarkError, match=f"no Dask scheduler answers at tcp://127.0.0.1:{port} .*start it"),
+            module.backend(Compute(kind="dask", address=f"tcp://127.0.0.1:{port}")),
+        ):
+            pass
 
 
 def test_a_cluster_without_workers(stage):

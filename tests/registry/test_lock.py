@@ -36,7 +36,7 @@ def test_the_second_command_says_who_is_at_work(root: Path) -> None:
         message = f"mintmark promote, process {holder.pid}, since .* is at work"
         with pytest.raises(MintmarkError, match=message), one_at_a_time(root, "yank"):
             pass
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30  # and not the 60 that it is held
         os.kill(holder.pid, signal.SIGKILL)
     with one_at_a_time(root, "yank"):  # a killed command holds nothing
         pass

@@ -67,9 +67,9 @@ def test_each_damage_is_found_with_file_and_line(scratch: Scratch, name: str) ->
     if damage.ignored:
         scratch.git("add", "--force", damage.path)
     if not damage.committed:
-        started = time.perf_counter()
+        started = time.process_time()
         report = check(scratch)
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
         assert find(report, damage).line == damage.line
         assert all("\n" not in line for line in told(report))
         assert not report.is_clean

@@ -64,11 +64,11 @@ def test_the_data_covers_both_sides() -> None:
 def test_a_file_that_is_too_large_is_refused_without_reading_it() -> None:
     text = b"a: " + b"x" * 50_000_000
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     fault = fault_of(text)
     assert "is larger than 1,048,576 bytes" in fault.message
     assert fault.line == 1
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 
@@ -83,9 +83,9 @@ def test_a_file_of_just_the_limit_is_read() -> None:
     "text", [b"[" * MAX_BYTES, b"- " * (MAX_BYTES // 2), b"{a: " * (MAX_BYTES // 4), b"? " * (MAX_BYTES // 2)]
 )
 def test_deep_nesting_is_refused_quickly(text: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert fault_of(text).line == 1
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_positions_are_those_of_keys_and_items() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
 _CHUNK = 500
+_PATIENCE = 2  # seconds to wait for another process that writes
 
 
 class Cache:
@@ -40,18 +41,28 @@ class Cache:
                 return
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=2, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(_TABLE)
-            row = connection.execute("SELECT value FROM entry WHERE kind='fingerprint' AND key=''").fetchone()
-            if row is None or row[0] != self._fingerprint:
-                connection.execute("DELETE FROM entry")
-                connection.execute("INSERT OR REPLACE INTO entry VALUES ('fingerprint', '', ?)", (self._fingerprint,))
+            if not self._is_current(connection):
+                self._forget(connection)
         except sqlite3.Error:
             connection.close()
             raise
         return connection
+
+    def _is_current(self, connection: sqlite3.Connection) -> bool:
+        row = connection.execute("SELECT value FROM entry WHERE kind='fingerprint' AND key=''").fetchone()
+        return row is not None and row[0] == self._fingerprint
+
+    def _forget(self, connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if self._is_current(connection):  # another process was quicker, and may have put values since
+                return
+            connection.execute("DELETE FROM entry")
+            connection.execute("INSERT INTO entry VALUES ('fingerprint', '', ?)", (self._fingerprint,))
 
     @staticmethod
     def _discard(path: Path) -> None:

@@ -47,6 +47,8 @@ def load_schema(kind: str) -> dict[str, Any]:
 
 @functools.cache
 def _acceptor(kind: str) -> Callable[[Any], bool]:
+    import decimal  # noqa: F401 - which the next one needs; it panics when Ctrl-C comes while it imports that itself
+
     import jsonschema_rs
 
     return jsonschema_rs.Draft202012Validator(load_schema(kind)).is_valid
