@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import resource
+import shutil
 
 import pytest
 from tests.judging.judged_fixture import Judged, rewritten
@@ -122,9 +123,10 @@ def test_a_rollback_is_green_in_seconds(judged: Judged) -> None:
     _in_production(judged)
     judged.branch("back")
     assert judged.mintmark("rollback", "loans", "--here").code == 0
-    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = judged.review("--author", "stranger")
-    assert time.monotonic() - start < 5
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 5  # however busy the machine is
     assert (found.code, found.kind) == (0, "rollback")
     assert found.report["evaluations"] == []
     assert found.verdict("owner") == {"warn"}
@@ -151,8 +153,6 @@ def test_a_rollback_to_lost_bytes_fails(judged: Judged) -> None:
     judged.write("models/loans/channels/production.yaml", "version: 1.0.0\n")
     judged.commit()
     for folder in (".dvc/cache", "../mintmark-cache"):
-        import shutil
-
         shutil.rmtree(judged.path(folder), ignore_errors=True)
     found = judged.review()
     assert (found.code, found.kind) == (1, "rollback")
@@ -329,14 +329,18 @@ def test_a_missing_slice_fails(judged: Judged) -> None:
 
 def test_the_uses_of_the_rows_are_counted_and_warned_of(judged: Judged) -> None:
     for number in range(2, 12):
-        judged.propose("--version", f"1.{number}.0", C=1.0 + number / 10)
-    judged.branch("trunk", "main")
-    judged.branch("main", "HEAD")
+        folder = judged.path(f"models/loans/versions/1.{number}.0")
+        shutil.copytree(judged.path("models/loans/versions/1.0.0"), folder)
+        with rewritten(folder / "version.yaml") as record:
+            record["version"] = f"1.{number}.0"
+        judged.git("add", "-f", str(folder))
+    judged.commit("Ten versions that were measured on the same rows")
     judged.branch("proposal")
     judged.propose("--version", "1.12.0", C=0.9)
     found = judged.review()
     assert found.report["uses"][0]["proposals"] == 12
     assert found.report["uses"][0]["verdict"] == "warn"
+    assert "fresh rows" in found.report["uses"][0]["message"]
 
 
 def test_the_same_change_gives_the_same_report(judged: Judged) -> None:

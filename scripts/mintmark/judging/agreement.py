@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.errors import MintmarkError
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.judging.locked_inputs import unlike_lock
 from mintmark.registry import git
 from mintmark.registry.dvc import run_dvc
 from mintmark.registry.pipeline import LOCK, PIPELINE, model_stages, parse_lock, stage_reasons
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from mintmark.core.records import VersionRecord
     from mintmark.registry.loader import Registry
-    from mintmark.registry.pipeline import LockedStage
+    from mintmark.registry.pipeline import LockedFile, LockedStage
 
 _CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n    autostage = false\n"
+_NOTES = "    site_cache_dir = {}\n"  # or DVC keeps a folder for each folder that it was ever run in
 _SECONDS = 60
 _RULE = "R7"
 
@@ -77,8 +79,13 @@ def _compare_files(head: Registry, record: VersionRecord, stages: Mapping[str, L
 
 
 def _compare_links(stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
-    """What one stage wrote is what the next one read."""
-    made = {out.path: out for stage in stages.values() for out in stage.outs}
+    """What one stage wrote is what the next one read, and no other stage wrote it as well."""
+    made: dict[str, LockedFile] = {}
+    for stage in stages.values():
+        for out in stage.outs:
+            if made.setdefault(out.path, out) is not out:
+                message = f"{out.path} is there twice, so nothing tells which of them it is; dvc repro"
+                yield Finding(path=LOCK, where=f"stages.{stage.name}", message=message, rule=_RULE)
     for stage in stages.values():
         for dep in stage.deps:
             if dep.path in made and made[dep.path].hash != dep.hash:
@@ -93,30 +100,26 @@ def _ask_dvc(
     with tempfile.TemporaryDirectory(prefix="mintmark-lock-") as name:
         folder = Path(name)
         present = _lay_out(head, stages, folder)
-        findings = list(_compare_sources(head, stages, present))
+        findings = list(_compare_sources(head, stages, set(present)))
         for file in record.stored_files:
             _write(folder, layout.candidate_path(record.model, file.name), stored[file.name].read_bytes())
         try:
             output = run_dvc("status", "--json", *stages, cwd=folder, timeout=_SECONDS)
         except MintmarkError as error:
             return [Finding(path=PIPELINE, message=f"DVC cannot read the pipeline: {error}", rule=_RULE)]
-    absent = _absent(stages, present, record)
-    return [
-        *findings,
-        *(
-            Finding(
-                path=LOCK, where=f"stages.{stage}", message=f"{reason}; dvc repro {stage}, and commit both", rule=_RULE
-            )
-            for stage, faults in sorted(json.loads(output or "{}").items())
-            for reason in stage_reasons(faults)
-            if reason not in absent
-        ),
-    ]
+    absent = _absent(stages, set(present), record)
+    told = [(name, why) for name, faults in json.loads(output or "{}").items() for why in stage_reasons(faults)]
+    # What dvc.yaml freezes or names no more is in dvc.lock all the same, and DVC says nothing of it.
+    reasons = sorted({pair for pair in told if pair[1] not in absent}) or list(unlike_lock(stages, present))
+    for stage, why in reasons:
+        message = f"{why}; dvc repro {stage}, and commit both"
+        findings.append(Finding(path=LOCK, where=f"stages.{stage}", message=message, rule=_RULE))
+    return findings
 
 
-def _lay_out(head: Registry, stages: Mapping[str, LockedStage], folder: Path) -> set[str]:
-    """Write what the stages read, as the head has it; return the paths that it has."""
-    _write(folder, ".dvc/config", _CONFIG.encode())
+def _lay_out(head: Registry, stages: Mapping[str, LockedStage], folder: Path) -> dict[str, bytes]:
+    """Write what the stages read, as the head has it; return the files that it has."""
+    _write(folder, ".dvc/config", (_CONFIG + _NOTES.format(json.dumps(str(folder / ".dvc" / "notes")))).encode())
     wanted = {PIPELINE, LOCK, "params.yaml", *_imported(head)}
     made = {out.path for stage in stages.values() for out in stage.outs}
     for stage in stages.values():
@@ -124,7 +127,7 @@ def _lay_out(head: Registry, stages: Mapping[str, LockedStage], folder: Path) ->
     found = _blobs(head, [path for path in wanted if _is_inside(path)])
     for path, content in found.items():
         _write(folder, path, content)
-    return set(found)
+    return found
 
 
 def _compare_sources(head: Registry, stages: Mapping[str, LockedStage], present: set[str]) -> Iterator[Finding]:
@@ -149,11 +152,15 @@ def _holds(present: set[str], path: str) -> bool:
 
 
 def _imported(head: Registry) -> set[str]:
-    """Return the files from which dvc.yaml takes its variables."""
+    """Return the files from which dvc.yaml takes its variables; raise `InvalidRegistryError` where it is no plain YAML.
+
+    DVC reads aliases, and a few lines of them stand for gigabytes.
+    """
     try:
         data = parse_yaml(head.tree.read(PIPELINE) or b"")
-    except YamlFault:  # DVC will say what is wrong with it
-        return set()
+    except YamlFault as fault:
+        finding = Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column)
+        raise InvalidRegistryError([finding]) from None
     variables = (data.get("vars") if isinstance(data, dict) else None) or []
     return {entry.partition(":")[0] for entry in variables if isinstance(entry, str)}
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mintmark.judging.span import Span
     from mintmark.registry.loader import Registry
 
+_MOST = 1e300  # of a recorded cost, which nobody held against anything: JSON has numbers that no float can hold
+
 
 def build_case(
     span: Span, draft: Draft, candidate: Version, side: Registry, incumbent: str | None, *, proposed: bool
@@ -33,12 +35,16 @@ def build_case(
         draft.note("evaluation data", "fail", f"the record has no {EVALUATION}; mintmark propose stores it")
         return None
     own = read_rows(candidate.files[EVALUATION], own_file.sha256, rules.question)
+    locked = locked_rows(span.before, model)
     pinned = _pinned_rows(span, draft, model, own_file, rules)
     if pinned is None and proposed:
         message = "no version and no dvc.lock of the base has evaluation rows: look at those that come with this one"
         draft.note("evaluation data", "decide", f"{message}, because every later version is measured on them")
     elif pinned is not None and pinned.sha256 != own.sha256 and proposed:
         message = "the proposal brings other evaluation rows than the base has; both are reported below"
+        draft.note("evaluation data", "decide", message, layout.version_path(model, str(candidate.record.version)))
+    elif proposed and locked not in (None, own_file.md5):
+        message = f"dvc.lock of the base names other evaluation rows (md5 {locked}) than this and earlier versions have"
         draft.note("evaluation data", "decide", message, layout.version_path(model, str(candidate.record.version)))
     else:
         draft.note("evaluation data", "pass", "the rows are those of the base")
@@ -50,7 +56,7 @@ def build_case(
         judged=pinned if pinned is not None else own,
         own=own if other else None,
         claimed=side.metrics(model, candidate.record.version),
-        costs=_costs(span, champion),
+        costs=recorded_costs(span, champion),
         judged_source="base" if pinned is not None or not proposed else "proposal",
     )
 
@@ -89,11 +95,12 @@ def _rows_of(span: Span, file: StoredFile, rules: Rules) -> Rows:
     return read_rows(span.store(span.after).fetch(file), file.sha256, rules.question)
 
 
-def _costs(span: Span, champion: Version | None) -> dict[str, float]:
+def recorded_costs(span: Span, champion: Version | None) -> dict[str, float]:
+    """Return what a champion's metrics.json says that it costs."""
     if champion is None:
         return {}
     cost = span.before.metrics(champion.record.model, champion.record.version).get("cost", {})
-    return {name: float(value) for name, value in cost.items() if name != "batch_rows"}
+    return {name: float(value) for name, value in cost.items() if name != "batch_rows" and value <= _MOST}
 
 
 def names_other_rows(record: VersionRecord) -> bool:

@@ -8,8 +8,7 @@ from mintmark.core import layout
 from mintmark.core.goalposts import described, goalposts, needs_a_person
 from mintmark.core.kinds import JUDGES
 from mintmark.core.review import Table
-from mintmark.judging.versions import locked_rows
-from mintmark.registry.pipeline import LOCK
+from mintmark.judging.versions import note_other_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,25 +20,17 @@ if TYPE_CHECKING:
 _LONGEST = 200
 
 
-def _note_rows(span: Span, draft: Draft) -> None:
-    """The rows that dvc.lock of the base names are those that later proposals are judged on: moving them is judged."""
-    if not any(path == LOCK for path, _ in span.paths):
-        return
-    for model in span.after.models():
-        before, after = (locked_rows(side, model) for side in (span.before, span.after))
-        if before is not None and before != after:
-            message = f"{model}: other evaluation rows (md5 {before} -> {after}); later proposals are judged on them"
-            draft.note("evaluation data", "decide", message, LOCK)
-
-
 def review_description(span: Span, draft: Draft) -> None:
     """An edited model.yaml: which gates were loosened or tightened, told in a table of before and after."""
-    _note_rows(span, draft)
+    note_other_rows(span, draft)
     for subject in draft.subjects:
         path = layout.model_path(subject.model)
         before, after = (_document(side, path) for side in (span.before, span.after))
         if after is None:
             draft.note("model", "decide", f"{subject.model} is described no more", path)
+            continue
+        if before is None and span.before.tree.read(path) is not None:
+            draft.note("gates", "decide", "the base's cannot be read, so look at all gates", path)
             continue
         if before is None:
             draft.note(
@@ -72,7 +63,7 @@ def _document(side: Registry, path: str) -> Mapping[str, Any] | None:
 
 def review_code(span: Span, draft: Draft) -> None:
     """Code, pipeline and documents; what judges is named, because it judges whatever comes next."""
-    _note_rows(span, draft)
+    note_other_rows(span, draft)
     judges = [path for path, _ in span.paths if path.startswith(JUDGES)]
     if judges:
         shown = ", ".join(judges[:3]) + (f" and {len(judges) - 3} more" if len(judges) > 3 else "")

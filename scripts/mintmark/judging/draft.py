@@ -89,7 +89,7 @@ class Draft:
             uses=tuple(self.uses),
             isolation=dict(self.isolation),
             reproduction=self.reproduction,
-            next_steps=tuple(self.next_steps),
+            next_steps=(*_ANSWERS.get(verdict, ()), *self.next_steps),
         )
 
     def _reason(self, verdict: str) -> str:
@@ -100,7 +100,8 @@ class Draft:
             return telling[-1].message if telling else _NOTHING.get(self.kind, "nothing speaks against it")
         more = len(decisive) - 1
         first = decisive[0]
-        return f"{first.name}: {first.message}{f' (and {more} more)' if more else ''}"
+        where = f"{first.path}: " if verdict == "fail" and first.path else ""  # what a finding's message is about
+        return f"{first.name}: {where}{first.message}{f' (and {more} more)' if more else ''}"
 
 
 # The checks that say best why something passes, and what to say where there is none of them.
@@ -111,4 +112,7 @@ _NOTHING: Mapping[Kind, str] = {
     "withdraw": "no channel points to it",
     "yank": "nobody is on it",
     "nothing": "nothing changes",
+}
+_ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "decide": ("A person decides on the open checks above; approving the pull request is the answer",),
 }

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mintmark.artifacts.model_runner import run_model
 from mintmark.core.grading import grade, read_answer
 from mintmark.core.tables import ROW
 from mintmark.errors import MintmarkError
-from mintmark.judging.versions import PREDICTIONS
+from mintmark.judging.versions import EVALUATION, PREDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
+    import pyarrow as pa
 
     from mintmark.core.answer import Answer, ModelRun
     from mintmark.core.metrics import Outcomes
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 RUNNABLE = ("skops", "onnx")
 _MOST_ROWS = 10_000_000
 _MOST_BYTES = 2 << 30
+_BATCH = 1 << 16
+_LONGEST = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,33 +42,92 @@ class Rows:
 
 def read_rows(path: Path, sha256: str, question: Question) -> Rows:
     """Return the evaluation rows in a file; raise `MintmarkError` where it holds no such table."""
-    table = read_table(path)
+    table = read_table(path, EVALUATION)
     if question.target not in table.columns:
         raise MintmarkError(f'the evaluation data has no column "{question.target}" (target in model.yaml)')
     if table.empty or table[question.target].isna().any():
         raise MintmarkError(f'the evaluation data has no rows, or rows without "{question.target}"')
+    _check_entities(table, question.entity_column)
     return Rows(sha256=sha256, table=table)
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Return the table in a Parquet file of a proposal.
+def _check_entities(table: pd.DataFrame, name: str | None) -> None:
+    """Raise `MintmarkError` for entities that cannot be sorted; that there are none is told where they are needed."""
+    try:
+        if name in table.columns:
+            np.unique(table[name].to_numpy())
+    except TypeError:
+        message = f'the evaluation data has something else than names or numbers in "{name}" (entity_column)'
+        raise MintmarkError(message) from None
 
-    A few bytes may claim to be a great many rows, and what pandas notes in a file may rename and hide its columns.
+
+def read_table(path: Path, name: str) -> pd.DataFrame:
+    """Return the table in a Parquet file of a proposal, which faults call by `name`.
+
+    A few bytes may claim to be a great many rows, or one long text over and over, and what pandas notes in a file may
+    rename and hide its columns.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_metadata(path)
-        size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-        if metadata.num_rows > _MOST_ROWS or size > _MOST_BYTES:
-            raise MintmarkError(f"{path.name} holds {metadata.num_rows:,} rows, more than can be judged")
-        table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
+        with pq.ParquetFile(path) as file:
+            schema, leaves, rows = file.schema_arrow, file.schema, file.metadata.num_rows
+        _check_size(name, schema, rows)
+        texts = [leaf.path for leaf in map(leaves.column, range(len(leaves))) if leaf.physical_type == "BYTE_ARRAY"]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            batches, size = [], 0
+            for batch in file.iter_batches(batch_size=_BATCH):
+                size += sum(map(_size_of, batch.columns))
+                if size > _MOST_BYTES:
+                    raise MintmarkError(f"{name} holds more than {_MOST_BYTES:,} bytes, more than can be judged")
+                batches.append(batch)
+            whole = pa.Table.from_batches(batches, file.schema_arrow)
+        table: pd.DataFrame = whole.cast(schema).to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise MintmarkError(f"{path.name} is not a table: {' '.join(str(error).split())[:200]}") from None
+        raise MintmarkError(f"{name} is not a table: {' '.join(str(error).split())[:200]}") from None
     if not table.columns.is_unique:
-        raise MintmarkError(f"{path.name} has a column twice")
+        raise MintmarkError(f"{name} has a column twice")
     return table
+
+
+def _check_size(name: str, schema: pa.Schema, rows: int) -> None:
+    """Raise `MintmarkError` for a table that is too large for certain, or that may be whatever it says."""
+    import pyarrow as pa
+
+    nested = next((field.name for field in schema if pa.types.is_nested(field.type)), None)
+    if nested is not None:
+        raise MintmarkError(f'{name} has lists or records in the column "{nested[:_LONGEST]}", which cannot be judged')
+    size = rows * sum(map(_width, schema.types))
+    if rows > _MOST_ROWS or size > _MOST_BYTES:
+        raise MintmarkError(f"{name} holds {rows:,} rows, more than can be judged")
+
+
+def _width(kind: pa.DataType) -> int:
+    """Return how many bytes a value takes at least."""
+    try:
+        return max(int(kind.bit_width) // 8, 1)
+    except ValueError:  # a text, of any length
+        return 1
+
+
+def _size_of(column: pa.Array) -> int:
+    """Return how many bytes a column takes when each text is there as often as it occurs."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    lengths = pc.binary_length(column.dictionary) if _is_text(column.type.value_type) else None
+    return int(column.nbytes if lengths is None else pc.sum(lengths.take(column.indices)).as_py() or 0)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    return any(
+        is_one(kind) for is_one in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    )
 
 
 def take_inputs(version: Version, rows: Rows, question: Question) -> pd.DataFrame:
@@ -93,7 +157,7 @@ def ask(version: Version, tables: Mapping[str, pd.DataFrame], trusted: Sequence[
 
 def stored_answer(version: Version) -> Answer:
     """Return the predictions that were stored with a version; raise `AnswerFault` where they cannot be read."""
-    return read_answer(read_table(version.files[PREDICTIONS]), version.classes)
+    return read_answer(read_table(version.files[PREDICTIONS], PREDICTIONS), version.classes)
 
 
 def outcomes_of(

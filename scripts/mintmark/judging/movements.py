@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.review import CheckVerdict, Subject, Table
 from mintmark.errors import MintmarkError
-from mintmark.judging.versions import fetch_noted
+from mintmark.judging.versions import fetch_noted, note_other_rows
 
 if TYPE_CHECKING:
     from mintmark.judging.draft import Draft
@@ -36,6 +36,7 @@ def review_withdrawal(span: Span, draft: Draft) -> None:
     """A version that leaves the registry: who was on it, and what stands in its place."""
     subject = draft.subjects[0]
     model, version = subject.model, str(subject.version)
+    note_other_rows(span, draft)
     _tell_channels(span, draft, model)
     for channel, target in span.before.channels(model).items():
         now = span.after.channel(model, channel)
@@ -71,6 +72,8 @@ def review_yank(span: Span, draft: Draft) -> None:
             draft.next_steps.append(f"Tell those who use {model} {version} what to use instead: replacement: VERSION")
         elif str(instead) not in {str(v) for v in span.after.versions(model)} or str(instead) == version:
             draft.note("replacement", "fail", f"the replacement {instead} is not another version of {model}")
+        elif str(instead) in span.after.yanked(model):
+            draft.note("replacement", "fail", f"the replacement {instead} of {model} {version} is yanked as well")
         else:
             draft.next_steps.append(f"Whoever pulled {model} {version} should pull {model}@{instead}")
         _tell_channels(span, draft, model)

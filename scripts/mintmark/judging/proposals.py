@@ -12,7 +12,7 @@ from mintmark.judging.agreement import check_agreement
 from mintmark.judging.contenders import build_case, names_other_rows
 from mintmark.judging.trial import hold_trial
 from mintmark.judging.uses import count_uses
-from mintmark.judging.versions import fetch_noted
+from mintmark.judging.versions import fetch_noted, note_other_rows
 
 if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
@@ -30,27 +30,30 @@ def review_proposal(span: Span, draft: Draft) -> None:
     model, version = subject.model, str(subject.version)
     record = span.after.record(model, version)
     draft.summary = record.summary
-    champion = _standing_version(span, model, span.settings.last_channel)
+    champion = _standing_version(span, draft, model, span.settings.last_channel)
     draft.subjects = [Subject(model=model, version=version, incumbent=champion, channel=subject.channel)]
     candidate = fetch_noted(span, draft, span.after, record)
     _note_lineage(draft, record)
     _note_differences(span, draft, record, champion)
     if candidate is None:
         return
-    draft.note_findings("dvc.lock", check_agreement(span.after, record, candidate.files))
+    note_other_rows(span, draft, judged=model)
+    if draft.note_findings("dvc.lock", check_agreement(span.after, record, candidate.files)):
+        draft.note("dvc.lock", "pass", "the record, dvc.lock and the files at the head agree")
     if names_other_rows(record):
         path = layout.version_path(model, version)
         draft.note("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)
     _hold(span, draft, candidate, span.after, champion, proposed=True)
     draft.uses += count_uses(span, record, proposed=True)
-    draft.next_steps.append(f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}")
+    if not draft.has_failed:
+        draft.next_steps.append(f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}")
 
 
 def review_promotion(span: Span, draft: Draft) -> None:
     """A registered version that enters a channel: the same comparison, with the version that is there now."""
     subject = draft.subjects[0]
     model, version, channel = subject.model, str(subject.version), str(subject.channel)
-    incumbent = _standing_version(span, model, channel)
+    incumbent = _standing_version(span, draft, model, channel)
     draft.subjects = [Subject(model=model, version=version, incumbent=incumbent, channel=channel)]
     try:
         record = span.before.record(model, version)
@@ -68,8 +71,9 @@ def review_promotion(span: Span, draft: Draft) -> None:
         return
     _hold(span, draft, candidate, span.before, incumbent, proposed=False)
     draft.uses += count_uses(span, record, proposed=False)
-    back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
-    draft.next_steps.append(f"To undo it after the merge: {back}")
+    if not draft.has_failed:
+        back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
+        draft.next_steps.append(f"To undo it after the merge: {back}")
 
 
 def _next_channel(span: Span, subject: Subject) -> str:
@@ -78,10 +82,13 @@ def _next_channel(span: Span, subject: Subject) -> str:
     return names[1] if entered and len(names) > 1 else names[0]
 
 
-def _standing_version(span: Span, model: str, channel: str) -> str | None:
+def _standing_version(span: Span, draft: Draft, model: str, channel: str) -> str | None:
     """Return the version that a channel of the base points to."""
     target = span.before.channel(model, channel)
-    return target if target in {str(version) for version in span.before.versions(model)} else None
+    if target is None or target in {str(version) for version in span.before.versions(model)}:
+        return target
+    draft.note("champion", "decide", f"{channel} of the base points to {model} {target}, which is not there to compare")
+    return None
 
 
 def _hold(

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from mintmark import __version__
 from mintmark.core import layout
+from mintmark.core.finding import Finding
 from mintmark.core.ownership import check_owner
 from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.judging.detours import note_detours
 from mintmark.judging.draft import Draft
+from mintmark.registry import git
 from mintmark.registry.validation import validate_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from mintmark.core.review import CheckVerdict, Kind, Review
     from mintmark.judging.span import Span
@@ -47,6 +50,7 @@ def review_change(
     try:
         _note_rules(span, draft)
         _note_owners(span, draft, author, teams)
+        note_detours(span, draft)
         if found.kind in _REVIEWS and not (draft.has_failed and found.kind == "propose"):
             _load(_REVIEWS[found.kind])(span, draft)
         if reproduce and found.kind == "propose" and not draft.has_failed:
@@ -69,7 +73,12 @@ def _note_owners(span: Span, draft: Draft, author: str | None, teams: Collection
     for model in dict.fromkeys(subject.model for subject in draft.subjects):
         if span.before.tree.read(layout.model_path(model)) is None:
             continue  # a model that is described here for the first time belongs to nobody yet
-        owners = span.before.model(model).owners
+        try:
+            owners = span.before.model(model).owners
+        except InvalidRegistryError:
+            path = layout.model_path(model)
+            draft.note("owner", "decide", f"{path} of the base cannot be read, so nobody knows who owns {model}", path)
+            continue
         draft.checks.append(check_owner(model, owners, author, teams, urgent=draft.kind == "rollback"))
 
 
@@ -77,13 +86,23 @@ def _refuse_mixture(span: Span, draft: Draft) -> None:
     parts = span.kind.parts
     draft.note("kind", "fail", f"this mixes {len(parts)} changes that are judged apart; split it")
     for number, part in enumerate(parts, 1):
-        draft.next_steps.append(f"{number}. {part.kind}: {part.what}")
+        draft.next_steps.append(f"Pull request {number}, {part.kind}: {part.what}")
 
 
 def _note_rules(span: Span, draft: Draft) -> None:
     report = validate_change(span.after, span.change, settings=span.settings)
-    if draft.note_findings("rules", report.findings):
+    if draft.note_findings("rules", [*report.findings, *_links(span)]):
         draft.note("rules", "pass", "records, pointers, channels and bytes keep the rules R1 to R5 and R8 to R9")
+
+
+def _links(span: Span) -> Iterator[Finding]:
+    """Yield what takes the place of a whole model and is no folder, which lies above what is validated."""
+    for path, _ in span.paths:
+        if path.startswith(f"{layout.MODELS}/") and path.count("/") == 1:
+            for found, entry in git.list_tree(span.root, span.head, path).items():
+                if entry.mode in git.NO_FILES:
+                    message = f"is {git.NO_FILES[entry.mode]} where a folder belongs; git rm it"
+                    yield Finding(path=found, message=message, rule="R8")
 
 
 def _reproduce(span: Span, draft: Draft) -> None:

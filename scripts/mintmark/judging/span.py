@@ -30,7 +30,7 @@ class Span:
 
     `before` is the registry at the tip of the base: everything that judges is taken from it (R6). `after` is the one
     at the head. What the change itself does is told against `start`, where head left base. Raises `MintmarkError` for
-    a revision that names no commit and in a shallow clone.
+    a revision that names no commit, in a shallow clone, and where the two histories cross one another.
     """
 
     def __init__(self, root: Path | str, base: str, head: str) -> None:
@@ -38,10 +38,13 @@ class Span:
         self.base = git.resolve_commit(self.root, base)
         self.head = git.resolve_commit(self.root, head)
         git.require_history(self.root)
-        start = git.try_git("merge-base", self.base, self.head, cwd=self.root)
-        if not start:
+        starts = (git.try_git("merge-base", "--all", self.base, self.head, cwd=self.root) or "").split()
+        if not starts:
             raise MintmarkError(f"{base} and {head} have no commit in common; is one of them another repository's?")
-        self.start = start
+        if len(starts) > 1:  # what a merge would take from head is then none of the diffs against them
+            message = f"{head} left {base} at {len(starts)} commits at once, so no diff tells what it changes"
+            raise MintmarkError(f"{message}; on its branch: git merge {base}")
+        self.start = starts[0]
         self.before = Registry(self.root, at=self.base)
         self.after = Registry(self.root, at=self.head)
         self.change = Change(self.after, self.base)
@@ -98,17 +101,15 @@ class Span:
         """Yield the channels whose file names another version at the head."""
         places = [locate(path) for path, _ in self.paths]
         touched = [place for place in places if place.kind == "channel"]
-        sides = [self._targets(commit, [channel_path(p.model, p.name) for p in touched]) for commit in self._ends]
+        paths = [channel_path(place.model, place.name) for place in touched]
+        sides = [self.channel_targets(commit, paths) for commit in (self.start, self.head)]
         for place in touched:
             before, after = (side.get(channel_path(place.model, place.name)) for side in sides)
             if before != after:
                 yield Shift(place.model, place.name, before, after)
 
-    @property
-    def _ends(self) -> tuple[str, str]:
-        return self.start, self.head
-
-    def _targets(self, commit: str, paths: list[str]) -> dict[str, str | None]:
+    def channel_targets(self, commit: str, paths: list[str]) -> dict[str, str | None]:
+        """Return the version that each of these channel files names in a commit; of a link, nothing."""
         tree = GitTree(self.root, commit)
         try:
             return {path: channel_target(content) for path, content in tree.read_many(paths).items()}

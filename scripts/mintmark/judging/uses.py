@@ -35,8 +35,6 @@ def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Use
     chance = 1 - (1 - _LEVEL) ** number
     verdict: CheckVerdict = "warn" if number >= MANY else "pass"
     advice = "; it is time for fresh rows" if number >= MANY else ""
-    message = (
-        f"{number} version{'' if number == 1 else 's'} of {record.model} used these rows; by luck alone, the chance "
-        f"that one of as many models worse by the margin passes is {chance:.0%}{advice}"
-    )
+    unlucky = "a model" if number == 1 else f"one of {number} models"
+    message = f"the chance that {unlucky} worse by the margin passes by luck is up to {chance:.0%}{advice}"
     return [Uses(sha256=file.sha256, proposals=number, verdict=verdict, message=message)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
-from mintmark.errors import MintmarkError
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.loader import Registry
 from mintmark.registry.pipeline import LOCK, parse_lock
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from mintmark.core.records import StoredFile, VersionRecord
     from mintmark.judging.draft import Draft
     from mintmark.judging.span import Span
-    from mintmark.registry.loader import Registry
     from mintmark.registry.store import Store
 
 EVALUATION = "evaluation.parquet"
@@ -81,3 +81,29 @@ def locked_rows(side: Registry, model: str) -> str | None:
     path = layout.candidate_path(model, EVALUATION)
     stages = parse_lock(content).values() if content is not None else ()
     return next((out.md5 for stage in stages for out in stage.outs if out.path == path), None)
+
+
+def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> None:
+    """Note each model, but the one that is `judged` by itself, whose evaluation rows a change to dvc.lock moves.
+
+    Those that dvc.lock of the base names are the rows that later proposals are judged on. Where a model has no
+    versions, dvc.lock may stop to name rows.
+    """
+    if not any(path == LOCK for path, _ in span.paths):
+        return
+    start = Registry(span.root, at=span.start)
+    for model in span.after.models():
+        now, before = (_readable_rows(side, model) for side in (start, span.before))
+        after = locked_rows(span.after, model)
+        if model == judged or after in (now, before) or (after is None and not span.after.versions(model)):
+            continue
+        message = f"{model}: other evaluation rows (md5 {before or 'none'} -> {after or 'none'})"
+        draft.note("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
+
+
+def _readable_rows(side: Registry, model: str) -> str | None:
+    """Return the rows that dvc.lock names, None where it cannot be read: a change may mend it."""
+    try:
+        return locked_rows(side, model)
+    except InvalidRegistryError:
+        return None
