@@ -89,10 +89,11 @@ def test_what_is_printed_is_one_of_the_reports(second: Scratch, tmp_path: Path, 
         assert printed.startswith("✗ Fail")
 
 
-def test_a_file_where_the_reports_belong(second: Scratch, tmp_path: Path, capsys: Run) -> None:
+@pytest.mark.parametrize("inside", ["", "folder"])
+def test_a_file_where_the_reports_belong(second: Scratch, tmp_path: Path, capsys: Run, inside: str) -> None:
     (tmp_path / "file").write_text("mine")
-    assert review(second, "--report-dir", str(tmp_path / "file")) == 2
-    assert "is a file; give a folder" in capsys.readouterr().err
+    assert review(second, "--report-dir", str(tmp_path / "file" / inside)) == 2
+    assert "give a folder" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
 
 

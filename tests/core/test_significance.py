@@ -181,7 +181,7 @@ def test_binary_with_probabilities_gets_both():
     first, second = cross_checks(binary(TRUTH, CANDIDATE), binary(TRUTH, CHAMPION))
     assert first.name == "McNemar, exact"
     assert first.p_value == pytest.approx(mcnemar(3, 1))
-    assert first.message == "Of 8 rows, only the candidate has 3 right and only the champion 1."
+    assert first.message == "Of 8 rows, 3 are right by the candidate alone and 1 by the champion alone."
     assert second.name == "DeLong"
     expected = delong(np.array(TRUTH) == 1, np.array(CANDIDATE), np.array(CHAMPION))
     assert second.p_value == pytest.approx(expected.p_value)
@@ -221,7 +221,7 @@ def test_many_classes_get_mcnemar_and_regression_nothing():
     champion = class_outcomes(truth, prediction, table, ["a", "b", "c"])
     (only,) = cross_checks(candidate, champion)
     assert (only.name, only.p_value) == ("McNemar, exact", 1)
-    assert only.message == "Of 4 rows, only the candidate has 1 right and only the champion 0."
+    assert only.message == "Of 4 rows, 1 are right by the candidate alone and 0 by the champion alone."
     numbers = regression_outcomes([1.0, 2.0], [1.0, 2.0])
     assert cross_checks(numbers, numbers) == []
 

@@ -24,7 +24,7 @@ from tests.publishing.sample_review import (
 )
 
 from mintmark.core.records import Interval
-from mintmark.core.review import Check, Evaluation, PairedDifference, Review, Subject, Table
+from mintmark.core.review import Check, Evaluation, LineageStep, PairedDifference, Review, Subject, Table
 from mintmark.publishing.review_markdown import MARKER, format_markdown
 
 HEADINGS = [
@@ -116,7 +116,7 @@ def test_the_primary_metric_has_intervals_and_a_difference() -> None:
 @pytest.mark.parametrize(
     ("maximize", "rows_needed", "words"),
     [
-        (True, 1240, "at least -0.02 with 95% confidence; it must be no lower than -0.01 to be no worse. 1,240"),
+        (True, 1240, "at least -0.02 with 95% confidence; it must be no lower than -0.01 to be no worse. Some 1,200"),
         (
             False,
             None,
@@ -136,8 +136,17 @@ def test_an_open_difference_says_what_would_decide_it(maximize: bool, rows_neede
 def test_a_first_version_is_compared_with_a_baseline() -> None:
     alone = replace(evaluation(), champion="dummy baseline")
     text = text_of(replace(sample_review(), evaluations=[alone]))
-    assert "No champion yet: dummy baseline" in text
+    assert "No champion yet; dummy baseline" in text
+    assert "it must be above 0 to be better than a constant answer." in text
     assert "Champion breast" not in text
+    assert "to be no worse" not in text
+
+
+@pytest.mark.parametrize(("number", "words"), [(51, "… and 1 more file, see"), (52, "… and 2 more files, see")])
+def test_one_more_and_several_more_are_told_apart(number: int, words: str) -> None:
+    outputs = tuple((f"out{place}.json", "md5:0") for place in range(number))
+    step = LineageStep(stage="train@iris", command="train", inputs=(), outputs=outputs)
+    assert words in text_of(replace(sample_review(), lineage=[step]))
 
 
 def test_without_a_champion_the_candidate_stands_alone() -> None:

@@ -40,8 +40,8 @@ def review(
     where other code runs this, the base's is laid out in a temporary folder and does the work.
     """
     top = find_root(root)
-    if report_dir is not None and report_dir.exists() and not report_dir.is_dir():
-        raise UsageError(f"--report-dir {report_dir} is a file; give a folder")
+    if report_dir is not None:
+        _make_folder(report_dir)
     author = author or _known_author(top)
     commit = git.resolve_commit(top, base)
     if not runs_base_code(top, commit):
@@ -58,6 +58,13 @@ def review(
     if report_dir is not None and style == "text":
         print(f"\nwritten: {', '.join(str(report_dir / name) for name in _REPORTS)}")
     return found.exit_code
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--report-dir {folder}: {error.strerror}; give a folder") from None
 
 
 def _arguments(
@@ -95,7 +102,6 @@ def _write_reports(folder: Path, found: Review) -> None:
     from mintmark.publishing.review_json import format_json
     from mintmark.publishing.review_markdown import format_markdown
 
-    folder.mkdir(parents=True, exist_ok=True)
     for name, format_report in zip(_REPORTS, (format_markdown, format_json, format_annotations), strict=True):
         write_atomically(folder / name, format_report(found).encode())
 

@@ -18,6 +18,11 @@ def format_number(value: float) -> str:
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e9 else text
 
 
+def format_estimate(count: int) -> str:
+    """Return a number of rows that is an estimate, as no more than that: 24,732 is `25,000`."""
+    return f"{float(f'{count:.2g}'):,.0f}"
+
+
 def format_interval(interval: Interval) -> str:
     """`0.9813 (0.95 to 0.99)`."""
     if interval.low is None or interval.high is None:

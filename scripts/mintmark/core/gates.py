@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mintmark.core.announcement import format_interval, format_number
+from mintmark.core.announcement import format_estimate, format_interval, format_number
 from mintmark.core.records import parse_size
 from mintmark.core.review import Check, CheckVerdict, CostResult, MetricResult, PairedDifference, SliceResult
 
@@ -71,7 +71,7 @@ def _what_would_decide(difference: PairedDifference) -> str:
         return "these rows are too few for an interval"
     if difference.rows_needed is None:
         return "no number of rows would decide it"
-    return f"some {difference.rows_needed:,} rows would decide it"
+    return f"some {format_estimate(difference.rows_needed)} rows would decide it"
 
 
 def check_baseline(result: MetricResult, says: str) -> Check:
@@ -83,7 +83,7 @@ def check_baseline(result: MetricResult, says: str) -> Check:
     if difference is None:
         message = f"there is no champion, and {result.name} does not tell whether it is {than}"
         return Check(name="champion", verdict="decide", message=message)
-    by = describe_difference(result.name, difference)
+    by = _difference_alone(result.name, difference)
     if difference.standing == "better":
         return Check(name="champion", verdict="pass", message=f"there is no champion; {than}: {by}")
     if difference.standing == "worse" or _is_no_gain(result, difference):
@@ -101,10 +101,14 @@ def _is_no_gain(result: MetricResult, difference: PairedDifference) -> bool:
 
 def describe_difference(name: str, difference: PairedDifference) -> str:
     """`roc_auc +0.012 (-0.003 to +0.03), margin 0.01`: a difference with its 95% interval."""
+    return f"{_difference_alone(name, difference)}, margin {format_number(difference.margin)}"
+
+
+def _difference_alone(name: str, difference: PairedDifference) -> str:
     interval = ""
     if difference.low is not None and difference.high is not None:
         interval = f" ({_signed(difference.low)} to {_signed(difference.high)})"
-    return f"{name} {_signed(difference.value)}{interval}, margin {format_number(difference.margin)}"
+    return f"{name} {_signed(difference.value)}{interval}"
 
 
 def _signed(value: float) -> str:
@@ -192,5 +196,5 @@ def check_cost(results: Sequence[CostResult], gates: Gates) -> Iterator[Check]:
         if name == SIZE:
             message = f"{result.value:,.0f} bytes; at most {limit:,.0f} bytes are asked"
         else:
-            message = f"{_told_apart(result.value, limit)} seconds; at most {format_number(limit)} seconds are asked"
+            message = f"{_told_apart(result.value, limit)} s; at most {format_number(limit)} s is asked"
         yield Check(name=f"cost: {name}", verdict=result.verdict, message=message)

@@ -25,5 +25,8 @@ def check_owner(
     names = {author.removeprefix("@").lower(), *(team.removeprefix("@").lower() for team in teams)}
     if any(owner.removeprefix("@").lower() in names for owner in owners):
         return Check(name="owner", verdict="pass", message=f"{author} owns {model}")
+    if urgent:
+        message = f"{author} does not own {model} ({listed}); a rollback waits for nobody"
+        return Check(name="owner", verdict="warn", message=message)
     message = f"{author} does not own {model}; one of its owners must approve: {listed}"
-    return Check(name="owner", verdict="warn" if urgent else "decide", message=message)
+    return Check(name="owner", verdict="decide", message=message)

@@ -132,7 +132,8 @@ def _mcnemar_check(candidate: Outcomes, champion: Outcomes) -> CrossCheck:
     return CrossCheck(
         name="McNemar, exact",
         p_value=mcnemar(ours, theirs),
-        message=f"Of {len(candidate):,} rows, only the candidate has {ours:,} right and only the champion {theirs:,}.",
+        message=f"Of {len(candidate):,} rows, {ours:,} are right by the candidate alone "
+        f"and {theirs:,} by the champion alone.",
     )
 
 

@@ -47,7 +47,7 @@ def _primary(evaluation: Evaluation) -> str:
         return f"{intro}\n\nNo metric could be measured."
     rows = [(f"Candidate {_name(evaluation.candidate)}", number(metric.candidate.value), bounds(metric.candidate))]
     if metric.champion is not None:
-        role = "Champion" if is_version(evaluation.champion) else "No champion yet:"
+        role = "Champion" if is_version(evaluation.champion) else "No champion yet;"
         rows.append((f"{role} {_name(evaluation.champion)}", number(metric.champion.value), bounds(metric.champion)))
     if metric.difference is not None:
         found = metric.difference
@@ -56,7 +56,7 @@ def _primary(evaluation: Evaluation) -> str:
     parts = [intro, table(header, rows, numeric=[1])]
     if metric.difference is not None:
         standing = metric.difference.standing.capitalize()
-        parts.append(f"**{standing}.** {explain_difference(metric, metric.difference)}")
+        parts.append(f"**{standing}.** {explain_difference(metric, metric.difference, evaluation.champion)}")
     return "\n\n".join(parts)
 
 
@@ -80,7 +80,9 @@ def _metrics(evaluation: Evaluation, most: int) -> str:
     with_floor = any(metric.floor is not None for metric in shown)
     header = ["Metric", "Candidate", "Champion", "Difference", "Standing", *(["Floor"] if with_floor else [])]
     rows = [_metric_row(metric)[: len(header)] for metric in shown]
-    legend = "↑ more is better, ↓ less is better; under each value its 95% interval."
+    legend = (
+        "↑ more is better, ↓ less is better; under each value its 95% interval. Only the primary metric has a margin."
+    )
     return f"{table(header, rows)}\n\n{legend}{more_than(evaluation.metrics, most)}"
 
 
@@ -135,7 +137,7 @@ def _slices(evaluation: Evaluation, most: int) -> str:
         for result in shown
         if result.verdict != "pass"
     ]
-    legend = "p: how likely a slice looks this bad by chance though it is within its margin; by Holm for all slices."
+    legend = "p: how likely a slice within its margin looks this bad by chance, corrected for all slices (Holm)."
     return "\n\n".join([grid, *([bullets(notes)] if notes else []), legend]) + more_than(evaluation.slices, most)
 
 

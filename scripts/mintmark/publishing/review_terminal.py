@@ -57,7 +57,7 @@ def _primary_lines(evaluation: Evaluation) -> Iterator[str]:
     if metric.difference is not None:
         found = metric.difference
         bounds = f" ({difference_bounds(found)})" if difference_bounds(found) else ""
-        reason = explain_difference(metric, found)
+        reason = explain_difference(metric, found, evaluation.champion)
         yield f"    difference: {signed(found.value)}{bounds}, {found.standing}. {reason}".rstrip()
 
 

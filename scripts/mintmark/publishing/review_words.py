@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from mintmark.core.announcement import format_number
+from mintmark.core.announcement import format_estimate, format_number
 from mintmark.core.records import format_size
 
 if TYPE_CHECKING:
@@ -160,19 +160,22 @@ def direction(metric: MetricResult) -> str:
     return "↑ more is better" if metric.maximize else "↓ less is better"
 
 
-def explain_difference(metric: MetricResult, found: PairedDifference) -> str:
-    """Return why a difference stands as it does: the bound that counts against the margin, and what would decide it."""
+def explain_difference(metric: MetricResult, found: PairedDifference, champion: str) -> str:
+    """Return why a difference stands as it does: the bound that counts against what is asked, and what would decide it.
+
+    A champion must not be beaten by more than the margin; a constant answer in its place must be beaten.
+    """
     parts = []
     margin = signed((-found.margin if metric.maximize else found.margin) or 0.0)
     if found.bound is not None:
         side, allowed = ("at least", "no lower than") if metric.maximize else ("at most", "no higher than")
-        parts.append(
-            f"The difference is {side} {signed(found.bound)} with 95% confidence; "
-            f"it must be {allowed} {margin} to be no worse."
-        )
+        asked = f"{allowed} {margin} to be no worse"
+        if not is_version(champion):
+            asked = f"{'above' if metric.maximize else 'below'} 0 to be better than a constant answer"
+        parts.append(f"The difference is {side} {signed(found.bound)} with 95% confidence; it must be {asked}.")
     if found.standing == "inconclusive":
-        needed = found.rows_needed
-        parts.append("No number of rows would decide it." if needed is None else f"{needed:,} rows would decide it.")
+        needed = "No number of" if found.rows_needed is None else f"Some {format_estimate(found.rows_needed)}"
+        parts.append(f"{needed} rows would decide it.")
     return " ".join(parts)
 
 
@@ -212,5 +215,6 @@ def seconds(value: float) -> str:
 
 
 def left_out(number: int, what: str = "") -> str:
-    """`… and 480 more checks, see report.json`."""
-    return f"… and {number:,} more{f' {what}' if what else ''}, see {REPORT_FILE}"
+    """`… and 480 more checks, see report.json`; `what` is in the plural."""
+    noun = what.removesuffix("s") if number == 1 else what
+    return f"… and {number:,} more{f' {noun}' if noun else ''}, see {REPORT_FILE}"
