@@ -8,6 +8,7 @@ from mintmark.core import layout
 from mintmark.core.goalposts import described, goalposts, needs_a_person
 from mintmark.core.kinds import JUDGES
 from mintmark.core.review import Table
+from mintmark.judging.draft import short
 from mintmark.judging.versions import note_other_rows
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from mintmark.judging.draft import Draft
     from mintmark.judging.span import Span
     from mintmark.registry.loader import Registry
-
-_LONGEST = 200
 
 
 def review_description(span: Span, draft: Draft) -> None:
@@ -88,13 +87,8 @@ def _setting(value: Any) -> str:
     if not isinstance(value, tuple):
         return str(value)
     texts = [part if isinstance(part, str) else _channel_text(part) for part in value]
-    return _short(", ".join(texts) or "none")
+    return short(", ".join(texts) or "none")
 
 
 def _channel_text(rule: Any) -> str:
     return f"{rule.name} after {rule.after}" if rule.after else str(rule.name)
-
-
-def _short(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

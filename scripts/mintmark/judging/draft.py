@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from mintmark.judging.span import Span
 
 
+_LONGEST = 200
+
+
+def short(value: object) -> str:
+    """Return a value as a cell of a table shows it: nothing for None, cut at 200 characters."""
+    text = "" if value is None else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 @dataclass(slots=True)
 class Draft:
     """What a review holds when it is done, in lists that can still grow; see `core.review.Review`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.comparison import compare_records
@@ -10,6 +10,7 @@ from mintmark.core.review import LineageStep, Subject, Table
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.judging.agreement import check_agreement
 from mintmark.judging.contenders import build_case, names_other_rows
+from mintmark.judging.draft import short
 from mintmark.judging.trial import hold_trial
 from mintmark.judging.uses import count_uses
 from mintmark.judging.versions import fetch_noted, note_other_rows
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mintmark.judging.span import Span
     from mintmark.judging.versions import Version
     from mintmark.registry.loader import Registry
-
-_LONGEST = 200
 
 
 def review_proposal(span: Span, draft: Draft) -> None:
@@ -124,11 +123,6 @@ def _note_differences(span: Span, draft: Draft, record: VersionRecord, other: st
         return
     found = compare_records(span.before.record(record.model, other).document, record.document)
     for part in ("parameters", "data", "code", "environment", "signature"):
-        rows = [(d.name, _short(d.first), _short(d.second)) for d in getattr(found, part)]
+        rows = [(d.name, short(d.first), short(d.second)) for d in getattr(found, part)]
         if rows:
             draft.tables.append(Table(title=part.capitalize(), header=(part, other, str(record.version)), rows=rows))
-
-
-def _short(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
