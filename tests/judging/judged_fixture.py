@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.commands.writing_fixture import DVC_CONFIG, IGNORED, requirements
 from tests.conftest import Result, stored
 
 from mintmark.core.records import format_pointer
@@ -133,26 +133,6 @@ write("data.json", {"lineage": [{"role": "evaluation", "path": f"{out}/evaluatio
                                  "hash": tables.digest_bytes(evaluated), "rows": len(rows)}]})
 write("metrics.json", metrics)
 '''
-
-IGNORED = """\
-/models/*/versions/*
-!/models/*/versions/[0-9]*/
-/models/*/versions/[0-9]*/*
-!/models/*/versions/[0-9]*/version.yaml
-!/models/*/versions/[0-9]*/metrics.json
-!/models/*/versions/[0-9]*/*.dvc
-/models/*/candidate/*
-__pycache__/
-"""
-
-DVC_CONFIG = """\
-[core]
-    analytics = false
-    check_update = false
-    remote = store
-['remote "store"']
-    url = store
-"""
 
 
 @dataclass(frozen=True)
@@ -271,13 +251,11 @@ def make_registry(root: Path) -> Judged:
     """A clean repository with 1.0.0 in production."""
     root.mkdir(parents=True)
     judged = Judged(root)
-    needed = ("joblib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
-    hashed = " \\\n    --hash=sha256:" + "0" * 64 + "\n"
     texts = {
         ".gitignore": IGNORED,
         ".dvc/config": DVC_CONFIG,
         ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
-        "requirements.lock": "".join(f"{name}=={metadata.version(name)}{hashed}" for name in needed),
+        "requirements.lock": requirements(),
         "models/registry.yaml": SETTINGS,
         "models/loans/model.yaml": MODEL,
         "dvc.yaml": PIPELINE,

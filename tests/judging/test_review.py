@@ -6,7 +6,7 @@ import resource
 import shutil
 
 import pytest
-from tests.judging.judged_fixture import Judged, rewritten
+from tests.judging.judged_fixture import Judged, Review, rewritten
 
 
 def test_a_better_model_passes(judged: Judged) -> None:
@@ -281,35 +281,30 @@ def test_a_first_version_is_held_against_a_dummy(judged: Judged) -> None:
     assert found.verdict("champion") == {"pass"}
 
 
-def test_a_too_good_improvement_is_for_a_person(judged: Judged) -> None:
-    judged.edit("models/loans/model.yaml", "leak_cap: 0.2", "leak_cap: 0.05")
+def _review_under(judged: Judged, old: str, new: str) -> Review:
+    """Review a good proposal where the base's model.yaml says something else."""
+    judged.edit("models/loans/model.yaml", old, new)
     judged.commit()
     judged.branch("main", "HEAD")
     judged.branch("proposal")
     judged.propose(C=1.0)
-    found = judged.review()
+    return judged.review()
+
+
+def test_a_too_good_improvement_is_for_a_person(judged: Judged) -> None:
+    found = _review_under(judged, "leak_cap: 0.2", "leak_cap: 0.05")
     assert found.code == 42
     assert found.verdict("leak cap") == {"decide"}
 
 
 def test_an_expensive_model_fails_its_cost_gate(judged: Judged) -> None:
-    judged.edit("models/loans/model.yaml", "size: 1 MB", "size: 1 kB")
-    judged.commit()
-    judged.branch("main", "HEAD")
-    judged.branch("proposal")
-    judged.propose(C=1.0)
-    found = judged.review()
+    found = _review_under(judged, "size: 1 MB", "size: 1 kB")
     assert found.code == 1
     assert found.verdict("cost: size") == {"fail"}
 
 
 def test_a_failed_behaviour_test_shows_its_rows(judged: Judged) -> None:
-    judged.edit("models/loans/model.yaml", "expect: increase", "expect: decrease")
-    judged.commit()
-    judged.branch("main", "HEAD")
-    judged.branch("proposal")
-    judged.propose(C=1.0)
-    found = judged.review()
+    found = _review_under(judged, "expect: increase", "expect: decrease")
     assert found.code == 1
     result = next(entry for entry in found.report["behaviour"] if entry["name"] == "income-helps")
     assert result["verdict"] == "fail"
@@ -317,12 +312,7 @@ def test_a_failed_behaviour_test_shows_its_rows(judged: Judged) -> None:
 
 
 def test_a_missing_slice_fails(judged: Judged) -> None:
-    judged.edit("models/loans/model.yaml", "equals: b", "equals: nowhere")
-    judged.commit()
-    judged.branch("main", "HEAD")
-    judged.branch("proposal")
-    judged.propose(C=1.0)
-    found = judged.review()
+    found = _review_under(judged, "equals: b", "equals: nowhere")
     assert found.code == 1
     assert found.verdict("slice: region-b") == {"fail"}
 
