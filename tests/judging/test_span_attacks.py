@@ -281,3 +281,15 @@ def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:
     found = judged.review()
     assert found.code == 1
     assert "anchors are not allowed" in found.messages()
+
+
+def test_a_version_that_a_later_commit_rewrites_is_told(judged: Judged) -> None:
+    """Rebased onto the base, its first form would be the released one."""
+    judged.branch("again", "better")
+    with rewritten(judged.path("models/loans/versions/1.1.0/version.yaml")) as record:
+        record["summary"] = "In other words."
+    judged.commit("Say it better")
+    found = judged.review()
+    assert found.code == 0
+    assert found.verdict("history") == {"warn"}
+    assert "squash" in found.messages("warn")

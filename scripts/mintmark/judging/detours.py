@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mintmark.core.layout import locate
+from mintmark.core.layout import locate, version_folder
 from mintmark.registry import git
 from mintmark.registry.history import ModelHistory, channel_target, model_history
 from mintmark.registry.yaml_text import MAX_BYTES
@@ -45,6 +45,18 @@ def note_detours(span: Span, draft: Draft) -> None:
         message = f"a commit points {place.name} of {place.model} to {target}, and a later one takes that back"
         remedy = "squash them, because in the history of the base it would count as held"
         draft.note("history", "fail", f"{message}; {remedy}", path)
+
+
+def note_rewrites(span: Span, draft: Draft, model: str, version: str) -> None:
+    """Warn where several commits write the files of a new version: a rebase merge would make each a step of the base.
+
+    The first of them would then be what the version was released with, and the last break R1.
+    """
+    folder = version_folder(model, version)
+    number = git.git_text("rev-list", "--count", f"{span.base}..{span.head}", "--", folder, cwd=span.root)
+    if int(number) > 1:
+        message = f"{number} commits write the files of {version}; squash them, or merge with a merge commit"
+        draft.note("history", "warn", f"{message}: rebased, the later ones would break R1", folder)
 
 
 def _steps(span: Span) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from mintmark.core.review import LineageStep, Subject, Table
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.judging.agreement import check_agreement
 from mintmark.judging.contenders import build_case, names_other_rows
+from mintmark.judging.detours import note_rewrites
 from mintmark.judging.draft import short
 from mintmark.judging.trial import hold_trial
 from mintmark.judging.uses import count_uses
@@ -37,6 +38,7 @@ def review_proposal(span: Span, draft: Draft) -> None:
     if candidate is None:
         return
     note_other_rows(span, draft, judged=model)
+    note_rewrites(span, draft, model, version)
     if draft.note_findings("dvc.lock", check_agreement(span.after, record, candidate.files)):
         draft.note("dvc.lock", "pass", "the record, dvc.lock and the files at the head agree")
     if names_other_rows(record):
