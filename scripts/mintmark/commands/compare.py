@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.tables import format_interval, format_table
 from mintmark.core.comparison import compare_records
+from mintmark.core.finding import shorten
 from mintmark.core.reference import CANDIDATE
 from mintmark.registry.loader import Registry, as_reference
 
@@ -80,4 +81,4 @@ def _shown(value: Any) -> str:
     if value is None:
         return "-"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return shorten(text, _LONGEST)

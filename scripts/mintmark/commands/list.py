@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mintmark.commands.tables import format_interval, format_table
+from mintmark.core.finding import shorten
 from mintmark.registry.listing import list_models, list_versions
 from mintmark.registry.loader import Registry
 
@@ -70,5 +71,5 @@ def _version_cells(row: VersionRow) -> list[str]:
     where = ", ".join([*row.channels, *(["yanked"] if row.yanked else [])]) or "-"
     author = row.author.partition(" <")[0]
     measured = format_interval(row.value, row.low, row.high)
-    summary = row.summary if len(row.summary) <= 60 else row.summary[:59] + "…"
+    summary = shorten(row.summary, 60)
     return [row.model, row.version, row.created[:10], row.metric, measured, where, author, summary]

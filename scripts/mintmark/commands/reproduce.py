@@ -15,17 +15,13 @@ from mintmark.commands.tables import format_table
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproduction import reproduce_version
-from mintmark.registry.dvc import read_config
 from mintmark.registry.loader import Registry
-from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mintmark.core.records import VersionRecord
     from mintmark.core.review import Reproduction
-
-_GOOD = ("identical bytes", "same predictions")
 
 
 def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool) -> int:
@@ -36,7 +32,7 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
     registry = Registry(root)
     record = registry.resolve(reference)
     commit = _first_commit(registry, record)
-    config = read_config(registry.root, committed=GitTree(registry.root, commit).read(".dvc/config") or b"")
+    config = Registry(registry.root, at=commit).dvc_config
     start = time.monotonic()
     with _folder(keep=keep) as folder, _progress(record) as on_stage:
         again = reproduce_version(
@@ -52,7 +48,7 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
         print("\n\n".join(_blocks(again)))
         if clone is not None:
             print(f"\nthe clone is in {clone}")
-    return 0 if again.outcome in _GOOD else 1
+    return 0 if again.is_same else 1
 
 
 def _first_commit(registry: Registry, record: VersionRecord) -> str:

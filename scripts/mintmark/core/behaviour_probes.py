@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from mintmark.core.finding import one_line
+from mintmark.core.finding import one_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,8 +153,7 @@ def is_finite_number(value: Any) -> bool:
 
 def shortened(text: str) -> str:
     """Return a text as one line of at most 200 characters."""
-    line = one_line(text[: LONGEST + 1])
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return shorten(one_line(text[: LONGEST + 1]), LONGEST)
 
 
 # -- tables ----------------------------------------------------------------------------------------------------------

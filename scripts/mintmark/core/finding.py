@@ -48,6 +48,11 @@ def format_place(place: Sequence[str | int]) -> str:
     return text
 
 
+def shorten(text: str, most: int) -> str:
+    """Return a text of at most so many characters, the last an ellipsis where it was longer."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def one_line(text: str) -> str:
     """Return a text without line breaks and terminal controls: names come from files that anybody may have written."""
     if text.isprintable():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.comparison import ERRORS
-from mintmark.core.finding import one_line
+from mintmark.core.finding import one_line, shorten
 from mintmark.core.gates import DEFAULT_SLICE_ROWS
 from mintmark.core.records import parse_size
 
@@ -309,4 +309,4 @@ def _excerpts(before: str, after: str) -> tuple[str, str]:
 
 def _excerpt(text: str, start: int) -> str:
     text = f"…{text[start:]}" if start else text
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return shorten(text, LONGEST)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mintmark.core.answer import Answer
 from mintmark.core.evaluation import PROBABILITY
+from mintmark.core.finding import shorten
 from mintmark.core.metrics import Outcomes, class_outcomes, regression_outcomes
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def grade(
     its gates are not about), and for a model that raised an error instead.
     """
     if answer.error is not None:
-        raise AnswerFault(f"the model raised {_short(answer.error)}")
+        raise AnswerFault(f"the model raised {shorten(answer.error, _LONGEST)}")
     if len(answer.prediction) != len(truth):
         raise AnswerFault(f"it answered {len(answer.prediction):,} rows of {len(truth):,}")
     try:
@@ -55,7 +56,7 @@ def grade(
             truth.tolist(), list(answer.prediction), _in_order(answer, list(classes), order), order, positive=positive
         )
     except (TypeError, ValueError, OverflowError) as error:
-        raise AnswerFault(_short(str(error))) from None
+        raise AnswerFault(shorten(str(error), _LONGEST)) from None
 
 
 def _numbers(values: Sequence[Any]) -> Floats:
@@ -91,10 +92,6 @@ def _in_order(answer: Answer, classes: list[Label], order: list[Label]) -> Float
     return found
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
 def is_constant(answer: Answer) -> bool:
     """Whether a model answers every row alike, in labels and in probabilities."""
     alike = len(set(answer.prediction)) < 2
@@ -113,7 +110,7 @@ def read_answer(table: pd.DataFrame, classes: Sequence[Label]) -> Answer:
         raise AnswerFault("predictions.parquet has two columns of one name")
     for name in ["prediction", *(names if given else ())]:
         if name not in table.columns:
-            raise AnswerFault(f"predictions.parquet has no column {_short(name)}")
+            raise AnswerFault(f"predictions.parquet has no column {shorten(name, _LONGEST)}")
     prediction = table["prediction"].tolist()
     if not all(isinstance(value, (str, int, float)) for value in prediction):
         raise AnswerFault("predictions.parquet has predictions that are neither labels nor numbers")
@@ -176,9 +173,9 @@ def dummy_answer(truth: pd.Series, question: Question, classes: Sequence[Label])
             tally = Counter(truth.tolist())
             frequent = max(classes, key=lambda label: tally[label])
             shares = [tally[label] / rows for label in classes]
-            return Answer(prediction=[frequent] * rows, probabilities=[shares] * rows), _short(str(frequent))
+            return Answer(prediction=[frequent] * rows, probabilities=[shares] * rows), shorten(str(frequent), _LONGEST)
         values = truth.to_numpy(dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise AnswerFault(_short(f"there is no constant answer to these rows: {error}")) from None
+        raise AnswerFault(shorten(f"there is no constant answer to these rows: {error}", _LONGEST)) from None
     value = float(np.median(values) if question.metric in ("mae", "mape") else np.mean(values))
     return Answer(prediction=[value] * rows), f"{value:.4g}"

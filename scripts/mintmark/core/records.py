@@ -184,6 +184,10 @@ class VersionRecord:
         """The artifact first, then every other file that has a pointer."""
         return (self.artifact, *self.files)
 
+    def stored_file(self, name: str) -> StoredFile | None:
+        """Return what the record says of the stored file of a name, None where it has none."""
+        return next((file for file in (*self.files, self.artifact) if file.name == name), None)
+
     @property
     def reference(self) -> str:
         """`iris@1.4.2`."""

@@ -190,6 +190,11 @@ class Reproduction:
     files: Sequence[tuple[str, bool]] = ()
     environment: Sequence[tuple[str, str, str]] = ()  # package, recorded, installed; only those that differ
 
+    @property
+    def is_same(self) -> bool:
+        """Whether the stages make the version again, as far as anybody who uses it can tell."""
+        return self.outcome in ("identical bytes", "same predictions")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:

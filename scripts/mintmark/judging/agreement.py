@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -73,7 +74,7 @@ def _compare_files(head: Registry, record: VersionRecord, stages: Mapping[str, L
             yield Finding(path=path, where=where, message=message, rule=_RULE)
     path = layout.metrics_path(record.model, version)
     content, out = head.tree.read(path), made.get(layout.candidate_path(record.model, layout.METRICS_RECORD))
-    if content is not None and (out is None or out.md5 != _md5(content)):
+    if content is not None and (out is None or out.md5 != digest_bytes(content).md5):
         message = "is not the file that the evaluation wrote; dvc repro, and propose what it makes"
         yield Finding(path=path, message=message, rule=_RULE)
 
@@ -194,9 +195,3 @@ def _write(folder: Path, path: str, content: bytes) -> None:
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
-
-
-def _md5(content: bytes) -> str:
-    from mintmark.artifacts.digest import digest_bytes
-
-    return digest_bytes(content).md5

@@ -30,13 +30,13 @@ def build_case(
     model = candidate.record.model
     rules = Rules.of(span.before.model(model), span.settings.trusted_types)
     champion = _champion(span, draft, model, incumbent)
-    own_file = candidate.stored(EVALUATION)
+    own_file = candidate.record.stored_file(EVALUATION)
     if own_file is None:
         draft.note("evaluation data", "fail", f"the record has no {EVALUATION}; mintmark propose stores it")
         return None
     own = read_rows(candidate.files[EVALUATION], own_file.sha256, rules.question)
-    locked = locked_rows(span.before, model)
-    pinned = _pinned_rows(span, draft, model, own_file, rules)
+    locked = locked_rows(span.before).get(model)
+    pinned = _pinned_rows(span, draft, model, own_file, rules, locked)
     if pinned is None and proposed:
         message = "no version and no dvc.lock of the base has evaluation rows: look at those that come with this one"
         draft.note("evaluation data", "decide", f"{message}, because every later version is measured on them")
@@ -72,16 +72,18 @@ def _champion(span: Span, draft: Draft, model: str, version: str | None) -> Vers
         return None
 
 
-def _pinned_rows(span: Span, draft: Draft, model: str, own: StoredFile, rules: Rules) -> Rows | None:
+def _pinned_rows(
+    span: Span, draft: Draft, model: str, own: StoredFile, rules: Rules, locked: str | None
+) -> Rows | None:
     """Return the evaluation rows of the base: those of its dvc.lock, else those of its last version that has any.
 
-    The candidate's own rows are the base's where dvc.lock of the base names them.
+    The candidate's own rows are the base's where dvc.lock of the base names them, by the md5 `locked`.
     """
-    if own.md5 == locked_rows(span.before, model):
+    if own.md5 == locked:
         return _rows_of(span, own, rules)
     for version in reversed(span.before.versions(model)):
         record = span.before.record(model, version)
-        file = next((file for file in record.files if file.name == EVALUATION), None)
+        file = record.stored_file(EVALUATION)
         if file is None:
             continue
         try:
@@ -105,6 +107,6 @@ def recorded_costs(span: Span, champion: Version | None) -> dict[str, float]:
 
 def names_other_rows(record: VersionRecord) -> bool:
     """Whether the record's lineage names another file of evaluation rows than the one that it stores."""
-    file = next((file for file in record.files if file.name == EVALUATION), None)
+    file = record.stored_file(EVALUATION)
     hashes = {entry["hash"] for entry in record.document["data"] if entry["role"] == "evaluation"}
     return file is not None and bool(hashes - {f"sha256:{file.sha256}"})

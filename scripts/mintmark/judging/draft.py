@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mintmark.core.finding import shorten
 from mintmark.core.review import (
     BehaviourResult,
     Check,
@@ -28,13 +29,12 @@ if TYPE_CHECKING:
     from mintmark.judging.span import Span
 
 
-_LONGEST = 200
+_LONGEST = 201  # with the ellipsis
 
 
 def short(value: object) -> str:
     """Return a value as a cell of a table shows it: nothing for None, cut at 200 characters."""
-    text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return "" if value is None else shorten(str(value), _LONGEST)
 
 
 @dataclass(slots=True)

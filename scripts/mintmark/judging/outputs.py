@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core.layout import METRICS_RECORD, candidate_path, metrics_path
 from mintmark.judging import prediction_gap
 from mintmark.judging.prediction_gap import PredictionGap
+from mintmark.judging.versions import PREDICTIONS
 from mintmark.registry.files import parse_json
 from mintmark.registry.pipeline import LOCK, parse_lock
 from mintmark.registry.streams import holds
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from mintmark.judging.stage_runs import Workshop
     from mintmark.registry.pipeline import LockedFile, LockedStage
 
-PREDICTIONS = "predictions.parquet"
 _MEASURED = "cost"  # the part of metrics.json that holds measured times
 
 

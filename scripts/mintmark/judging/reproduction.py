@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from mintmark.core.layout import pointer_path
 from mintmark.core.review import Reproduction
 from mintmark.errors import MintmarkError
-from mintmark.judging.outputs import PREDICTIONS, Output, changed_inputs, compare_outputs, predictions_gap
+from mintmark.judging.outputs import Output, changed_inputs, compare_outputs, predictions_gap
 from mintmark.judging.recorded_stages import recorded_stages, sources
 from mintmark.judging.source_data import fetch_sources, source_files
 from mintmark.judging.stage_runs import Workshop
+from mintmark.judging.versions import PREDICTIONS
 from mintmark.registry.dvc import read_config
 from mintmark.registry.store import Store
 from mintmark.registry.streams import copy_verified
@@ -122,7 +123,7 @@ def _run_again(
 
 def _fetch_predictions(root: Path, record: VersionRecord, commit: str, config: DvcConfig, workshop: Workshop) -> Path:
     """Put the recorded predictions where no stage can write; without them it is no use to begin."""
-    file = next((file for file in record.files if file.name == PREDICTIONS), None)
+    file = record.stored_file(PREDICTIONS)
     if file is None:
         raise MintmarkError(f"{record.reference} has no {PREDICTIONS} to compare with")
     pointer = pointer_path(record.model, str(record.version), file.name)

@@ -115,5 +115,5 @@ def _reproduce(span: Span, draft: Draft) -> None:
         draft.note("reproduction", "decide", message)
         return
     draft.reproduction = found = reproduce_version(span.root, record, span.head, config=span.config)
-    verdict: CheckVerdict = "pass" if found.outcome in ("identical bytes", "same predictions") else "decide"
+    verdict: CheckVerdict = "pass" if found.is_same else "decide"
     draft.note("reproduction", verdict, f"{found.outcome}: {found.message}")

@@ -11,7 +11,6 @@ from mintmark.core.layout import channel_path, locate
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.change import Change
-from mintmark.registry.dvc import DvcConfig, read_config
 from mintmark.registry.history import ModelHistory, channel_target
 from mintmark.registry.loader import Registry, find_root
 from mintmark.registry.store import Store
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from mintmark.core.records import Settings
-
-_CONFIG = ".dvc/config"
+    from mintmark.registry.dvc import DvcConfig
 
 
 class Span:
@@ -58,7 +56,7 @@ class Span:
     @cached_property
     def config(self) -> DvcConfig:
         """DVC's configuration with the repository's part as the base has it: a proposal names no remotes."""
-        return read_config(self.root, committed=self.before.tree.read(_CONFIG) or b"")
+        return self.before.dvc_config
 
     def store(self, registry: Registry) -> Store:
         """Return the stored bytes as one side has them, by the remotes of the base."""

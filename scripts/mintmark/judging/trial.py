@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mintmark.core import layout
 from mintmark.core.answer import ModelRun
 from mintmark.core.behaviour import judge_behaviour, probes
 from mintmark.core.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
@@ -101,7 +102,9 @@ class Case:
 def hold_trial(case: Case) -> Trial:
     """Run the candidate's model in a process of its own and judge what it answers."""
     trial = Trial()
-    run = _run_candidate(case, trial)
+    runnable = case.candidate.record.format in RUNNABLE
+    tables = _tables(case, trial) if runnable else {}
+    run = _run_candidate(case, tables, trial) if runnable else _take_stored(case, trial)
     if run is None:
         return trial
     trial.isolation = run.isolation
@@ -111,24 +114,33 @@ def hold_trial(case: Case) -> Trial:
     _compare(case, run, case.judged, answer, case.judged_source, trial)
     if case.own is not None:
         _compare(case, run, case.own, own_answer, "proposal", trial)
-    if case.candidate.record.format in RUNNABLE:
-        _check_behaviour(case, run, trial)
+    if tables:
+        _check_behaviour(case, run, tables, trial)
     costs = {"size": float(case.candidate.record.artifact.size), **run.cost}
     trial.cost = cost_results(costs, case.costs, case.rules.gates)
     trial.checks += check_cost(trial.cost, case.rules.gates)
     return trial
 
 
-def _run_candidate(case: Case, trial: Trial) -> ModelRun | None:
-    """Ask the candidate everything at once; what it cannot be asked is noted."""
-    candidate, question = case.candidate, case.rules.question
-    if candidate.record.format not in RUNNABLE:
-        return _take_stored(case, trial)
+def _tables(case: Case, trial: Trial) -> Mapping[str, pd.DataFrame]:
+    """Return everything that the candidate is asked, at once; none where it cannot be asked, which is noted."""
     try:
-        inputs = take_inputs(candidate, case.judged, question)
+        inputs = take_inputs(case.candidate, case.judged, case.rules.question)
         tables = {_JUDGED: inputs, **probes(case.rules.behaviour, inputs, seed=_SEED)}
         if case.own is not None:
-            tables[_OWN] = take_inputs(candidate, case.own, question)
+            tables[_OWN] = take_inputs(case.candidate, case.own, case.rules.question)
+    except MintmarkError as error:
+        trial.note("model", "fail", str(error))
+        return {}
+    return tables
+
+
+def _run_candidate(case: Case, tables: Mapping[str, pd.DataFrame], trial: Trial) -> ModelRun | None:
+    """Ask the candidate; that it does not answer is noted."""
+    if not tables:
+        return None
+    candidate = case.candidate
+    try:
         run = ask(candidate, tables, case.rules.trusted)
     except InvalidRegistryError:
         raise
@@ -184,7 +196,8 @@ def _check_claims(case: Case, run: ModelRun, answer: Answer, trial: Trial) -> No
     disputes = list(dispute_claims(claimed, measured, case.rules.question.metric))
     for dispute in disputes[:_MOST_DISPUTES]:
         message = f"{dispute.place} claims {dispute.claimed}, and {_found(dispute.found)} comes out"
-        trial.note("claims", "fail", message, f"{_folder(case.candidate)}/metrics.json")
+        path = layout.metrics_path(case.candidate.record.model, str(case.candidate.record.version))
+        trial.note("claims", "fail", message, path)
     if len(disputes) > _MOST_DISPUTES:
         trial.note("claims", "fail", f"{len(disputes) - _MOST_DISPUTES} more claims are off")
     if not disputes:
@@ -195,13 +208,10 @@ def _found(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _folder(version: Version) -> str:
-    return f"models/{version.record.model}/versions/{version.record.version}"
-
-
 def _check_stored(case: Case, answer: Answer, rows: Rows, trial: Trial) -> None:
     """The stored predictions stand in for the model later, so they must be its own."""
-    path = f"{_folder(case.candidate)}/{PREDICTIONS}.dvc"
+    record = case.candidate.record
+    path = layout.pointer_path(record.model, str(record.version), PREDICTIONS)
     if PREDICTIONS not in case.candidate.files:
         trial.note("predictions", "fail", f"the record has no {PREDICTIONS}; mintmark propose stores it", path)
         return
@@ -284,7 +294,7 @@ def _champion(case: Case, rows: Rows, classes: tuple[object, ...]) -> tuple[Cont
         answer, says = dummy_answer(rows.table[question.target], question, known)  # type: ignore[arg-type]
         outcomes = outcomes_of(answer, rows, question, known)
         return Contender(name=f"dummy baseline: {says}", outcomes=outcomes), known
-    stored = champion.stored(EVALUATION)
+    stored = champion.record.stored_file(EVALUATION)
     if stored is not None and stored.sha256 == rows.sha256 and PREDICTIONS in champion.files:
         own, answer = champion.classes, stored_answer(champion)
     else:
@@ -297,14 +307,11 @@ def _champion(case: Case, rows: Rows, classes: tuple[object, ...]) -> tuple[Cont
 # -- behaviour -------------------------------------------------------------------------------------------------------
 
 
-def _check_behaviour(case: Case, run: ModelRun, trial: Trial) -> None:
-    tests = case.rules.behaviour
-    inputs = take_inputs(case.candidate, case.judged, case.rules.question)
-    asked: Mapping[str, pd.DataFrame] = probes(tests, inputs, seed=_SEED)
+def _check_behaviour(case: Case, run: ModelRun, tables: Mapping[str, pd.DataFrame], trial: Trial) -> None:
     trial.behaviour = judge_behaviour(
-        tests,
-        inputs,
-        asked,
+        case.rules.behaviour,
+        tables[_JUDGED],
+        tables,
         run.answers,
         run.answers[_JUDGED],
         classes=run.classes,

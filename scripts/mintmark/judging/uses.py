@@ -25,7 +25,7 @@ def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Use
     them, at least one passes with a probability of up to 1 - 0.95^n (Dwork et al. 2015, Science 349:636, on why a
     reused holdout wears out). Proposals that were never merged are not in Git and not in the count.
     """
-    file = next((file for file in record.files if file.name == EVALUATION), None)
+    file = record.stored_file(EVALUATION)
     if file is None:
         return []
     pointer = blob_oid(format_pointer(file).encode())

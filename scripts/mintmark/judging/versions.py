@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.recipe import Label
-    from mintmark.core.records import StoredFile, VersionRecord
+    from mintmark.core.records import VersionRecord
     from mintmark.judging.draft import Draft
     from mintmark.judging.span import Span
     from mintmark.registry.store import Store
@@ -46,10 +46,6 @@ class Version:
         """The columns that the model takes, in order."""
         return list(self.record.document["signature"]["inputs"])
 
-    def stored(self, name: str) -> StoredFile | None:
-        """Return what the record says of a file."""
-        return next((file for file in self.record.stored_files if file.name == name), None)
-
 
 def fetch_version(store: Store, record: VersionRecord) -> Version:
     """Fetch and verify every stored file of a version; raise `ObjectError` for the first that is not to be had."""
@@ -75,12 +71,16 @@ def fetch_noted(span: Span, draft: Draft, side: Registry, record: VersionRecord)
     return version
 
 
-def locked_rows(side: Registry, model: str) -> str | None:
-    """Return the md5 of the evaluation rows that dvc.lock names for a model's candidate, None where it names none."""
+def locked_rows(side: Registry) -> dict[str, str | None]:
+    """Return the md5 of the evaluation rows that dvc.lock names for the candidate of each model."""
     content = side.tree.read(LOCK)
-    path = layout.candidate_path(model, EVALUATION)
-    stages = parse_lock(content).values() if content is not None else ()
-    return next((out.md5 for stage in stages for out in stage.outs if out.path == path), None)
+    found: dict[str, str | None] = {}
+    for stage in parse_lock(content).values() if content is not None else ():
+        for out in stage.outs:
+            place = layout.locate(out.path)
+            if place.kind == "candidate" and out.path == layout.candidate_path(place.model, EVALUATION):
+                found.setdefault(place.model, out.md5)
+    return found
 
 
 def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> None:
@@ -89,21 +89,22 @@ def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> N
     Those that dvc.lock of the base names are the rows that later proposals are judged on. Where a model has no
     versions, dvc.lock may stop to name rows.
     """
-    if not any(path == LOCK for path, _ in span.paths):
+    models = span.after.models()
+    if not models or not any(path == LOCK for path, _ in span.paths):
         return
-    start = Registry(span.root, at=span.start)
-    for model in span.after.models():
-        now, before = (_readable_rows(side, model) for side in (start, span.before))
-        after = locked_rows(span.after, model)
+    starts, befores = map(_readable_rows, (Registry(span.root, at=span.start), span.before))
+    afters = locked_rows(span.after)
+    for model in models:
+        now, before, after = (rows.get(model) for rows in (starts, befores, afters))
         if model == judged or after in (now, before) or (after is None and not span.after.versions(model)):
             continue
         message = f"{model}: other evaluation rows (md5 {before or 'none'} -> {after or 'none'})"
         draft.note("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
 
 
-def _readable_rows(side: Registry, model: str) -> str | None:
-    """Return the rows that dvc.lock names, None where it cannot be read: a change may mend it."""
+def _readable_rows(side: Registry) -> dict[str, str | None]:
+    """Return the rows that dvc.lock names, none where it cannot be read: a change may mend it."""
     try:
-        return locked_rows(side, model)
+        return locked_rows(side)
     except InvalidRegistryError:
-        return None
+        return {}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from mintmark.core.finding import one_line
-from mintmark.publishing.markdown import shorten
+from mintmark.core.finding import one_line, shorten
 from mintmark.publishing.review_words import count_checks, headline, left_out, worst_first
 
 if TYPE_CHECKING:

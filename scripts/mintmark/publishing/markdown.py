@@ -13,7 +13,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from mintmark.core.finding import one_line
+from mintmark.core.finding import one_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,11 +60,6 @@ def visible(text: str) -> str:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         shown.append(character if marks <= MOST_MARKS else character.encode("unicode_escape").decode())
     return "".join(shown)
-
-
-def shorten(text: str, most: int) -> str:
-    """Return a text of at most so many characters; one that is cut ends in `…`."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def escape(text: str, *, most: int | None = None) -> str:

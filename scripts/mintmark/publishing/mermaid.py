@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from mintmark.publishing.markdown import shorten, visible
+from mintmark.core.finding import shorten
+from mintmark.publishing.markdown import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

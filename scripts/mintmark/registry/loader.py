@@ -18,6 +18,7 @@ from mintmark.registry.tree import GitTree, Tree, WorkTree
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mintmark.registry.dvc import DvcConfig
     from mintmark.registry.history import ModelHistory
 
 
@@ -70,6 +71,13 @@ class Registry:
                 "the tutorial shows how to begin one"
             )
         return Settings.from_dict(_data(document))
+
+    @property
+    def dvc_config(self) -> DvcConfig:
+        """DVC's configuration, with the repository's own part as this tree has it."""
+        from mintmark.registry.dvc import read_config
+
+        return read_config(self.root, committed=self.tree.read(".dvc/config") or b"")
 
     def read(self, kind: str, path: str) -> Document | None:
         """Return the parsed document at a path, None when there is no such file."""
