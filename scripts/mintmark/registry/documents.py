@@ -134,7 +134,7 @@ def _project_all(
     ignored = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(max_workers=_PROCESSES, initializer=signal.signal, initargs=ignored) as pool:
         try:
-            with _interrupt_held():
+            with interrupt_held():
                 jobs = [pool.submit(_project_chunk, kind, project, read, chunk) for chunk in chunks]
             for job in jobs:
                 yield from job.result()
@@ -143,7 +143,7 @@ def _project_all(
 
 
 @contextmanager
-def _interrupt_held() -> Iterator[None]:
+def interrupt_held() -> Iterator[None]:
     """Let Ctrl-C wait until the workers are started: while they start, Python loses it or waits for ever."""
     from threading import current_thread, main_thread
 

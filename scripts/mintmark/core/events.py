@@ -1,0 +1,47 @@
+"""What happened to a registry, as its Git history tells it: proposals, moves, yanks and the rest. Reads no Git."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+EventKind = Literal[
+    "create", "describe", "remove", "propose", "withdraw", "promote", "rollback", "close", "yank", "unyank"
+]
+# The ways in which GitHub writes the number of a merged pull request into the first line of a commit.
+_MERGED = re.compile(r"Merge pull request #([1-9][0-9]{0,8}) ")
+_SQUASHED = re.compile(r".*\(#([1-9][0-9]{0,8})\)\s*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that one commit did: to a model, a version of it, or a channel (`before` to `after`).
+
+    `author` is as Git has it (`Ada <ada@example.org>`), `time` UTC as `2026-06-01T09:30:00Z`; `reason` is that of a
+    yank.
+    """
+
+    kind: EventKind
+    model: str
+    version: str | None = None
+    channel: str | None = None
+    before: str | None = None
+    after: str | None = None
+    reason: str | None = None
+    commit: str
+    author: str
+    time: str
+    subject: str
+
+
+def parse_pull_request(subject: str) -> int | None:
+    """Return the number of the pull request that a commit merged, None when its first line names none."""
+    match = _MERGED.match(subject) or _SQUASHED.match(subject)
+    return int(match[1]) if match else None
+
+
+def person_name(author: str) -> str:
+    """`Ada` of `Ada <ada@example.org>`: what is published names people and does not spread their addresses."""
+    name, _, address = author.partition(" <")
+    return (name.strip() or address.strip("<>")).partition("@")[0].strip() or "unknown"
