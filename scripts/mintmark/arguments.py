@@ -135,6 +135,7 @@ def _reproduce_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_REFERENCE)
     parser.add_argument("--network", action="store_true", help="let the stages reach other machines")
     parser.add_argument("--keep", action="store_true", help="leave the clone, and say where it is")
+    parser.add_argument("--note", action="store_true", help="say in a Git note that the version was made again")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
@@ -269,6 +270,7 @@ COMMANDS: dict[str, Command] = {
         (
             "mintmark reproduce breast-cancer@production",
             "mintmark reproduce breast-cancer@1.4.2 --keep",
+            "mintmark reproduce breast-cancer@1.4.2 --note && git push origin refs/notes/mintmark/reproduced",
         ),
         _reproduce_arguments,
         "mintmark.commands.reproduce:reproduce",

@@ -19,6 +19,7 @@ from tests.commands.writing_fixture import Scratch
 from mintmark.commands.reproduce import reproduce
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.loader import Registry
+from mintmark.registry.notes import read_notes
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,6 +96,41 @@ def test_as_json_with_the_clone_kept(first: Scratch, temporary: Path, capsys: py
         "files": [],
         "environment": [],
     }
+
+
+def test_a_note_says_that_it_was_made_again(released: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(released, note=True) == 0
+    said = "noted in refs/notes/mintmark/reproduced; git push origin refs/notes/mintmark/reproduced shares it"
+    assert capsys.readouterr().out.splitlines()[-1] == said
+    registry = Registry(released.root)
+    record = registry.resolve("tiny@1.0.0")
+    blob = released.git("rev-parse", "HEAD:models/tiny/versions/1.0.0/version.yaml")
+    (found,) = read_notes(released.root).items()
+    assert found[0] == blob
+    assert (found[1].reference, found[1].identical) == ("tiny@1.0.0", True)
+    assert found[1].sha256 == record.artifact.sha256
+    assert run(released, note=True, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["note"] == "refs/notes/mintmark/reproduced"
+
+
+def test_nothing_is_noted_of_what_differs(first: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
+    first.edit("scripts/fit.py", 'params["slope"] * v for', 'params["slope"] * v + __import__("random").random() for')
+    first.repro()
+    first.commit("Draw lots")
+    first.propose()
+    capsys.readouterr()
+    assert run(first, note=True) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "there is nothing to note: the version was not made again"
+    assert read_notes(first.root) == {}
+
+
+def test_who_cannot_write_a_note_learns_it_before_the_stages_run(
+    released: Scratch, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "")
+    monkeypatch.setattr("mintmark.commands.reproduce.reproduce_version", lambda *_, **__: pytest.fail("it ran"))
+    with pytest.raises(MintmarkError, match="Git does not know who you are"):
+        run(released, note=True)
 
 
 def test_what_cannot_be_run_again(second: Scratch) -> None:

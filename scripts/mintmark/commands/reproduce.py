@@ -1,4 +1,4 @@
-"""`mintmark reproduce`: run the recorded stages of a version again. Writes nothing to the repository."""
+"""`mintmark reproduce`: run the recorded stages of a version again. Writes to the repository only a note, if asked."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.tables import format_table
 from mintmark.core.finding import one_line
+from mintmark.core.layout import version_path
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproduction import reproduce_version
+from mintmark.registry.commits import read_author
+from mintmark.registry.git import git_text
 from mintmark.registry.loader import Registry
+from mintmark.registry.notes import REF, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,14 +28,17 @@ if TYPE_CHECKING:
     from mintmark.core.review import Reproduction
 
 
-def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool) -> int:
+def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool, note: bool = False) -> int:
     """Print what came of running a version's stages again at the commit that added it.
 
     Returns 0 for identical bytes and for the same predictions, 1 for all else. `keep` leaves the clone where it is.
+    `note` says in a Git note that the version was made again, if it was.
     """
     registry = Registry(root)
     record = registry.resolve(reference)
     commit = _first_commit(registry, record)
+    if note:
+        read_author(registry.root)  # before the stages run, which can take hours
     config = Registry(registry.root, at=commit).dvc_config
     start = time.monotonic()
     with _folder(keep=keep) as folder, _progress(record) as on_stage:
@@ -39,15 +46,19 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
             registry.root, record, commit, config=config, network=network, folder=folder, on_stage=on_stage
         )
     seconds = time.monotonic() - start
+    noted = _write_note(registry, record, commit, again) if note else None
     clone = str(folder / "clone") if folder is not None else None
     if as_json:
         about = {"reference": record.reference, "commit": commit, "seconds": round(seconds, 1), "clone": clone}
+        about |= {"note": noted} if note else {}
         print(json.dumps({**about, **_to_dict(again)}, indent=2, ensure_ascii=False))
     else:
         print(f"{record.reference}: {again.outcome} ({seconds:.0f} s, at {commit[:10]})")
         print("\n\n".join(_blocks(again)))
         if clone is not None:
             print(f"\nthe clone is in {clone}")
+        if note:
+            print(f"\n{_what_was_noted(noted)}")
     return 0 if again.is_same else 1
 
 
@@ -56,6 +67,27 @@ def _first_commit(registry: Registry, record: VersionRecord) -> str:
     if commit is None:
         raise MintmarkError(f"{record.reference} is in no commit of this branch yet; git commit it, and try again")
     return commit.oid
+
+
+def _write_note(registry: Registry, record: VersionRecord, commit: str, again: Reproduction) -> str | None:
+    """Return the ref that the note went to, None where there is nothing to note."""
+    if not again.is_same:
+        return None
+    path = version_path(record.model, str(record.version))
+    write_note(
+        registry.root,
+        git_text("rev-parse", "--verify", "--end-of-options", f"{commit}:{path}", cwd=registry.root),
+        reference=record.reference,
+        identical=again.outcome == "identical bytes",
+        sha256=record.artifact.sha256,
+    )
+    return REF
+
+
+def _what_was_noted(noted: str | None) -> str:
+    if noted is None:
+        return "there is nothing to note: the version was not made again"
+    return f"noted in {noted}; git push origin {noted} shares it"
 
 
 @contextmanager
