@@ -39,12 +39,12 @@ lint: $(STAMP) ## ruff and mypy --strict
 bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/bench/bench.py $(BENCH_ARGS)
 
-docs: $(STAMP) ## build docs/ as a site in site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+docs: $(STAMP) ## build the registry's site, docs/ included, in site/
+	@$(BIN)/mintmark site build
 
 lock: $(STAMP) ## refresh requirements.lock (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --all-extras --group dev --group docs pyproject.toml --output-file requirements.lock
+	  --all-extras --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove .venv and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis site

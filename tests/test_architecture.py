@@ -58,6 +58,8 @@ HEAVY = {
     "rich",
     "dask",
     "mkdocs",
+    "jinja2",
+    "markdown_it",
     "shtab",
     "jsonschema",
 }

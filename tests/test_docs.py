@@ -186,7 +186,7 @@ def test_files_and_targets_in_the_text_exist(page):
 
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     result = subprocess.run(
-        (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")),
+        (sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")),
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,

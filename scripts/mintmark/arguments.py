@@ -193,6 +193,22 @@ def _yank_arguments(parser: argparse.ArgumentParser) -> None:
     _add_writing(parser)
 
 
+def _site_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("build", "serve"), help="write the files, or show them on this machine")
+    where = "the folder to write (site), in the place of the site that is there"
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=where)
+    _add_at(parser)
+    where = "the repository on GitHub, for links to commits and editors (addresses.repository in models/registry.yaml)"
+    parser.add_argument("--repository", metavar="URL", help=where)
+    where = "where the site will be (addresses.site in models/registry.yaml)"
+    parser.add_argument("--site-url", metavar="URL", help=where)
+    how = "what makes the pages of docs/ and the frame of all others (mkdocs)"
+    parser.add_argument("--builder", choices=("mkdocs", "zensical"), default="mkdocs", help=how)
+    what = "get predictions that the tree does not carry from their remote, for curves and standings"
+    parser.add_argument("--fetch", action="store_true", help=what)
+    parser.add_argument("--port", type=int, default=8000, help="where serve listens (8000)")
+
+
 def _completion_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
 
@@ -334,6 +350,16 @@ COMMANDS: dict[str, Command] = {
         ("mintmark yank breast-cancer@1.4.1 --reason 'trained on leaked labels' --replacement 1.4.2",),
         _yank_arguments,
         "mintmark.commands.yank:yank",
+    ),
+    "site": Command(
+        "build the pages and the API of the registry as static files, or show them here",
+        (
+            "mintmark site build",
+            "mintmark site build -o public --site-url https://acme.github.io/models/",
+            "mintmark site serve",
+        ),
+        _site_arguments,
+        "mintmark.commands.site:site",
     ),
     "completion": Command(
         "print a completion script for your shell",

@@ -1,0 +1,128 @@
+"""`mintmark site`: build the pages and the API of a registry as static files, or show them on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.core.layout import MODELS
+from mintmark.errors import UsageError
+from mintmark.publishing.site.build import build_site
+from mintmark.publishing.site.registry_documents import Addresses
+from mintmark.registry import git
+from mintmark.registry.loader import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from mintmark.publishing.site.build import Built
+    from mintmark.publishing.site.builders import Builder
+
+_SITE = Path("site")
+_WATCHED = (MODELS, "docs", "mkdocs.yml")
+
+
+def site(
+    root: Path,
+    action: str,
+    *,
+    output: Path | None,
+    at: str | None,
+    repository: str | None,
+    site_url: str | None,
+    builder: Builder,
+    fetch: bool,
+    port: int,
+) -> int:
+    """Build the site into a folder, or build and serve it; 1 when a file of the registry cannot be shown."""
+    addresses = Addresses(repository=_address(repository), site=_address(site_url))
+
+    def build(folder: Path) -> Built:
+        with _progress() as on_model:
+            return build_site(
+                Registry(root, at=at), folder, addresses=addresses, builder=builder, fetch=fetch, on_model=on_model
+            )
+
+    if action == "serve":
+        return _serve(Registry(root, at=at).root, build, output, port)
+    built = build(output or _SITE)
+    _tell(built)
+    print(f"{output or _SITE}: the site of {_count(built.models, 'model')} and {_count(built.versions, 'version')}")
+    return 1 if built.findings else 0
+
+
+def _address(text: str | None) -> str | None:
+    """Return an address without the slash at its end; raise `UsageError` for anything but http(s)."""
+    if text is None:
+        return None
+    if not text.startswith(("https://", "http://")) or any(c in text for c in "\"'<>\\ ") or not text.isprintable():
+        raise UsageError(f'"{text}" is no web address; give one such as https://github.com/acme/models')
+    return text.rstrip("/")
+
+
+def _tell(built: Built) -> None:
+    for note in built.notes:
+        print(f"note: {note}", file=sys.stderr)
+    for finding in built.findings:
+        print(f"mintmark: {finding}", file=sys.stderr)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _serve(root: Path, build: Callable[[Path], Built], output: Path | None, port: int) -> int:
+    from mintmark.publishing.site.preview import Rebuild, open_server
+
+    with tempfile.TemporaryDirectory(prefix="mintmark-site-") as scratch:
+        folder = (output or Path(scratch, "site")).absolute()
+        rebuild = Rebuild(lambda: _tell(build(folder)), partial(_state, root))
+        server = open_server(folder, port, rebuild)  # before the build, which may take a while
+        rebuild.when_changed()
+        print(f"http://localhost:{server.server_port}/ shows this registry; Ctrl-C ends it", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+        finally:
+            server.server_close()
+    return 0
+
+
+def _state(root: Path) -> Hashable:
+    """Return what changes when the registry or its documentation does."""
+    head = git.try_git("rev-parse", "HEAD", cwd=root)
+    changed = sorted(git.changed_paths(root, _WATCHED))
+    times = tuple((path, _modified(root / path)) for path in changed)
+    return head, times
+
+
+def _modified(path: Path) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show on a terminal how many models are written."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("frames and history", total=None)
+
+        def on_model(done: int, of: int) -> None:
+            progress.update(task, description="models", completed=done, total=of)
+
+        yield on_model

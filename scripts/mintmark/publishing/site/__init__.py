@@ -1,0 +1,1 @@
+"""The registry site and its static API, made from the documents of a registry."""

@@ -1,0 +1,263 @@
+"""Build a registry's site: the builder's pages, every model's part, and what tells of the whole. Starts processes."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.layout import locate
+from mintmark.core.reference import is_name
+from mintmark.publishing.site.audit_page import audit_page
+from mintmark.publishing.site.builders import build_project
+from mintmark.publishing.site.database import DatabaseWriter
+from mintmark.publishing.site.docs_settings import parse_config
+from mintmark.publishing.site.embedded_files import PUBLISHED_BYTES, embedded_files, store_address
+from mintmark.publishing.site.feed import format_feed
+from mintmark.publishing.site.frames import read_frames
+from mintmark.publishing.site.home_page import home_page
+from mintmark.publishing.site.json_text import Document, format_document
+from mintmark.publishing.site.model_site import API, ModelJob, ModelResult, SitePlan, write_model
+from mintmark.publishing.site.monitoring_page import monitoring_page
+from mintmark.publishing.site.output import SiteFolder, check_output, replacing
+from mintmark.publishing.site.project import write_project
+from mintmark.publishing.site.published_schemas import published_schemas
+from mintmark.publishing.site.registry_documents import Addresses, audit_document, config_document, models_document
+from mintmark.publishing.site.search import SearchEntry, add_entries, write_sitemap
+from mintmark.registry import git
+from mintmark.registry.chronicle import Chronicle, read_chronicle
+from mintmark.registry.documents import interrupt_held, open_cache
+from mintmark.registry.notes import read_notes
+from mintmark.registry.tree import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mintmark.publishing.site.builders import Builder
+    from mintmark.publishing.site.frame_places import FrameKind
+    from mintmark.publishing.site.frames import Frame
+    from mintmark.registry.cache import Cache
+    from mintmark.registry.loader import Registry
+
+_PROCESSES = 2
+_FEW = 200  # versions that are written before other processes would have started
+_DOCS = "docs"
+_MKDOCS = "mkdocs.yml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """What was built: pages, models and versions by number, what could not be shown, and settings left out."""
+
+    models: int
+    versions: int
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def build_site(
+    registry: Registry,
+    output: Path,
+    *,
+    addresses: Addresses | None = None,
+    builder: Builder = "mkdocs",
+    fetch: bool = False,
+    on_model: Callable[[int, int], None] | None = None,
+) -> Built:
+    """Write the site of a registry into `output`, in the place of the one that is there.
+
+    `addresses` take the place of those in the settings; with `fetch`, predictions that the tree does not carry come
+    from their remote, for curves; `on_model` is told how many models of how many are written.
+    What cannot be read is among the findings, and the rest is built (R10). Raises `MintmarkError`.
+    """
+    check_output(output, registry.root)
+    git.require_history(registry.root)
+    with replacing(output) as fresh:
+        return _Build(registry, fresh, addresses, builder).run(on_model, fetch=fetch)
+
+
+class _Build:
+    """One build, step by step."""
+
+    def __init__(self, registry: Registry, fresh: Path, addresses: Addresses | None, builder: Builder) -> None:
+        self.registry, self.builder = registry, builder
+        self.folder = SiteFolder(fresh)
+        document = registry.read("registry", layout.REGISTRY)
+        self.settings = registry.settings  # which raises where it is missing or broken
+        self.addresses = _addresses(registry, addresses)
+        self.document: Mapping[str, Any] = document.data if document and document.data else {}
+
+    def run(self, on_model: Callable[[int, int], None] | None, *, fetch: bool) -> Built:
+        """Build everything; the site builder works in a process of its own while Git tells the past."""
+        with ThreadPoolExecutor(1) as side:
+            building = side.submit(self._build_frames)
+            chronicle = self._chronicle()
+            entries = self.registry.tree.entries(layout.MODELS)
+            frames, left_out = building.result()
+        schemas = published_schemas()
+        commit = chronicle.settings.oid if chronicle.settings else None
+        config = config_document(self.document, self.addresses, sorted(schemas), commit)
+        files = embedded_files(self.registry, fetch=fetch)
+        plan = SitePlan(
+            config=config,
+            frames=frames,
+            folder=self.folder,
+            blobs=self.registry.tree.blobs,
+            files=files,
+            publishes_all=files.size <= PUBLISHED_BYTES,
+        )
+        jobs = list(_jobs(self.registry, entries, chronicle))
+        results = _write_models(self.registry, plan, jobs, on_model)
+        for name, content in schemas.items():
+            self.folder.write(f"{API}/schemas/{name}", content)
+        shown = self._write_whole(plan, chronicle, results)
+        findings = [finding for result in shown for finding in result.findings]
+        models = [result for result in shown if result.row is not None]
+        return Built(
+            models=len(models),
+            versions=sum(result.counts["versions"] for result in models if result.counts),
+            findings=tuple(findings),
+            notes=left_out,
+        )
+
+    def _chronicle(self) -> Chronicle:
+        tree = self.registry.tree
+        if isinstance(tree, WorkTree) and tree.head is None:
+            return Chronicle()
+        return read_chronicle(self.registry.root, self.registry.revision)
+
+    def _build_frames(self) -> tuple[Mapping[FrameKind, Frame], tuple[str, ...]]:
+        text = self.registry.tree.read(_MKDOCS)
+        with tempfile.TemporaryDirectory(prefix="mintmark-site-") as project:
+            left_out = write_project(
+                Path(project),
+                docs=_read_docs(self.registry),
+                config=parse_config(text) if text is not None else {},
+                settings_name=self.settings.name,
+                site_url=self.addresses.site,
+                repository=self.addresses.repository,
+            )
+            build_project(Path(project), self.folder.folder, self.builder)
+        return read_frames(self.folder.folder), left_out
+
+    def _write_whole(self, plan: SitePlan, chronicle: Chronicle, results: Iterator[ModelResult]) -> list[ModelResult]:
+        """Write what tells of the whole registry, taking each model's rows into the database as they come."""
+        kept = []
+        path, last = self.folder.folder / API / "registry.sqlite", chronicle.last
+        with DatabaseWriter(path, plan.config, commit=last.oid if last else None) as database:
+            for result in results:
+                if result.row is not None:
+                    database.add_model(result.pages, result.rows)
+                result.pages, result.rows = [], []
+                kept.append(result)
+            kept.sort(key=lambda result: result.name)
+            rows = [result.row for result in kept if result.row is not None]
+            models = models_document(rows, [result.counts for result in kept if result.counts], chronicle)
+            audit = audit_document(chronicle)
+            database.add_events(audit)
+        entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]
+        add_entries(self.folder.folder, entries)
+        write_sitemap(self.folder.folder, self.addresses.site, [entry.location for entry in entries])
+        return kept
+
+    def _write_pages(self, plan: SitePlan, models: Document, audit: Document) -> Iterator[SearchEntry]:
+        """Write what tells of the whole registry and yield its pages as the search finds them."""
+        name = self.settings.name
+        names = [row["name"] for row in models["models"]]
+        pages: dict[FrameKind, tuple[str, str, str]] = {
+            "home": (name, self.document.get("description") or f"The models of {name}", home_page(plan.config, models)),
+            "audit": ("Audit", f"Who did what in {name}", audit_page(plan.config, audit, names)),
+            "monitoring": ("Monitoring", f"Models of {name} in use", monitoring_page(plan.config, models)),
+        }
+        for path, document in (("config", plan.config), ("models", models), ("audit", audit)):
+            self.folder.write(f"{API}/{path}.json", format_document(document))
+        self.folder.write(f"{API}/feed.xml", format_feed(plan.config, audit))
+        self.folder.write(".nojekyll", "")  # GitHub Pages would leave out what begins with an underscore
+        for kind, (title, description, content) in pages.items():
+            location = "" if kind == "home" else f"{kind}/"
+            text = " ".join(description.split())[:200]
+            page = plan.frames[kind].fill(title=title, description=text, content=content, location=location)
+            self.folder.write(f"{location}index.html", page)
+            yield SearchEntry(location=location, title=title, text=text)
+
+
+def _addresses(registry: Registry, given: Addresses | None) -> Addresses:
+    given, settings = given or Addresses(), registry.settings
+    return Addresses(
+        repository=given.repository or settings.repository,
+        site=given.site or settings.site,
+        store=given.store or store_address(registry),
+    )
+
+
+def _read_docs(registry: Registry) -> dict[str, bytes]:
+    """Return the files of docs/ by their path in it."""
+    tree = registry.tree
+    if isinstance(tree, WorkTree):
+        folder = registry.root / _DOCS
+        found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    entries = tree.entries(_DOCS)
+    plain = {path: entry.oid for path, entry in entries.items() if entry.mode not in git.NO_FILES}
+    contents = dict(git.read_blobs(registry.root, set(plain.values())))
+    return {path.removeprefix(f"{_DOCS}/"): contents[oid] for path, oid in plain.items()}
+
+
+def _jobs(registry: Registry, entries: Mapping[str, git.Entry], chronicle: Chronicle) -> Iterator[ModelJob]:
+    """Yield a job for each model, without the files that a site does not read."""
+    by_model: dict[str, dict[str, git.Entry]] = {}
+    for path, entry in entries.items():
+        place = locate(path)
+        if place.model and is_name(place.model) and place.kind not in ("pointer", "candidate", "other"):
+            by_model.setdefault(place.model, {})[path] = entry
+    notes = read_notes(registry.root)
+    for name, found in sorted(by_model.items()):
+        oids = {entry.oid for entry in found.values()}
+        own = {oid: note for oid, note in notes.items() if oid in oids} if notes else {}
+        yield ModelJob(name=name, entries=found, chronicle=chronicle.model(name), notes=own)
+
+
+def _write_models(
+    registry: Registry, plan: SitePlan, jobs: list[ModelJob], on_model: Callable[[int, int], None] | None
+) -> Iterator[ModelResult]:
+    """Yield the result of each job, those of large models first; many versions are written by two processes."""
+    few = sum(len(job.entries) for job in jobs) <= _FEW * 2
+    work = _in_this_process if few else _in_processes
+    for done, result in enumerate(work(registry, plan, jobs), start=1):
+        if on_model is not None:
+            on_model(done, len(jobs))
+        yield result
+
+
+def _in_this_process(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
+    yield from (write_model(plan, job, registry.documents.cache) for job in jobs)
+
+
+def _in_processes(registry: Registry, plan: SitePlan, jobs: list[ModelJob]) -> Iterator[ModelResult]:
+    folder = git.common_folder(registry.root)
+    with ProcessPoolExecutor(_PROCESSES, initializer=_start_worker, initargs=(plan, folder)) as pool:
+        try:
+            with interrupt_held():
+                waiting = [pool.submit(_work, job) for job in jobs]
+            while waiting:  # each result is let go of before the next comes
+                yield waiting.pop(0).result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker: list[tuple[SitePlan, Cache]] = []
+
+
+def _start_worker(plan: SitePlan, git_folder: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
+    _worker[:] = [(plan, open_cache(git_folder))]
+
+
+def _work(job: ModelJob) -> ModelResult:
+    plan, cache = _worker[0]
+    return write_model(plan, job, cache)

@@ -1,0 +1,105 @@
+"""Stored files as a site needs them: proved bytes from the embedded store, and from a remote only when told to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mintmark.registry import git
+from mintmark.registry.remotes import object_paths
+from mintmark.registry.store import Store
+from mintmark.registry.streams import ObjectError, open_plain_file
+from mintmark.registry.tree import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mintmark.core.records import StoredFile
+    from mintmark.registry.git import Entry
+    from mintmark.registry.loader import Registry
+
+PUBLISHED_BYTES = 400 * 1000**2  # of a site's 1 GB; a larger store shows only what channels point to
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFiles:
+    """The objects of the embedded store at one tree by path; empty where the default remote lies elsewhere.
+
+    `size` is what all of them take, in bytes; `on_disk` says that the work tree is read, and not a commit. `remote` is
+    where else to look for what is only drawn from.
+    """
+
+    root: Path
+    folder: str
+    objects: Mapping[str, Entry]
+    size: int
+    on_disk: bool
+    remote: Store | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no file can be read at all."""
+        return not self.objects and self.remote is None
+
+    def read(self, file: StoredFile) -> bytes | None:
+        """Return the bytes of a stored file when they are here and are what the record says, None otherwise."""
+        content = self._read(file) if file.size <= PUBLISHED_BYTES else None
+        if content is None or len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
+            return None
+        return content
+
+    def read_anywhere(self, file: StoredFile) -> bytes | None:
+        """Return the bytes of a stored file from here or from the remote, None where neither has them."""
+        content = self.read(file)
+        if content is None and self.remote is not None:
+            try:
+                content = self.remote.fetch(file).read_bytes()
+            except (ObjectError, OSError):
+                return None
+        return content
+
+    def _read(self, file: StoredFile) -> bytes | None:
+        path = next((path for path in self._paths(file) if path in self.objects), None)
+        if path is None:
+            return None
+        if not self.on_disk:
+            return git.run_git("cat-file", "blob", self.objects[path].oid, cwd=self.root)
+        try:
+            with open_plain_file(self.root / path) as stream:
+                return stream.read(file.size + 1)
+        except (ObjectError, OSError):
+            return None
+
+    def _paths(self, file: StoredFile) -> list[str]:
+        try:
+            return [f"{self.folder}/{path}" for path in object_paths(file.md5)]
+        except ObjectError:
+            return []
+
+
+def embedded_files(registry: Registry, *, fetch: bool = False) -> EmbeddedFiles:
+    """Return what the embedded store of a registry holds in its tree; with `fetch`, the remotes are asked as well."""
+    remote = Store(registry.root, revision=registry.commit, config=registry.dvc_config) if fetch else None
+    default = registry.dvc_config.default
+    folder = default.embedded_in(registry.root) if default else None
+    if not folder:
+        return EmbeddedFiles(registry.root, "", {}, size=0, on_disk=False, remote=remote)
+    tree = registry.tree
+    plain = {path: entry for path, entry in tree.entries(folder).items() if entry.mode not in git.NO_FILES}
+    revision = tree.head if isinstance(tree, WorkTree) else registry.commit
+    sizes = git.list_sizes(registry.root, revision, folder) if revision else {}
+    size = sum(sizes.get(path, 0) for path in plain)
+    return EmbeddedFiles(registry.root, folder, plain, size=size, on_disk=isinstance(tree, WorkTree), remote=remote)
+
+
+def store_address(registry: Registry) -> str | None:
+    """Return the address of the default remote if others can read from it, without any password in it."""
+    from urllib.parse import urlsplit
+
+    default = registry.dvc_config.default
+    if default is None or default.folder is not None:
+        return None
+    parts = urlsplit(default.url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

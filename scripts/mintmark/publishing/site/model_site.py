@@ -1,0 +1,279 @@
+"""Everything that a site holds of one model, written: its documents, pages, charts, badges and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.comparison import ERRORS
+from mintmark.core.records import Interval, Model, Status, VersionRecord
+from mintmark.publishing.card import CardSource, format_card
+from mintmark.publishing.site.badges import format_badge
+from mintmark.publishing.site.charts import Point, metric_chart
+from mintmark.publishing.site.curve_drawing import CurveDrawing
+from mintmark.publishing.site.database_rows import version_rows
+from mintmark.publishing.site.json_text import Document, format_document
+from mintmark.publishing.site.lineage_drawing import draw_lineage
+from mintmark.publishing.site.model_documents import (
+    ModelFacts,
+    channel_documents,
+    index_documents,
+    previous_holder,
+    stored_files,
+    version_documents,
+)
+from mintmark.publishing.site.model_page import model_page
+from mintmark.publishing.site.model_source import read_source
+from mintmark.publishing.site.registry_documents import count_model, model_row
+from mintmark.publishing.site.search import SearchEntry
+from mintmark.publishing.site.version_page import version_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mintmark.core.finding import Finding
+    from mintmark.publishing.site.embedded_files import EmbeddedFiles
+    from mintmark.publishing.site.frame_places import FrameKind
+    from mintmark.publishing.site.frames import Frame
+    from mintmark.publishing.site.model_source import ModelSource
+    from mintmark.publishing.site.output import SiteFolder
+    from mintmark.registry.cache import Cache
+    from mintmark.registry.chronicle import ModelChronicle
+    from mintmark.registry.git import Entry
+    from mintmark.registry.notes import Reproduced
+    from mintmark.registry.tree import BlobReader
+
+API = "api/v1"
+CARDS = 10  # the newest versions that have a card in a file of its own, besides those in channels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SitePlan:
+    """What every model's part of a site is made with; small enough to be sent to another process."""
+
+    config: Document
+    frames: Mapping[FrameKind, Frame]
+    folder: SiteFolder
+    blobs: BlobReader
+    files: EmbeddedFiles
+    publishes_all: bool  # the files of every version, and not only of those in use
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels in the order of the settings."""
+        return tuple(rule["name"] for rule in self.config["channels"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelJob:
+    """One model to be written: its files in the tree, its past, and what notes say by the blob id of a record."""
+
+    name: str
+    entries: Mapping[str, Entry]
+    chronicle: ModelChronicle
+    notes: Mapping[str, Reproduced]
+
+
+@dataclass(slots=True)
+class ModelResult:
+    """What the pages of the whole registry need to know of a model that was written; without a row, it was not."""
+
+    name: str
+    row: Document | None = None
+    counts: Document | None = None
+    pages: list[Document] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+    entries: list[SearchEntry] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def write_model(plan: SitePlan, job: ModelJob, cache: Cache) -> ModelResult:
+    """Write one model's part of the site and return what the rest of the site tells of it."""
+    source = read_source(job.name, job.entries, plan.blobs)
+    result = ModelResult(job.name, findings=source.findings)
+    if not source.identity:
+        return result
+    notes = {version: job.notes[oid] for version, oid in source.oids.items() if oid in job.notes}
+    facts = ModelFacts(
+        source=source,
+        chronicle=job.chronicle,
+        channels=plan.channels,
+        published=frozenset(_write_files(plan, source)),
+        reproduced=notes,
+    )
+    drawing = CurveDrawing(plan.files, cache, source)
+    documents = {document["version"]: document for document in version_documents(facts)}
+    result.pages = index_documents(facts)
+    champion = source.channels.get(plan.channels[-1])
+    standing = drawing.standing(champion, previous_holder(facts, plan.channels[-1]))
+    result.row = model_row(facts, standing=standing)
+    result.counts = count_model(facts)
+    result.rows = [version_rows(document) for document in documents.values()]
+    result.entries = [_model_entry(facts), *(_version_entry(document) for document in documents.values())]
+    _write_documents(plan, facts, documents, result.pages)
+    _write_model_page(plan, facts, result.pages[0])
+    _write_version_pages(plan, facts, result.pages[0], documents, drawing.curves())
+    _write_cards(plan, facts)
+    return result
+
+
+def _write_files(plan: SitePlan, source: ModelSource) -> Iterator[tuple[str, str]]:
+    """Write the stored files that the tree carries and yield the version and the name of each."""
+    wanted = set(source.records) if plan.publishes_all else {*source.channels.values(), source.latest}
+    for version in source.versions:
+        for file in stored_files(source.records[version]) if version in wanted else ():
+            content = plan.files.read(file)
+            if content is not None and "/" not in file.name:
+                plan.folder.write(f"{API}/models/{source.name}/versions/{version}/{file.name}", content)
+                yield version, file.name
+
+
+def _write_documents(
+    plan: SitePlan, facts: ModelFacts, documents: Mapping[str, Document], pages: list[Document]
+) -> None:
+    folder, name = f"{API}/models/{facts.source.name}", facts.source.name
+    for number, page in enumerate(pages, start=1):
+        plan.folder.write(f"{folder}/index{f'-{number}' if number > 1 else ''}.json", format_document(page))
+    for version, document in documents.items():
+        plan.folder.write(f"{folder}/versions/{version}.json", format_document(document))
+    held = channel_documents(facts)
+    for channel, document in held.items():
+        plan.folder.write(f"{folder}/channels/{channel}.json", format_document(document))
+    for channel in facts.channels:
+        plan.folder.write(f"{API}/badges/{name}/{channel}.svg", _badge(facts, channel, held.get(channel)))
+
+
+def _badge(facts: ModelFacts, channel: str, held: Document | None) -> str:
+    """Return the badge of a channel; one that points to nothing has one too, or a picture in a README would break."""
+    moved = facts.last_event("channel", channel)
+    commit = held["commit"] if held else moved.commit if moved else None
+    version = held["version"] if held else None
+    yanked = version in facts.source.statuses
+    return format_badge(facts.source.name, channel, version, yanked=yanked, commit=commit)
+
+
+def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document) -> None:
+    source = facts.source
+    location = f"models/{source.name}/"
+    charts = {}
+    for metric in _metrics(facts):
+        plan.folder.write(f"{location}metrics/{metric}.svg", _chart(facts, metric, standalone=True))
+    primary = source.identity["metric"]["name"]
+    if primary in _metrics(facts):
+        charts = dict.fromkeys(_metrics(facts), "") | {primary: _chart(facts, primary)}
+    identity = source.identity
+    page = plan.frames["model"].fill(
+        title=f"{identity.get('title') or source.name} ({source.name})",
+        description=" ".join(identity["purpose"].split())[:200],
+        content=model_page(plan.config, index, charts),
+        location=location,
+    )
+    plan.folder.write(f"{location}index.html", page)
+
+
+def carded(source: ModelSource) -> set[str]:
+    """Return the versions whose card is a file of the site: those in use, and the newest."""
+    return {*source.channels.values(), *source.versions[:CARDS]}
+
+
+def _metrics(facts: ModelFacts) -> list[str]:
+    """Return the metrics that any version has, the primary one first."""
+    primary = facts.source.identity["metric"]["name"]
+    names = dict.fromkeys(name for record in facts.source.records.values() for name in record["metrics"])
+    return sorted(names, key=lambda name: name != primary)
+
+
+def _chart(facts: ModelFacts, metric: str, *, standalone: bool = False) -> str:
+    source = facts.source
+    goal = source.identity["metric"] if source.identity["metric"]["name"] == metric else {"goal": _goal(metric)}
+    return metric_chart(
+        list(_points(facts, metric, up="../" if standalone else "")),
+        metric=metric,
+        goal=goal["goal"],
+        floor=source.identity["gates"].get("floors", {}).get(metric),
+        title=f"{metric} of {source.name} by version",
+        standalone=standalone,
+    )
+
+
+def _goal(metric: str) -> str:
+    return "minimize" if metric in ERRORS else "maximize"
+
+
+def _points(facts: ModelFacts, metric: str, *, up: str) -> Iterator[Point]:
+    source = facts.source
+    champion = source.channels.get(facts.channels[-1])
+    for version in reversed(source.versions):
+        record = source.records[version]
+        interval = Interval(**record["metrics"].get(metric, {"value": float("nan")}))
+        yield Point(
+            version=version,
+            value=interval.value,
+            low=interval.low,
+            high=interval.high,
+            created=record["created"],
+            href=f"{up}{version}/",
+            yanked=version in source.statuses,
+            champion=version == champion,
+            channels=[channel for channel, held in source.channels.items() if held == version],
+        )
+
+
+def _write_version_pages(
+    plan: SitePlan,
+    facts: ModelFacts,
+    index: Document,
+    documents: Mapping[str, Document],
+    curves: Mapping[str, Sequence[tuple[str, str]]],
+) -> None:
+    source = facts.source
+    champion = documents.get(source.channels.get(facts.channels[-1], ""))
+    fill, cards = plan.frames["version"].fill, carded(source) & source.metrics.keys()
+    for version, document in documents.items():
+        content = version_page(
+            plan.config,
+            index,
+            document,
+            parent=documents.get(document["record"]["parent"] or ""),
+            champion=champion,
+            curves=curves.get(version, ()),
+            lineage=draw_lineage(document["record"]),
+            has_card=version in cards,
+        )
+        title = f"{source.name} {version}"
+        location = f"models/{source.name}/{version}/"
+        description = " ".join(document["record"]["summary"].split())[:200]
+        plan.folder.write(
+            f"{location}index.html", fill(title=title, description=description, content=content, location=location)
+        )
+
+
+def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
+    source = facts.source
+    for version in sorted(carded(source) & source.metrics.keys()):
+        status = source.statuses.get(version)
+        card = CardSource(
+            model=Model.from_dict(source.identity),
+            record=VersionRecord.from_dict(source.records[version]),
+            measured=source.metrics[version],
+            channels=tuple(channel for channel, held in source.channels.items() if held == version),
+            status=Status.from_dict(status) if status else None,
+        )
+        plan.folder.write(f"models/{source.name}/{version}/card.md", format_card(card))
+
+
+def _model_entry(facts: ModelFacts) -> SearchEntry:
+    identity = facts.source.identity
+    words = [identity["purpose"], identity["task"], *identity["owners"], *identity.get("tags", ())]
+    location = layout.model_path(facts.source.name).removesuffix("model.yaml")
+    title = f"{facts.source.name}: {identity['title']}" if "title" in identity else facts.source.name
+    return SearchEntry(location=location, title=title, text=" ".join(" ".join(words).split())[:1000])
+
+
+def _version_entry(document: Document) -> SearchEntry:
+    return SearchEntry(
+        location=f"models/{document['model']}/{document['version']}/",
+        title=f"{document['model']} {document['version']}",
+        text=" ".join(document["record"]["summary"].split())[:300],
+    )

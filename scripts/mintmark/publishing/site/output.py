@@ -1,0 +1,81 @@
+"""The folder that a site is written to: made beside the old one and put in its place when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry.files import umask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MARK = "api/v1/config.json"  # what every site has, and hardly any other folder
+
+
+def check_output(output: Path, root: Path) -> None:
+    """Raise `UsageError` for a folder that a site must not replace: one that holds anything but a site."""
+    target = output.absolute()
+    if root.is_relative_to(target.resolve()):
+        raise UsageError(f"{output}: holds the registry itself, and a site replaces its folder; choose another with -o")
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UsageError(f"{output}: is no folder; remove it, or choose another with -o")
+    if target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file():
+        message = "holds files that mintmark site build did not write, and would lose them"
+        raise UsageError(f"{output}: {message}; remove it, or choose another folder with -o")
+
+
+@contextmanager
+def replacing(output: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of `output` when the block ends well, and is gone when it does not."""
+    target = output.absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise MintmarkError(f"{output}: cannot be written: {error.strerror}") from None
+    try:
+        fresh = staging / "new"
+        fresh.mkdir()
+        yield fresh
+        os.chmod(fresh, 0o777 & ~umask())
+        _swap(fresh, target, staging / "old")
+    except OSError as error:
+        raise MintmarkError(f"{output}: the site could not be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _swap(fresh: Path, target: Path, old: Path) -> None:
+    if target.is_dir():
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.is_dir():
+            old.rename(target)
+        raise
+
+
+class SiteFolder:
+    """Writes the files of a site below one folder; paths are relative, with forward slashes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: set[str] = set()
+
+    def write(self, path: str, content: str | bytes) -> None:
+        """Write one file."""
+        parent = path.rpartition("/")[0]
+        if parent not in self._made:
+            os.makedirs(f"{self.folder}/{parent}", exist_ok=True)
+            self._made.add(parent)
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        descriptor = os.open(f"{self.folder}/{path}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        with open(descriptor, "wb", buffering=0) as stream:
+            stream.write(data)

@@ -1,0 +1,72 @@
+"""Put a Content-Security-Policy into pages: only files of the site and the theme's own inline scripts run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script\s*>", re.S | re.I)
+_HEAD = re.compile(r"<head(?:\s[^>]*)?>(?:\s*<meta charset=[^>]*>)?", re.I)
+_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.I)
+_DATA = re.compile(r"\btype\s*=\s*[\"']?(?!module\b|text/javascript\b)[a-z]+", re.I)
+_SOURCE = re.compile(r"\ssrc\s*=", re.I)
+# The one part of the theme's scripts that differs from page to page: the way to the root of the site.
+_SCOPE = re.compile(r'new URL\("[./A-Za-z0-9_~%-]*",location\)')
+
+_RULES = (
+    "default-src 'none'",
+    "style-src 'self' 'unsafe-inline'",  # tables of Markdown align their cells with style attributes
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "media-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+)
+
+
+def theme_scripts(pages: Iterable[str]) -> frozenset[str]:
+    """Return the inline scripts of pages that hold no text of a repository, apart from their way to the root."""
+    return frozenset(_common(script) for page in pages for script in _inline_scripts(page))
+
+
+def add_policy(page: str, known: frozenset[str]) -> str:
+    """Return an HTML page with a policy under which, of its inline scripts, only `known` ones run."""
+    hashes = sorted({_hash(script) for script in _inline_scripts(page) if _common(script) in known})
+    rules = "; ".join((*_RULES, " ".join(("script-src 'self'", *hashes))))
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
+    head = _HEAD.search(page) or _DOCTYPE.match(page)
+    end = head.end() if head else 0
+    return f"{page[:end]}\n{meta}{page[end:]}"
+
+
+def write_policies(output: Path, frames: Iterable[Path]) -> None:
+    """Add the policy to every HTML page below `output`; `frames` are those whose inline scripts are the theme's."""
+    known = theme_scripts(path.read_text(encoding="utf-8") for path in frames)
+    for path in sorted(output.rglob("*.html")):
+        page = path.read_bytes().decode("utf-8", errors="surrogateescape")
+        path.write_bytes(add_policy(page, known).encode("utf-8", errors="surrogateescape"))
+
+
+def _inline_scripts(page: str) -> list[str]:
+    return [
+        match["text"]
+        for match in _SCRIPT.finditer(page)
+        if not _SOURCE.search(match["attributes"]) and not _DATA.search(match["attributes"])
+    ]
+
+
+def _common(script: str) -> str:
+    return _SCOPE.sub("new URL(location)", script)
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8", errors="surrogateescape")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,110 @@
+"""Measure `mintmark site build`: seconds, memory of all its processes together, bytes of what it writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SECONDS = {100: 5.0, 10_000: 20.0}
+MEMORY = 1000.0  # MB
+SITE_BYTES = 1000 * 1000**2  # what GitHub Pages takes
+INDEX_BYTES = 1000**2
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMeasurement:
+    """One build: seconds, peak of the resident memory of its processes in MB, and sizes in bytes."""
+
+    seconds: float
+    megabytes: float
+    size: int
+    pages: int
+    largest_index: int
+    largest_page: int
+
+
+def measure_site(command: tuple[str, ...], root: Path, output: Path, environment: dict[str, str]) -> SiteMeasurement:
+    """Build the site of the registry at `root` once, with no cache and into a folder that is not there."""
+    shutil.rmtree(root / ".git" / "mintmark", ignore_errors=True)
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        (*command, "site", "build", "-o", str(output)), cwd=root, env=environment, stdout=subprocess.DEVNULL
+    )
+    peaks: list[int] = [0]
+    watcher = threading.Thread(target=_watch, args=(process.pid, peaks))
+    watcher.start()
+    if process.wait() != 0:
+        raise SystemExit(f"site build failed in {root}")
+    seconds = time.perf_counter() - start
+    watcher.join()
+    files = [path for path in output.rglob("*") if path.is_file()]
+    pages = [path for path in files if path.name == "index.html"]
+    indexes = [path for path in files if path.name == "index.json"]
+    return SiteMeasurement(
+        seconds=seconds,
+        megabytes=peaks[0] / 1000**2,
+        size=sum(path.stat().st_size for path in files),
+        pages=len(pages),
+        largest_index=max(path.stat().st_size for path in indexes),
+        largest_page=max(path.stat().st_size for path in pages),
+    )
+
+
+def _watch(pid: int, peaks: list[int]) -> None:
+    """Keep the highest sum of what a process and its children hold; shared pages count once for each of them."""
+    try:
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            peaks[0] = max(peaks[0], sum(_held(part) for part in (process, *process.children(recursive=True))))
+            time.sleep(0.1)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        held: int = process.memory_info().rss
+    except psutil.Error:
+        return 0
+    return held
+
+
+def format_sites(found: dict[int, SiteMeasurement]) -> str:
+    """Return the table of site builds with their targets."""
+    lines = [
+        f"{'site build':<12}{'seconds':>9}{'target':>8}{'MB':>7}{'pages':>9}{'site MB':>9}{'index kB':>10}{'page kB':>9}"
+    ]
+    for versions, one in found.items():
+        target = SECONDS.get(versions)
+        cells = f"{one.seconds:>9.2f}{'' if target is None else format(target, '.0f'):>8}{one.megabytes:>7.0f}"
+        cells += f"{one.pages:>9,}{one.size / 1e6:>9.0f}{one.largest_index / 1e3:>10.0f}{one.largest_page / 1e3:>9.0f}"
+        lines.append(f"{versions:<12,}{cells}  {'reached' if _reached(versions, one) else 'NOT REACHED'}")
+    return "\n".join(lines)
+
+
+def _reached(versions: int, one: SiteMeasurement) -> bool:
+    in_time = one.seconds <= SECONDS.get(versions, SECONDS[max(SECONDS)])
+    return in_time and one.megabytes <= MEMORY and one.size <= SITE_BYTES and one.largest_index <= INDEX_BYTES
+
+
+if __name__ == "__main__":
+    import sys
+    import tempfile
+
+    from synthetic import build
+
+    with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as scratch:
+        results = {}
+        for number in [int(argument) for argument in sys.argv[1:]] or list(SECONDS):
+            registry = build(Path(scratch, str(number)), number)
+            command = (str(Path(sys.executable).parent / "mintmark"),)
+            results[number] = measure_site(command, registry.root, Path(scratch, "site"), dict(os.environ))
+            shutil.rmtree(Path(scratch, "site"))
+    print(format_sites(results))

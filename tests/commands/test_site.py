@@ -1,0 +1,109 @@
+"""`mintmark site`: what it writes, says and refuses, as a person meets it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.conftest import Scratch
+
+from mintmark.core import layout
+
+
+def test_build_writes_a_site_and_says_where(scratch: Scratch, tmp_path: Path) -> None:
+    result = scratch.run("site", "build", "-o", str(tmp_path / "public"))
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"{tmp_path / 'public'}: the site of 2 models and 4 versions\n"
+    assert (tmp_path / "public" / "models" / "iris" / "1.1.0" / "index.html").is_file()
+
+
+def test_a_broken_file_is_named_and_the_rest_is_built(scratch: Scratch, tmp_path: Path) -> None:
+    scratch.edit(layout.version_path("iris", "1.0.0"), "parent: null", "parent: 7")
+    result = scratch.run("site", "build", "-o", str(tmp_path / "public"))
+    assert result.code == 1
+    assert re.search(r"models/iris/versions/1\.0\.0/version\.yaml:\d+", result.err)
+    assert "2 models and 3 versions" in result.out
+
+
+@pytest.mark.parametrize("option", ["--repository", "--site-url"])
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "ftp://x", 'https://x/"onload="', "https://x y"])
+def test_what_is_no_web_address_is_refused(scratch: Scratch, tmp_path: Path, option: str, address: str) -> None:
+    result = scratch.run("site", "build", "-o", str(tmp_path / "public"), option, address)
+    assert result.code == 2
+    assert "no web address" in result.err
+    assert not (tmp_path / "public").exists()
+
+
+def test_a_past_day_has_a_site_of_its_own(scratch: Scratch, tmp_path: Path) -> None:
+    assert scratch.run("site", "build", "-o", str(tmp_path / "then"), "--at", "2026-01-03").code == 0
+    assert (tmp_path / "then" / "models" / "iris" / "1.0.0").is_dir()
+    assert not (tmp_path / "then" / "models" / "iris" / "1.1.0").exists()
+
+
+def test_outside_a_registry_it_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "mintmark.cli", "-C", str(tmp_path), "site", "build"), capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "not inside a Git repository" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serve_shows_the_registry_until_it_is_interrupted(scratch: Scratch) -> None:
+    command = (sys.executable, "-u", "-m", "mintmark.cli", "site", "serve", "--port", "0")
+    with subprocess.Popen(
+        command, cwd=scratch.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = re.match(r"(http://localhost:\d+/) shows this registry; Ctrl-C ends it", line)
+        assert match, line + (process.stderr.read() if process.stderr and process.poll() is not None else "")
+        with urllib.request.urlopen(f"{match[1]}models/iris/") as answer:
+            assert b"The iris model" in answer.read()
+        scratch.edit(layout.model_path("iris"), "The iris model", "Kinds of iris")
+        deadline, page = time.monotonic() + 60, b""
+        while b"Kinds of iris" not in page and time.monotonic() < deadline:
+            with urllib.request.urlopen(f"{match[1]}models/iris/") as answer:
+                page = answer.read()
+            time.sleep(0.2)
+        assert b"Kinds of iris" in page
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_build_shows_its_progress_on_a_terminal(scratch: Scratch, tmp_path: Path) -> None:
+    own, other = pty.openpty()
+    command = (sys.executable, "-m", "mintmark.cli", "site", "build", "-o", str(tmp_path / "public"))
+    with subprocess.Popen(
+        command, cwd=scratch.root, stdout=subprocess.DEVNULL, stderr=other, env={**os.environ, "TERM": "xterm"}
+    ) as process:
+        os.close(other)
+        seen = _read_all(own)
+        assert process.wait(60) == 0
+    assert "models" in seen
+    assert re.search(r"[12]/2", seen)
+
+
+def _read_all(descriptor: int) -> str:
+    parts = []
+    while select.select([descriptor], [], [], 60)[0]:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:  # what Linux answers when the other end is closed
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(descriptor)
+    return b"".join(parts).decode(errors="replace")

@@ -1,0 +1,156 @@
+"""A registry with a past: promotions, rollbacks, a yank, a withdrawal, pull requests, real predictions, hostile texts."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tests.conftest import Scratch, metrics_document, stored, version_document
+from tests.publishing.site.sample_versions import HOSTILE
+
+from mintmark.core import layout
+from mintmark.core.records import format_pointer
+from mintmark.registry.files import format_json, format_yaml
+
+REPOSITORY, SITE = "https://github.com/acme/models", "https://acme.github.io/models/"
+ROWS = 120
+
+
+def predictions(quality: float, *, task: str = "binary-classification") -> bytes:
+    """A predictions.parquet; the same arguments give the same rows."""
+    random = np.random.default_rng(7)
+    truth, noise = random.integers(0, 2, ROWS), random.normal(size=ROWS)
+    if task == "regression":
+        columns = {"truth": truth * 10.0, "prediction": truth * 10.0 + noise / quality}
+    else:
+        chance = 1 / (1 + np.exp(-(quality * (2 * truth - 1) + noise)))
+        columns = {"truth": truth, "prediction": (chance > 0.5).astype(int)}
+        columns |= {"probability_0": 1 - chance, "probability_1": chance}
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def make_lively(scratch: Scratch) -> Scratch:
+    """Fill an empty registry; commits are one day apart, from 1 January 2026."""
+    scratch.write_settings(
+        name="Acme models", description="What Acme has in use.", addresses={"repository": REPOSITORY, "site": SITE}
+    )
+    scratch.write("docs/index.md", "# The Acme handbook\n\nHow we work. See [roll back](how-to/roll-back.md).\n")
+    scratch.write("docs/how-to/roll-back.md", "# Roll back\n\n```sh\nmintmark rollback iris\n```\n")
+    scratch.add_model("iris", **_IRIS)
+    scratch.add_model("price", **_PRICE)
+    scratch.add_model("hostile", **_HOSTILE)
+    scratch.commit("Begin the registry")
+    _propose(scratch, "iris", "1.0.0", quality=1.0, pull_request=3)
+    scratch.promote("iris", "1.0.0")
+    _propose(scratch, "iris", "1.1.0", quality=2.5, parent="1.0.0", pull_request=5)
+    _move(scratch, "iris", "1.1.0", "Merge pull request #6 from ada/promote")
+    _propose(scratch, "iris", "1.2.0", quality=2.4, parent="1.1.0", pull_request=8)
+    _move(scratch, "iris", "1.2.0", "promote iris 1.2.0 to production (#9)")
+    _move(scratch, "iris", "1.1.0", "rollback iris 1.2.0 in production (#10)")
+    scratch.yank("iris", "1.2.0", "Trained on *leaked* labels.", replacement="1.1.0")
+    scratch.set_channel("iris", "staging", "1.1.0")
+    scratch.commit("yank iris 1.2.0 (#11)")
+    _propose(scratch, "iris", "1.3.0", quality=1.5, parent="1.1.0", pull_request=12)
+    scratch.set_channel("iris", "staging", "1.1.0")
+    scratch.remove(layout.version_folder("iris", "1.3.0"))
+    scratch.commit('Revert "propose iris 1.3.0 (#12)"')
+    _propose(scratch, "iris", "2.0.0-rc.1", quality=3.0, parent="1.1.0", pull_request=14, stage=False)
+    _propose(scratch, "price", "1.0.0", quality=3.0, task="regression", pull_request=15)
+    scratch.promote("price", "1.0.0")
+    _propose(scratch, "hostile", "1.0.0", quality=1.0, summary=HOSTILE, pull_request=None)
+    scratch.promote("hostile", "1.0.0")
+    return scratch
+
+
+def _propose(
+    scratch: Scratch, model: str, version: str, *, quality: float, pull_request: int | None, stage: bool = True,
+    task: str = "binary-classification", **changes: Any,
+) -> None:  # fmt: skip
+    write_version(scratch, model, version, quality=quality, task=task, **changes)
+    if stage:
+        scratch.set_channel(model, "staging", version)
+    number = f" (#{pull_request})" if pull_request else ""
+    scratch.commit(f"propose {model} {version}{number}")
+
+
+def write_version(
+    scratch: Scratch, model: str, version: str, *, quality: float, task: str = "binary-classification", **changes: Any
+) -> None:
+    """Write the files of a version with predictions of a quality."""
+    contents = {
+        "model.skops": f"the bytes of {model} {version}\n".encode(),
+        "predictions.parquet": predictions(quality, task=task),
+        "evaluation.parquet": f"the rows of {model}\n".encode(),
+    }
+    files = {name: stored(name, content) for name, content in contents.items()}
+    for content in contents.values():
+        scratch.put_object(content)
+    metrics = _metrics(quality, task)
+    document = version_document(model, version, files, **{"metrics": metrics, **changes})
+    if task == "regression":
+        del document["signature"]["classes"]
+    text = format_yaml(document, schema="../../../../schemas/version.schema.json")
+    scratch.write(layout.version_path(model, version), text)
+    measured = {**metrics_document(metrics), "task": task, "rows": ROWS, "slices": _slices(metrics)}
+    scratch.write(layout.metrics_path(model, version), format_json(measured))
+    for name, file in files.items():
+        scratch.write(layout.pointer_path(model, version, name), format_pointer(file))
+
+
+def _metrics(quality: float, task: str) -> dict[str, dict[str, float]]:
+    names = ("mae", "rmse", "r2") if task == "regression" else ("roc_auc", "accuracy", "log_loss")
+    return {
+        name: {"value": round(1 - 0.3 / (quality + n), 6), "low": round(0.95 - 0.3 / (quality + n), 6), "high": 1.0}
+        for n, name in enumerate(names)
+    }
+
+
+def _slices(metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
+    return {"small": {"rows": 60, "metrics": metrics}, "few": {"rows": 0, "metrics": {}}}
+
+
+def _move(scratch: Scratch, model: str, version: str, subject: str) -> None:
+    scratch.set_channel(model, "production", version)
+    scratch.commit(subject)
+
+
+_IRIS: dict[str, Any] = {
+    "title": "Kinds of iris",
+    "owners": ["@ada", "@acme/flowers"],
+    "purpose": "Tells **two** kinds of iris apart. See [the study](https://example.org/study).",
+    "intended_use": "Teaching.",
+    "out_of_scope": "Gardening.",
+    "limitations": "Few flowers.",
+    "tags": ["flowers", "small"],
+    "target": "kind",
+    "positive_class": 1,
+    "slices": [
+        {"name": "small", "description": "Short petals.", "where": {"column": "width", "below": 2}},
+        {"name": "few", "where": {"column": "width", "at_least": 9}},
+    ],
+    "behaviour": [
+        {"name": "refuses", "kind": "malformed", "inputs": ["nan", "no-rows"], "expect": "error"},
+    ],
+    "monitoring": {"drift": {"method": "psi", "threshold": 0.2}, "window": "7d"},
+}
+_PRICE: dict[str, Any] = {
+    "title": "What a house costs",
+    "task": "regression",
+    "licence": "MIT",
+    "owners": ["@grace"],
+    "metric": {"name": "mae", "goal": "minimize"},
+    "gates": {"margin": 0.1},
+    "target": "price",
+}
+_HOSTILE: dict[str, Any] = {
+    "title": f"Title {HOSTILE}".replace("\x02", "")[:200],
+    "purpose": HOSTILE,
+    "limitations": f"# A heading\n\n{HOSTILE}\n\n<iframe src=//evil.example></iframe>\n\n[a]: javascript:alert(5)\n\n[b][a]",
+    "target": "</textarea><script>alert(6)</script>",
+    "positive_class": 1,
+}

@@ -1,0 +1,270 @@
+"""A whole site: the same bytes each time, other models untouched by a change, and nothing hidden by what is broken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import Scratch
+from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_version
+
+from mintmark.core import layout
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.publishing.site import build, embedded_files
+from mintmark.publishing.site.build import build_site
+from mintmark.publishing.site.registry_documents import Addresses
+from mintmark.registry.loader import Registry
+
+GOLDEN = Path(__file__).parent / "golden"
+REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"
+# What tells of the whole registry, and so of any change in it.
+SHARED = {
+    "index.html", "audit/index.html", "monitoring/index.html", "api/v1/models.json", "api/v1/audit.json",
+    "api/v1/feed.xml", "api/v1/registry.sqlite", "search/search_index.json", "sitemap.xml",
+}  # fmt: skip
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def rebuild(scratch: Scratch, output: Path, **options: Any) -> build.Built:
+    return build_site(Registry(scratch.root), output, **options)
+
+
+@pytest.fixture
+def own(lively: Scratch, tmp_path: Path) -> Scratch:
+    """A copy of `lively` that a test may change."""
+    shutil.copytree(lively.root, tmp_path / "own", symlinks=True)
+    return Scratch(tmp_path / "own", lively.artifact, lively.commits)
+
+
+def test_the_same_tree_gives_the_same_bytes(lively: Scratch, built: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "elsewhere" / "clone"
+    clone.parent.mkdir()
+    subprocess.run(("git", "clone", "--quiet", str(lively.root), str(clone)), check=True)
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    command = (sys.executable, "-m", "mintmark.cli", "site", "build", "-o", str(tmp_path / "again"))
+    subprocess.run(command, cwd=clone, env=environment, check=True, capture_output=True)
+    assert digests(tmp_path / "again") == digests(built)
+
+
+def test_two_processes_write_the_same_bytes_as_one(
+    lively: Scratch, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_FEW", 0)
+    rebuild(lively, tmp_path / "again")
+    assert digests(tmp_path / "again") == digests(built)
+
+
+def test_a_commit_is_built_as_its_work_tree_was(own: Scratch, built: Path, tmp_path: Path) -> None:
+    then = own.head
+    own.promote("iris", "2.0.0-rc.1")
+    build_site(Registry(own.root, at=then), tmp_path / "then")
+    assert digests(tmp_path / "then") == digests(built)
+
+
+def test_the_documents_are_those_that_were_looked_at(golden_registry: Scratch, tmp_path: Path) -> None:
+    rebuild(golden_registry, tmp_path / "site")
+    kept = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
+    assert len(kept) >= 8
+    for name in kept:
+        expected, found = (GOLDEN / name).read_text(), golden_text(tmp_path / "site", name)
+        assert found == expected, f"{name} changed; look at it, then: {REFRESH}"
+
+
+def golden_text(site: Path, name: str) -> str:
+    """The text of a file of the site as it is kept: of a page, only what Mintmark put into its frame."""
+    text = (site / name).read_text()
+    if not name.endswith(".html"):
+        return text
+    start, end = text.index("<article"), text.index("</article>")
+    return text[start:end] + "\n"
+
+
+@pytest.fixture
+def golden_registry(empty_registry: Scratch) -> Scratch:
+    return make_golden(empty_registry)
+
+
+def make_golden(scratch: Scratch) -> Scratch:
+    """A small registry whose every byte is known: no predictions, which another pyarrow would write otherwise."""
+    scratch.write_settings(name="Golden", addresses={"repository": REPOSITORY, "site": SITE})
+    scratch.artifact = b"the bytes of a model\n"
+    scratch.add_model("iris", title="Kinds of iris")
+    scratch.commit("Begin the registry")
+    scratch.propose("iris", "1.0.0")
+    scratch.promote("iris", "1.0.0")
+    scratch.propose("iris", "1.1.0", parent="1.0.0")
+    scratch.promote("iris", "1.1.0")
+    scratch.set_channel("iris", "production", "1.0.0")
+    scratch.commit("rollback iris 1.1.0 in production (#5)")
+    scratch.yank("iris", "1.1.0", replacement="1.0.0")
+    scratch.set_channel("iris", "staging", "1.0.0")
+    scratch.commit("yank iris 1.1.0 (#6)")
+    return scratch
+
+
+def test_a_change_of_one_model_rewrites_no_byte_of_another(own: Scratch, built: Path, tmp_path: Path) -> None:
+    write_version(own, "price", "1.1.0", quality=4.0, task="regression", parent="1.0.0")
+    own.set_channel("price", "production", "1.1.0")
+    own.commit("propose price 1.1.0")
+    rebuild(own, tmp_path / "after")
+    before, after = digests(built), digests(tmp_path / "after")
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert "models/price/index.html" in changed
+    assert {name for name in changed if "/price/" not in f"/{name}"} <= SHARED
+
+
+def test_what_is_broken_hides_nothing_else(own: Scratch, tmp_path: Path) -> None:
+    own.write(layout.model_path("price"), "schema: 1\nname: [\n")
+    own.edit(layout.version_path("iris", "1.0.0"), "parent: null", "parent: 7")
+    own.write(layout.channel_path("iris", "staging"), "version: 9.9.9\n")
+    own.commit("break three files")
+    done = rebuild(own, tmp_path / "site")
+    assert {finding.path for finding in done.findings} == {
+        layout.model_path("price"), layout.version_path("iris", "1.0.0"), layout.channel_path("iris", "staging"),
+    }  # fmt: skip
+    assert (done.models, done.versions) == (2, 4)
+    names = {path.name for path in (tmp_path / "site" / "models").iterdir()}
+    assert names == {"iris", "hostile"}
+    assert (tmp_path / "site/models/iris/1.1.0/index.html").is_file()
+    assert not (tmp_path / "site/models/iris/1.0.0").exists()
+    assert not (tmp_path / "site/api/v1/models/iris/channels/staging.json").exists()
+
+
+def test_broken_settings_stop_the_build_and_leave_the_old_site(own: Scratch, built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "site")
+    own.write(layout.REGISTRY, "schema: 1\n")
+    with pytest.raises(InvalidRegistryError):
+        rebuild(own, tmp_path / "site")
+    assert digests(tmp_path / "site") == digests(built)
+
+
+def test_a_broken_page_of_the_docs_stops_the_build_with_its_name(own: Scratch, built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "site")
+    own.edit("docs/index.md", "how-to/roll-back.md", "how-to/nowhere.md")
+    with pytest.raises(MintmarkError, match=r"docs/index\.md[\s\S]*nowhere\.md"):
+        rebuild(own, tmp_path / "site")
+    assert digests(tmp_path / "site") == digests(built)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_is_not_committed_is_shown_as_such(own: Scratch, tmp_path: Path) -> None:
+    write_version(own, "iris", "3.0.0", quality=2.0, parent="1.1.0")
+    own.set_channel("iris", "production", "3.0.0")
+    rebuild(own, tmp_path / "site")
+    api = tmp_path / "site/api/v1/models/iris"
+    version = json.loads((api / "versions/3.0.0.json").read_text())
+    assert (version["commit"], version["registered"]) == (None, None)
+    channel = json.loads((api / "channels/production.json").read_text())
+    assert (channel["version"], channel["commit"], channel["since"]) == ("3.0.0", None, None)
+
+
+def test_an_empty_registry_has_a_site_that_says_how_to_begin(empty_registry: Scratch, tmp_path: Path) -> None:
+    done = rebuild(empty_registry, tmp_path / "site")  # without any commit, and without docs/
+    assert (done.models, done.versions, done.findings) == (0, 0, ())
+    assert "mintmark propose" in (tmp_path / "site" / "index.html").read_text()
+    assert json.loads((tmp_path / "site/api/v1/models.json").read_text())["models"] == []
+
+
+def test_a_shallow_clone_is_no_source_of_a_site(lively: Scratch, tmp_path: Path) -> None:
+    subprocess.run(
+        ("git", "clone", "--quiet", "--depth", "1", f"file://{lively.root}", str(tmp_path / "clone")), check=True
+    )
+    with pytest.raises(MintmarkError, match="--unshallow"):
+        build_site(Registry(tmp_path / "clone"), tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(lively: Scratch, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="choose another"):
+        rebuild(lively, tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_addresses_that_are_given_take_the_place_of_the_settings(lively: Scratch, tmp_path: Path) -> None:
+    given = Addresses(repository="https://git.example/acme/fork", site="https://models.example")
+    rebuild(lively, tmp_path / "site", addresses=given)
+    page = (tmp_path / "site/models/iris/index.html").read_text()
+    assert "https://git.example/acme/fork/commit/" in page
+    assert REPOSITORY not in page
+    assert '<link rel="canonical" href="https://models.example/models/iris/">' in page
+
+
+def test_of_a_large_store_the_files_in_use_are_published(
+    lively: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "PUBLISHED_BYTES", 100)
+    rebuild(lively, tmp_path / "site")
+    versions = tmp_path / "site/api/v1/models/iris/versions"
+    assert (versions / "1.1.0" / "model.skops").is_file()  # in both channels
+    assert not (versions / "1.0.0").exists()
+    document = json.loads((versions / "1.0.0.json").read_text())
+    assert {file["url"] for file in document["files"]} == {None}
+
+
+def test_a_file_with_other_bytes_than_the_record_says_is_not_published(own: Scratch, tmp_path: Path) -> None:
+    own.object_of("iris", "1.1.0").chmod(0o644)
+    own.object_of("iris", "1.1.0").write_bytes(b"the bytes of iris 9.9.9\n")
+    rebuild(own, tmp_path / "site")
+    assert not (tmp_path / "site/api/v1/models/iris/versions/1.1.0/model.skops").exists()
+    assert (tmp_path / "site/api/v1/models/iris/versions/1.0.0/model.skops").is_file()
+
+
+def test_a_store_elsewhere_is_named_without_its_password_and_asked_only_when_told(own: Scratch, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "remote"
+    shutil.move(own.path(".dvc/store"), elsewhere)
+    own.edit(".dvc/config", "url = store", f"url = {elsewhere}")
+    own.commit("move the store")
+    rebuild(own, tmp_path / "plain")
+    rebuild(own, tmp_path / "fetched", fetch=True)
+    plain, fetched = ((tmp_path / name / "models/iris/1.1.0/index.html").read_text() for name in ("plain", "fetched"))
+    assert "mm-curve" not in plain
+    assert "mm-curve" in fetched
+    assert not list((tmp_path / "fetched/api/v1").rglob("*.skops"))  # what is drawn from is not given away
+    own.edit(".dvc/config", f"url = {elsewhere}", "url = https://ada:secret@models.example/store?token=x")
+    assert embedded_files.store_address(Registry(own.root)) == "https://models.example/store"
+
+
+def test_no_text_of_a_registry_becomes_markup_or_a_link_to_a_script(built: Path) -> None:
+    for path in built.rglob("*.html"):
+        page = path.read_text()
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+        assert "<iframe" not in page.lower(), path
+        assert 'href="javascript:' not in page.lower(), path
+        assert "\u202e" not in page, path
+    page = (built / "models/hostile/index.html").read_text()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "{{ 7*7 }}" in page  # shown as it was typed, and not 49
+
+
+def test_zensical_builds_the_same_pages(lively: Scratch, built: Path, tmp_path: Path) -> None:
+    rebuild(lively, tmp_path / "site", builder="zensical")
+    ours, theirs = digests(built), digests(tmp_path / "site")
+    api = {name for name in ours if name.startswith("api/")}
+    assert {name: ours[name] for name in api} == {name: theirs[name] for name in api}
+    for name in ("index.html", "audit/index.html", "models/iris/index.html", "models/iris/1.1.0/index.html"):
+        assert content_of(tmp_path / "site" / name) == content_of(built / name), name
+    assert "The Acme handbook" in (tmp_path / "site" / "docs" / "index.html").read_text()
+
+
+def content_of(page: Path) -> str:
+    """What Mintmark put into the frame: from the first heading to the end of the article."""
+    text = page.read_text()
+    start = text.index("<h1>")
+    return text[start : text.index("</article>", start)].strip()

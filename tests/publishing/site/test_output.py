@@ -1,0 +1,70 @@
+"""The folder of a site: replaced as a whole or not at all, and never a folder that holds something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mintmark.errors import UsageError
+from mintmark.publishing.site.output import MARK, SiteFolder, check_output, replacing
+
+
+def a_site(folder: Path, text: str = "old") -> Path:
+    site = SiteFolder(folder)
+    folder.mkdir()
+    site.write(MARK, "{}")
+    site.write("index.html", text)
+    return folder
+
+
+def test_a_site_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    target = a_site(tmp_path / "site")
+    with replacing(target) as fresh:
+        SiteFolder(fresh).write("a/b.html", "new")
+        assert (target / "index.html").read_text() == "old"
+    assert [path.relative_to(target).as_posix() for path in target.rglob("*.*")] == ["a/b.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_build_that_fails_leaves_the_old_site(tmp_path: Path) -> None:
+    target = a_site(tmp_path / "site")
+    with pytest.raises(KeyboardInterrupt), replacing(target) as fresh:
+        SiteFolder(fresh).write("a.html", "half")
+        raise KeyboardInterrupt
+    assert (target / "index.html").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "link", "registry", "above"])
+def test_what_is_no_site_is_not_replaced(tmp_path: Path, what: str) -> None:
+    root = tmp_path / "work" / "registry"
+    root.mkdir(parents=True)
+    target = tmp_path / "target"
+    match what:
+        case "folder":
+            target.mkdir()
+            (target / "thesis.txt").write_text("years of work")
+        case "file":
+            target.write_text("years of work")
+        case "link":
+            target.symlink_to(a_site(tmp_path / "elsewhere"))
+        case "registry":
+            target = root
+        case "above":
+            target = root.parent
+    with pytest.raises(UsageError, match="choose another"):
+        check_output(target, root)
+
+
+def test_an_empty_folder_and_an_old_site_may_be_replaced(tmp_path: Path) -> None:
+    root = tmp_path / "registry"
+    root.mkdir()
+    (tmp_path / "empty").mkdir()
+    for target in (tmp_path / "empty", tmp_path / "new", a_site(tmp_path / "site"), root / "site"):
+        check_output(target, root)
+
+
+def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
+    SiteFolder(tmp_path).write("a/name.html", "na\udcefve")  # as Git hands on a name in Latin-1
+    assert (tmp_path / "a" / "name.html").read_text() == "na?ve"
