@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as type checkers know it, without the 5 ms that importing typing takes
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
     from pathlib import Path
     from typing import Any
@@ -14,48 +15,56 @@ __version__ = "0.1.0"
 __all__ = ["Registry", "__version__", "load", "pull"]
 
 
-def load(reference: str, *, path: str | PathLike[str] = ".", at: str | None = None) -> Any:
+def load(
+    reference: str,
+    *,
+    path: str | PathLike[str] = ".",
+    at: str | None = None,
+    trusted_types: Sequence[str] = (),
+) -> Any:
     """Return the estimator that a reference means, such as `breast-cancer@production`, after the safety checks.
 
-    `path` is anywhere in a clone of the registry, `at` a revision or a date (`2026-06-01`). The bytes are checked
-    against the record, and nothing in them runs: types that neither Mintmark nor `trusted_types` in
-    models/registry.yaml knows are refused. A yanked version loads with a `UserWarning`. Raises
-    `mintmark.errors.MintmarkError`.
+    `path` is anywhere in a clone of the registry, or the address of its site; `at` is a revision or a date
+    (`2026-06-01`) of a clone. The bytes are checked against the record, and nothing in them runs: types that neither
+    Mintmark nor `trusted_types`, here or in the models/registry.yaml of a clone, knows are refused. What a site trusts
+    is not taken from it. A yanked version loads with a `UserWarning`. Raises `mintmark.errors.MintmarkError`.
     """
     from mintmark.core.reference import CANDIDATE
     from mintmark.registry.loader import as_reference
 
     registry, wanted = _open(path, at), as_reference(reference)
     if wanted.selector == CANDIDATE:
-        return _load_candidate(registry, wanted.model)
+        return _load_candidate(registry, wanted.model, trusted_types)
     from mintmark.commands.pull import yanked_note
     from mintmark.core.layout import pointer_path
-    from mintmark.registry.store import Store
 
     record = registry.resolve(wanted)
     version = str(record.version)
     _warn(yanked_note(registry, record.model, version))
     pointer = pointer_path(record.model, version, record.artifact.name)
-    store = Store(registry.root, revision=registry.commit)
+    store = registry.store(record)
     file = store.fetch(record.artifact, pointer=pointer)
-    return _load_file(registry, file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"))
+    trusted = (*registry.trusted_types, *trusted_types)
+    return _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
 
 
-def _load_candidate(registry: Registry, model: str) -> Any:
+def _load_candidate(registry: Registry, model: str, trusted_types: Sequence[str]) -> Any:
     from mintmark.artifacts.formats import detect_format
     from mintmark.core.finding import Finding
     from mintmark.errors import InvalidRegistryError
     from mintmark.registry.candidate import candidate_artifact, candidate_files, locate_candidate
 
+    if registry.site is not None:
+        registry.site.refuse("candidates")
     locked = candidate_artifact(candidate_files(registry, model), model)
     stored, file = locate_candidate(registry, locked)
     found = detect_format(file, name=locked.path)
     if isinstance(found, Finding):
         raise InvalidRegistryError([found])
-    return _load_file(registry, file, found, stored.sha256, locked.path)
+    return _load_file(file, found, stored.sha256, locked.path, (*registry.trusted_types, *trusted_types))
 
 
-def _load_file(registry: Registry, file: Path, artifact_format: str, sha256: str, name: str) -> Any:
+def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted: Sequence[str]) -> Any:
     """Load verified bytes; what the checks find is told of `name`, not of a path in the cache."""
     from dataclasses import replace
 
@@ -63,7 +72,7 @@ def _load_file(registry: Registry, file: Path, artifact_format: str, sha256: str
     from mintmark.errors import InvalidRegistryError
 
     try:
-        return load_artifact(file, artifact_format, trusted=registry.settings.trusted_types, sha256=sha256)
+        return load_artifact(file, artifact_format, trusted=trusted, sha256=sha256)
     except InvalidRegistryError as error:
         findings = [replace(f, path=name) if f.path == str(file) else f for f in error.findings]
         raise InvalidRegistryError(findings) from None

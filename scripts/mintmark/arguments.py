@@ -75,6 +75,11 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
+def _add_site(parser: argparse.ArgumentParser) -> None:
+    what = "read the site of a registry, no clone: its root, such as https://acme.github.io/models/"
+    parser.add_argument("--registry", metavar="URL", dest="site", help=what)
+
+
 def _add_at(parser: argparse.ArgumentParser) -> None:
     when = "a revision (v1.2, main~3) or a date (2026-06-01: the end of that day, UTC)"
     parser.add_argument("--at", metavar="WHEN", help=when)
@@ -90,11 +95,13 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--versions", action="store_true", help="list every version of every model")
     what.add_argument("--candidates", action="store_true", help="set what the pipeline made last beside the champions")
+    _add_site(parser)
     _add_reading(parser)
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=f"{_REFERENCE}, or MODEL alone")
+    _add_site(parser)
     _add_reading(parser)
 
 
@@ -152,6 +159,7 @@ def _pull_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", dest="all_files", action="store_true",
                         help="also predictions, evaluation data and reference profile")  # fmt: skip
+    _add_site(parser)
     _add_reading(parser)
 
 
@@ -229,6 +237,7 @@ COMMANDS: dict[str, Command] = {
             "mintmark list breast-cancer",
             "mintmark list --candidates",
             "mintmark list --at 2026-06-01    # what was where on that day",
+            "mintmark list --registry https://acme.github.io/models/",
         ),
         _list_arguments,
         "mintmark.commands.list:list_registry",
@@ -239,6 +248,7 @@ COMMANDS: dict[str, Command] = {
             "mintmark show breast-cancer@production",
             "mintmark show breast-cancer@1.4.2 --json",
             "mintmark show breast-cancer",
+            "mintmark show breast-cancer@production --registry https://acme.github.io/models/",
         ),
         _show_arguments,
         "mintmark.commands.show:show",
@@ -305,6 +315,7 @@ COMMANDS: dict[str, Command] = {
         (
             "mintmark pull breast-cancer@production",
             "mintmark pull breast-cancer@1.4.2 -o /srv/models --all",
+            "mintmark pull breast-cancer@production --registry https://acme.github.io/models/",
         ),
         _pull_arguments,
         "mintmark.commands.pull:pull",

@@ -295,10 +295,10 @@ def test_a_server_that_refuses_is_one_sentence_with_its_answer(made: StoreFixtur
 def test_a_server_that_is_not_there_is_asked_for_one_object_alone(
     made: StoreFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mintmark.registry import remotes
+    from mintmark.registry import http_opening
 
     pauses: list[float] = []
-    monkeypatch.setattr(remotes.time, "sleep", pauses.append)
+    monkeypatch.setattr(http_opening.time, "sleep", pauses.append)
     use_remote(made, "http://user:secret@127.0.0.1:1/x")
     store = Store(made.root)
     for _ in range(3):

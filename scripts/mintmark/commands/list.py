@@ -7,27 +7,37 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mintmark.commands.opening import open_registry
 from mintmark.commands.tables import format_interval, format_table
 from mintmark.core.finding import shorten
 from mintmark.registry.listing import list_models, list_versions
-from mintmark.registry.loader import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.registry.listing import Listing, ModelRow, VersionRow
+    from mintmark.registry.loader import Registry
 
 
 def list_registry(
-    root: Path, *, model: str | None, versions: bool, candidates: bool, at: str | None, as_json: bool
+    root: Path,
+    *,
+    model: str | None,
+    versions: bool,
+    candidates: bool,
+    at: str | None,
+    as_json: bool,
+    site: str | None = None,
 ) -> int:
     """Print the models of a registry, their candidates, or the versions of one or of all; 1 when a file is broken."""
-    registry = Registry(root, at=at)
+    registry = open_registry(root, site=site, at=at)
     if candidates:
+        if registry.site is not None:
+            registry.site.refuse("candidates")
         from mintmark.commands.candidates import show_candidates
 
         return show_candidates(registry, as_json=as_json)
-    if model is not None and model not in registry.models():
+    if model is not None and (registry.site is not None or model not in registry.models()):
         registry.model(model)  # which tells what is wrong with the name
     by_version = versions or model is not None
     models = [model] if model else registry.models()

@@ -10,15 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mintmark.commands.opening import open_registry
 from mintmark.core import layout
 from mintmark.core.records import StoredFile, format_size
 from mintmark.core.reference import CANDIDATE
 from mintmark.errors import MintmarkError
-from mintmark.registry.loader import Registry, as_reference
-from mintmark.registry.store import Store
+from mintmark.registry.loader import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mintmark.registry.loader import Registry
 
 Action = Literal["written", "replaced", "up to date"]
 _WORTH_A_BAR = 10 * 1000**2  # bytes
@@ -43,10 +45,20 @@ class Pulled:
     yanked: str | None = None
 
 
-def pull(root: Path, reference: str, *, output: Path | None, at: str | None, all_files: bool, as_json: bool) -> int:
+def pull(
+    root: Path,
+    reference: str,
+    *,
+    output: Path | None,
+    at: str | None,
+    all_files: bool,
+    as_json: bool,
+    site: str | None = None,
+) -> int:
     """Write the artifact of a version, or all its stored files, into a folder and say where."""
+    registry = open_registry(root, site=site, at=at)
     with _progress() as on_bytes:
-        pulled = pull_files(Registry(root, at=at), reference, output, all_files=all_files, on_bytes=on_bytes)
+        pulled = pull_files(registry, reference, output, all_files=all_files, on_bytes=on_bytes)
     if pulled.yanked:
         print(f"warning: {pulled.yanked}", file=sys.stderr)
     if as_json:
@@ -74,7 +86,7 @@ def pull_files(
         return _pull_candidate(registry, wanted.model, output, all_files=all_files)
     record = registry.resolve(wanted)
     folder = output if output is not None else Path(f"{record.model}-{record.version}")
-    store = Store(registry.root, revision=registry.commit, on_bytes=on_bytes)
+    store = registry.store(record, on_bytes=on_bytes)
 
     def copy(file: StoredFile, target: Path) -> bool:
         return store.copy(file, target, pointer=layout.pointer_path(record.model, str(record.version), file.name))
@@ -99,6 +111,8 @@ def _pull_candidate(registry: Registry, model: str, output: Path | None, *, all_
     from mintmark.registry.candidate import candidate_artifact, candidate_files, locate_candidate
     from mintmark.registry.streams import copy_verified
 
+    if registry.site is not None:
+        registry.site.refuse("candidates")
     known = candidate_files(registry, model)
     folder = output if output is not None else Path(f"{model}-{CANDIDATE}")
     wanted = list(known.values()) if all_files else [candidate_artifact(known, model)]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mintmark.commands.opening import open_registry
 from mintmark.commands.tables import format_interval, format_table
 from mintmark.core.finding import one_line
 from mintmark.core.records import format_size
 from mintmark.errors import InvalidRegistryError
-from mintmark.registry.loader import Registry, as_reference
+from mintmark.registry.loader import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     from mintmark.core.finding import Finding
     from mintmark.core.records import Status, VersionRecord
+    from mintmark.registry.loader import Registry
 
 T = TypeVar("T")
 
 
-def show(root: Path, reference: str, *, at: str | None, as_json: bool) -> int:
+def show(root: Path, reference: str, *, at: str | None, as_json: bool, site: str | None = None) -> int:
     """Print what the registry knows of a version (`MODEL@...`) or of a model (`MODEL`)."""
-    registry, faults = Registry(root, at=at), Faults()
+    registry, faults = open_registry(root, site=site, at=at), Faults()
     if "@" in reference:
         _show_version(registry, reference, as_json, faults)
     else:
@@ -52,7 +54,10 @@ class Faults:
 
 
 def _show_version(registry: Registry, reference: str, as_json: bool, faults: Faults) -> None:
-    record = registry.resolve(as_reference(reference))
+    wanted = as_reference(reference)
+    if registry.site is not None:
+        registry.site.index(wanted.model)  # it tells of every channel at once, so none is asked for by itself
+    record = registry.resolve(wanted)
     status = faults.keep(lambda: registry.status(record.model, record.version), None)
     channels = _channels(registry, record.model, faults)
     places = [name for name, version in channels.items() if version == str(record.version)]

@@ -80,6 +80,10 @@ class Listing:
 
 def list_models(registry: Registry) -> Listing:
     """Return one row a model; reads the records of champions and of latest versions only."""
+    if registry.site is not None:
+        from mintmark.registry.site_listing import list_published_models
+
+        return list_published_models(registry, registry.site)
     listing, names = Listing(), registry.models()
     _preload(registry)
     identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
@@ -117,6 +121,10 @@ def list_models(registry: Registry) -> Listing:
 
 def list_versions(registry: Registry, names: Iterable[str]) -> Listing:
     """Return one row a version of the models that are named, newest version first."""
+    if registry.site is not None:
+        from mintmark.registry.site_listing import list_published_versions
+
+        return list_published_versions(registry, registry.site, names)
     listing, wanted = Listing(), list(names)
     known = registry.tree.subtree_ids(layout.MODELS)
     cache = registry.documents.cache

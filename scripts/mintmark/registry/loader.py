@@ -16,16 +16,21 @@ from mintmark.registry.documents import Document, Documents, open_cache
 from mintmark.registry.tree import GitTree, Tree, WorkTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mintmark.registry.dvc import DvcConfig
     from mintmark.registry.history import ModelHistory
+    from mintmark.registry.site_tree import SiteTree
+    from mintmark.registry.store import Store
+
+_SITES = ("http://", "https://")
 
 
 def find_root(path: Path | str = ".") -> Path:
     """Return the root of the Git repository around a path; raise `MintmarkError` where there is none."""
     if "://" in str(path):
-        raise UsageError(f"{path}: a registry is read from a clone; git clone it, and give the folder")
+        shown = str(path).rpartition("@")[2]  # a password may stand before it
+        raise UsageError(f"{shown}: a registry is read from a clone; git clone it, and give the folder")
     start = Path(path).resolve()
     for folder in (start, *start.parents):
         if (folder / ".git").exists():
@@ -33,16 +38,39 @@ def find_root(path: Path | str = ".") -> Path:
     raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
 
 
+def is_site(path: Path | str) -> bool:
+    """Whether a text is an http(s) address, and no path of a folder."""
+    return str(path).lower().startswith(_SITES)
+
+
 class Registry:
     """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date.
 
+    With an http(s) address for a `path`, the registry that a site publishes; what needs Git raises `UsageError` then,
+    and `on_warning` (`warnings.warn` where it is None) is told when the last good copies have to do.
     A broken file raises `InvalidRegistryError` when it is asked for, and hides no other.
     """
 
-    def __init__(self, path: Path | str = ".", *, at: str | None = None) -> None:
-        self.root = find_root(path)
+    def __init__(
+        self, path: Path | str = ".", *, at: str | None = None, on_warning: Callable[[str], None] | None = None
+    ) -> None:
         self.at = at
-        self.tree: Tree = _tree_at(self.root, at) if at is not None else WorkTree(self.root)
+        self.tree: Tree
+        self.site = _site_at(path, on_warning) if is_site(path) else None
+        if self.site is not None:
+            if at is not None:
+                self.site.refuse("its past, which --at looks at")
+            self.tree = self.site
+            return
+        self._root = find_root(path)
+        self.tree = _tree_at(self._root, at) if at is not None else WorkTree(self._root)
+
+    @property
+    def root(self) -> Path:
+        """The root of the Git repository; raises `UsageError` for a site, which has none."""
+        if self.site is not None:
+            self.site.refuse("Git's history and the files of a clone")
+        return self._root
 
     @property
     def revision(self) -> str:
@@ -56,7 +84,7 @@ class Registry:
 
     @cached_property
     def documents(self) -> Documents:
-        """The parsed records, remembered between commands."""
+        """The parsed records of a clone, remembered between commands."""
         from mintmark.registry.git import common_folder
 
         return Documents(open_cache(common_folder(self.root)))
@@ -79,8 +107,27 @@ class Registry:
 
         return read_config(self.root, committed=self.tree.read(".dvc/config") or b"")
 
+    @property
+    def trusted_types(self) -> tuple[str, ...]:
+        """The further types that a skops file may hold: none of a site, for who loads decides, not who publishes."""
+        return () if self.site is not None else self.settings.trusted_types
+
+    def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> Store:
+        """Return what has the bytes of a version."""
+        if self.site is not None:
+            from mintmark.registry.site_store import SiteStore
+
+            return SiteStore(self.site, record, on_bytes=on_bytes)
+        from mintmark.registry.store import Store
+
+        return Store(self.root, revision=self.commit, on_bytes=on_bytes)
+
     def read(self, kind: str, path: str) -> Document | None:
         """Return the parsed document at a path, None when there is no such file."""
+        if self.site is not None:
+            from mintmark.registry.site_records import read_record
+
+            return read_record(self.site, kind, path)
         try:
             content = self.tree.read(path)
         except InvalidRegistryError:
@@ -92,10 +139,11 @@ class Registry:
     def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
         """Return the parsed documents at those paths that are there; a fault in one is among its own findings."""
         try:
-            contents = self.tree.read_many(paths)
+            if self.site is None:
+                return self.documents.load(kind, self.tree.read_many(paths))
         except MintmarkError:
-            return {path: document for path in paths if (document := self.read(kind, path)) is not None}
-        return self.documents.load(kind, contents)
+            pass
+        return {path: document for path in paths if (document := self.read(kind, path)) is not None}
 
     def models(self) -> list[str]:
         """Return the names of all models, sorted."""
@@ -245,6 +293,18 @@ def as_reference(reference: Reference | str) -> Reference:
         return parse_reference(reference)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _site_at(address: Path | str, on_warning: Callable[[str], None] | None) -> SiteTree:
+    from mintmark.registry.site_tree import SiteTree
+
+    return SiteTree(str(address), on_warning or _warn)
+
+
+def _warn(message: str) -> None:
+    import warnings
+
+    warnings.warn(message, stacklevel=2)
 
 
 def _tree_at(root: Path, at: str) -> Tree:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from mintmark import __version__
 from mintmark.core.records import StoredFile, format_pointer
 from mintmark.registry.dvc import DvcError, Remote, run_dvc
 from mintmark.registry.streams import (
@@ -21,9 +19,7 @@ from mintmark.registry.streams import (
 )
 
 if TYPE_CHECKING:
-    import urllib.request
     from collections.abc import Callable, Iterator, Mapping
-    from http.client import HTTPMessage
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _ONLY_DVC = {"ssh", "hdfs", "webhdfs", "webdav", "webdavs", "gdrive", "oss"}
@@ -42,8 +38,6 @@ _HTTP_OPTIONS = {
     "read_timeout",
 }
 _HTTP_TIMEOUT = 60.0  # DVC's own
-_HTTP_PAUSES = (0.2, 1.0)  # seconds before the second and the third attempt
-_HTTP_AGAIN = {429, 500, 502, 503, 504}
 # DVC's option -> where fsspec's file system takes it.
 _FSSPEC_OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3": {
@@ -123,90 +117,32 @@ def _shown(remote: Remote) -> str:
 
 
 def _open_http(remote: Remote, path: str) -> IO[bytes]:
-    import http.client
-    import urllib.error
-    import urllib.request
+    from mintmark.registry.http_opening import GONE, HttpFault, open_address
 
     address = f"{_shown(remote).rstrip('/')}/{path}"
-    request = urllib.request.Request(address, headers=_http_headers(remote))  # noqa: S310 - http(s) alone
     timeout = float(remote.options.get("read_timeout") or remote.options.get("connect_timeout") or _HTTP_TIMEOUT)
-    opener = _http_opener(remote.options)
-    kind: type[RemoteError] = RemoteError
-    for pause in (*_HTTP_PAUSES, None):
-        try:
-            return opener.open(request, timeout=timeout)  # type: ignore[no-any-return]
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in (404, 410):
-                raise FileNotFoundError(address) from None
-            words = " ".join(str(error.reason).split())
-            kind, fault, again = RemoteError, f"answers {error.code} {words}", error.code in _HTTP_AGAIN
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            reason = getattr(error, "reason", None) or error
-            kind, fault = UnreachableError, f"cannot be reached: {reason}"
-            again = isinstance(reason, ConnectionError)
-        if not again or pause is None:
-            break
-        time.sleep(pause)
-    raise kind(f"the remote {remote.name} ({_shown(remote)}) {fault}")
+    verify = remote.options.get("ssl_verify", "true")
+    try:
+        return open_address(address, headers=_http_headers(remote), timeout=timeout, verify=verify)
+    except HttpFault as fault:
+        if fault.code in GONE:
+            raise FileNotFoundError(address) from None
+        kind = RemoteError if fault.code else UnreachableError
+        raise kind(f"the remote {remote.name} ({_shown(remote)}) {fault}") from None
 
 
 def _http_headers(remote: Remote) -> dict[str, str]:
-    from base64 import b64encode
     from urllib.parse import unquote, urlsplit
 
-    headers, options, address = {"User-Agent": f"mintmark/{__version__}"}, remote.options, urlsplit(remote.url)
+    from mintmark.registry.http_opening import basic_credentials
+
+    options, address = remote.options, urlsplit(remote.url)
     if options.get("auth") == "custom":
-        headers[options.get("custom_auth_header", "Authorization")] = options.get("password", "")
-    elif options.get("auth") == "basic" or address.username:
+        return {options.get("custom_auth_header", "Authorization"): options.get("password", "")}
+    if options.get("auth") == "basic" or address.username:
         user = options.get("user", unquote(address.username or ""))
-        password = options.get("password", unquote(address.password or ""))
-        headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
-    return headers
-
-
-def _http_opener(options: Mapping[str, str]) -> urllib.request.OpenerDirector:
-    """Return an opener that speaks http and https alone, and stays with them when it is sent elsewhere."""
-    import ssl
-    import urllib.request
-    from urllib.parse import urlsplit
-
-    class Redirects(urllib.request.HTTPRedirectHandler):
-        def redirect_request(
-            self,
-            req: urllib.request.Request,
-            fp: IO[bytes],
-            code: int,
-            msg: str,
-            headers: HTTPMessage,
-            newurl: str,
-        ) -> urllib.request.Request | None:
-            old, new = urlsplit(req.full_url), urlsplit(newurl)
-            if new.scheme != "https" and new.scheme != old.scheme:
-                raise urllib.error.HTTPError(
-                    req.full_url, code, f"a redirect to {new.scheme}://, which is not followed", headers, fp
-                )
-            request = super().redirect_request(req, fp, code, msg, headers, newurl)
-            if request is not None and (old.hostname, old.port) != (new.hostname, new.port):
-                request.headers = {"User-agent": f"mintmark/{__version__}"}  # secrets stay with their host
-            return request
-
-    verify = options.get("ssl_verify", "true")
-    context = ssl.create_default_context(cafile=None if verify.lower() in ("true", "false") else verify)
-    if verify.lower() == "false":
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=context),
-        urllib.request.HTTPDefaultErrorHandler(),
-        Redirects(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
-    return opener
+        return basic_credentials(user, options.get("password", unquote(address.password or "")))
+    return {}
 
 
 def _open_fsspec(remote: Remote, scheme: str, file: StoredFile) -> IO[bytes] | None:
