@@ -72,6 +72,19 @@ def test_a_status_that_is_no_yaml_hides_nothing(scratch: Scratch) -> None:
     assert (event.kind, event.version, event.reason) == ("yank", "1.1.0", None)
 
 
+def test_names_that_are_none_are_told_of_nowhere(scratch: Scratch) -> None:
+    known = told(read_chronicle(scratch.root, "HEAD"))
+    scratch.write("models/iris/versions/<b>/version.yaml", "schema: 1\n")
+    scratch.write("models/IRIS/model.yaml", "schema: 1\n")
+    scratch.write("models/iris/channels/<i>.yaml", "version: 1.0.0\n")
+    scratch.write(layout.channel_path("iris", "production"), "version: <script>\n")
+    scratch.commit("hostile")
+    assert told(read_chronicle(scratch.root, "HEAD")) == [
+        *known,
+        ("close", "iris", None, "production", "1.1.0", None),
+    ]
+
+
 def test_the_last_commit_is_that_of_the_model_and_of_the_version(scratch: Scratch) -> None:
     before = read_chronicle(scratch.root, "HEAD")
     proposed = before.model("iris").touched["1.1.0"]

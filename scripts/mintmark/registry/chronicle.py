@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mintmark.core.events import Event, EventKind
 from mintmark.core.layout import MODELS, locate
 from mintmark.core.moment import format_moment
+from mintmark.core.reference import is_name
+from mintmark.core.version import is_version
 from mintmark.registry import git
 from mintmark.registry.history import ModelHistory, read_history
 from mintmark.registry.yaml_text import MAX_BYTES, YamlFault, parse_yaml
@@ -79,8 +81,10 @@ def _note(chronicle: Chronicle, commit: Commit, change: Change, reasons: Mapping
     place = locate(change.path)
     if place.kind == "registry":
         chronicle.settings = commit
-    if not place.model or place.kind == "candidate":
+    if not is_name(place.model) or place.kind == "candidate":
         return
+    if place.kind in ("version", "metrics", "pointer", "status") and not is_version(place.name):
+        return  # whatever lies there, it is no version, and its name is nobody's to show
     model = chronicle.models.setdefault(place.model, ModelChronicle())
     model.last = commit
     if place.kind in ("version", "metrics", "pointer", "status"):
@@ -114,14 +118,17 @@ def _kind(place: str, change: Change) -> EventKind | None:
 def _moves_by_commit(histories: Mapping[str, ModelHistory]) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = defaultdict(list)
     for name, history in histories.items():
-        for move in history.moves:
+        for move in history.moves if is_name(name) else ():
+            if not is_name(move.channel):
+                continue
+            after = _version(move.after)
             event = Event(
-                kind=move.kind,
+                kind=move.kind if after is not None else "close",
                 model=name,
-                version=move.after,
+                version=after,
                 channel=move.channel,
-                before=move.before,
-                after=move.after,
+                before=_version(move.before),
+                after=after,
                 commit=move.commit,
                 author=move.author,
                 time=move.time,
@@ -129,6 +136,11 @@ def _moves_by_commit(histories: Mapping[str, ModelHistory]) -> dict[str, list[Ev
             )
             found[move.commit].append(event)
     return found
+
+
+def _version(text: str | None) -> str | None:
+    """Return a version that a channel file named; the text of a file that named something else is not one."""
+    return text if text is not None and is_version(text) else None
 
 
 def _read_reasons(root: Path, log: Iterable[tuple[Commit, list[Change]]]) -> dict[str, str]:

@@ -135,7 +135,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "registered": COMMIT,
             }
         ],
-        "withdrawn": [{"version": "0.8.0", **COMMIT}],
+        "withdrawn": [{"version": "0.8.0", **COMMIT, "registered": COMMIT}],
         "moves": [{"channel": "production", "kind": "promote", "from": None, "to": "1.0.0", **COMMIT}],
         "older": "index-2.json",
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -186,6 +187,15 @@ def test_a_shallow_clone_is_no_source_of_a_site(lively: Scratch, tmp_path: Path)
     with pytest.raises(MintmarkError, match="--unshallow"):
         build_site(Registry(tmp_path / "clone"), tmp_path / "site")
     assert not (tmp_path / "site").exists()
+
+
+def test_an_old_link_to_a_withdrawn_version_says_what_became_of_it(lively: Scratch, built: Path) -> None:
+    page = (built / "models/iris/1.3.0/index.html").read_text()
+    assert "Withdrawn." in page
+    assert '<a href="1.3.0/">1.3.0</a>' in (built / "models/iris/index.html").read_text()
+    command = re.search(r"mintmark (show iris@1\.3\.0 --at [0-9a-f]+)", page)
+    assert command
+    assert lively.run(*command[1].split()).code == 0
 
 
 def test_a_folder_of_somebody_else_is_left_alone(lively: Scratch, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_yanked_withdrawn_and_early_versions_are_told_apart(lively: Scratch, api
     assert [(row["version"], row["commit"]) for row in index["withdrawn"]] == [
         ("1.3.0", commit_of(lively, 'Revert "propose iris 1.3.0')),
     ]
+    assert index["withdrawn"][0]["registered"]["pull_request"] == 12
     assert index["versions"][2]["channels"] == ["staging", "production"]
     assert index["versions"][0]["registered"]["pull_request"] == 14
 

@@ -258,6 +258,11 @@ def _moves(facts: ModelFacts) -> Iterator[Document]:
 
 def _withdrawn(facts: ModelFacts) -> list[Document]:
     """Versions that are gone: their numbers are burnt (R3), and who asks for one should learn why it is not there."""
-    last = {event.version: event for event in facts.chronicle.events if event.kind in ("propose", "withdraw")}
+    events = facts.chronicle.events
+    last = {event.version: event for event in events if event.kind in ("propose", "withdraw")}
+    proposed = {event.version: committed(event) for event in events if event.kind == "propose"}
     gone = [event for event in last.values() if event.kind == "withdraw" and event.version not in facts.source.records]
-    return [{"version": event.version, **committed(event)} for event in reversed(gone)]
+    return [
+        {"version": event.version, **committed(event), "registered": proposed.get(event.version)}
+        for event in sorted(gone, key=lambda event: event.time, reverse=True)
+    ]

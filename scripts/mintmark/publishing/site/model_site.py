@@ -28,6 +28,7 @@ from mintmark.publishing.site.model_source import read_source
 from mintmark.publishing.site.registry_documents import count_model, model_row
 from mintmark.publishing.site.search import SearchEntry
 from mintmark.publishing.site.version_page import version_page
+from mintmark.publishing.site.withdrawn_page import withdrawn_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,6 +115,7 @@ def write_model(plan: SitePlan, job: ModelJob, cache: Cache) -> ModelResult:
     _write_documents(plan, facts, documents, result.pages)
     _write_model_page(plan, facts, result.pages[0])
     _write_version_pages(plan, facts, result.pages[0], documents, drawing.curves())
+    _write_withdrawn_pages(plan, result.pages[0])
     _write_cards(plan, facts)
     return result
 
@@ -216,7 +218,7 @@ def _points(facts: ModelFacts, metric: str, *, up: str) -> Iterator[Point]:
             href=f"{up}{version}/",
             yanked=version in source.statuses,
             champion=version == champion,
-            channels=[channel for channel, held in source.channels.items() if held == version],
+            channels=[channel for channel in reversed(facts.channels) if source.channels.get(channel) == version],
         )
 
 
@@ -247,6 +249,18 @@ def _write_version_pages(
         plan.folder.write(
             f"{location}index.html", fill(title=title, description=description, content=content, location=location)
         )
+
+
+def _write_withdrawn_pages(plan: SitePlan, index: Document) -> None:
+    for version in index["withdrawn"]:
+        location = f"models/{index['name']}/{version['version']}/"
+        page = plan.frames["version"].fill(
+            title=f"{index['name']} {version['version']}",
+            description="Withdrawn: this version is no longer in the registry.",
+            content=withdrawn_page(plan.config, index["name"], version),
+            location=location,
+        )
+        plan.folder.write(f"{location}index.html", page)
 
 
 def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:

@@ -58,7 +58,7 @@ def template(name: str) -> Template:
     return environment().get_template(name)
 
 
-def render(name: str, **values: Any) -> str:
+def render(name: str, /, **values: Any) -> str:
     """Return a template filled with values."""
     return template(name).render(values)
 
