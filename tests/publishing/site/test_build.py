@@ -22,6 +22,7 @@ from mintmark.publishing.site import build, embedded_files
 from mintmark.publishing.site.build import build_site
 from mintmark.publishing.site.registry_documents import Addresses
 from mintmark.registry.loader import Registry
+from mintmark.registry.notes import write_note
 
 GOLDEN = Path(__file__).parent / "golden"
 REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"
@@ -278,3 +279,50 @@ def content_of(page: Path) -> str:
     text = page.read_text()
     start = text.index("<h1>")
     return text[start : text.index("</article>", start)].strip()
+
+
+def row_of(site: Path, model: str) -> dict[str, Any]:
+    rows = json.loads((site / "api/v1/models.json").read_text())["models"]
+    return next(row for row in rows if row["name"] == model)
+
+
+def test_a_note_marks_a_version_as_reproduced(own: Scratch, tmp_path: Path) -> None:
+    blob = own.git("rev-parse", f"HEAD:{layout.version_path('iris', '1.1.0')}")
+    write_note(own.root, blob, reference="iris@1.1.0", identical=True, sha256="0" * 64)
+    rebuild(own, tmp_path / "site")
+    assert row_of(tmp_path / "site", "iris")["badges"] == ["reproduced"]
+    assert row_of(tmp_path / "site", "price")["badges"] == []
+    version = json.loads((tmp_path / "site/api/v1/models/iris/versions/1.1.0.json").read_text())
+    assert (version["reproduced"]["identical"], version["reproduced"]["by"]) == (True, "Ada Lovelace")
+    assert "reproduced" in (tmp_path / "site/models/iris/1.1.0/index.html").read_text().lower()
+
+
+def test_a_champion_that_grew_old_is_stale(own: Scratch, tmp_path: Path) -> None:
+    own.commits = 300  # days after the first commit
+    own.edit(layout.model_path("price"), "What a house costs", "What a house costs today")
+    own.commit("describe price")
+    rebuild(own, tmp_path / "site")
+    assert row_of(tmp_path / "site", "iris")["badges"] == ["stale"]
+
+
+def test_a_channel_that_points_to_a_yanked_version_is_marked(own: Scratch, tmp_path: Path) -> None:
+    own.yank("price", "1.0.0")
+    own.commit("yank price 1.0.0")
+    rebuild(own, tmp_path / "site")
+    assert row_of(tmp_path / "site", "price")["badges"] == ["yanked"]
+
+
+@pytest.mark.parametrize(
+    ("quality", "margin", "standing"),
+    [(3.0, 0.01, "better"), (0.5, 0.01, "worse"), (0.98, 0.2, "no worse"), (0.98, 0.004, "inconclusive")],
+)
+def test_the_champion_is_judged_against_the_one_before_by_its_predictions(
+    own: Scratch, tmp_path: Path, quality: float, margin: float, standing: str
+) -> None:
+    own.edit(layout.model_path("hostile"), "margin: 0.01", f"margin: {margin}")
+    write_version(own, "hostile", "1.1.0", quality=quality, parent="1.0.0")
+    own.promote("hostile", "1.1.0")
+    rebuild(own, tmp_path / "site")
+    row = row_of(tmp_path / "site", "hostile")
+    assert row["before"]["standing"] == standing
+    assert ("inconclusive" in row["badges"]) == (standing == "inconclusive")
