@@ -132,8 +132,8 @@ def _type_faults(nodes: list[tuple[str, Node]], trusted: Collection[str]) -> Ite
             seen.add(name)
             advice = ADVICE.get(
                 name,
-                "replace it, or after a review of its code add it to trusted_types in models/registry.yaml (for a model "
-                "from a site: to trusted_types of mintmark.load)",
+                "replace it, or after a review of its code add it to trusted_types in models/registry.yaml "
+                "(of a model from a site: to trusted_types of mintmark.load)",
             )
             yield place, f"{name[:200]} is not on the list of types that may be loaded; {advice}"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,22 @@ def _npm_pack(package: str, version: str, member: str, folder: Path) -> bytes:
         found = archive.extractfile(f"package/{member}")
         assert found is not None
         return found.read()
+
+
+def npm_program(package: str, pins: Path) -> Path:
+    """Return a program of a package, installed once with all that it needs as the lock file in `pins` has it."""
+    version = json.loads((pins / "package.json").read_text())["dependencies"][package]
+    kept = cache_folder() / f"{package}-{version}"
+    program = kept / "node_modules" / ".bin" / package
+    if not program.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as name:
+            folder = Path(name, package)
+            shutil.copytree(pins, folder)
+            run_npm("ci", "--ignore-scripts", "--silent", "--no-audit", "--no-fund", folder=folder)
+            with contextlib.suppress(OSError):  # another test may have put it there in the meantime
+                folder.rename(kept)
+    return program
 
 
 def run_npm(*arguments: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ KINDS = {
     "version": "models/iris/1.1.0/",
     "hostile version": "models/hostile/1.0.0/",
     "yanked version": "models/iris/1.2.0/",
+    "withdrawn version": "models/iris/1.3.0/",
     "audit": "audit/",
     "monitoring": "monitoring/",
     "docs": "docs/how-to/roll-back/",

@@ -29,9 +29,14 @@ def test_a_site_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
 
 def test_a_build_that_fails_leaves_the_old_site(tmp_path: Path) -> None:
     target = a_site(tmp_path / "site")
-    with pytest.raises(KeyboardInterrupt), replacing(target) as fresh:
-        SiteFolder(fresh).write("a.html", "half")
-        raise KeyboardInterrupt
+
+    def build() -> None:
+        with replacing(target) as fresh:
+            SiteFolder(fresh).write("a.html", "half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build()
     assert (target / "index.html").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 

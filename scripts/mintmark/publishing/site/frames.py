@@ -22,6 +22,9 @@ _SPLIT = re.compile("|".join(map(re.escape, _MARKERS)))
 _CANONICAL = re.compile(r'(<link rel="canonical" href="[^"]*?)"')
 _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
 _BREAKS = re.compile(r"\s*\n\s*")
+_NO_SKIP = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')  # a page without headings gets none of the theme
+_SKIP = r'\1\n<a href="#mm-content" class="md-skip">Skip to content</a>\n\2'
+_MAIN = '<main class="md-main"'
 _TAB = '<li class="md-tabs__item">'
 _ACTIVE_TAB = '<li class="md-tabs__item md-tabs__item--active">'
 
@@ -74,6 +77,7 @@ def parse_frame(page: str, kind: FrameKind) -> Frame:
         page = re.sub(rf"<title>{TITLE}.*?</title>", f"<title>{TITLE}</title>", page, count=1, flags=re.S)
     elif kind in ("model", "version"):  # they stand in no navigation, and belong to its first tab
         page = page.replace(_TAB, _ACTIVE_TAB, 1)
+    page = _NO_SKIP.sub(_SKIP, page, count=1).replace(_MAIN, f'{_MAIN} id="mm-content"', 1)
     slots = tuple(_MARKERS[marker] for marker in _SPLIT.findall(page))
     for slot in ("title", "description", "content"):
         if slot not in slots:

@@ -79,6 +79,16 @@ def _facts(model: Document) -> list[tuple[str, str]]:
 
 
 def _compared(index: Document) -> tuple[str, str] | None:
-    """Return the two versions that are compared before the reader chooses: the highest, and the one before it."""
-    names = [row["version"] for row in index["versions"]]
-    return (names[1], names[0]) if len(names) > 1 else None
+    """Return the two versions that are compared before the reader chooses: the highest, and the champion or the next.
+
+    A yanked version is only chosen where there is no other.
+    """
+    rows = index["versions"]
+    if len(rows) < 2:
+        return None
+    order = [row["version"] for row in rows]
+    usable = [row["version"] for row in rows if row["yanked"] is None]
+    champion = next((held["version"] for held in reversed(index["channels"].values())), None)
+    wanted = dict.fromkeys([*usable[:1], *([champion] if champion in order else []), *usable, *order])
+    second, first = sorted(list(wanted)[:2], key=order.index)
+    return first, second

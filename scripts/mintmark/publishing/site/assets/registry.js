@@ -50,6 +50,7 @@
         time.textContent = old;
       } else if (time.closest("table")) time.title = old;
       else time.append(` (${old})`);
+      time.dataset.aged = "";
     }
   }
 

@@ -1,0 +1,356 @@
+"""The whole site of a registry with a past, used in a real Chromium as a reader uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.conftest import Scratch
+from tests.publishing.site.browser import NARROW, Visitor, models_shown, rows, texts, visiting
+from tests.publishing.site.site_pages import KINDS, addresses
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+
+DAYS = ("2025-12-31", "2026-01-02", "2026-01-03", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-14", "2026-06-30")
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.evaluate("location.href")).query)
+
+
+@pytest.mark.parametrize("wanted", ["price", "2.0.0-rc.1"])
+def test_the_search_of_the_theme_finds_models_and_versions(visitor: Visitor, wanted: str) -> None:
+    page = visitor.open("docs/how-to/roll-back/")
+    page.locator(".md-search__input").click()
+    page.keyboard.type(wanted)
+    link = page.locator(".md-search-result__link", has_text=wanted).first
+    link.wait_for()
+    link.click()
+    page.wait_for_url(f"**/models/**/{wanted}/**" if wanted[0].isdigit() else f"**/models/{wanted}/**")
+    assert wanted in page.title()
+    assert page.locator("h1").first.is_visible()
+
+
+def test_facets_narrow_the_models_down_and_are_shareable(visitor: Visitor) -> None:
+    page = visitor.open()
+    assert models_shown(page) == ["hostile", "iris", "price"]
+    page.locator(".mm-facet summary", has_text="Task").click()
+    choice = page.locator('.mm-facet label:has(input[value="binary-classification"])')
+    assert choice.locator("b").inner_text() == "2", "as many models as choosing it would leave"
+    choice.click()
+    assert models_shown(page) == ["hostile", "iris"]
+    assert page.locator("#mm-found").inner_text() == "2 models of 3"
+    page.locator('input[name="find"]').fill("flowers")
+    assert models_shown(page) == ["iris"]
+    assert query(page) == {"task": ["binary-classification"], "find": ["flowers"]}
+
+    shared = visitor.page()
+    shared.goto(page.url)
+    assert models_shown(shared) == ["iris"]
+
+    shared.get_by_role("button", name="Clear all").click()
+    assert models_shown(shared) == ["hostile", "iris", "price"]
+    assert query(shared) == {}
+    shared.go_back()
+    assert models_shown(shared) == ["iris"]
+
+
+def test_nothing_found_says_so_and_leads_back(visitor: Visitor) -> None:
+    page = visitor.open("?find=no+such+model")
+    assert models_shown(page) == []
+    page.get_by_role("button", name="Clear search and filters").click()
+    assert models_shown(page) == ["hostile", "iris", "price"]
+
+
+def test_two_versions_are_compared_without_leaving_the_page(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/")
+    form = page.locator("#compare-form")
+    form.get_by_label("From").select_option("1.0.0")
+    form.get_by_label("To").select_option("1.2.0")
+    form.get_by_role("button", name="Compare").click()
+    page.locator("#compare-result table").first.wait_for()
+    captions = page.locator("#compare-result caption").all_inner_texts()
+    assert captions == ["Metrics", "Parameters", "Data", "Environment", "Signature", "Size"]
+    metrics = {row[0]: row[1:] for row in rows(page, "#compare-result div:has(> table) >> nth=0 >> table")}
+    assert metrics["roc_auc"] == ["0.7 (0.65 to 1)", "0.875 (0.825 to 1)", "+0.175 ▲ better"]
+    assert metrics["log_loss"][2] == "+0.0318 ▼ worse"  # an error that rose
+    everything = page.locator("#compare-result tbody tr").count()
+
+    form.get_by_label("Only differences").check()
+    page.wait_for_function(f"document.querySelectorAll('#compare-result tbody tr').length < {everything}")
+    assert not [row for row in rows(page, "#compare-result table") if "= same" in row[-1]]
+    assert query(page) == {"compare": ["1.0.0..1.2.0"]}
+
+    shared = visitor.page()
+    shared.goto(page.url)
+    shared.locator("#compare-result table").first.wait_for()
+    assert "1.0.0 beside 1.2.0" in shared.locator("#compare-status").inner_text()
+
+
+def test_the_chart_of_another_metric_can_be_chosen(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/")
+    first = page.locator("#metric-chart svg").inner_html()
+    page.locator("#metric-chart").get_by_role("combobox", name="Metric").select_option("accuracy")
+    page.locator("#metric-chart .mm-metric-name", has_text="accuracy").wait_for()
+    assert page.locator("#metric-chart svg").inner_html() != first
+    assert "accuracy" in (page.locator("#metric-chart svg").text_content() or "")
+    assert query(page) == {"metric": ["accuracy"]}
+    page.reload()
+    page.locator("#metric-chart .mm-metric-name", has_text="accuracy").wait_for()
+
+
+def test_every_copy_button_of_a_version_copies_its_text(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/1.1.0/", permissions=CLIPBOARD)
+    buttons = page.locator("button.mm-copy")
+    labels = [str(button.get_attribute("aria-label")) for button in buttons.all()]
+    assert len(labels) > 8
+    assert len(set(labels)) == len(labels)
+    for number, button in enumerate(buttons.all()):
+        source = page.locator("[data-copy]").nth(number).text_content()
+        button.click()
+        page.locator("button.mm-copy", has_text="Copied").first.wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == source
+    assert "mintmark pull iris@1.1.0" in texts(page, "[data-copy]")
+
+
+def test_what_a_version_says_over_https_is_its_own_address(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/1.1.0/")
+    for address in page.locator("[data-address]").all_inner_texts():
+        assert address.startswith(visitor.root)
+        assert page.request.get(address).ok
+    for link in page.locator(".mm-files a").all():
+        assert page.request.get(str(link.evaluate("link => link.href"))).ok
+
+
+@pytest.mark.parametrize("channel", ["production", "staging"])
+def test_the_audit_says_what_was_there_on_a_day_as_the_command_does(
+    visitor: Visitor, lively: Scratch, channel: str
+) -> None:
+    page = visitor.open("audit/")
+    for day in DAYS:
+        said = lively.run("list", "--at", day, "--json")
+        models = json.loads(said.out)["models"] if said.code == 0 else []  # before the first commit there is nothing
+        wanted = [[model["model"], model["channels"][channel]] for model in models if channel in model["channels"]]
+        assert answer(page, day, channel) == wanted, day
+    again = visitor.page()
+    again.goto(page.url)
+    again.locator("#mm-answer-status", has_text="2026").wait_for()
+    assert answered(again) == wanted
+
+
+def answer(page: Page, day: str, channel: str) -> list[list[str]]:
+    form = page.locator("#mm-ask")
+    form.get_by_label("Channel").select_option(channel)
+    form.get_by_label("At the end of").fill(day)
+    form.get_by_role("button", name="Show").click()
+    page.locator("#mm-answer-status", has_text=day).wait_for()
+    return answered(page)
+
+
+def answered(page: Page) -> list[list[str]]:
+    """Model and version of each row, without the notes on yanks."""
+    found = rows(page, "#mm-answer table")
+    return sorted([row[0], row[1].split()[0]] for row in found)
+
+
+def test_the_events_of_the_audit_are_filtered(visitor: Visitor) -> None:
+    page = visitor.open("audit/")
+    page.locator("#mm-events [name=kind]").select_option("yank")
+    page.locator("#mm-log-status", has_text="1 event").wait_for()
+    (line,) = rows(page, "#mm-log")
+    assert line[2:4] == ["yank", "iris"]
+    assert "Trained on *leaked* labels." in line[4]
+
+
+def test_the_palette_can_be_changed_and_stays(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.locator("form.md-header__option label:visible").click()
+    dark = page.evaluate(background)
+    assert dark != light
+    visitor.go(page, "audit/")
+    assert page.evaluate(background) == dark
+
+
+def test_dark_is_what_a_dark_system_gets(visitor: Visitor) -> None:
+    page = visitor.open("", dark=True)
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+
+
+def test_the_raw_record_opens_in_the_page(visitor: Visitor, built: Path) -> None:
+    page = visitor.open("models/iris/1.2.0/")
+    page.get_by_text("Show it here").click()
+    code = page.locator("details.mm-record code")
+    page.locator("details.mm-record code", has_text="reference").wait_for()
+    document = (built / "api/v1/models/iris/versions/1.2.0.json").read_text()
+    assert json.loads(code.inner_text()) == json.loads(document)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_is_wider_than_a_telephone(visitor: Visitor, kind: str) -> None:
+    page = visitor.open(KINDS[kind], size=NARROW)
+    page.evaluate("for (const found of document.querySelectorAll('details:not(.mm-facet)')) found.open = true")
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll("article *")]
+          .filter(found => found.checkVisibility() && found.getBoundingClientRect().right > innerWidth + 1)
+          .filter(found => !found.closest(".mm-scroll, .mm-command, .mm-raw, .mm-drawing, .md-typeset__scrollwrap, pre"))
+          .filter(found => !found.closest(".mm-hidden, .headerlink"))
+          .map(found => found.outerHTML.slice(0, 120))"""
+    )
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
+def test_no_facet_makes_a_telephone_scroll_sideways(visitor: Visitor) -> None:
+    page = visitor.open("", size=NARROW)
+    facets = [facet for facet in page.locator(".mm-facet").all() if facet.is_visible()]
+    assert len(facets) == 5
+    for facet in facets:
+        facet.locator("summary").click()
+        assert facet.locator("fieldset").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0], facet.inner_text()
+        page.keyboard.press("Escape")
+
+
+def test_the_drawer_of_a_narrow_page_holds_the_navigation(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/", size=NARROW)
+    audit = page.locator(".md-nav--primary").get_by_role("link", name="Audit")
+    assert not audit.is_visible() or not in_view(audit)
+    page.locator("label.md-header__button[for=__drawer]").click()
+    page.wait_for_function("document.querySelector('.md-sidebar--primary').getBoundingClientRect().left >= 0")
+    assert in_view(audit)
+    audit.click()
+    page.wait_for_url("**/audit/")
+
+
+def in_view(link: Any) -> bool:
+    box = link.bounding_box()
+    return box is not None and box["x"] >= 0
+
+
+def test_the_keyboard_reaches_search_facets_and_buttons(visitor: Visitor) -> None:
+    page = visitor.open()
+    reached = tabbed(page, 20)
+    wanted = ("search-query", "find", "Task", "Owner", "sort", "models/hostile/")
+    order = [next((place for place, name in enumerate(reached) if word in name), -1) for word in wanted]
+    assert order == sorted(order), reached
+    assert order[0] >= 0
+    page.locator('input[name="find"]').focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # opens the first facet
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # chooses its first value
+    assert len(query(page)) == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".mm-facet[open]").count() == 0
+
+
+def tabbed(page: Page, times: int) -> list[str]:
+    """What has the focus after each press of the Tab key."""
+    found = []
+    for _ in range(times):
+        page.keyboard.press("Tab")
+        found.append(
+            page.evaluate(
+                """() => { const at = document.activeElement;
+                return [at.className, at.name, at.dataset.mdComponent, at.getAttribute("aria-label"),
+                  at.getAttribute("href"), at.textContent].filter(Boolean).join(" "); }"""
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("kind", ["home", "model", "version", "audit", "docs"])
+def test_the_keyboard_can_skip_the_header(visitor: Visitor, kind: str) -> None:
+    page = visitor.open(KINDS[kind])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('article') !== null")
+
+
+def test_copying_and_comparing_need_no_mouse(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/1.1.0/", permissions=CLIPBOARD)
+    page.locator("#get").evaluate("heading => { heading.tabIndex = -1; heading.focus(); }")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if "mm-copy" in page.evaluate("document.activeElement.className"):
+            break
+    assert outlined(page), "what has the focus is to be seen"
+    page.keyboard.press("Enter")
+    page.locator("button.mm-copy", has_text="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "mintmark pull iris@1.1.0"
+
+    visitor.go(page, "models/iris/")
+    page.locator("#compare-form [name=to]").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#compare-result table").first.wait_for()
+
+
+def outlined(page: Page) -> bool:
+    style = "getComputedStyle(document.activeElement)"
+    return bool(page.evaluate(f"{style}.outlineStyle !== 'none' || {style}.boxShadow !== 'none'"))
+
+
+def test_every_page_asks_only_its_own_site_and_complains_of_nothing(visitor: Visitor, built: Path) -> None:
+    pages = addresses(built)
+    assert len(pages) >= 14
+    context = visitor.page().context
+    tabs = []
+    for path in pages:
+        tabs.append(context.new_page())
+        visitor.go(tabs[-1], path)
+        assert tabs[-1].locator("h1").count() == 1, path
+    for tab in tabs:
+        tab.wait_for_load_state("networkidle")
+    asked = {answer.url for answer in visitor.loaded}
+    assert len(asked) > len(pages)
+    assert {url for url in asked if not url.startswith(visitor.root)} == set()
+
+
+@pytest.fixture
+def below(chromium: Browser, built: Path) -> Iterator[Visitor]:
+    """A visitor of the same site below a path that it was not built for."""
+    with visiting(chromium, built, "/some/where/else/") as found:
+        yield found
+
+
+def test_links_and_scripts_work_below_a_path(below: Visitor) -> None:
+    page = below.open()
+    page.locator(".mm-models a", has_text="iris").first.click()
+    page.locator(".mm-versions a", has_text="1.2.0").first.click()
+    assert page.url == f"{below.root}models/iris/1.2.0/"
+    page.get_by_text("Show it here").click()
+    page.locator("details.mm-record code", has_text="Trained on *leaked* labels.").wait_for()
+    page.locator(".md-tabs, .md-nav--primary").get_by_role("link", name="Audit").first.click()
+    assert answer(page, "2026-01-07", "production") == [["iris", "1.2.0"]]
+    page.locator(".md-search__input").click()
+    page.keyboard.type("price")
+    page.locator(".md-search-result__link").first.click()
+    page.wait_for_url(f"{below.root}models/price/**")
+
+
+def test_the_page_for_what_is_not_there_works_at_any_depth(visitor: Visitor) -> None:
+    """GitHub serves 404.html under the address that was asked for, so its links hang on the site's address."""
+    page = visitor.page()
+    missing = f"{visitor.root}models/iris/9.9.9/"
+    answer = page.goto(missing)
+    assert answer is not None
+    assert answer.status == 404
+    page.wait_for_load_state("networkidle")
+    visitor.faults = [fault for fault in visitor.faults if missing not in fault]
+    assert page.evaluate("getComputedStyle(document.querySelector('.md-header')).position") == "sticky"
+    page.locator(".md-tabs").get_by_role("link", name="Models").click()
+    assert page.url == visitor.root
+    assert models_shown(page) == ["hostile", "iris", "price"]

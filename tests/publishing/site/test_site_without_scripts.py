@@ -1,0 +1,46 @@
+"""A site in a real Chromium that runs no scripts: everything can be read, and nothing is offered that would not work."""
+
+from __future__ import annotations
+
+from tests.publishing.site.browser import Visitor, models_shown, rows, texts
+
+pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+
+SECTIONS = {
+    "Status", "Get it", "Metrics", "Gates", "Slices", "Curves", "Behaviour tests", "Permutation importance",
+    "Signature", "Lineage", "Files", "Environment", "Card", "Changes since its parent", "Record",
+}  # fmt: skip
+
+
+def test_home_can_be_read_without_javascript(visitor: Visitor) -> None:
+    page = visitor.open("", scripts=False)
+    assert models_shown(page) == ["hostile", "iris", "price"]
+    assert not page.locator("#mm-filter").is_visible(), "what would do nothing is not shown"
+    assert not page.locator("article button:visible").count()
+
+
+def test_a_model_can_be_read_without_javascript(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/", scripts=False)
+    assert page.locator("#metric-chart svg").is_visible()
+    assert [row[0].split()[0] for row in rows(page, ".mm-versions")] == [
+        "2.0.0-rc.1", "1.3.0", "1.2.0", "1.1.0", "1.0.0",
+    ]  # fmt: skip
+    assert page.locator("#metric-chart a[data-metric]").count() == 2
+    production = page.locator(".mm-timelines section", has=page.get_by_role("heading", name="production"))
+    assert "rolled back to 1.1.0" in production.locator(".mm-move--rollback").inner_text()
+    assert not page.locator("#compare-form").is_visible()
+    assert "mintmark compare iris@" in page.locator("body").inner_text()
+
+
+def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
+    page = visitor.open("models/iris/1.1.0/", scripts=False)
+    assert {text.rstrip("¶") for text in texts(page, "h2")} >= SECTIONS
+    assert "0.9143" in page.locator("#metrics ~ div table >> nth=0").inner_text()
+    assert not page.get_by_text("Show it here").is_visible()
+
+
+def test_the_audit_can_be_read_without_javascript(visitor: Visitor) -> None:
+    page = visitor.open("audit/", scripts=False)
+    assert not page.locator("#mm-ask").is_visible()
+    assert len(rows(page, "#mm-log")) > 10
+    assert "mintmark list --at" in page.locator("#mm-audit").inner_text()
