@@ -88,6 +88,9 @@ def test_it_runs_on_a_registry_that_has_no_copy_of_it(installed: Path, scratch: 
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "iris" in listed.stdout
     assert run(installed, scratch.root, "validate").stdout == "2 models, 4 versions: nothing is wrong\n"
+    assert run(installed, scratch.root, "site", "build").returncode == 0
+    assert (scratch.root / "site" / "models" / "iris" / "1.1.0" / "index.html").is_file()
+    assert list((scratch.root / "site" / "assets").glob("registry.*"))
     scratch.edit("models/iris/model.yaml", "owners:", "ownrs:")
     explained = run(installed, scratch.root, "validate")
     assert explained.returncode == 1

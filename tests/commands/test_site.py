@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,9 +62,17 @@ def test_outside_a_registry_it_says_so(tmp_path: Path) -> None:
 
 def test_serve_shows_the_registry_until_it_is_interrupted(scratch: Scratch) -> None:
     command = (sys.executable, "-u", "-m", "mintmark.cli", "site", "serve", "--port", "0")
-    with subprocess.Popen(
-        command, cwd=scratch.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            cwd=scratch.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_mind_interrupts,
+        ) as process,
+        _ended(process),
+    ):
         assert process.stdout is not None
         line = process.stdout.readline()
         match = re.match(r"(http://localhost:\d+/) shows this registry; Ctrl-C ends it", line)
@@ -80,6 +90,19 @@ def test_serve_shows_the_registry_until_it_is_interrupted(scratch: Scratch) -> N
         assert process.wait(30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def _mind_interrupts() -> None:
+    """A shell starts what runs in its background with Ctrl-C ignored, and so would this process be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def test_a_build_shows_its_progress_on_a_terminal(scratch: Scratch, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ SYMLINK = "120000"
 SUBMODULE = "160000"
 NO_FILES = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}
 NO_OBJECT = "0" * 40
+_LAST_SECOND = 253_402_300_799  # of the year 9999: a commit can bear any number as its time
 
 
 class GitError(MintmarkError):
@@ -279,7 +280,8 @@ def _parse_log(output: bytes) -> Iterator[tuple[Commit, list[Change]]]:
         start = place = place + 4
         while place < len(fields) and fields[place].lstrip("\n").startswith(":"):
             place += 2
-        yield Commit(oid=oid, author=author, time=int(time), subject=subject), _parse_raw(fields[start:place])
+        moment = min(int(time), _LAST_SECOND) if time.isdecimal() else 0
+        yield Commit(oid=oid, author=author, time=moment, subject=subject), _parse_raw(fields[start:place])
 
 
 def read_blobs(root: Path, oids: Iterable[str], *, limit: int | None = None) -> Iterator[tuple[str, bytes]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CONFIG = "config.json"
 _MODELS = "models.json"
 _FURTHER_PAGE = re.compile(r"index-([0-9]{1,6})\.json\Z")
+_MOST_PAGES = 1000  # of an index; each holds a thousand versions
 _AT_ONCE = 8  # requests
 _STORES = ("http", "https", "s3", "gs", "azure")
 
@@ -153,7 +154,8 @@ class SiteTree:
                 return
             name = str(page["older"])
             match = _FURTHER_PAGE.match(name)
-            if match is None or int(match[1]) <= number:  # pages that lead back would never end
+            # Pages that lead back would never end.
+            if match is None or not number < int(match[1]) <= _MOST_PAGES:
                 raise SiteError(f"{self.address.of(f'models/{model}/index.json')}: older: leads to no further page")
             number = int(match[1])
             checked = _check(None, {"name": model}, versions=list)

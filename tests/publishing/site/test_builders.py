@@ -147,7 +147,10 @@ def test_a_module_in_docs_is_not_imported(tmp_path):
         ),
         ("<!doctype html><p>a", "<!doctype html>\n<meta"),
         ("<p>a", "\n<meta"),
-        ("<html><header>a</header>", "\n<meta"),
+        ("<html><header>a</header>", "<html>\n<meta"),
+        ("<!-- <head> --><script>a</script>", "\n<meta"),
+        ("<title><head></title><script>a</script>", "\n<meta"),
+        ('<body onload="a"><!-- <!doctype html><head> -->', "\n<meta"),
     ],
 )
 def test_pages_that_docs_bring_along_get_a_policy_as_well(page, start):

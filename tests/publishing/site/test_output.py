@@ -41,7 +41,9 @@ def test_a_build_that_fails_leaves_the_old_site(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-@pytest.mark.parametrize("what", ["folder", "file", "link", "registry", "above"])
+@pytest.mark.parametrize(
+    "what", ["folder", "file", "link", "registry", "above", "docs", "models", "git", "address", "long"]
+)
 def test_what_is_no_site_is_not_replaced(tmp_path: Path, what: str) -> None:
     root = tmp_path / "work" / "registry"
     root.mkdir(parents=True)
@@ -58,6 +60,14 @@ def test_what_is_no_site_is_not_replaced(tmp_path: Path, what: str) -> None:
             target = root
         case "above":
             target = root.parent
+        case "docs" | "models":
+            target = root / what / "site"
+        case "git":  # the clone of a branch that the site is published from
+            (a_site(target) / ".git").mkdir()
+        case "address":
+            (a_site(target) / "CNAME").write_text("models.example")
+        case "long":
+            target = tmp_path / ("x" * 300)
     with pytest.raises(UsageError, match="choose another"):
         check_output(target, root)
 

@@ -182,3 +182,14 @@ def test_no_text_takes_long(text: str) -> None:
 def test_any_text_gives_harmless_html(text: str) -> None:
     page = read(text)
     assert not re.search("[\x00-\x08\x0e-\x1f\u202e]", page.text)
+
+
+def test_a_table_that_would_fill_up_to_a_million_cells_stays_text() -> None:
+    table = "\n".join(["|" * 181, "|-" * 180 + "|", *["|"] * 360])
+    bomb = "\n\n".join([table] * 13)[:20_000]
+    start = time.process_time()
+    found = render_text(bomb)
+    assert time.process_time() - start < 5
+    assert "<td" not in found
+    assert len(found) < 200_000
+    assert "<td>1</td>" in render_text("| a | b |\n|---|---|\n| 1 | 2 |")

@@ -13,6 +13,7 @@ from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.layout import locate
 from mintmark.core.reference import is_name
+from mintmark.errors import MintmarkError
 from mintmark.publishing.site.audit_page import audit_page
 from mintmark.publishing.site.builders import build_project
 from mintmark.publishing.site.database import DatabaseWriter
@@ -32,6 +33,7 @@ from mintmark.publishing.site.search import SearchEntry, add_entries, write_site
 from mintmark.registry import git
 from mintmark.registry.chronicle import Chronicle, read_chronicle
 from mintmark.registry.documents import interrupt_held, open_cache
+from mintmark.registry.http_opening import without_credentials
 from mintmark.registry.notes import read_notes
 from mintmark.registry.tree import WorkTree
 
@@ -90,14 +92,17 @@ class _Build:
         document = registry.read("registry", layout.REGISTRY)
         self.settings = registry.settings  # which raises where it is missing or broken
         self.addresses = _addresses(registry, addresses)
-        self.document: Mapping[str, Any] = document.data if document and document.data else {}
+        self.document: dict[str, Any] = dict(document.data if document and document.data else {})
+        if "addresses" in self.document:
+            self.document["addresses"] = {key: _public(found) for key, found in self.document["addresses"].items()}
 
     def run(self, on_model: Callable[[int, int], None] | None, *, fetch: bool) -> Built:
-        """Build everything; the site builder works in a process of its own while Git tells the past."""
-        with ThreadPoolExecutor(1) as side:
+        """Build everything; the site builder and Git work in processes of their own at the same time."""
+        with ThreadPoolExecutor(2) as side:
             building = side.submit(self._build_frames)
+            listing = side.submit(self.registry.tree.entries, layout.MODELS)
             chronicle = self._chronicle()
-            entries = self.registry.tree.entries(layout.MODELS)
+            entries = listing.result()
             frames, left_out = building.result()
         schemas = published_schemas()
         commit = chronicle.settings.oid if chronicle.settings else None
@@ -189,17 +194,32 @@ class _Build:
 def _addresses(registry: Registry, given: Addresses | None) -> Addresses:
     given, settings = given or Addresses(), registry.settings
     return Addresses(
-        repository=given.repository or settings.repository,
-        site=given.site or settings.site,
+        repository=_public(given.repository or settings.repository),
+        site=_public(given.site or settings.site),
         store=given.store or store_address(registry),
     )
 
 
+def _public(address: str | None) -> str | None:
+    """Return an address as everybody may read it: what a workflow cloned from may hold a token."""
+    return without_credentials(address) if address else None
+
+
 def _read_docs(registry: Registry) -> dict[str, bytes]:
     """Return the files of docs/ by their path in it."""
+    found = _docs_files(registry)
+    for path in found:
+        if not path.isprintable():
+            raise MintmarkError(f"{_DOCS}/: {path!r} is no name that a page can have; rename it")
+    return found
+
+
+def _docs_files(registry: Registry) -> dict[str, bytes]:
     tree = registry.tree
     if isinstance(tree, WorkTree):
         folder = registry.root / _DOCS
+        if folder.is_symlink():
+            raise MintmarkError(f"{_DOCS}: is a symbolic link where a folder belongs")
         found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
     entries = tree.entries(_DOCS)

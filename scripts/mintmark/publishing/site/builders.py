@@ -32,7 +32,9 @@ _QUIET = {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROGRESS = re.compile(r"INFO |Build started|No issues found")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|\Z)")
+_INNER_EXCEPTION = re.compile(r" +[A-Za-z_][\w.]*(Error|Exception|Exit)(:|\Z)")
 _MOST_LINES = 40
+_PATIENCE = 600  # seconds; a page of nothing but brackets keeps a Markdown reader busy for ever
 
 
 def build_project(folder: Path, output: Path, builder: Builder = "mkdocs", *, python: str = sys.executable) -> None:
@@ -42,17 +44,21 @@ def build_project(folder: Path, output: Path, builder: Builder = "mkdocs", *, py
     own words when it refuses the pages, such as for a broken link in docs/, or when it is not installed.
     """
     # -P: the folder, which holds text of a repository, is no place to import from.
-    done = subprocess.run(
-        (os.path.abspath(python), "-P", "-m", *_ARGUMENTS[builder]),
-        cwd=folder,
-        env={**os.environ, **_QUIET},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            (os.path.abspath(python), "-P", "-m", *_ARGUMENTS[builder]),
+            cwd=folder,
+            env={**os.environ, **_QUIET},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise MintmarkError(f"docs/: {_NAMES[builder]} did not finish in {_PATIENCE // 60} minutes") from None
     if done.returncode != 0 or not (folder / BUILT_FOLDER / "index.html").is_file():
         raise MintmarkError(_complaint(builder, done.stdout, folder))
     _write_texts(folder)
@@ -84,13 +90,18 @@ def _said(words: str, folder: Path) -> Iterator[str]:
     in_traceback = False
     for raw in words.splitlines():
         line = _COLOUR.sub("", raw).rstrip()
-        if line.startswith("Traceback "):
+        if line.lstrip().startswith("Traceback "):
             in_traceback = True
-        elif not line or _PROGRESS.match(line) or (in_traceback and not _EXCEPTION.match(line)):
+        elif not line or _PROGRESS.match(line) or (in_traceback and not _ends_traceback(line)):
             continue
         else:
             in_traceback = False
             yield line.replace(f"{folder.resolve()}{os.sep}", "")
+
+
+def _ends_traceback(line: str) -> bool:
+    """Whether a line names the exception; a builder may show a traceback of its own, moved to the right."""
+    return (_EXCEPTION if line[0] != " " else _INNER_EXCEPTION).match(line) is not None
 
 
 def _write_texts(folder: Path) -> None:
@@ -98,5 +109,7 @@ def _write_texts(folder: Path) -> None:
     texts: dict[str, str] = json.loads((folder / TEXTS_FILE).read_bytes())
     markers = re.compile("|".join(sorted(map(re.escape, texts), reverse=True)).encode())
     for path in (folder / BUILT_FOLDER).rglob("*.html"):
+        if not path.is_file():
+            continue
         page = path.read_bytes()
         path.write_bytes(markers.sub(lambda match: texts[match[0].decode()].encode(), page))

@@ -90,7 +90,7 @@ _DEFAULT_EXTENSIONS: dict[str, dict[str, Any]] = {
     "pymdownx.superfences": {},
 }
 
-_RUNS_CODE = ("hooks", "plugins", "extra_javascript", "extra_templates")
+_RUNS_CODE = ("hooks", "plugins", "extra_javascript", "extra_css", "extra_templates")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,10 +140,19 @@ def take_settings(config: Mapping[str, Any], pages: Iterable[str]) -> DocsSettin
     )
 
 
+_ACTIVE = (
+    ".js", ".mjs", ".xhtml", ".xht", ".shtml", ".xml", ".xsl", ".xslt", ".svgz", ".swf", ".wasm",
+)  # fmt: skip
+
+
 def is_published(path: str) -> bool:
-    """Whether MkDocs would publish a file of docs/: hidden files and the folder templates/ at its top stay out."""
+    """Whether a file of docs/ is published: hidden files and the folder templates/ at its top stay out, as in MkDocs.
+
+    So does what a browser would run at the address of the site.
+    """
     parts = path.split("/")
-    return parts[0] != "templates" and not any(part.startswith(".") or not part for part in parts)
+    hidden = parts[0] == "templates" or any(part.startswith(".") or not part for part in parts)
+    return not hidden and not path.lower().endswith(_ACTIVE)
 
 
 def _text(config: Mapping[str, Any], key: str) -> str:
@@ -156,6 +165,8 @@ def _text(config: Mapping[str, Any], key: str) -> str:
 
 
 def _plugin_names(plugins: Any) -> set[str]:
+    if not isinstance(plugins, list | dict):
+        return {""}
     return {next(iter(plugin), "") if isinstance(plugin, dict) else str(plugin) for plugin in plugins}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from mintmark.registry.loader import Registry
 
 PUBLISHED_BYTES = 400 * 1000**2  # of a site's 1 GB; a larger store shows only what channels point to
+
+
+# What a browser would run, or show as a page, at the address of the site.
+_ACTIVE = re.compile(r"\.(x?html?|xht|shtml|svgz?|xml|xslt?|m?js|css|pdf|swf|wasm)(\.bin)*\Z", re.IGNORECASE)
+
+
+def published_name(name: str) -> str:
+    """Return the name under which a site carries a stored file: one that no browser takes for a page or a script."""
+    return f"{name}.bin" if _ACTIVE.search(name) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +111,8 @@ def store_address(registry: Registry) -> str | None:
     default = registry.dvc_config.default
     if default is None or default.folder is not None:
         return None
-    parts = urlsplit(default.url)
+    try:
+        parts = urlsplit(default.url)
+    except ValueError:
+        return None
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

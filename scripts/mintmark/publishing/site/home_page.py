@@ -39,12 +39,14 @@ class Change(NamedTuple):
 
 
 BADGES: Final = {
-    "reproduced": Badge(
-        "reproduced", "good", "Somebody ran its recipe again and got the same artifact or predictions."
-    ),
+    "reproduced": Badge("reproduced", "good", "Somebody ran the champion's recipe again and got the same bytes."),
     "yanked": Badge("yanked", "bad", "The newest version, or one that a channel points to, should no longer be used."),
-    "stale": Badge("stale", "warn", "The version in use was made more than 180 days before the registry last changed."),
-    "inconclusive": Badge("inconclusive", "note", "Too few rows tell the version in use from the one before it."),
+    "stale": Badge("stale", "warn", "The champion was made more than 180 days before the registry last changed."),
+    "inconclusive": Badge(
+        "inconclusive",
+        "note",
+        "On the same rows, the champion is neither better nor surely no worse than the one before.",
+    ),
 }
 FACETS: Final = (
     Facet("task", "Task"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mintmark.core.channels import rollback_target
 from mintmark.core.events import Event, parse_pull_request, person_name
 from mintmark.core.records import StoredFile
+from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.json_text import Document, format_document, split_rows
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def stored_files(record: Mapping[str, Any]) -> list[StoredFile]:
 
 
 def _file(facts: ModelFacts, version: str, file: StoredFile) -> Document:
-    url = f"{version}/{file.name}" if (version, file.name) in facts.published else None
+    url = f"{version}/{published_name(file.name)}" if (version, file.name) in facts.published else None
     return {"name": file.name, "size": file.size, "md5": file.md5, "sha256": file.sha256, "url": url}
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.comparison import ERRORS
+from mintmark.core.finding import Finding
 from mintmark.core.records import Interval, Model, Status, VersionRecord
 from mintmark.publishing.card import CardSource, format_card
 from mintmark.publishing.site.badges import format_badge
 from mintmark.publishing.site.charts import Point, metric_chart
 from mintmark.publishing.site.curve_drawing import CurveDrawing
 from mintmark.publishing.site.database_rows import version_rows
+from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.json_text import Document, format_document
 from mintmark.publishing.site.lineage_drawing import draw_lineage
 from mintmark.publishing.site.model_documents import (
@@ -33,7 +35,6 @@ from mintmark.publishing.site.withdrawn_page import withdrawn_page
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mintmark.core.finding import Finding
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
     from mintmark.publishing.site.frame_places import FrameKind
     from mintmark.publishing.site.frames import Frame
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from mintmark.registry.tree import BlobReader
 
 API = "api/v1"
-CARDS = 10  # the newest versions that have a card in a file of its own, besides those in channels
+CARDS = 3  # the newest versions that have a card in a file of its own, besides those in channels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,10 +125,18 @@ def _write_files(plan: SitePlan, source: ModelSource) -> Iterator[tuple[str, str
     """Write the stored files that the tree carries and yield the version and the name of each."""
     wanted = set(source.records) if plan.publishes_all else {*source.channels.values(), source.latest}
     for version in source.versions:
-        for file in stored_files(source.records[version]) if version in wanted else ():
+        if version not in wanted:
+            continue
+        if version.endswith(".json") and version.removesuffix(".json") in source.records:
+            message = "its files have no place on a site, where the document of another version has that name"
+            path = layout.version_path(source.name, version)
+            source.findings.append(Finding(path=path, line=1, message=message))
+            continue
+        for file in stored_files(source.records[version]):
             content = plan.files.read(file)
             if content is not None and "/" not in file.name:
-                plan.folder.write(f"{API}/models/{source.name}/versions/{version}/{file.name}", content)
+                name = published_name(file.name)
+                plan.folder.write(f"{API}/models/{source.name}/versions/{version}/{name}", content)
                 yield version, file.name
 
 

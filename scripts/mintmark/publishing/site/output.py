@@ -16,15 +16,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARK = "api/v1/config.json"  # what every site has, and hardly any other folder
+_KEPT = (".git", "CNAME")  # what people add to a site that they publish from a branch
+_SOURCES = ("docs", "models", ".git", ".dvc")
 
 
 def check_output(output: Path, root: Path) -> None:
     """Raise `UsageError` for a folder that a site must not replace: one that holds anything but a site."""
+    try:
+        _check_target(output, root)
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise UsageError(f"{output}: {error.strerror}; choose another folder with -o") from None
+
+
+def _check_target(output: Path, root: Path) -> None:
     target = output.absolute()
+    if any(target.resolve().is_relative_to(root / name) for name in _SOURCES):
+        raise UsageError(f"{output}: lies where the registry itself lies; choose another folder with -o")
     if root.is_relative_to(target.resolve()):
         raise UsageError(f"{output}: holds the registry itself, and a site replaces its folder; choose another with -o")
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UsageError(f"{output}: is no folder; remove it, or choose another with -o")
+    own = [name for name in _KEPT if os.path.lexists(target / name)]
+    if own:
+        message = f"holds {own[0]}, which a new site would take away; build elsewhere, and copy the site over it"
+        raise UsageError(f"{output}: {message}, or choose another folder with -o")
     if target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file():
         message = "holds files that mintmark site build did not write, and would lose them"
         raise UsageError(f"{output}: {message}; remove it, or choose another folder with -o")

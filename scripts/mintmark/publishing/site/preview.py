@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import threading
 import time
 from functools import partial
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?", re.IGNORECASE)
 _PATIENCE = 2.0  # seconds between two looks at the registry
 
 
@@ -35,13 +38,21 @@ class Rebuild:
                 return
             state = self._state()
             if state != self._known:
-                self._build()
-                self._known = state
+                self._known = state  # also of a build that fails: what is asked for next must not try it again
+                try:
+                    self._build()
+                finally:
+                    self._looked = time.monotonic()
             self._looked = time.monotonic()
 
 
 class _PreviewServer(ThreadingHTTPServer):
     daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that went away."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _PageRequest(SimpleHTTPRequestHandler):
@@ -59,8 +70,14 @@ class _PageRequest(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a file of the site."""
-        self._rebuild.when_changed()
-        super().do_GET()
+        try:
+            self._rebuild.when_changed()
+        except MintmarkError as error:  # the site before is still there; say why it is old
+            print(f"mintmark: {error}", file=sys.stderr)
+        try:
+            super().do_GET()
+        except ValueError:  # a zero byte in the path
+            self.send_error(404)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with the site's own page for what is not there."""
@@ -96,9 +113,7 @@ class _PageRequest(SimpleHTTPRequestHandler):
 
 
 def _is_local(headers: Message) -> bool:
-    host = headers.get("Host", "localhost").rpartition("@")[2]
-    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    return name in ("localhost", "127.0.0.1", "::1")
+    return _LOCAL.fullmatch(headers.get("Host", "localhost")) is not None
 
 
 def open_server(folder: Path, port: int, rebuild: Rebuild) -> ThreadingHTTPServer:

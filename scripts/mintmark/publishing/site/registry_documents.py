@@ -164,7 +164,10 @@ def _with_age(row: Document, updated: str | None) -> Document:
     """Mark a champion that was made long before the registry last changed: nothing here depends on today's date."""
     if updated is None or row["since"] is None:
         return row
-    age = datetime.fromisoformat(updated) - datetime.fromisoformat(row["created"])
+    try:
+        age = datetime.fromisoformat(updated) - datetime.fromisoformat(row["created"])
+    except ValueError:  # what fits the schema may still be in no calendar
+        return row
     return {**row, "badges": [*row["badges"], "stale"]} if age > STALE_AFTER else row
 
 

@@ -12,8 +12,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script\s*>", re.S | re.I)
-_HEAD = re.compile(r"<head(?:\s[^>]*)?>(?:\s*<meta charset=[^>]*>)?", re.I)
-_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.I)
+# Only at the very start: further on, a comment or a script may hold what looks like a head.
+_HEAD = re.compile(
+    r"\ufeff?\s*(?:<!doctype[^>]*>\s*)?(?:<html(?:\s[^>\"']*|\s*\"[^\"]*\"|'[^']*')*>\s*)?"
+    r"(?:<head>\s*)?(?:<meta charset=[\"']?utf-8[\"']?\s*/?>)?",
+    re.IGNORECASE,
+)
+# What leads a reader, or asks, elsewhere, and what no policy stops.
+_DETOURS = re.compile(
+    r"<meta\b[^>]*\bhttp-equiv\b[^>]*\brefresh\b[^>]*>"
+    r"|<link\b[^>]*\brel\s*=[^>]*\b(?:dns-prefetch|preconnect|prefetch|prerender)\b[^>]*>",
+    re.IGNORECASE,
+)
+_PAGES = (".html", ".htm")
 _DATA = re.compile(r"\btype\s*=\s*[\"']?(?!module\b|text/javascript\b)[a-z]+", re.I)
 _SOURCE = re.compile(r"\ssrc\s*=", re.I)
 # The one part of the theme's scripts that differs from page to page: the way to the root of the site.
@@ -42,7 +53,8 @@ def add_policy(page: str, known: frozenset[str]) -> str:
     hashes = sorted({_hash(script) for script in _inline_scripts(page) if _common(script) in known})
     rules = "; ".join((*_RULES, " ".join(("script-src 'self'", *hashes))))
     meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
-    head = _HEAD.search(page) or _DOCTYPE.match(page)
+    page = _DETOURS.sub("", page)
+    head = _HEAD.match(page)
     end = head.end() if head else 0
     return f"{page[:end]}\n{meta}{page[end:]}"
 
@@ -50,7 +62,7 @@ def add_policy(page: str, known: frozenset[str]) -> str:
 def write_policies(output: Path, frames: Iterable[Path]) -> None:
     """Add the policy to every HTML page below `output`; `frames` are those whose inline scripts are the theme's."""
     known = theme_scripts(path.read_text(encoding="utf-8") for path in frames)
-    for path in sorted(output.rglob("*.html")):
+    for path in sorted(path for path in output.rglob("*") if path.suffix.lower() in _PAGES and path.is_file()):
         page = path.read_bytes().decode("utf-8", errors="surrogateescape")
         path.write_bytes(add_policy(page, known).encode("utf-8", errors="surrogateescape"))
 

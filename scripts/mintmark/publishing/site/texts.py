@@ -26,6 +26,7 @@ _LONGEST: Final = 20_000  # the schemas allow no longer text; documents of an ol
 _SAFE_LINK: Final = re.compile(
     r"(?:https?://[^/?#@\s]+(?:[/?#][!-~]*)?|mailto:[!-~]+@[!-~]+)\Z", re.ASCII | re.IGNORECASE
 )
+_MOST_CELLS: Final = 20_000
 _BLANK_START: Final = re.compile(r"\A(?:[ \t]*\n)+")
 _REL: Final = "nofollow noopener noreferrer"
 
@@ -34,14 +35,22 @@ _REL: Final = "nofollow noopener noreferrer"
 def render_text(markdown: str) -> Markup:
     """Return the HTML of a text that nobody vouches for; the same text is rendered once."""
     text = shorten(_BLANK_START.sub("", markdown).rstrip(), _LONGEST)
-    reader = _reader()
+    reader = _reader(tables=not _is_bomb(text))
     tokens = [_safe_block(token) for token in reader.parse(text)]
     return Markup(reader.renderer.render(tokens, reader.options, {}))  # noqa: S704 - escaped by markdown-it, html is off
 
 
+def _is_bomb(text: str) -> bool:
+    """Whether its tables would be filled up to more cells than anybody reads: a short row gets those it lacks."""
+    rules = (line for line in text.splitlines() if "-" in line and not line.strip("|:- \t>"))
+    return max((rule.count("|") + 1 for rule in rules), default=0) * text.count("\n") > _MOST_CELLS
+
+
 @cache
-def _reader() -> MarkdownIt:
-    reader = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer).enable("table")
+def _reader(*, tables: bool) -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
+    if tables:
+        reader.enable("table")
     # A link that is refused stays what its author typed: `[x](javascript:alert(1))` is read as these characters.
     reader.validateLink = is_safe_link  # type: ignore[method-assign]
     return reader

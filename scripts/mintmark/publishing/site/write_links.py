@@ -72,7 +72,10 @@ def github_repository(config: Mapping[str, Any]) -> str | None:
 
     A GitHub Enterprise server may have any name, so only hosts known to be something else are left out.
     """
-    parts = urlsplit(config.get("repository") or "")
+    try:
+        parts = urlsplit(config.get("repository") or "")
+    except ValueError:
+        return None
     names = parts.path.strip("/").removesuffix(".git").split("/")
     good = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and not _OTHERS.search(parts.netloc)
     if not good or len(names) != 2 or not all(_NAME.fullmatch(name) and name.strip(".") for name in names):
