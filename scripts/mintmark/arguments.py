@@ -296,7 +296,7 @@ COMMANDS: dict[str, Command] = {
         (
             "mintmark reproduce breast-cancer@production",
             "mintmark reproduce breast-cancer@1.4.2 --keep",
-            "mintmark reproduce breast-cancer@1.4.2 --note && git push origin refs/notes/mintmark/reproduced",
+            "mintmark reproduce breast-cancer@1.4.2 --note",
         ),
         _reproduce_arguments,
         "mintmark.commands.reproduce:reproduce",

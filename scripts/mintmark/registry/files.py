@@ -45,9 +45,9 @@ def parse_json(text: bytes) -> Any:
         raise YamlFault(f"is larger than {MAX_BYTES:,} bytes, the most that a JSON record may have", 1)
     try:
         decoded = text.decode("utf-8")
-        data = json.loads(decoded, parse_constant=_no_constant, parse_int=_whole)
+        data = json.loads(decoded, parse_constant=_no_constant)
         if "\\" in decoded or _count_colons(data) != decoded.count(":"):
-            data = json.loads(decoded, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_int=_whole)
+            data = json.loads(decoded, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
         if "\\u" in decoded:
             json.dumps(data, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,6 +58,10 @@ def parse_json(text: bytes) -> Any:
         raise YamlFault("is nested too deep", 1) from None
     except UnicodeEncodeError:
         raise YamlFault("holds half of a character (a lone surrogate such as \\ud800)", 1) from None
+    except YamlFault:
+        raise
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise YamlFault("holds a number with thousands of digits", 1) from None
     return data
 
 
@@ -81,15 +85,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise YamlFault(f'the key "{twice}" is there twice; keep one of them')
     return data
-
-
-_MOST_DIGITS = 300  # of a whole number that is still a float
-
-
-def _whole(text: str) -> int:
-    if len(text) > _MOST_DIGITS:
-        raise YamlFault("holds a number with hundreds of digits", 1)
-    return int(text)
 
 
 def _no_constant(name: str) -> Any:

@@ -408,3 +408,13 @@ def test_of_what_is_there_again_before_a_commit_nobody_is_named(own: Scratch, tm
     assert (
         json.loads((api / "channels/production.json").read_text())["previous"] is None
     )  # the yanked one is no way back
+
+
+def test_a_number_that_no_float_can_hold_costs_no_page(own: Scratch, tmp_path: Path) -> None:
+    path = layout.metrics_path("iris", "1.1.0")
+    measured = json.loads(own.read(path))
+    measured["cost"]["load_seconds"] = measured["importance"]["width"]["mean"] = 10**400
+    measured["slices"]["small"]["metrics"]["roc_auc"]["low"] = -(10**400)
+    own.write(path, json.dumps(measured))
+    assert rebuild(own, tmp_path / "site").findings == ()
+    assert (tmp_path / "site/models/iris/1.1.0/index.html").is_file()

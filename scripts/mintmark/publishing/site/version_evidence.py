@@ -106,9 +106,17 @@ def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Ch
     if gates is None:
         return []
     metrics = [_result(name, own) for name, own in version["record"]["metrics"].items()]
-    measured = {name: float(value) for name, value in ((version["metrics"] or {}).get("cost") or {}).items()}
+    measured = {name: as_float(value) for name, value in ((version["metrics"] or {}).get("cost") or {}).items()}
     measured.setdefault("size", float(version["record"]["artifact"]["size"]))
     return [*check_floors(metrics, gates), *check_cost(cost_results(measured, {}, gates), gates)]
+
+
+def as_float(value: float) -> float:
+    """Return a number as a float; a whole number that none can hold is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _gates(data: Mapping[str, Any]) -> Gates | None:
@@ -178,7 +186,8 @@ def _slice_row(
 
 def importance_bars(measured: Mapping[str, Any]) -> list[ImportanceBar]:
     """Return the importance of each input, the largest first, on one scale that begins at 0 or below."""
-    found = {name: (float(i["mean"]), abs(float(i["std"]))) for name, i in (measured.get("importance") or {}).items()}
+    importance = measured.get("importance") or {}
+    found = {name: (as_float(i["mean"]), abs(as_float(i["std"]))) for name, i in importance.items()}
     found = {name: pair for name, pair in found.items() if all(map(math.isfinite, pair))}
     if not found:
         return []
@@ -208,4 +217,4 @@ def costs(measured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             rows = (
                 f" of {found['batch_rows']:,} rows" if name == "latency_batch_seconds" and "batch_rows" in found else ""
             )
-            yield f"{label}{rows}", seconds(float(found[name]))
+            yield f"{label}{rows}", seconds(as_float(found[name]))
