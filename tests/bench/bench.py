@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sites import SiteMeasurement, format_sites, measure_site
 from synthetic import MODEL_COUNT, Synthetic, build
 
 if TYPE_CHECKING:
@@ -181,15 +180,12 @@ ROWS = (
 )
 
 
-def measure_all(sizes: list[int], folder: Path, sites: dict[int, SiteMeasurement]) -> dict[str, dict[int, Measurement]]:
-    """Build a registry of each size, measure its site (into `sites`), and then every row in it."""
+def measure_all(sizes: list[int], folder: Path) -> dict[str, dict[int, Measurement]]:
+    """Build a registry of each size and measure every row in it."""
     found: dict[str, dict[int, Measurement]] = {row.name: {} for row in ROWS}
     for size in sizes:
         print(f"building {size:,} versions ...", file=sys.stderr, flush=True)
         registry = build(folder / str(size), size, models=MODEL_COUNT)
-        sites[size] = measure_site(mintmark(), registry.root, folder / "site", _environment())
-        print(f"  site build: {sites[size].seconds:.3f} s", file=sys.stderr, flush=True)
-        shutil.rmtree(folder / "site")
         add_pipeline(registry)
         for row in ROWS:
             found[row.name][size] = row.measure(registry)
@@ -236,12 +232,14 @@ def main() -> None:
     sizes = sorted(parser.parse_args().sizes)
     with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as folder:
         os.environ["MINTMARK_CACHE"] = str(Path(folder) / "cache")
-        sites: dict[int, SiteMeasurement] = {}
-        found = measure_all(sizes, Path(folder), sites)
+        found = measure_all(sizes, Path(folder))
     print(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}; best of several runs, in seconds")
     print(format_report(found, sizes))
-    print(f"\n{format_sites(sites)}")
-    from bootstrap import format_statistics  # numpy would count as memory of every process that was measured
+    # What these two import would count as memory of every process that was measured.
+    subprocess.run(
+        (sys.executable, str(HERE / "tests/bench/sites.py"), *map(str, sizes)), check=True, env=_environment()
+    )
+    from bootstrap import format_statistics
 
     print(f"\n{format_statistics()}")
 

@@ -107,4 +107,4 @@ if __name__ == "__main__":
             command = (str(Path(sys.executable).parent / "mintmark"),)
             results[number] = measure_site(command, registry.root, Path(scratch, "site"), dict(os.environ))
             shutil.rmtree(Path(scratch, "site"))
-    print(format_sites(results))
+    print(f"\n{format_sites(results)}")
