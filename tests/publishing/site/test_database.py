@@ -6,7 +6,7 @@ import copy
 import pickle
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,26 @@ import pytest
 from tests.conftest import metrics_document, metrics_of
 from tests.publishing.site.test_api_schemas import COMMIT, DOCUMENTS
 
-from mintmark.publishing.site.database import DatabaseWriter, write_database
+from mintmark.publishing.site.database import DatabaseWriter
 from mintmark.publishing.site.database_rows import VersionRows, version_rows
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
 CONFIG = DOCUMENTS["config"]
 Rows = list[tuple[Any, ...]]
 Ask = Callable[..., Rows]
+
+
+def write_database(
+    path: Path,
+    config: dict[str, Any],
+    models: Iterable[tuple[Iterable[dict[str, Any]], Iterable[dict[str, Any]]]],
+    audit: dict[str, Any],
+) -> None:
+    """Write the database at `path` from documents: for each model the pages of its index and its versions."""
+    with DatabaseWriter(path, config, commit=audit["commit"] or config["commit"]) as database:
+        for pages, versions in models:
+            database.add_model(pages, map(version_rows, versions))
+        database.add_events(audit)
 
 
 def version(number: str, **changes: Any) -> dict[str, Any]:

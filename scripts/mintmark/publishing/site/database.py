@@ -9,7 +9,7 @@ import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mintmark.publishing.site.database_rows import VersionRows, version_rows
+from mintmark.publishing.site.database_rows import VersionRows
 from mintmark.publishing.site.database_tables import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, VIEWS
 
 if TYPE_CHECKING:
@@ -122,19 +122,6 @@ def _insert_details(table: str, width: int, count: int) -> str:
     # A record that nobody validated may name its artifact among its other files once more.
     verb = "INSERT OR IGNORE" if table == "files" else "INSERT"
     return f"{verb} INTO {table} VALUES {','.join([row] * count)}"
-
-
-def write_database(
-    path: Path,
-    config: Document,
-    models: Iterable[tuple[Iterable[Document], Iterable[Document]]],
-    audit: Document,
-) -> None:
-    """Write the database at `path` from documents: for each model the pages of its index and its versions."""
-    with DatabaseWriter(path, config, commit=audit["commit"] or config["commit"]) as database:
-        for pages, versions in models:
-            database.add_model(pages, map(version_rows, versions))
-        database.add_events(audit)
 
 
 def _model(head: Document) -> Row:
