@@ -251,6 +251,15 @@ def test_a_store_elsewhere_is_named_without_its_password_and_asked_only_when_tol
     assert embedded_files.store_address(Registry(own.root)) == "https://models.example/store"
 
 
+def test_every_channel_can_be_moved_from_the_page(built: Path) -> None:
+    page = (built / "models/price/index.html").read_text()
+    for channel in ("staging", "production"):
+        assert f"Promote another version to {channel}</a>" in page
+        assert f'href="{REPOSITORY}/edit/main/models/price/channels/{channel}.yaml"' in page
+    page = (built / "models/iris/index.html").read_text()
+    assert "Roll production back to 1.0.0</a>" in page
+
+
 def test_no_text_of_a_registry_becomes_markup_or_a_link_to_a_script(built: Path) -> None:
     for path in built.rglob("*.html"):
         page = path.read_text()
@@ -405,6 +414,7 @@ def test_of_what_is_there_again_before_a_commit_nobody_is_named(own: Scratch, tm
     rebuild(own, tmp_path / "site")
     api = tmp_path / "site/api/v1/models/iris"
     assert json.loads((api / "versions/1.3.0.json").read_text())["registered"] is None
+    assert json.loads((api / "index.json").read_text())["withdrawn"] == []
     assert (
         json.loads((api / "channels/production.json").read_text())["previous"] is None
     )  # the yanked one is no way back

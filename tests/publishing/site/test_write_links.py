@@ -9,7 +9,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import yaml
 
-from mintmark.publishing.site.write_links import FORM, github_repository, promote_link, propose_link, rollback_link
+from mintmark.publishing.site.write_links import (
+    FORM,
+    github_repository,
+    promote_another_link,
+    promote_link,
+    propose_link,
+    rollback_link,
+)
 from mintmark.registry.history import channel_target
 from mintmark.registry.yaml_text import parse_yaml
 
@@ -127,3 +134,13 @@ def test_only_an_address_that_can_be_one_on_github_gives_links(address: str | No
         propose_link(config, "iris"),
     )
     assert all((link is not None) == (expected is not None) for link in links)
+
+
+def test_a_channel_that_nothing_waits_for_can_be_moved_all_the_same() -> None:
+    link = promote_another_link(
+        {"repository": "https://github.com/acme/models", "base_branch": "main"}, "iris", "production"
+    )
+    assert link is not None
+    assert link.url == "https://github.com/acme/models/edit/main/models/iris/channels/production.yaml"
+    assert (link.label, link.text) == ("Promote another version to production", "version: VERSION")
+    assert promote_another_link({"repository": None, "base_branch": "main"}, "iris", "production") is None

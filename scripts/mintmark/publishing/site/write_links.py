@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -50,6 +50,12 @@ def promote_link(
     file = channel_path(model, channel)
     query = _query(filename=file, value=point_channel(None, version, file).decode())
     return WriteLink(label=label, url=f"{repository}/new/{_path(config['base_branch'])}?{query}", file=file)
+
+
+def promote_another_link(config: Mapping[str, Any], model: str, channel: str) -> WriteLink | None:
+    """Return the link that points `channel` to a version of the reader's choice; None without a GitHub address."""
+    found = _edit_link(config, model, channel, "1.0.0", f"Promote another version to {channel}")
+    return None if found is None else replace(found, text="version: VERSION")
 
 
 def rollback_link(config: Mapping[str, Any], model: str, channel: str, version: str) -> WriteLink | None:
