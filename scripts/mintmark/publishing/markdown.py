@@ -32,7 +32,7 @@ _REPLACEMENTS: Final = {
 }
 _SPECIAL: Final = re.compile(
     r"(?P<box>\[(?=[!x ]))"  # a box to tick, or an alert
-    r"|(?P<emoji>:(?=//|[0-9A-Za-z_+-]+(?::|\Z)))"  # whoever shows the text may go on with a colon
+    r"|(?P<emoji>:(?=//|[\w+-]+(?::|\Z)))"  # whoever shows the text may go on with a colon
     r"|(?P<address>(?<![0-9A-Za-z])www(?=\.))"
     r"|(?P<issue>(?<![0-9A-Za-z])GH-(?=[0-9]))"
     r"|[\\`*_\[\]|~&<>@#$]",
