@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from mintmark.registry.cache import Cache
 
 _FORMAT = "3"
-_PROCESSES = 2
 _CHUNK = 500
 
 
@@ -126,39 +123,11 @@ def _project_all(
     if len(oids) <= _CHUNK:
         yield from _project_chunk(kind, project, read, oids)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from mintmark.registry.workers import in_processes
 
-    chunks = [oids[start : start + _CHUNK] for start in range(0, len(oids), _CHUNK)]
-    # Ctrl-C reaches every process and is for this one alone: a worker would tell of it too, or stop in the middle of a
-    # result that this one then waits for.
-    ignored = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(max_workers=_PROCESSES, initializer=signal.signal, initargs=ignored) as pool:
-        try:
-            with interrupt_held():
-                jobs = [pool.submit(_project_chunk, kind, project, read, chunk) for chunk in chunks]
-            for job in jobs:
-                yield from job.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def interrupt_held() -> Iterator[None]:
-    """Let Ctrl-C wait until the workers are started: while they start, Python loses it or waits for ever."""
-    from threading import current_thread, main_thread
-
-    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    came: list[int] = []
-    # No mask of signals: what one thread holds back, another one, such as a library's own, still gets.
-    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if came:
-        raise KeyboardInterrupt
+    chunks = (oids[start : start + _CHUNK] for start in range(0, len(oids), _CHUNK))
+    for rows in in_processes(_project_chunk, ((kind, project, read, chunk) for chunk in chunks)):
+        yield from rows
 
 
 def _project_chunk(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +31,11 @@ from mintmark.publishing.site.registry_documents import Addresses, audit_documen
 from mintmark.publishing.site.search import SearchEntry, add_entries, write_sitemap
 from mintmark.registry import git
 from mintmark.registry.chronicle import Chronicle, read_chronicle
-from mintmark.registry.documents import interrupt_held, open_cache
+from mintmark.registry.documents import open_cache
 from mintmark.registry.http_opening import without_credentials
 from mintmark.registry.notes import read_notes
 from mintmark.registry.tree import WorkTree
+from mintmark.registry.workers import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from mintmark.registry.cache import Cache
     from mintmark.registry.loader import Registry
 
-_PROCESSES = 2
 _FEW = 200  # versions that are written before other processes would have started
 _DOCS = "docs"
 _MKDOCS = "mkdocs.yml"
@@ -245,7 +244,7 @@ def _jobs(registry: Registry, entries: Mapping[str, git.Entry], chronicle: Chron
 def _write_models(
     registry: Registry, plan: SitePlan, jobs: list[ModelJob], on_model: Callable[[int, int], None] | None
 ) -> Iterator[ModelResult]:
-    """Yield the result of each job, those of large models first; many versions are written by two processes."""
+    """Yield the result of each job in order; many versions are written by several processes."""
     few = sum(len(job.entries) for job in jobs) <= _FEW * 2
     work = _in_this_process if few else _in_processes
     for done, result in enumerate(work(registry, plan, jobs), start=1):
@@ -258,23 +257,15 @@ def _in_this_process(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob
     yield from (write_model(plan, job, registry.documents.cache) for job in jobs)
 
 
-def _in_processes(registry: Registry, plan: SitePlan, jobs: list[ModelJob]) -> Iterator[ModelResult]:
-    folder = git.common_folder(registry.root)
-    with ProcessPoolExecutor(_PROCESSES, initializer=_start_worker, initargs=(plan, folder)) as pool:
-        try:
-            with interrupt_held():
-                waiting = [pool.submit(_work, job) for job in jobs]
-            while waiting:  # each result is let go of before the next comes
-                yield waiting.pop(0).result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+def _in_processes(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
+    given = (plan, git.common_folder(registry.root))
+    yield from in_processes(_work, ((job,) for job in jobs), start=_start_worker, given=given)
 
 
 _worker: list[tuple[SitePlan, Cache]] = []
 
 
 def _start_worker(plan: SitePlan, git_folder: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
     _worker[:] = [(plan, open_cache(git_folder))]
 
 
