@@ -136,6 +136,13 @@ class StoredFile:
         return {"md5": self.md5, "sha256": self.sha256, "size": self.size}
 
 
+def stored_files(record: Mapping[str, Any]) -> list[StoredFile]:
+    """Return the stored files of a version document, the artifact first."""
+    artifact = record["artifact"]
+    others = (StoredFile.from_dict(name, entry) for name, entry in record["files"].items())
+    return [StoredFile.from_dict(artifact["path"], artifact), *others]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
     """A metric with the bounds of its interval, in the metric's own unit."""
@@ -164,7 +171,7 @@ class VersionRecord:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VersionRecord:
         """Build a record from a document that its schema accepts."""
-        artifact = data["artifact"]
+        artifact, *files = stored_files(data)
         return cls(
             model=data["model"],
             version=parse_version(data["version"]),
@@ -172,9 +179,9 @@ class VersionRecord:
             created=data["created"],
             author=data["author"],
             summary=data["summary"],
-            format=artifact["format"],
-            artifact=StoredFile.from_dict(artifact["path"], artifact),
-            files=tuple(StoredFile.from_dict(name, entry) for name, entry in data["files"].items()),
+            format=data["artifact"]["format"],
+            artifact=artifact,
+            files=tuple(files),
             metrics={name: Interval(**interval) for name, interval in data["metrics"].items()},
             document=data,
         )

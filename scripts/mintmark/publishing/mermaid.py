@@ -143,7 +143,9 @@ def format_lineage(steps: Sequence[LineageStep]) -> str | None:
     if not steps:
         return None
     steps = steps[:MOST_STAGES]
-    lines = [f'  s{number}(["{label(name)}"])' for number, name in enumerate(_stage_names(steps))]
+    lines = [
+        f'  s{number}(["{label(name)}"])' for number, name in enumerate(stage_names([step.stage for step in steps]))
+    ]
     arrows: list[str] = []
     for number, ((source, targets), paths) in enumerate(islice(_boxes(steps).items(), _MOST_BOXES)):
         lines.append(f'  f{number}["{_box_label(paths)}"]')
@@ -152,11 +154,11 @@ def format_lineage(steps: Sequence[LineageStep]) -> str | None:
     return "\n".join(["flowchart LR", "  accTitle: How this version was made", *lines, *arrows])
 
 
-def _stage_names(steps: Sequence[LineageStep]) -> list[str]:
-    """Return the names without the model (`@iris`) where all are about the same one."""
-    names = [step.stage.rpartition("@") for step in steps]
-    shared = len({model for _, _, model in names}) == 1 and all(stage for stage, _, _ in names)
-    return [stage if shared else step.stage for (stage, _, _), step in zip(names, steps, strict=True)]
+def stage_names(names: Sequence[str]) -> list[str]:
+    """Return the names of stages without the model (`@iris`) where all are about the same one."""
+    parts = [name.rpartition("@") for name in names]
+    shared = len({model for _, _, model in parts}) == 1 and all(stage for stage, _, _ in parts)
+    return [stage if shared else name for (stage, _, _), name in zip(parts, names, strict=True)]
 
 
 def _boxes(steps: Sequence[LineageStep]) -> dict[tuple[int | None, tuple[int, ...]], list[str]]:

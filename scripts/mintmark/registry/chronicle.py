@@ -12,8 +12,8 @@ from mintmark.core.moment import format_moment
 from mintmark.core.reference import is_name
 from mintmark.core.version import is_version
 from mintmark.registry import git
-from mintmark.registry.history import ModelHistory, read_history
-from mintmark.registry.yaml_text import MAX_BYTES, YamlFault, parse_yaml
+from mintmark.registry.history import ModelHistory, read_history, text_field
+from mintmark.registry.yaml_text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -152,13 +152,4 @@ def _read_reasons(root: Path, log: Iterable[tuple[Commit, list[Change]]]) -> dic
         if change.new_mode not in git.NO_FILES and "/status/" in change.path and locate(change.path).kind == "status"
     }
     blobs = git.read_blobs(root, sorted(oids - {git.NO_OBJECT}), limit=MAX_BYTES)
-    return {oid: reason for oid, content in blobs if (reason := _reason(content)) is not None}
-
-
-def _reason(content: bytes) -> str | None:
-    try:
-        data = parse_yaml(content)
-    except YamlFault:
-        return None
-    reason = data.get("reason") if isinstance(data, dict) else None
-    return reason if isinstance(reason, str) else None
+    return {oid: reason for oid, content in blobs if (reason := text_field(content, "reason")) is not None}

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.layout import POINTER_SUFFIX
-from mintmark.core.records import StoredFile, format_pointer
+from mintmark.core.records import format_pointer, stored_files
 from mintmark.registry.documents import blob_oid
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def version_facts(record: Mapping[str, Any]) -> dict[str, Any]:
     `pointers` has the blob id that each `.dvc` file beside the record must have, `stored` the md5 and size of each
     file, `measured` a digest of the metrics.
     """
-    artifact = record["artifact"]
-    files = [StoredFile.from_dict(artifact["path"], artifact)]
-    files += [StoredFile.from_dict(name, entry) for name, entry in record["files"].items()]
+    files = stored_files(record)
     return {
         "model": record["model"],
         "version": record["version"],

@@ -88,12 +88,17 @@ def _add_moves(
 
 def channel_target(content: bytes) -> str | None:
     """Return the version that the text of a channel file names, None when it names none."""
+    return text_field(content, "version")
+
+
+def text_field(content: bytes, name: str) -> str | None:
+    """Return a text at the top of a YAML file as any commit may hold one, None where there is none to be read."""
     try:
         data = parse_yaml(content)
     except YamlFault:
         return None
-    version = data.get("version") if isinstance(data, dict) else None
-    return version if isinstance(version, str) else None
+    found = data.get(name) if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def model_history(root: Path, revision: str, model: str) -> ModelHistory:

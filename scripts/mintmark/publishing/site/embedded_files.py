@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from mintmark.registry import git
 from mintmark.registry.remotes import object_paths
 from mintmark.registry.store import Store
-from mintmark.registry.streams import ObjectError, open_plain_file
+from mintmark.registry.streams import ObjectError, open_plain_file, verified
 from mintmark.registry.tree import WorkTree
 
 if TYPE_CHECKING:
@@ -55,10 +55,14 @@ class EmbeddedFiles:
 
     def read(self, file: StoredFile) -> bytes | None:
         """Return the bytes of a stored file when they are here and are what the record says, None otherwise."""
-        content = self._read(file) if file.size <= PUBLISHED_BYTES else None
-        if content is None or len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
+        path = next((path for path in self._paths(file) if path in self.objects), None)
+        if path is None or file.size > PUBLISHED_BYTES:
             return None
-        return content
+        try:
+            with self._open(path) as stream:
+                return b"".join(verified(stream, file, md5=False))
+        except (ObjectError, OSError):
+            return None
 
     def read_anywhere(self, file: StoredFile) -> bytes | None:
         """Return the bytes of a stored file from here or from the remote, None where neither has them."""
@@ -70,17 +74,10 @@ class EmbeddedFiles:
                 return None
         return content
 
-    def _read(self, file: StoredFile) -> bytes | None:
-        path = next((path for path in self._paths(file) if path in self.objects), None)
-        if path is None:
-            return None
-        if not self.on_disk:
-            return git.run_git("cat-file", "blob", self.objects[path].oid, cwd=self.root)
-        try:
-            with open_plain_file(self.root / path) as stream:
-                return stream.read(file.size + 1)
-        except (ObjectError, OSError):
-            return None
+    def _open(self, path: str) -> IO[bytes]:
+        if self.on_disk:
+            return open_plain_file(self.root / path)
+        return io.BytesIO(git.run_git("cat-file", "blob", self.objects[path].oid, cwd=self.root))
 
     def _paths(self, file: StoredFile) -> list[str]:
         try:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.finding import shorten
-from mintmark.publishing.mermaid import MOST_STAGES
+from mintmark.publishing.mermaid import MOST_STAGES, stage_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ def read_lineage(record: Mapping[str, Any]) -> Lineage:
     if artifact not in readers:
         readers[artifact], writers[artifact] = {}, len(documents) - 1
     boxes = _boxes(writers, readers, notes, artifact)
-    names = _stage_names(list(documents))
+    names = stage_names(list(documents))
     stages = tuple(_stage(name, stage, writers) for name, stage in zip(names, documents.values(), strict=True))
     return Lineage(stages, tuple(boxes[:MOST_BOXES]), _more(len(record["stages"]) - len(stages), len(boxes)))
 
@@ -147,13 +147,6 @@ def _list_paths(paths: Sequence[str]) -> str:
 def _list(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
     return ", ".join(shorten(name, _LONGEST) for name in names[:_MOST_LISTED]) + more
-
-
-def _stage_names(names: Sequence[str]) -> list[str]:
-    """Return the names without the model (`@iris`) where all are about the same one."""
-    parts = [name.rpartition("@") for name in names]
-    shared = len({model for _, _, model in parts}) == 1 and all(stage for stage, _, _ in parts)
-    return [stage if shared else name for (stage, _, _), name in zip(parts, names, strict=True)]
 
 
 def _stage(name: str, stage: Mapping[str, Any], writers: Mapping[str, int]) -> Stage:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mintmark.core.channels import rollback_target
 from mintmark.core.events import Event, parse_pull_request, person_name
-from mintmark.core.records import StoredFile
+from mintmark.core.records import stored_files
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.json_text import Document, format_document, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mintmark.core.records import StoredFile
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.registry.chronicle import ModelChronicle
     from mintmark.registry.notes import Reproduced
@@ -101,13 +102,6 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "reproduced": _reproduced(facts, version),
         "files": [_file(facts, version, file) for file in stored_files(record)],
     }
-
-
-def stored_files(record: Mapping[str, Any]) -> list[StoredFile]:
-    """Return the stored files of a record, the artifact first."""
-    artifact = record["artifact"]
-    others = (StoredFile.from_dict(name, entry) for name, entry in record["files"].items())
-    return [StoredFile.from_dict(artifact["path"], artifact), *others]
 
 
 def _file(facts: ModelFacts, version: str, file: StoredFile) -> Document:

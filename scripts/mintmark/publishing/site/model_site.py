@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core import layout
 from mintmark.core.comparison import ERRORS
 from mintmark.core.finding import Finding
-from mintmark.core.records import Interval, Model, Status, VersionRecord
+from mintmark.core.records import Interval, Model, Status, VersionRecord, stored_files
 from mintmark.publishing.card import CardSource, format_card
 from mintmark.publishing.site.badges import format_badge
 from mintmark.publishing.site.charts import Point, metric_chart
@@ -22,7 +22,6 @@ from mintmark.publishing.site.model_documents import (
     channel_documents,
     index_documents,
     previous_holder,
-    stored_files,
     version_documents,
 )
 from mintmark.publishing.site.model_page import model_page
@@ -167,13 +166,11 @@ def _badge(facts: ModelFacts, channel: str, held: Document | None) -> str:
 def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document) -> None:
     source = facts.source
     location = f"models/{source.name}/"
-    charts = {}
-    for metric in _metrics(facts):
-        plan.folder.write(f"{location}metrics/{metric}.svg", _chart(facts, metric, standalone=True))
-    primary = source.identity["metric"]["name"]
-    if primary in _metrics(facts):
-        charts = dict.fromkeys(_metrics(facts), "") | {primary: _chart(facts, primary)}
     identity = source.identity
+    primary, metrics = identity["metric"]["name"], _metrics(facts)
+    for metric in metrics:
+        plan.folder.write(f"{location}metrics/{metric}.svg", _chart(facts, metric, standalone=True))
+    charts = dict.fromkeys(metrics, "") | {primary: _chart(facts, primary)} if primary in metrics else {}
     page = plan.frames["model"].fill(
         title=f"{identity.get('title') or source.name} ({source.name})",
         description=" ".join(identity["purpose"].split())[:200],

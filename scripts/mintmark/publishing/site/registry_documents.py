@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mintmark import __version__
 from mintmark.core.comparison import metric_direction
 from mintmark.core.moment import format_moment
-from mintmark.publishing.site.model_documents import ModelFacts, committed, previous_holder, stored_files
+from mintmark.core.records import stored_files
+from mintmark.publishing.site.model_documents import ModelFacts, committed, previous_holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,6 +9,7 @@ from mintmark.core.comparison import ERRORS, Direction, metric_direction
 from mintmark.core.gates import DEFAULT_SLICE_ROWS, Gates, check_cost, check_floors, cost_results
 from mintmark.core.records import Interval
 from mintmark.core.review import Check, MetricResult
+from mintmark.publishing.card_blocks import as_float
 from mintmark.publishing.review_words import bounds, number, seconds, signed
 from mintmark.publishing.site.demand_words import condition
 from mintmark.publishing.site.templating import interval
@@ -109,14 +110,6 @@ def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Ch
     measured = {name: as_float(value) for name, value in ((version["metrics"] or {}).get("cost") or {}).items()}
     measured.setdefault("size", float(version["record"]["artifact"]["size"]))
     return [*check_floors(metrics, gates), *check_cost(cost_results(measured, {}, gates), gates)]
-
-
-def as_float(value: float) -> float:
-    """Return a number as a float; a whole number that none can hold is infinite."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _gates(data: Mapping[str, Any]) -> Gates | None:
