@@ -12,15 +12,22 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mintmark.artifacts.skops_format import load_trusted
-from mintmark.core import evaluation, profile, tables
-from mintmark.core.figures import rounded
+from mintmark.artifacts.skops.format import load_trusted
 from mintmark.core.layout import candidate_path
-from mintmark.core.metrics import GREATER_IS_BETTER, Outcomes, class_outcomes, metric_value, regression_outcomes
-from mintmark.core.recipe import Question, RecipeFault
+from mintmark.core.question import ROW, Question, RecipeFault
+from mintmark.core.statistics import evaluation
+from mintmark.core.statistics.figures import rounded
+from mintmark.core.statistics.metrics import (
+    GREATER_IS_BETTER,
+    Outcomes,
+    class_outcomes,
+    metric_value,
+    regression_outcomes,
+)
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
-from mintmark.registry.recipes import question_faults, read_question, read_recipe
+from mintmark.training import profile, tables
+from mintmark.training.recipes import question_faults, read_question, read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +63,7 @@ def evaluate(model: str) -> None:
         "signature.json": evaluation.signature(inputs, predicted, probabilities, classes),
     }
     reference = profile.reference_profile(train[data["inputs"]], predicted, probabilities, classes)
-    table = evaluation.format_predictions(rows[tables.ROW], truth, prediction, probabilities, classes)
+    table = evaluation.format_predictions(rows[ROW], truth, prediction, probabilities, classes)
     write_plots(model, evaluation.plot_tables(outcomes))
     write_atomically(candidate_path(model, "predictions.parquet"), tables.format_parquet(table))
     write_atomically(candidate_path(model, "profile.json"), profile.format_profile(reference))

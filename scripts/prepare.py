@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mintmark.core import cleaning, splitting, summary, tables
 from mintmark.core.layout import candidate_path
-from mintmark.core.recipe import Question, Recipe, RecipeFault, Source
+from mintmark.core.question import ROW, Question, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, write_atomically
-from mintmark.registry.recipes import read_question, read_recipe, recipe_faults
+from mintmark.training import cleaning, splitting, summary, tables
+from mintmark.training.recipe import Recipe, Source
+from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,7 @@ def clean_and_split(
     by = preparation.split.by if preparation.split.method in ("group", "time") else None
     aside = {*preparation.carry, by, question.entity_column} - {question.target}
     carried = [c for c in frame.columns if c in aside]
-    inputs = [c for c in frame.columns if c not in {tables.ROW, question.target, *carried}]
+    inputs = [c for c in frame.columns if c not in {ROW, question.target, *carried}]
     parts = splitting.split_rows(frame, preparation.split, target=question.target, seed=recipe.seed)
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     fills = cleaning.learn_fills(train, preparation, inputs)

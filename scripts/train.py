@@ -7,13 +7,13 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mintmark.artifacts.skops_format import dump_canonical
-from mintmark.core import estimators, tables
+from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.core.layout import candidate_path
-from mintmark.core.recipe import RecipeFault
+from mintmark.core.question import RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import read_json, write_atomically
-from mintmark.registry.recipes import read_recipe, recipe_faults
+from mintmark.training import estimators, tables
+from mintmark.training.recipes import read_recipe, recipe_faults
 
 
 def train(model: str) -> None:

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.core import tables, tuning
 from mintmark.core.layout import candidate_path
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
-from mintmark.registry.recipes import read_question, read_recipe, recipe_faults
+from mintmark.training import tables, tuning
+from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mintmark.core.recipe import Compute
+    from mintmark.training.recipe import Compute
 
 DASK_TIMEOUT = 10  # seconds
 

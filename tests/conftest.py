@@ -331,7 +331,7 @@ def artifact() -> bytes:
     """A small real model as canonical skops."""
     from sklearn.linear_model import LogisticRegression
 
-    from mintmark.artifacts.skops_format import dump_canonical
+    from mintmark.artifacts.skops.format import dump_canonical
 
     return dump_canonical(LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0], [0.5, 3.0], [3.0, 0.5]], [0, 1, 0, 1]))
 

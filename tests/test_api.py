@@ -16,7 +16,7 @@ from mintmark.registry.files import format_yaml
 
 
 def skops_bytes(estimator: Any) -> bytes:
-    from mintmark.artifacts.skops_format import dump_canonical
+    from mintmark.artifacts.skops.format import dump_canonical
 
     return bytes(dump_canonical(estimator))
 

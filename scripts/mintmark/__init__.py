@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mintmark.about import __version__
+
 TYPE_CHECKING = False  # as type checkers know it, without the 5 ms that importing typing takes
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
 
     from mintmark.registry.loader import Registry
 
-__version__ = "0.1.0"
 __all__ = ["Registry", "__version__", "load", "pull"]
 
 
@@ -35,8 +36,8 @@ def load(
     registry, wanted = _open(path, at), as_reference(reference)
     if wanted.selector == CANDIDATE:
         return _load_candidate(registry, wanted.model, trusted_types)
-    from mintmark.commands.pull import yanked_note
     from mintmark.core.layout import pointer_path
+    from mintmark.registry.stored.pulling import yanked_note
 
     record = registry.resolve(wanted)
     version = str(record.version)
@@ -52,7 +53,7 @@ def _load_candidate(registry: Registry, model: str, trusted_types: Sequence[str]
     from mintmark.artifacts.formats import detect_format
     from mintmark.core.finding import Finding
     from mintmark.errors import InvalidRegistryError
-    from mintmark.registry.candidate import candidate_artifact, candidate_files, locate_candidate
+    from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
 
     if registry.site is not None:
         registry.site.refuse("candidates")
@@ -94,7 +95,7 @@ def pull(
     """
     from pathlib import Path
 
-    from mintmark.commands.pull import pull_files
+    from mintmark.registry.stored.pulling import pull_files
 
     folder = None if output is None else Path(output)
     pulled = pull_files(_open(path, at), reference, folder, all_files=all_files)

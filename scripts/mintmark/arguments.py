@@ -35,7 +35,7 @@ class Command:
 
 def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line; with `only`, just that command's arguments are set up (it is quicker)."""
-    from mintmark import __version__
+    from mintmark.about import __version__
 
     parser = argparse.ArgumentParser(
         prog="mintmark", description=_ABOUT, epilog=_CODES, formatter_class=argparse.RawDescriptionHelpFormatter

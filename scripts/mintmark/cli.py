@@ -69,7 +69,7 @@ def _run(arguments: list[str]) -> int:
 
 def _answer(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
-        from mintmark import __version__
+        from mintmark.about import __version__
 
         print(f"mintmark {__version__}")
         return 0

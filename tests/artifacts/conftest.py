@@ -99,7 +99,7 @@ def dumped(data: tuple[np.ndarray, np.ndarray]) -> dict[str, bytes]:
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
 
-    from mintmark.artifacts.skops_format import dump_canonical
+    from mintmark.artifacts.skops.format import dump_canonical
 
     table, target = data
     models: dict[str, Any] = {
@@ -139,7 +139,7 @@ def zip_of() -> Callable[[Any, dict[str, bytes]], bytes]:
 @pytest.fixture
 def messages() -> Callable[..., str]:
     """The findings of a skops file as one text."""
-    from mintmark.artifacts.skops_safety import inspect_skops
+    from mintmark.artifacts.skops.safety import inspect_skops
 
     return lambda data, **kw: "\n".join(map(str, inspect_skops(data, path="model.skops", **kw)))
 

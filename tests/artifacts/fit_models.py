@@ -28,7 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
 
-from mintmark.artifacts.skops_format import dump_canonical, load_trusted
+from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 
 warnings.simplefilter("ignore")
 random = np.random.RandomState(0)

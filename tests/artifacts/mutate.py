@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mintmark.artifacts.skops_format import load_trusted
+from mintmark.artifacts.skops.format import load_trusted
 from mintmark.errors import MintmarkError
 
 warnings.simplefilter("ignore")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mintmark.core.difference import RESAMPLES, judge_difference, paired_bootstrap
-from mintmark.core.metrics import (
+from mintmark.core.statistics.differences import RESAMPLES, judge_difference, paired_bootstrap
+from mintmark.core.statistics.metrics import (
     CLASSIFICATION,
     GREATER_IS_BETTER,
     REGRESSION,
@@ -21,7 +21,7 @@ from mintmark.core.metrics import (
     class_outcomes,
     regression_outcomes,
 )
-from mintmark.core.significance import cross_checks
+from mintmark.core.statistics.significance import cross_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

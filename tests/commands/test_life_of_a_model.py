@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from tests.commands.writing_fixture import Scratch, copy_of
 
+from mintmark.changing.commits import commit_files, require_clean
+from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.commands.promote import promote
 from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
-from mintmark.core.rules import check_change
+from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError
-from mintmark.registry.commits import commit_files, require_clean
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.loader import Registry
-from mintmark.registry.standing import read_standing, require_allowed
-from mintmark.registry.yaml_text import parse_yaml
+from mintmark.registry.yaml.text import parse_yaml
 
 VERSIONS = ["1.0.0", "1.1.0", "1.2.0"]
 STEPS = strategies.one_of(

@@ -15,8 +15,8 @@ from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.loader import Registry
-from mintmark.registry.store import Store
-from mintmark.registry.yaml_text import parse_yaml
+from mintmark.registry.stored.store import Store
+from mintmark.registry.yaml.text import parse_yaml
 
 FOLDER = "models/tiny/versions/1.0.0"
 FILES = ("model.json", "predictions.parquet", "evaluation.parquet", "profile.json")
@@ -253,7 +253,7 @@ def test_a_pickle_among_the_other_files(first: Scratch) -> None:
 def test_a_skops_artifact(first: Scratch) -> None:
     first.write("scripts/fit.py", first.read("scripts/fit.py") + (
         "from sklearn.linear_model import LinearRegression\n"
-        "from mintmark.artifacts.skops_format import dump_canonical\n"
+        "from mintmark.artifacts.skops.format import dump_canonical\n"
         "(out / 'model.json').unlink()\n"
         "dumped = dump_canonical(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0]))\n"
         "(out / 'model.skops').write_bytes(dumped)\n"
@@ -290,7 +290,7 @@ def test_size_limits(first: Scratch) -> None:
         ("models/registry.yaml", r"models/registry\.yaml: changed and not committed"),
         ("requirements.lock", r"requirements\.lock: changed and not committed"),
         ("README.md", r"README\.md: changed and not committed"),
-        ("scripts/mintmark/core/rules.py", r"rules\.py: changed and not committed"),
+        ("scripts/mintmark/core/judgement/rules.py", r"rules\.py: changed and not committed"),
     ],
 )
 @pytest.mark.parametrize("staged", [False, True])

@@ -19,9 +19,9 @@ from tests.test_architecture import HEAVY
 
 import mintmark
 from mintmark.errors import InvalidRegistryError, UsageError
-from mintmark.registry import http_documents
 from mintmark.registry.loader import Registry
-from mintmark.registry.streams import ObjectError
+from mintmark.registry.published import documents as http_documents
+from mintmark.registry.stored.streams import ObjectError
 
 CONFIG, MODELS = "config.json", "models.json"
 IRIS = "models/iris/index.json"
@@ -370,7 +370,7 @@ def test_a_model_loads_from_a_site_and_again_without_it(site: Site, tmp_path: Pa
 def test_a_site_does_not_decide_what_is_trusted(
     scratch: Scratch, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mintmark.artifacts.skops_format import dump_canonical
+    from mintmark.artifacts.skops.format import dump_canonical
 
     (tmp_path / "own_models.py").write_text(
         "from sklearn.linear_model import LinearRegression\n\nclass OwnModel(LinearRegression):\n    pass\n"

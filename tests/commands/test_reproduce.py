@@ -19,7 +19,7 @@ from tests.commands.writing_fixture import Scratch
 from mintmark.commands.reproduce import reproduce
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.loader import Registry
-from mintmark.registry.notes import read_notes
+from mintmark.registry.past.notes import read_notes
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.registry.damage import CHANNEL, DAMAGES
 
 from mintmark.core.finding import Finding
-from mintmark.publishing.annotations import format_annotation
+from mintmark.publishing.review.annotations import format_annotation
 
 if TYPE_CHECKING:
     from tests.conftest import Scratch

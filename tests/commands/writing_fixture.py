@@ -74,7 +74,7 @@ FIT = '''\
 import hashlib, json, sys
 from pathlib import Path
 import pyarrow as pa, pyarrow.parquet as pq
-from mintmark.registry.yaml_text import parse_yaml
+from mintmark.registry.yaml.text import parse_yaml
 
 name = sys.argv[1]
 params = parse_yaml(Path("params.yaml").read_bytes())["models"][name]

@@ -35,7 +35,7 @@ def test_direction(name: str, difference: float | None, direction: str) -> None:
 
 def test_every_metric_of_the_schema_has_a_direction() -> None:
     from mintmark.core.comparison import ERRORS
-    from mintmark.core.metrics import GREATER_IS_BETTER
+    from mintmark.core.statistics.metrics import GREATER_IS_BETTER
     from mintmark.registry.schemas import load_schema
 
     names = load_schema("version")["properties"]["metrics"]["propertyNames"]["enum"]

@@ -99,12 +99,13 @@ from pathlib import Path
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from mintmark.artifacts.skops_format import dump_canonical
-from mintmark.core import evaluation, tables
-from mintmark.core.metrics import class_outcomes
-from mintmark.core.recipe import Question
+from mintmark.artifacts.skops.format import dump_canonical
+from mintmark.core.statistics import evaluation
+from mintmark.training import tables
+from mintmark.core.statistics.metrics import class_outcomes
+from mintmark.training.recipe import Question
 from mintmark.registry.files import format_json
-from mintmark.registry.yaml_text import parse_yaml
+from mintmark.registry.yaml.text import parse_yaml
 
 name = sys.argv[1]
 params = parse_yaml(Path("params.yaml").read_bytes())["models"][name]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.commands.writing_fixture import FIT, Scratch, make_candidate
 
-from mintmark.core.review import Reproduction
-from mintmark.judging.reproduction import reproduce_version
+from mintmark.core.judgement.review import Reproduction
+from mintmark.judging.reproducing.reproduction import reproduce_version
 from mintmark.registry.loader import Registry
 
 PIPELINE = """\

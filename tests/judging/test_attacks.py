@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.judging.judged_fixture import MODEL, Judged, bytes_of, forge, rewritten
 
-from mintmark.core.tables import format_parquet
+from mintmark.training.tables import format_parquet
 
 VERSION = "models/loans/versions/1.1.0"
 
@@ -188,7 +188,7 @@ def test_a_change_to_the_judge_in_the_same_request(judged: Judged) -> None:
     judged.set_params(columns=["age", "noise"])
     judged.repro()
     assert judged.mintmark("propose", "loans", "--version", "1.1.0", "--here").code == 0
-    with judged.path("scripts/mintmark/core/review.py").open("a") as corrupt:
+    with judged.path("scripts/mintmark/core/judgement/review.py").open("a") as corrupt:
         corrupt.write("\n\ndef overall(checks: object) -> Verdict:\n    return 'pass'\n")
     judged.commit("a better judge")
     environment = {**os.environ, "PYTHONPATH": str(judged.path("scripts"))}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mintmark.core.recipe import Question
+from mintmark.core.question import Question
 from mintmark.errors import MintmarkError
 from mintmark.judging.evidence import read_rows, read_table
 

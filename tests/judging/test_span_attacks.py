@@ -9,14 +9,14 @@ import pytest
 import yaml
 from tests.judging.judged_fixture import MODEL, Judged, rewritten
 
-from mintmark.core.review import Review
+from mintmark.core.judgement.review import Review
 from mintmark.errors import MintmarkError
 from mintmark.judging import agreement
 from mintmark.judging.agreement import check_agreement
-from mintmark.judging.contenders import recorded_costs
-from mintmark.judging.review import review_change
+from mintmark.judging.cases import recorded_costs
+from mintmark.judging.fetched import fetch_version
+from mintmark.judging.judge import review_change
 from mintmark.judging.span import Span
-from mintmark.judging.versions import fetch_version
 from mintmark.registry.dvc import run_dvc
 
 PRODUCTION = "models/loans/channels/production.yaml"

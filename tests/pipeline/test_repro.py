@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as reference
 
-from mintmark.artifacts.skops_format import load_trusted
+from mintmark.artifacts.skops.format import load_trusted
 from mintmark.registry.schemas import accepts
 
 STAGES = ["prepare", "tune", "train", "evaluate"]
@@ -107,8 +107,8 @@ def test_git_is_left_clean_and_no_gitignore_is_scattered(repository):
         ("params.yaml", "resamples: 200", "resamples: 300", "evaluate"),
         ("params.yaml", "    evaluate:", "    compute: loky:2\n    evaluate:", None),
         ("data/churn.csv", "north", "south", "prepare"),
-        ("scripts/mintmark/core/metrics.py", '"""', '"""Now ', "evaluate"),
-        ("scripts/mintmark/core/tuning.py", '"""', '"""Now ', "tune"),
+        ("scripts/mintmark/core/statistics/metrics.py", '"""', '"""Now ', "evaluate"),
+        ("scripts/mintmark/training/tuning.py", '"""', '"""Now ', "tune"),
         ("scripts/train.py", '"""', '"""Now ', "train"),
     ],
 )

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mintmark.core.recipe import Compute, Question, RecipeFault, Source
+from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
+from mintmark.training.recipe import Compute, Source
 
 QUESTION = Question(task="regression", target="answer", metric="mae", maximize=False)
 

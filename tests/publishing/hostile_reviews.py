@@ -7,28 +7,24 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from tests.publishing.sample_review import HOSTILE
 
-from mintmark.core.records import Interval
-from mintmark.core.review import (
+from mintmark.core.judgement.review import (
     BehaviourResult,
     Check,
     CheckVerdict,
     CostResult,
-    CrossCheck,
-    Curve,
     Evaluation,
     Kind,
     LineageStep,
-    MetricResult,
-    PairedDifference,
     Reproduction,
     Review,
     SliceResult,
-    Standing,
     Subject,
     Table,
     Uses,
     Verdict,
 )
+from mintmark.core.records import Interval
+from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference, Standing
 
 TEXT = st.one_of(
     st.sampled_from([*HOSTILE, "x" * 200, "@" * 200, "$" * 3_000, "\n" * 3_000, "`|" * 500]),

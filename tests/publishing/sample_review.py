@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mintmark.core.records import Interval
-from mintmark.core.review import (
+from mintmark.core.judgement.review import (
     BehaviourResult,
     Check,
     CostResult,
-    CrossCheck,
-    Curve,
     Evaluation,
     LineageStep,
-    MetricResult,
-    PairedDifference,
     Reproduction,
     Review,
     SliceResult,
@@ -22,6 +17,8 @@ from mintmark.core.review import (
     Table,
     Uses,
 )
+from mintmark.core.records import Interval
+from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference
 
 BASE = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
 HEAD = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.publishing.hostile_reviews import CURVE, TEXT
 from tests.publishing.sample_review import HOSTILE, curves, lineage
 
-from mintmark.core.review import Curve, LineageStep
+from mintmark.core.judgement.review import LineageStep
+from mintmark.core.statistics.results import Curve
 from mintmark.publishing.mermaid import COLOURS, drawn_lines, format_curve, format_lineage, label, resample
 
 LABEL = r'"(?:[0-9A-Za-z ._/-]|#[0-9]+;)*"'

@@ -18,10 +18,10 @@ import pytest
 from tests.publishing.on_github import fences
 from tests.publishing.sample_review import HOSTILE, curves, evaluation, failed_review, lineage, sample_review
 
-from mintmark.core.review import Review
+from mintmark.core.judgement.review import Review
 from mintmark.publishing.markdown import visible
 from mintmark.publishing.mermaid import COLOURS
-from mintmark.publishing.review_markdown import format_markdown
+from mintmark.publishing.review.markdown_report import format_markdown
 
 MERMAID = "11.17.2"  # GitHub draws with a release of the same major version
 SHA256 = "581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390eb8"

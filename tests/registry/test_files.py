@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.files import format_json, parse_json, read_json, read_text_file, read_yaml, write_atomically
-from mintmark.registry.yaml_text import MAX_BYTES, YamlFault
+from mintmark.registry.yaml.text import MAX_BYTES, YamlFault
 
 
 def test_a_file_of_keys_and_values_is_read(tmp_path: Path) -> None:

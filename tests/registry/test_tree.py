@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.tree import GitTree, WorkTree
-from mintmark.registry.yaml_text import MAX_BYTES
+from mintmark.registry.yaml.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from tests.conftest import Scratch

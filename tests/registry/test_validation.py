@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tests.registry.damage import CHANNEL, DAMAGES, FOLDER, MODEL, RECORD, Damage
 
 from mintmark.errors import MintmarkError
-from mintmark.registry.change import Change
 from mintmark.registry.loader import Registry
+from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.validation import Report, validate_change, validate_tree
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check(scratch: Scratch, at: str | None = None) -> Report:
 
 def check_since(scratch: Scratch, base: str = "main", at: str | None = None) -> Report:
     registry = Registry(scratch.root, at=at)
-    return validate_change(registry, Change(registry, base))
+    return validate_change(registry, BranchDiff(registry, base))
 
 
 def told(report: Report) -> list[str]:
@@ -193,7 +193,7 @@ def test_a_shallow_clone_is_one_sentence(scratch: Scratch, tmp_path: Path) -> No
     scratch.git("clone", "--quiet", "--depth", "1", scratch.root.as_uri(), str(tmp_path / "shallow"))
     for run in (
         lambda: validate_tree(Registry(tmp_path / "shallow")),
-        lambda: Change(Registry(tmp_path / "shallow"), "HEAD"),
+        lambda: BranchDiff(Registry(tmp_path / "shallow"), "HEAD"),
     ):
         with pytest.raises(MintmarkError, match="git fetch --unshallow"):
             run()

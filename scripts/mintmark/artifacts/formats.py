@@ -71,7 +71,7 @@ def check_content(
 ) -> list[Finding]:
     """The safety checks of one format, on bytes that were recognised as it."""
     if artifact_format == "skops":
-        from mintmark.artifacts.skops_safety import inspect_skops
+        from mintmark.artifacts.skops.safety import inspect_skops
 
         return inspect_skops(data, path=name, trusted=trusted)
     if artifact_format == "onnx":

@@ -62,7 +62,7 @@ def _read(path: Path) -> bytes:
 
 def _build(data: bytes, artifact_format: ArtifactFormat, name: str, trusted: Sequence[str]) -> Any:
     if artifact_format == "skops":
-        from mintmark.artifacts.skops_format import load_trusted
+        from mintmark.artifacts.skops.format import load_trusted
 
         return load_trusted(data, trusted=trusted, name=name)
     if findings := check_content(data, artifact_format, name=name):

@@ -6,13 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from mintmark.commands.tables import format_interval, format_table
+from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core import layout
 from mintmark.core.comparison import metric_direction
 from mintmark.core.records import Interval
 from mintmark.errors import MintmarkError
-from mintmark.registry.candidate import candidate_artifact, candidate_files, locate_candidate
 from mintmark.registry.files import read_json
+from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
 
 if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.records import format_size
 from mintmark.errors import UsageError
-from mintmark.publishing.card import format_card, read_card
+from mintmark.publishing.card.model_card import format_card, read_card
 from mintmark.registry.files import write_atomically
 from mintmark.registry.loader import Registry
 

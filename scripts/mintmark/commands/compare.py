@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mintmark.commands.tables import format_interval, format_table
+from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.comparison import compare_records
 from mintmark.core.finding import shorten
 from mintmark.core.reference import CANDIDATE
@@ -41,7 +41,7 @@ def compare(root: Path, first: str, second: str, *, at: str | None, as_json: boo
 def _record(registry: Registry, text: str) -> tuple[str, Mapping[str, Any]]:
     reference = as_reference(text)
     if reference.selector == CANDIDATE:
-        from mintmark.registry.proposal import read_candidate
+        from mintmark.changing.candidate_record import read_candidate
 
         return str(reference), read_candidate(registry, reference.model)[0].document
     record = registry.resolve(reference)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mintmark.commands.tables import format_table
+from mintmark.commands.text_columns import format_table
 from mintmark.errors import MintmarkError
 from mintmark.registry.loader import Registry
 

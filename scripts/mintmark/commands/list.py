@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mintmark.commands.opening import open_registry
-from mintmark.commands.tables import format_interval, format_table
+from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.finding import shorten
 from mintmark.registry.listing import list_models, list_versions
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from mintmark.changing.channel_files import point_channel
+from mintmark.changing.commits import NewCommit, commit_files, require_clean, require_ready
+from mintmark.changing.lock import one_at_a_time
+from mintmark.changing.model_state import read_standing, require_allowed, require_bytes
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
-from mintmark.core.rules import check_change
+from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.channel_files import point_channel
-from mintmark.registry.commits import NewCommit, commit_files, require_clean, require_ready
 from mintmark.registry.loader import Registry, as_reference
-from mintmark.registry.lock import one_at_a_time
-from mintmark.registry.standing import read_standing, require_allowed, require_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mintmark.core.judgement.rules import ModelState
     from mintmark.core.records import VersionRecord
-    from mintmark.core.rules import ModelState
 
 
 def promote(root: Path, reference: str, channel: str, *, here: bool = False, open_pr: bool = False) -> int:

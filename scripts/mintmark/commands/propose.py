@@ -8,33 +8,33 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mintmark.changing.candidate_record import Candidate, read_candidate, record_files, stale_stages
+from mintmark.changing.channel_files import point_channel
+from mintmark.changing.commits import commit_files, read_author, require_ready
+from mintmark.changing.lock import one_at_a_time
+from mintmark.changing.model_state import read_standing, require_allowed
+from mintmark.changing.proposed_files import files_to_include
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import format_difference, format_interval, message, metric_table
 from mintmark.core.bump import Changed, changes_between, default_bump, next_version
+from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
 from mintmark.core.records import Interval
-from mintmark.core.rules import check_change
 from mintmark.core.version import Bump, Version, parse_version
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.candidate import candidate_files
-from mintmark.registry.channel_files import point_channel
-from mintmark.registry.commits import commit_files, read_author, require_ready
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
 from mintmark.registry.loader import Registry
-from mintmark.registry.lock import one_at_a_time
-from mintmark.registry.proposal import Candidate, read_candidate, record_files, stale_stages
-from mintmark.registry.proposed_files import files_to_include
-from mintmark.registry.remotes import object_paths
-from mintmark.registry.standing import read_standing, require_allowed
-from mintmark.registry.store import check_limits, push
+from mintmark.registry.stored.candidate import candidate_files
+from mintmark.registry.stored.remotes import object_paths
+from mintmark.registry.stored.store import check_limits, push
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mintmark.core.judgement.rules import ModelState
     from mintmark.core.records import VersionRecord
-    from mintmark.core.rules import ModelState
 
 _MOST_NAMES = 6
 

@@ -15,7 +15,7 @@ from mintmark.registry import git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.registry.commits import NewCommit
+    from mintmark.changing.commits import NewCommit
     from mintmark.registry.loader import Registry
 
 _SSH = re.compile(r"(?:ssh://)?(?:[^@/]+@)(?P<host>[^:/]+)(?::[0-9]+/|[:/])(?P<path>.+?)(?:\.git)?/?\Z")

@@ -11,21 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.commands.tables import format_table
+from mintmark.changing.commits import read_author
+from mintmark.commands.text_columns import format_table
 from mintmark.core.finding import one_line
 from mintmark.core.layout import version_path
 from mintmark.errors import MintmarkError
-from mintmark.judging.reproduction import reproduce_version
-from mintmark.registry.commits import read_author
+from mintmark.judging.reproducing.reproduction import reproduce_version
 from mintmark.registry.git import git_text
 from mintmark.registry.loader import Registry
-from mintmark.registry.notes import REF, write_note
+from mintmark.registry.past.notes import REF, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mintmark.core.judgement.review import Reproduction
     from mintmark.core.records import VersionRecord
-    from mintmark.core.review import Reproduction
 
 
 def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool, note: bool = False) -> int:

@@ -18,7 +18,7 @@ from mintmark.registry.loader import find_root
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mintmark.core.review import Review
+    from mintmark.core.judgement.review import Review
 
 _REPORTS = ("report.md", "report.json", "annotations.txt")
 
@@ -48,7 +48,7 @@ def review(
         arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
         with tempfile.TemporaryDirectory(prefix="mintmark-judge-") as folder:
             return run_base_code(top, commit, Path(folder), arguments)
-    from mintmark.judging.review import review_change
+    from mintmark.judging.judge import review_change
     from mintmark.judging.span import Span
 
     found = review_change(Span(top, base, head), author=author, teams=teams, reproduce=reproduce)
@@ -98,9 +98,9 @@ def _known_author(root: Path) -> str | None:
 
 
 def _write_reports(folder: Path, found: Review) -> None:
-    from mintmark.publishing.annotations import format_annotations
-    from mintmark.publishing.review_json import format_json
-    from mintmark.publishing.review_markdown import format_markdown
+    from mintmark.publishing.review.annotations import format_annotations
+    from mintmark.publishing.review.json_report import format_json
+    from mintmark.publishing.review.markdown_report import format_markdown
 
     for name, format_report in zip(_REPORTS, (format_markdown, format_json, format_annotations), strict=True):
         write_atomically(folder / name, format_report(found).encode())
@@ -108,12 +108,12 @@ def _write_reports(folder: Path, found: Review) -> None:
 
 def _format(found: Review, style: str) -> str:
     if style == "json":
-        from mintmark.publishing.review_json import format_json as shown
+        from mintmark.publishing.review.json_report import format_json as shown
     elif style == "markdown":
-        from mintmark.publishing.review_markdown import format_markdown as shown
+        from mintmark.publishing.review.markdown_report import format_markdown as shown
     elif style == "github":
-        from mintmark.publishing.annotations import format_annotations as shown
+        from mintmark.publishing.review.annotations import format_annotations as shown
     else:
-        from mintmark.publishing.review_terminal import format_terminal as shown
+        from mintmark.publishing.review.terminal_report import format_terminal as shown
     text: str = shown(found)
     return text if text.endswith("\n") else f"{text}\n"

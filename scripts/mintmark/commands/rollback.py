@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from mintmark.changing.commits import require_clean, require_ready
+from mintmark.changing.lock import one_at_a_time
+from mintmark.changing.model_state import read_standing
 from mintmark.commands.promote import move_channel, require_channel
 from mintmark.commands.pull_request import conclude
 from mintmark.core.channels import ChannelStack
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.commits import require_clean, require_ready
 from mintmark.registry.loader import Registry
-from mintmark.registry.lock import one_at_a_time
-from mintmark.registry.standing import read_standing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.core.rules import ModelState
+    from mintmark.core.judgement.rules import ModelState
 
 
 def rollback(

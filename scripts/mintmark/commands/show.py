@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mintmark.commands.opening import open_registry
-from mintmark.commands.tables import format_interval, format_table
+from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.finding import one_line
 from mintmark.core.records import format_size
 from mintmark.errors import InvalidRegistryError

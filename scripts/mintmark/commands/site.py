@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.layout import MODELS
 from mintmark.errors import UsageError
+from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
-from mintmark.publishing.site.registry_documents import Addresses
 from mintmark.registry import git
 from mintmark.registry.loader import Registry
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from mintmark.publishing.site.build import Built
-    from mintmark.publishing.site.builders import Builder
+    from mintmark.publishing.site.frames.builders import Builder
 
 _SITE = Path("site")
 _WATCHED = (MODELS, "docs", "mkdocs.yml")

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mintmark.registry.change import Change
 from mintmark.registry.loader import Registry
+from mintmark.registry.past.branch_diff import BranchDiff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool) -> int:
     """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1."""
     registry = Registry(root, at=at)
-    change = Change(registry, base) if base is not None else None
+    change = BranchDiff(registry, base) if base is not None else None
     from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
 
     report = validate_change(registry, change) if change is not None else validate_tree(registry)
     if as_json or style == "json":
         print(_as_json(report))
     elif style == "github":
-        from mintmark.publishing.annotations import format_annotation
+        from mintmark.publishing.review.annotations import format_annotation
 
         print("\n".join([*map(format_annotation, report.findings), _summary(report, base)]))
     else:

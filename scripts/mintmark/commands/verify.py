@@ -15,7 +15,7 @@ from mintmark.core.reference import is_name
 from mintmark.core.version import parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.loader import Registry
-from mintmark.registry.store import Store
+from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _check_objects(registry: Registry, objects: list[StoredObject]) -> Iterator[
 
 def _finding(registry: Registry, item: StoredObject, message: str) -> Finding:
     """Return the fault of an object at the line of its sha256 in version.yaml."""
-    from mintmark.registry.yaml_text import Positions, parse_yaml
+    from mintmark.registry.yaml.text import Positions, parse_yaml
 
     where: tuple[str, ...] = ("files", item.file.name, "sha256")
     if item.file == item.record.artifact:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mintmark.changing.channel_files import yanked_status
+from mintmark.changing.commits import commit_files, require_clean, require_ready
+from mintmark.changing.lock import one_at_a_time
+from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message
-from mintmark.core.rules import check_change
+from mintmark.core.judgement.rules import check_change
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.channel_files import yanked_status
-from mintmark.registry.commits import commit_files, require_clean, require_ready
 from mintmark.registry.loader import Registry, as_reference
-from mintmark.registry.lock import one_at_a_time
-from mintmark.registry.standing import read_standing, require_allowed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.core.rules import ModelState
+    from mintmark.core.judgement.rules import ModelState
 
 
 def yank(

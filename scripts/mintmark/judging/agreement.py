@@ -19,7 +19,7 @@ from mintmark.judging.locked_inputs import unlike_lock
 from mintmark.registry import git
 from mintmark.registry.dvc import run_dvc
 from mintmark.registry.pipeline import LOCK, PIPELINE, model_stages, parse_lock, stage_reasons
-from mintmark.registry.yaml_text import YamlFault, parse_yaml
+from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

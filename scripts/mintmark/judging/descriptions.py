@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.goalposts import described, goalposts, needs_a_person
-from mintmark.core.kinds import JUDGES
-from mintmark.core.review import Table
+from mintmark.core.judgement.goalposts import described, goalposts, needs_a_person
+from mintmark.core.judgement.kinds import JUDGES
+from mintmark.core.judgement.review import Table
 from mintmark.judging.draft import short
-from mintmark.judging.versions import note_other_rows
+from mintmark.judging.fetched import note_other_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.layout import locate, version_folder
 from mintmark.registry import git
-from mintmark.registry.history import ModelHistory, channel_target, model_history
-from mintmark.registry.yaml_text import MAX_BYTES
+from mintmark.registry.past.history import ModelHistory, channel_target, model_history
+from mintmark.registry.yaml.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mintmark.core.finding import shorten
-from mintmark.core.review import (
+from mintmark.core.judgement.review import (
     BehaviourResult,
     Check,
     CheckVerdict,

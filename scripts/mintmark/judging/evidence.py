@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mintmark.artifacts.model_runner import run_model
-from mintmark.core.grading import grade, read_answer
-from mintmark.core.tables import ROW
+from mintmark.artifacts.confined.model_runner import run_model
+from mintmark.core.judgement.grading import grade, read_answer
+from mintmark.core.question import ROW
 from mintmark.errors import MintmarkError
-from mintmark.judging.versions import EVALUATION, PREDICTIONS
+from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from mintmark.core.answer import Answer, ModelRun
-    from mintmark.core.metrics import Outcomes
-    from mintmark.core.recipe import Question
-    from mintmark.judging.versions import Version
+    from mintmark.core.judgement.answers import Answer, ModelRun
+    from mintmark.core.question import Question
+    from mintmark.core.statistics.metrics import Outcomes
+    from mintmark.judging.fetched import FetchedVersion
 
 RUNNABLE = ("skops", "onnx")
 _MOST_ROWS = 10_000_000
@@ -130,7 +130,7 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def take_inputs(version: Version, rows: Rows, question: Question) -> pd.DataFrame:
+def take_inputs(version: FetchedVersion, rows: Rows, question: Question) -> pd.DataFrame:
     """Return what a model is asked.
 
     Raises `MintmarkError` where the rows lack a column, or where the model would see the truth.
@@ -144,7 +144,7 @@ def take_inputs(version: Version, rows: Rows, question: Question) -> pd.DataFram
     return rows.table[version.inputs]
 
 
-def ask(version: Version, tables: Mapping[str, pd.DataFrame], trusted: Sequence[str]) -> ModelRun:
+def ask(version: FetchedVersion, tables: Mapping[str, pd.DataFrame], trusted: Sequence[str]) -> ModelRun:
     """Run a version's model on tables in a process of its own; raises `MintmarkError` where it does not answer.
 
     A graph without labels answers in the order of classes that its record names.
@@ -155,7 +155,7 @@ def ask(version: Version, tables: Mapping[str, pd.DataFrame], trusted: Sequence[
     return run if run.classes else replace(run, classes=version.classes)
 
 
-def stored_answer(version: Version) -> Answer:
+def stored_answer(version: FetchedVersion) -> Answer:
     """Return the predictions that were stored with a version; raise `AnswerFault` where they cannot be read."""
     return read_answer(read_table(version.files[PREDICTIONS], PREDICTIONS), version.classes)
 

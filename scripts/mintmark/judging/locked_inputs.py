@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_bytes
-from mintmark.registry.yaml_text import YamlFault, parse_yaml
+from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

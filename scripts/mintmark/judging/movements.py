@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mintmark.core.review import CheckVerdict, Subject, Table
+from mintmark.core.judgement.review import CheckVerdict, Subject, Table
 from mintmark.errors import MintmarkError
-from mintmark.judging.versions import fetch_noted, note_other_rows
+from mintmark.judging.fetched import fetch_noted, note_other_rows
 
 if TYPE_CHECKING:
     from mintmark.judging.draft import Draft

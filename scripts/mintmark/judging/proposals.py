@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.comparison import compare_records
-from mintmark.core.review import LineageStep, Subject, Table
+from mintmark.core.judgement.review import LineageStep, Subject, Table
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.judging.agreement import check_agreement
-from mintmark.judging.contenders import build_case, names_other_rows
+from mintmark.judging.cases import build_case, names_other_rows
 from mintmark.judging.detours import note_rewrites
 from mintmark.judging.draft import short
+from mintmark.judging.fetched import fetch_noted, note_other_rows
 from mintmark.judging.trial import hold_trial
 from mintmark.judging.uses import count_uses
-from mintmark.judging.versions import fetch_noted, note_other_rows
 
 if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.judging.draft import Draft
+    from mintmark.judging.fetched import FetchedVersion
     from mintmark.judging.span import Span
-    from mintmark.judging.versions import Version
     from mintmark.registry.loader import Registry
 
 
@@ -93,7 +93,7 @@ def _standing_version(span: Span, draft: Draft, model: str, channel: str) -> str
 
 
 def _hold(
-    span: Span, draft: Draft, candidate: Version, side: Registry, incumbent: str | None, *, proposed: bool
+    span: Span, draft: Draft, candidate: FetchedVersion, side: Registry, incumbent: str | None, *, proposed: bool
 ) -> None:
     try:
         case = build_case(span, draft, candidate, side, incumbent, proposed=proposed)

@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mintmark.core.kinds import Classification, PathChange, Shift, classify
+from mintmark.core.judgement.kinds import Classification, PathChange, Shift, classify
 from mintmark.core.layout import channel_path, locate
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
-from mintmark.registry.change import Change
-from mintmark.registry.history import ModelHistory, channel_target
 from mintmark.registry.loader import Registry, find_root
-from mintmark.registry.store import Store
+from mintmark.registry.past.branch_diff import BranchDiff
+from mintmark.registry.past.history import ModelHistory, channel_target
+from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Span:
         self.start = starts[0]
         self.before = Registry(self.root, at=self.base)
         self.after = Registry(self.root, at=self.head)
-        self.change = Change(self.after, self.base)
+        self.change = BranchDiff(self.after, self.base)
         self._versions: dict[tuple[str, str], Collection[str]] = {}
 
     @cached_property
@@ -115,7 +115,7 @@ class Span:
             return {}
 
 
-def _how(change: git.Change) -> Literal["added", "changed", "deleted"]:
+def _how(change: git.DiffEntry) -> Literal["added", "changed", "deleted"]:
     if change.old_oid == git.NO_OBJECT:
         return "added"
     return "deleted" if change.new_oid == git.NO_OBJECT else "changed"

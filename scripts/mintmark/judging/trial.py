@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.answer import ModelRun
-from mintmark.core.behaviour import judge_behaviour, probes
-from mintmark.core.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
-from mintmark.core.contest import Contender, contest
-from mintmark.core.evaluation import measure
-from mintmark.core.gates import (
+from mintmark.core.judgement.answers import ModelRun
+from mintmark.core.judgement.behaviour import judge_behaviour, probes
+from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
+from mintmark.core.judgement.contests import Contender, contest
+from mintmark.core.judgement.gates import (
     Gates,
     check_baseline,
     check_cost,
@@ -21,19 +20,20 @@ from mintmark.core.gates import (
     check_slices,
     cost_results,
 )
-from mintmark.core.grading import AnswerFault, dummy_answer, is_constant, same_answers
-from mintmark.core.recipe import Question, RecipeFault
-from mintmark.core.review import BehaviourResult, Check, CheckVerdict, CostResult, Evaluation
+from mintmark.core.judgement.grading import AnswerFault, dummy_answer, is_constant, same_answers
+from mintmark.core.judgement.review import BehaviourResult, Check, CheckVerdict, CostResult, Evaluation
+from mintmark.core.question import Question, RecipeFault
+from mintmark.core.statistics.evaluation import measure
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.judging.evidence import RUNNABLE, Rows, ask, outcomes_of, stored_answer, take_inputs
-from mintmark.judging.versions import EVALUATION, PREDICTIONS, Version
+from mintmark.judging.fetched import EVALUATION, PREDICTIONS, FetchedVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from mintmark.core.answer import Answer
+    from mintmark.core.judgement.answers import Answer
     from mintmark.core.records import Model
 
 _JUDGED, _OWN = "evaluation", "own rows"
@@ -90,8 +90,8 @@ class Case:
     """
 
     rules: Rules
-    candidate: Version
-    champion: Version | None
+    candidate: FetchedVersion
+    champion: FetchedVersion | None
     judged: Rows
     own: Rows | None
     claimed: Mapping[str, Any]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mintmark.core.judgement.review import CheckVerdict, Uses
 from mintmark.core.layout import POINTER_SUFFIX
 from mintmark.core.records import format_pointer
-from mintmark.core.review import CheckVerdict, Uses
-from mintmark.judging.versions import EVALUATION
+from mintmark.judging.fetched import EVALUATION
 from mintmark.registry.documents import blob_oid
 
 if TYPE_CHECKING:

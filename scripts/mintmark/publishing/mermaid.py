@@ -19,7 +19,8 @@ from mintmark.publishing.markdown import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mintmark.core.review import Curve, LineageStep
+    from mintmark.core.judgement.review import LineageStep
+    from mintmark.core.statistics.results import Curve
 
 # Each has a contrast of 3 and more on white and on black.
 COLOURS: Final = (("blue", "#2f81f7"), ("orange", "#db6d28"), ("purple", "#a371f7"), ("grey", "#7d8590"))

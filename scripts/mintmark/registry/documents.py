@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mintmark import __version__
+from mintmark.about import __version__
 from mintmark.core.finding import Finding
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def parse_document(kind: str, content: bytes, path: str) -> Document:
     """Parse the bytes of a record and hold them against its schema; `kind` is the schema's name."""
     from mintmark.registry.files import parse_json
     from mintmark.registry.schemas import accepts
-    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+    from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
     try:
         data = parse_json(content) if kind == "metrics" else parse_yaml(content)
@@ -59,7 +59,7 @@ def parse_document(kind: str, content: bytes, path: str) -> Document:
 
 def _explain(kind: str, data: Any, content: bytes, path: str) -> list[Finding]:
     from mintmark.registry.schemas import explain
-    from mintmark.registry.yaml_text import Positions, YamlFault, parse_yaml
+    from mintmark.registry.yaml.text import Positions, YamlFault, parse_yaml
 
     if data is None:
         return [Finding(path=path, line=1, message="is empty; git checkout or git revert brings it back")]

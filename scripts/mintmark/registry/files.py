@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.registry.yaml_text import MAX_BYTES, YamlFault, format_yaml, parse_yaml
+from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, format_yaml, parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

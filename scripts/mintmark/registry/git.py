@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     oid: str
 
 
-class Change(NamedTuple):
+class DiffEntry(NamedTuple):
     """One path of a raw diff; ids are all zeros where a side has no file."""
 
     path: str
@@ -235,7 +235,7 @@ def _status(root: Path, paths: Iterable[str]) -> set[str]:
     return {line[3:] for line in _split_paths(output)}
 
 
-def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[Change]:
+def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[DiffEntry]:
     """Return what differs between two trees or commits, renames told as a deletion and an addition."""
     output = run_git(
         "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new, "--", *folders, cwd=root
@@ -243,17 +243,17 @@ def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[Ch
     return _parse_raw(output.decode("utf-8", "surrogateescape").split("\0"))
 
 
-def _parse_raw(fields: list[str]) -> list[Change]:
+def _parse_raw(fields: list[str]) -> list[DiffEntry]:
     changes = []
     for meta, path in zip(fields[::2], fields[1::2], strict=False):
         old_mode, new_mode, old_oid, new_oid, _ = meta.split(" ")
-        changes.append(Change(path, old_mode[-6:], new_mode, old_oid, new_oid))
+        changes.append(DiffEntry(path, old_mode[-6:], new_mode, old_oid, new_oid))
     return changes
 
 
 def start_first_parent_log(
     root: Path, revision: str, folders: Iterable[str] = ()
-) -> Callable[[], Iterator[tuple[Commit, list[Change]]]]:
+) -> Callable[[], Iterator[tuple[Commit, list[DiffEntry]]]]:
     """Begin to read the commits of the first-parent line that touch folders; what is returned yields them.
 
     They come oldest first, each with what it changed there. A merge counts as one step, told against its first parent:
@@ -268,7 +268,7 @@ def start_first_parent_log(
     return lambda: _parse_log(output())
 
 
-def _parse_log(output: bytes) -> Iterator[tuple[Commit, list[Change]]]:
+def _parse_log(output: bytes) -> Iterator[tuple[Commit, list[DiffEntry]]]:
     """Walk over fields that end in a zero byte, the one byte that no name, subject or path can hold."""
     fields = output.decode("utf-8", "surrogateescape").split("\0")
     place = 0

@@ -12,7 +12,7 @@ import urllib.request
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mintmark import __version__
+from mintmark.about import __version__
 from mintmark.core.finding import one_line
 
 if TYPE_CHECKING:

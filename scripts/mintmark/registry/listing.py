@@ -81,7 +81,7 @@ class Listing:
 def list_models(registry: Registry) -> Listing:
     """Return one row a model; reads the records of champions and of latest versions only."""
     if registry.site is not None:
-        from mintmark.registry.site_listing import list_published_models
+        from mintmark.registry.published.listing import list_published_models
 
         return list_published_models(registry, registry.site)
     listing, names = Listing(), registry.models()
@@ -122,7 +122,7 @@ def list_models(registry: Registry) -> Listing:
 def list_versions(registry: Registry, names: Iterable[str]) -> Listing:
     """Return one row a version of the models that are named, newest version first."""
     if registry.site is not None:
-        from mintmark.registry.site_listing import list_published_versions
+        from mintmark.registry.published.listing import list_published_versions
 
         return list_published_versions(registry, registry.site, names)
     listing, wanted = Listing(), list(names)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mintmark.registry.dvc import DvcConfig
-    from mintmark.registry.history import ModelHistory
-    from mintmark.registry.site_tree import SiteTree
-    from mintmark.registry.store import Store
+    from mintmark.registry.past.history import ModelHistory
+    from mintmark.registry.published.tree import SiteTree
+    from mintmark.registry.stored.store import Store
 
 _SITES = ("http://", "https://")
 
@@ -115,17 +115,17 @@ class Registry:
     def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> Store:
         """Return what has the bytes of a version."""
         if self.site is not None:
-            from mintmark.registry.site_store import SiteStore
+            from mintmark.registry.published.store import SiteStore
 
             return SiteStore(self.site, record, on_bytes=on_bytes)
-        from mintmark.registry.store import Store
+        from mintmark.registry.stored.store import Store
 
         return Store(self.root, revision=self.commit, on_bytes=on_bytes)
 
     def read(self, kind: str, path: str) -> Document | None:
         """Return the parsed document at a path, None when there is no such file."""
         if self.site is not None:
-            from mintmark.registry.site_records import read_record
+            from mintmark.registry.published.records import read_record
 
             return read_record(self.site, kind, path)
         try:
@@ -225,7 +225,7 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """Return what Git's history tells of a model up to this tree."""
-        from mintmark.registry.history import ModelHistory, model_history
+        from mintmark.registry.past.history import ModelHistory, model_history
 
         if isinstance(self.tree, WorkTree) and self.tree.head is None:
             return ModelHistory()
@@ -296,7 +296,7 @@ def as_reference(reference: Reference | str) -> Reference:
 
 
 def _site_at(address: Path | str, on_warning: Callable[[str], None] | None) -> SiteTree:
-    from mintmark.registry.site_tree import SiteTree
+    from mintmark.registry.published.tree import SiteTree
 
     return SiteTree(str(address), on_warning or _warn)
 

@@ -60,7 +60,7 @@ class LockedStage:
 def read_lock(root: Path) -> dict[str, LockedStage]:
     """Return the stages in the work tree's dvc.lock by name; none when there is no such file."""
     from mintmark.registry.files import read_text_file
-    from mintmark.registry.yaml_text import MAX_LOCK_BYTES
+    from mintmark.registry.yaml.text import MAX_LOCK_BYTES
 
     path = root / LOCK
     return parse_lock(read_text_file(path, limit=MAX_LOCK_BYTES)) if os.path.lexists(path) else {}
@@ -68,7 +68,7 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
 
 def parse_lock(content: bytes, path: str = LOCK) -> dict[str, LockedStage]:
     """Return the stages in the text of a dvc.lock by name; raise `InvalidRegistryError` where it is none."""
-    from mintmark.registry.yaml_text import MAX_LOCK_BYTES, YamlFault, parse_yaml
+    from mintmark.registry.yaml.text import MAX_LOCK_BYTES, YamlFault, parse_yaml
 
     try:
         data = parse_yaml(content, limit=MAX_LOCK_BYTES)
@@ -129,7 +129,7 @@ def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:
 def _stage_targets(root: Path, model: str) -> list[str]:
     """Return the stages to ask DVC about: those that dvc.yaml repeats, and those in dvc.lock."""
     from mintmark.registry.files import read_text_file
-    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+    from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
     if not os.path.lexists(root / PIPELINE):
         raise MintmarkError(f"{PIPELINE} is not there, so there is no pipeline that makes {model}")

@@ -14,7 +14,7 @@ from mintmark.core.finding import Finding, format_place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mintmark.registry.yaml_text import Positions
+    from mintmark.registry.yaml.text import Positions
 
 _Error = Any  # jsonschema.exceptions.ValidationError, whose stubs call half of its attributes unset
 

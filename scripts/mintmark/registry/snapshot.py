@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding, format_place
+from mintmark.core.judgement.rules import ModelState
 from mintmark.core.layout import Place, locate
 from mintmark.core.reference import is_name
-from mintmark.core.rules import ModelState
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from mintmark.registry.documents import Document, Documents
     from mintmark.registry.git import Entry
-    from mintmark.registry.history import ModelHistory
+    from mintmark.registry.past.history import ModelHistory
     from mintmark.registry.tree import Tree
-    from mintmark.registry.yaml_text import Position, Positions
+    from mintmark.registry.yaml.text import Position, Positions
 
 _PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "registry": whole,
@@ -266,7 +266,7 @@ def _check_pointers(
 
 def with_lines(findings: Iterable[Finding], tree: Tree) -> Iterator[Finding]:
     """Yield findings with the line and column of the field that they name, where they have none yet."""
-    from mintmark.registry.yaml_text import YamlFault, parse_yaml
+    from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
     for finding in findings:
         if finding.line is not None or not finding.path.endswith((".yaml", ".json", ".dvc")):

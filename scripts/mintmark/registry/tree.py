@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.files import read_text_file
-from mintmark.registry.yaml_text import MAX_BYTES, MAX_LOCK_BYTES
+from mintmark.registry.yaml.text import MAX_BYTES, MAX_LOCK_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

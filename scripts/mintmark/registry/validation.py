@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
+from mintmark.core.judgement.rules import check_change, check_state
 from mintmark.core.layout import locate
 from mintmark.core.records import Settings, StoredFile, VersionRecord
-from mintmark.core.rules import check_change, check_state
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
-from mintmark.registry.history import ModelHistory, read_history
+from mintmark.registry.past.history import ModelHistory, read_history
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from mintmark.registry.change import Change
     from mintmark.registry.loader import Registry
+    from mintmark.registry.past.branch_diff import BranchDiff
     from mintmark.registry.tree import Tree
 
 
@@ -84,12 +84,12 @@ def _start_history(root: Path, base: str | None) -> Callable[[], dict[str, Model
     return in_background(lambda: read_history(root, wait()))
 
 
-def validate_change(registry: Registry, change: Change, *, settings: Settings | None = None) -> Report:
+def validate_change(registry: Registry, change: BranchDiff, *, settings: Settings | None = None) -> Report:
     """Validate what this tree changes since it left a base; faults that were there before are left out.
 
     `settings` are those to judge by, where they are not this tree's own (R6).
     """
-    from mintmark.artifacts import skops_safety  # noqa: F401 - most artifacts need it, and Git is still busy
+    from mintmark.artifacts.skops import safety as skops_safety  # noqa: F401 - most artifacts need it, and Git is still busy
 
     folders, changed = change.folders, change.paths
     after = read_snapshot(registry.tree, registry.documents, folders, changed)
@@ -201,7 +201,7 @@ def _is_touched(finding: Finding, changed: Collection[str]) -> bool:
 
 def _check_objects(registry: Registry, snapshot: Snapshot) -> Iterator[Finding]:
     """R9, the quick half: every object of the records that were read is in the store, with its size."""
-    from mintmark.registry.store import missing_objects
+    from mintmark.registry.stored.store import missing_objects
 
     owners: dict[str, tuple[str, str]] = {}
     files = []
@@ -259,8 +259,8 @@ def _check_gone(registry: Registry, start: str, gone: Collection[str]) -> Iterat
 def _check_artifacts(registry: Registry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
     """R8 and R9 for new records: the bytes are there, match their digests, and are of a format that is safe to load."""
     from mintmark.artifacts.formats import check_artifact
-    from mintmark.registry.store import Store
-    from mintmark.registry.streams import ObjectError
+    from mintmark.registry.stored.store import Store
+    from mintmark.registry.stored.streams import ObjectError
 
     store = Store(registry.root, revision=registry.commit)
     for path in sorted(path for path in snapshot.facts if locate(path).kind == "version"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from mintmark.publishing.site.published_schemas import published_schemas
+from mintmark.publishing.site.api.published_schemas import published_schemas
 
 _ENDING = ".schema.json"
 KINDS = ("config", "models", "model", "version", "channel", "audit")

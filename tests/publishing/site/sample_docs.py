@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mintmark.publishing.site.builders import Builder, build_project
-from mintmark.publishing.site.project import write_project
+from mintmark.publishing.site.frames.builders import Builder, build_project
+from mintmark.publishing.site.frames.project import write_project
 
 NAME = 'Models of <b>Acme</b> & "Co"'
 SITE = "https://acme.example/models"

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from tests.publishing.site.browser import NARROW, WIDE, Visitor, served
 from tests.publishing.site.browser_fixtures import CHROMIUM, FLAGS
 
+from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
-from mintmark.publishing.site.registry_documents import Addresses
 from mintmark.registry.loader import Registry
 
 if TYPE_CHECKING:

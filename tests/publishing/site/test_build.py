@@ -19,10 +19,10 @@ from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_versio
 from mintmark.core import layout
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.publishing.site import build, embedded_files
+from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
-from mintmark.publishing.site.registry_documents import Addresses
 from mintmark.registry.loader import Registry
-from mintmark.registry.notes import write_note
+from mintmark.registry.past.notes import write_note
 
 GOLDEN = Path(__file__).parent / "golden"
 REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"

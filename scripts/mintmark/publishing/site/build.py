@@ -13,36 +13,36 @@ from mintmark.core.finding import Finding
 from mintmark.core.layout import locate
 from mintmark.core.reference import is_name
 from mintmark.errors import MintmarkError
-from mintmark.publishing.site.audit_page import audit_page
-from mintmark.publishing.site.builders import build_project
-from mintmark.publishing.site.database import DatabaseWriter
-from mintmark.publishing.site.docs_settings import parse_config
+from mintmark.publishing.site.api.database import DatabaseWriter
+from mintmark.publishing.site.api.feed import format_feed
+from mintmark.publishing.site.api.json_text import Document, format_document
+from mintmark.publishing.site.api.published_schemas import published_schemas
+from mintmark.publishing.site.api.registry_documents import Addresses, audit_document, config_document, models_document
 from mintmark.publishing.site.embedded_files import PUBLISHED_BYTES, embedded_files, store_address
-from mintmark.publishing.site.feed import format_feed
-from mintmark.publishing.site.frames import read_frames
-from mintmark.publishing.site.home_page import home_page
-from mintmark.publishing.site.json_text import Document, format_document
+from mintmark.publishing.site.frames.builders import build_project
+from mintmark.publishing.site.frames.docs_settings import parse_config
+from mintmark.publishing.site.frames.frames import read_frames
+from mintmark.publishing.site.frames.project import write_project
+from mintmark.publishing.site.frames.search import SearchEntry, add_entries, write_sitemap
 from mintmark.publishing.site.model_site import API, ModelJob, ModelResult, SitePlan, write_model
-from mintmark.publishing.site.monitoring_page import monitoring_page
 from mintmark.publishing.site.output import SiteFolder, check_output, replacing
-from mintmark.publishing.site.project import write_project
-from mintmark.publishing.site.published_schemas import published_schemas
-from mintmark.publishing.site.registry_documents import Addresses, audit_document, config_document, models_document
-from mintmark.publishing.site.search import SearchEntry, add_entries, write_sitemap
+from mintmark.publishing.site.pages.audit_page import audit_page
+from mintmark.publishing.site.pages.home_page import home_page
+from mintmark.publishing.site.pages.monitoring_page import monitoring_page
 from mintmark.registry import git
-from mintmark.registry.chronicle import Chronicle, read_chronicle
 from mintmark.registry.documents import open_cache
 from mintmark.registry.http_opening import without_credentials
-from mintmark.registry.notes import read_notes
+from mintmark.registry.past.chronicle import Chronicle, read_chronicle
+from mintmark.registry.past.notes import read_notes
 from mintmark.registry.tree import WorkTree
 from mintmark.registry.workers import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from mintmark.publishing.site.builders import Builder
-    from mintmark.publishing.site.frame_places import FrameKind
-    from mintmark.publishing.site.frames import Frame
+    from mintmark.publishing.site.frames.builders import Builder
+    from mintmark.publishing.site.frames.frame_places import FrameKind
+    from mintmark.publishing.site.frames.frames import Frame
     from mintmark.registry.cache import Cache
     from mintmark.registry.loader import Registry
 

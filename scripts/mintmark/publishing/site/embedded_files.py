@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from mintmark.registry import git
-from mintmark.registry.remotes import object_paths
-from mintmark.registry.store import Store
-from mintmark.registry.streams import ObjectError, open_plain_file, verified
+from mintmark.registry.stored.remotes import object_paths
+from mintmark.registry.stored.store import Store
+from mintmark.registry.stored.streams import ObjectError, open_plain_file, verified
 from mintmark.registry.tree import WorkTree
 
 if TYPE_CHECKING:

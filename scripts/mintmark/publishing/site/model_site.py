@@ -9,40 +9,40 @@ from mintmark.core import layout
 from mintmark.core.comparison import ERRORS
 from mintmark.core.finding import Finding
 from mintmark.core.records import Interval, Model, Status, VersionRecord, stored_files
-from mintmark.publishing.card import CardSource, format_card
-from mintmark.publishing.site.badges import format_badge
-from mintmark.publishing.site.charts import Point, metric_chart
-from mintmark.publishing.site.curve_drawing import CurveDrawing
-from mintmark.publishing.site.database_rows import version_rows
-from mintmark.publishing.site.embedded_files import published_name
-from mintmark.publishing.site.json_text import Document, format_document
-from mintmark.publishing.site.lineage_drawing import draw_lineage
-from mintmark.publishing.site.model_documents import (
+from mintmark.publishing.card.model_card import CardSource, format_card
+from mintmark.publishing.site.api.badges import format_badge
+from mintmark.publishing.site.api.database_rows import version_rows
+from mintmark.publishing.site.api.json_text import Document, format_document
+from mintmark.publishing.site.api.model_documents import (
     ModelFacts,
     channel_documents,
     index_documents,
     previous_holder,
     version_documents,
 )
-from mintmark.publishing.site.model_page import model_page
+from mintmark.publishing.site.api.registry_documents import count_model, model_row
+from mintmark.publishing.site.drawing.charts import Point, metric_chart
+from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
+from mintmark.publishing.site.drawing.lineage_drawing import draw_lineage
+from mintmark.publishing.site.embedded_files import published_name
+from mintmark.publishing.site.frames.search import SearchEntry
 from mintmark.publishing.site.model_source import read_source
-from mintmark.publishing.site.registry_documents import count_model, model_row
-from mintmark.publishing.site.search import SearchEntry
-from mintmark.publishing.site.version_page import version_page
-from mintmark.publishing.site.withdrawn_page import withdrawn_page
+from mintmark.publishing.site.pages.model_page import model_page
+from mintmark.publishing.site.pages.version_page import version_page
+from mintmark.publishing.site.pages.withdrawn_page import withdrawn_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
-    from mintmark.publishing.site.frame_places import FrameKind
-    from mintmark.publishing.site.frames import Frame
+    from mintmark.publishing.site.frames.frame_places import FrameKind
+    from mintmark.publishing.site.frames.frames import Frame
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.publishing.site.output import SiteFolder
     from mintmark.registry.cache import Cache
-    from mintmark.registry.chronicle import ModelChronicle
     from mintmark.registry.git import Entry
-    from mintmark.registry.notes import Reproduced
+    from mintmark.registry.past.chronicle import ModelChronicle
+    from mintmark.registry.past.notes import Reproduced
     from mintmark.registry.tree import BlobReader
 
 API = "api/v1"

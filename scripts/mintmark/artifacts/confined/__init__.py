@@ -1,0 +1,1 @@
+"""A process apart: models and stages run where they reach, keep and leave little."""

@@ -1,0 +1,186 @@
+"""Ask a model about tables in a confined process of its own, and read the answer as a liar's. Loads no model here."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark.artifacts.confined.confinement import Completed, Limits, python_environment, python_paths, run_confined
+from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers, parse_document
+from mintmark.artifacts.confined.model_worker import ANSWER, JOB
+from mintmark.core.finding import Finding
+from mintmark.core.judgement.answers import ModelRun
+from mintmark.errors import InvalidRegistryError, MintmarkError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WORKER = "mintmark.artifacts.confined.model_worker"
+_RUNNABLE = ("skops", "onnx")
+_MOST_FINDINGS = 100
+_ROOM, _ROOM_OF_A_ROW = 1 << 20, 16 << 10  # bytes of an answer
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+)
+_ENVIRONMENT = {
+    **dict.fromkeys(_ONE_THREAD, "1"),
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve gigabytes of addresses
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+}
+
+
+class ModelRunError(MintmarkError):
+    """A model gave no answer; the message says which and why."""
+
+
+def run_model(
+    artifact: Path | bytes,
+    artifact_format: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    trusted: Sequence[str] = (),
+    sha256: str | None = None,
+    limits: Limits | None = None,
+    search_path: Sequence[Path] = (),
+) -> ModelRun:
+    """Return what the model in an artifact answers to each table, and what it costs.
+
+    The process that loads it is held to `limits` (default: 4 GiB, 120 seconds); it sees the tables, the artifact and
+    the installed packages, and what lies in `search_path`, where the modules of `trusted` types may be. The table
+    `evaluation`, where there is one, is what latency is measured with. A model that raises for a table has that as
+    the table's `error`. Raises `InvalidRegistryError` with the findings of the safety checks, `ModelRunError` where
+    no answer comes back.
+    """
+    name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
+    if artifact_format not in _RUNNABLE:
+        raise ModelRunError(f"{name}: is {artifact_format}, which holds no model that can be run; store skops or ONNX")
+    limits = limits or Limits()
+    limits = replace(limits, file_bytes=min(limits.file_bytes, _ROOM + _ROOM_OF_A_ROW * sum(map(len, tables.values()))))
+    with tempfile.TemporaryDirectory(prefix="mintmark-", ignore_cleanup_errors=True) as created:
+        folder = Path(created).resolve()
+        place = _place_artifact(artifact, folder, name)
+        job = {"artifact": str(place), "format": artifact_format, "trusted": list(trusted), "sha256": sha256}
+        job |= _write_tables(tables, folder)
+        (folder / JOB).write_text(json.dumps(job), "utf-8")
+        (folder / ANSWER).touch()
+        done = run_confined(
+            (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder)),
+            cwd=folder,
+            readable=(*python_paths(), folder, place, *search_path),
+            writable=(folder / ANSWER,),
+            environment={**_ENVIRONMENT, **python_environment(search_path)},
+            limits=limits,
+        )
+        rows = {key: len(table) for key, table in tables.items()}
+        return _read_run(folder / ANSWER, done, rows, limits, name, str(place))
+
+
+def _place_artifact(artifact: Path | bytes, folder: Path, name: str) -> Path:
+    if isinstance(artifact, bytes):
+        place = folder / "artifact"
+        place.write_bytes(artifact)
+        return place
+    place = artifact.resolve()
+    if not place.is_file():
+        raise ModelRunError(f"{name}: is not a file; fetch it with: mintmark pull")
+    return place
+
+
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Any]:
+    """Write each table as Parquet and return where it is; columns of objects go along as JSON.
+
+    Parquet would turn a None beside text into NaN, and has no column of text and numbers.
+    """
+    files, objects = {}, {}
+    for number, (name, table) in enumerate(tables.items()):
+        objects[name], rest = _take_objects(table)
+        files[name] = f"table-{number}.parquet"
+        rest.to_parquet(folder / files[name])
+    return {"tables": files, "objects": objects}
+
+
+def _take_objects(table: pd.DataFrame) -> tuple[dict[int, str], pd.DataFrame]:
+    """Return columns of type object as JSON by their position, and the table with zeros in their place."""
+    taken, rest = {}, table.copy(deep=False)
+    for position, kind in enumerate(table.dtypes):
+        if str(kind) != "object":
+            continue
+        try:
+            taken[position] = json.dumps(table.iloc[:, position].tolist())
+        except TypeError:  # bytes, decimals and the like, which Parquet has
+            continue
+        rest.isetitem(position, 0)
+    return taken, rest
+
+
+def _read_run(path: Path, done: Completed, rows: Mapping[str, int], limits: Limits, name: str, place: str) -> ModelRun:
+    if done.timed_out or done.code == -signal.SIGXCPU:
+        seconds = limits.seconds if done.timed_out else limits.cpu_seconds or limits.seconds
+        raise ModelRunError(f"{name}: did not finish in {seconds:g} seconds; make the model smaller or faster")
+    data = _read_answer(path, limits.file_bytes, name)
+    if not data:
+        raise ModelRunError(f"{name}: {_how_it_died(done, limits)}")
+    try:
+        document = parse_document(data, sum(rows.values()))
+        _raise_refusal(document, limits, name, place)
+        classes, answers, cost = parse_answers(document, rows)
+    except AnswerError as error:
+        raise ModelRunError(f"{name}: what its process wrote {error}; only Mintmark may write there") from None
+    return ModelRun(classes=classes, answers=answers, cost=cost, isolation=done.isolation)
+
+
+def _read_answer(path: Path, most: int, name: str) -> bytes:
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(opened, "rb") as file:
+            if stat.S_ISREG(os.fstat(opened).st_mode):
+                return file.read(most)
+    except OSError:
+        pass
+    raise ModelRunError(f"{name}: its process put something else in the place of the answer")
+
+
+def _how_it_died(done: Completed, limits: Limits) -> str:
+    if "MemoryError" in done.stderr or "bad_alloc" in done.stderr:
+        return _too_much_memory(limits)
+    words = f": {describe(done.last_words())}" if done.last_words() else ""
+    if done.code < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        return f"its process died of {names.get(-done.code, f'signal {-done.code}')}{words}"
+    return f"its process ended with code {done.code} and without an answer{words}"
+
+
+def _too_much_memory(limits: Limits) -> str:
+    return f"needs more than {limits.memory / (1 << 30):.3g} GiB of memory; make the model smaller"
+
+
+def _raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place: str) -> None:
+    """Raise what the worker says of a model that it did not run."""
+    if document.keys() == {"memory"}:
+        raise ModelRunError(f"{name}: {_too_much_memory(limits)}")
+    if document.keys() == {"refusal"} and isinstance(document["refusal"], str):
+        raise ModelRunError(describe(document["refusal"].replace(place, name)))
+    if document.keys() == {"findings"} and isinstance(document["findings"], list) and document["findings"]:
+        raise InvalidRegistryError([_finding(entry, name) for entry in document["findings"][:_MOST_FINDINGS]])
+
+
+def _finding(entry: Any, name: str) -> Finding:
+    texts = entry if isinstance(entry, dict) else {}
+    message, where, rule = (describe(str(texts.get(key, ""))) for key in ("message", "where", "rule"))
+    return Finding(path=name, message=message, where=where, rule=rule)

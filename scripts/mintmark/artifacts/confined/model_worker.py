@@ -1,0 +1,159 @@
+"""Load one model, ask it about tables and measure it: `python -m mintmark.artifacts.confined.model_worker FOLDER`.
+
+`model_runner` starts it confined: a model may run code of its own in here. The folder holds job.json and the tables;
+the answer goes to the file that is already there for it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mintmark.artifacts.confined.model_answers import format_answer, format_error, format_labels
+from mintmark.core.finding import Finding
+from mintmark.core.statistics.figures import rounded
+from mintmark.errors import InvalidRegistryError, MintmarkError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JOB, ANSWER = "job.json", "answer.json"
+MEASURED = "evaluation"
+BATCH_ROWS = 1000
+_PATIENCE = 2.0  # seconds to go on repeating what is measured
+_SLOW = 10.0  # seconds from which on a model is not loaded a second time
+
+
+def main(folder: Path) -> None:
+    """Do the job in a folder and write the answer beside it."""
+    try:
+        answer = _work(folder, json.loads((folder / JOB).read_bytes()))
+    except InvalidRegistryError as error:
+        answer = {"findings": [_finding_to_dict(finding) for finding in error.findings]}
+    except MintmarkError as error:
+        answer = {"memory": True} if _is_memory(error) else {"refusal": str(error)}
+    except MemoryError:
+        answer = {"memory": True}
+    (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
+
+
+def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    from mintmark.artifacts.loading import load_artifact
+
+    if job["format"] == "skops":
+        import skops.io  # noqa: F401 - takes seconds, which are not the model's
+
+    def load() -> Any:
+        return load_artifact(Path(job["artifact"]), job["format"], trusted=job["trusted"], sha256=job["sha256"])
+
+    with threadpool_limits(limits=1):
+        begin = time.perf_counter()
+        model = load()
+        first = time.perf_counter() - begin
+        tables = {name: _read(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
+        answers = {name: _ask(model, table) for name, table in tables.items()}
+        cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
+        if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
+            cost |= _latency(model, tables[MEASURED])
+    return {"classes": _classes(model, job), "answers": answers, "cost": cost}
+
+
+def _read(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table; columns of type object come as JSON, by their position."""
+    import pandas as pd
+
+    table = pd.read_parquet(path, use_threads=False)
+    for position, values in objects.items():
+        table.isetitem(int(position), pd.Series(json.loads(values), index=table.index, dtype=object))
+    return table
+
+
+def _ask(model: Any, table: pd.DataFrame) -> dict[str, Any]:
+    try:
+        return format_answer(model.predict(table), _probabilities(model, table))
+    except MemoryError:
+        raise
+    except Exception as error:
+        return format_error(error)
+
+
+def _probabilities(model: Any, table: pd.DataFrame) -> Any:
+    try:
+        return model.predict_proba(table) if hasattr(model, "predict_proba") else None
+    except MintmarkError:  # an ONNX model that has none
+        return None
+
+
+def _classes(model: Any, job: Mapping[str, Any]) -> list[Any]:
+    """Return the classes in the order of the probabilities; none where the model does not tell."""
+    try:
+        found = _onnx_classes(Path(job["artifact"])) if job["format"] == "onnx" else getattr(model, "classes_", [])
+        return list(format_labels(found))
+    except Exception:
+        return []
+
+
+def _onnx_classes(path: Path) -> list[Any]:
+    """Return the labels that the last operator with labels names (ai.onnx.ml); a ZipMap sorts them."""
+    import onnx
+
+    for node in reversed(onnx.load_model_from_string(path.read_bytes()).graph.node):
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        for name in ("classlabels_strings", "classlabels_int64s", "classlabels_ints"):
+            if name in attributes:
+                labels = [text.decode() for text in attributes[name].strings] or list(attributes[name].ints)
+                return sorted(labels) if node.op_type == "ZipMap" else labels
+    return []
+
+
+def _latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:
+    """Return the median times to predict one row and a batch of a thousand, which repeats the rows there are."""
+    import numpy as np
+
+    batch = inputs.iloc[np.arange(BATCH_ROWS) % len(inputs)].reset_index(drop=True)
+    row = batch.iloc[:1]
+    try:
+        return {
+            "latency_row_seconds": _seconds(lambda: model.predict(row), 30),
+            "latency_batch_seconds": _seconds(lambda: model.predict(batch), 5),
+            "batch_rows": BATCH_ROWS,
+        }
+    except MemoryError:
+        raise
+    except Exception:  # a model that takes its rows only as they are has no latency
+        return {}
+
+
+def _seconds(action: Callable[[], Any], repeats: int) -> float:
+    """Return the median time of an action, with three digits; it is repeated for two seconds at most."""
+    times: list[float] = []
+    while len(times) < repeats and sum(times) < _PATIENCE:
+        begin = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - begin)
+    return rounded(statistics.median(times), 3)
+
+
+def _is_memory(error: BaseException) -> bool:
+    return any(isinstance(cause, MemoryError) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _finding_to_dict(finding: Finding) -> dict[str, Any]:
+    return {"message": finding.message, "where": finding.where, "rule": finding.rule}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

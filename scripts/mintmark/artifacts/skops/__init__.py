@@ -1,0 +1,1 @@
+"""The guard of skops files: canonical bytes, types, shapes and bounds."""

@@ -1,0 +1,206 @@
+"""A candidate as the record that it would become, with all that stands against it. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mintmark.artifacts.digest import digest_bytes
+from mintmark.artifacts.formats import check_artifact, detect_format
+from mintmark.changing.environment import describe_environment
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.records import StoredFile, format_pointer
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.documents import parse_document
+from mintmark.registry.files import parse_json
+from mintmark.registry.pipeline import LockedFile, LockedStage, model_stages, pipeline_status, read_lock
+from mintmark.registry.schemas import accepts
+from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
+from mintmark.registry.yaml.text import YamlFault, format_yaml, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from mintmark.registry.loader import Registry
+
+STORED = ("predictions.parquet", "evaluation.parquet", "profile.json")
+_READ = ("metrics.json", "signature.json", "data.json")
+_BY_SUFFIX = {".skops": "skops", ".onnx": "onnx", ".safetensors": "safetensors"}
+# What params.yaml says of these is kept with the stages; the rest describes the model itself.
+_OF_STAGES = ("source", "prepare", "tune", "evaluate")
+_SCHEMA = "../../../../schemas/version.schema.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """What the pipeline made last: the content of a version record but for what a person decides.
+
+    `stored` has the artifact first; `companions` are the JSON files of the same run, which go to the store as well, so
+    that `dvc metrics diff` and `dvc pull` work in any clone; `paths` tells where the bytes of each of both lie;
+    `document` has the fields of a record from `artifact` to `environment`; `metrics` is metrics.json as it is.
+    """
+
+    model: str
+    stored: tuple[StoredFile, ...]
+    companions: tuple[StoredFile, ...]
+    paths: Mapping[str, Path]
+    metrics: bytes
+    document: Mapping[str, Any]
+    stages: Mapping[str, LockedStage]
+
+    def read(self, file: StoredFile) -> bytes:
+        """Return the bytes of a stored file; raise `MintmarkError` when they are not what they were a moment ago."""
+        content = self.paths[file.name].read_bytes()
+        if digest_bytes(content).sha256 != file.sha256:
+            raise MintmarkError(f"{self.paths[file.name]} changed meanwhile; dvc repro, and try again")
+        return content
+
+
+def stale_stages(root: Path, model: str) -> list[Finding]:
+    """Return a finding for each stage of a model that is not up to date."""
+    return [
+        Finding(path="dvc.lock", where=stage, message=f"{'; '.join(reasons)}; dvc repro evaluate@{model} runs it")
+        for stage, reasons in pipeline_status(root, model).items()
+    ]
+
+
+def read_candidate(registry: Registry, model: str) -> tuple[Candidate, list[Finding]]:
+    """Return a model's candidate and what keeps it out of the registry: unsafe files, an unpinned environment.
+
+    Raises `MintmarkError` where there is no candidate that could be described at all.
+    """
+    files = candidate_files(registry, model)
+    artifact = candidate_artifact(files, model)
+    names = [artifact.path.rpartition("/")[2], *STORED]
+    _require(files, model, [*names, *_READ])
+    others = sorted(name for name in files if name.endswith(".json") and name not in names)
+    located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}
+    paths = {name: path for name, (_, path) in located.items()}
+    stored = [located[name][0] for name in names]
+    documents = {name: _read_json(registry, files[name]) for name in _READ}
+    stages = model_stages(read_lock(registry.root), model)
+    artifact_format, findings = _check_formats(registry, model, stored, paths)
+    environment, unpinned = describe_environment(registry.root, artifact_format, registry.settings.trusted_types)
+    first, *further = stored
+    document = {
+        "artifact": {"path": first.name, "format": artifact_format, **first.to_dict()},
+        "files": {file.name: file.to_dict() for file in further},
+        "signature": {k: v for k, v in documents["signature.json"][1].items() if k in _SIGNATURE},
+        "parameters": _parameters(registry, model, stages, files),
+        "metrics": documents["metrics.json"][1]["metrics"],
+        "data": documents["data.json"][1]["lineage"],
+        "stages": {name: stage.to_dict() for name, stage in stages.items()},
+        "environment": environment,
+    }
+    candidate = Candidate(
+        model=model,
+        stored=tuple(stored),
+        companions=tuple(located[name][0] for name in others),
+        paths=paths,
+        metrics=documents["metrics.json"][0],
+        document=document,
+        stages=stages,
+    )
+    return candidate, [*findings, *unpinned]
+
+
+_SIGNATURE = ("inputs", "outputs", "classes")
+
+
+def _require(files: Mapping[str, LockedFile], model: str, names: Iterable[str]) -> None:
+    missing = [
+        Finding(
+            path=layout.candidate_path(model, name),
+            message="is not among the outputs in dvc.lock; "
+            f"every candidate has it: declare it in dvc.yaml, then dvc repro evaluate@{model}",
+        )
+        for name in names
+        if name not in files
+    ]
+    if missing:
+        raise InvalidRegistryError(missing)
+
+
+def _read_json(registry: Registry, file: LockedFile) -> tuple[bytes, dict[str, Any]]:
+    """Return a JSON file of the candidate as bytes and as data; metrics.json is held against its schema."""
+    _, path = locate_candidate(registry, file)
+    content = path.read_bytes()
+    if file.path.endswith(layout.METRICS_RECORD):
+        document = parse_document("metrics", content, file.path)
+        if document.data is None:
+            raise InvalidRegistryError(document.findings)
+        return content, dict(document.data)
+    try:
+        data = parse_json(content)
+    except YamlFault as fault:
+        finding = Finding(path=file.path, message=fault.message, line=fault.line, column=fault.column)
+        raise InvalidRegistryError([finding]) from None
+    wanted = "lineage" if file.path.endswith("data.json") else "inputs"
+    if not isinstance(data, dict) or wanted not in data:
+        message = f'has no "{wanted}"; docs/reference/pipeline.md shows what belongs in it'
+        raise InvalidRegistryError([Finding(path=file.path, message=message)])
+    return content, data
+
+
+def _check_formats(
+    registry: Registry, model: str, stored: list[StoredFile], paths: Mapping[str, Path]
+) -> tuple[str, list[Finding]]:
+    """Return the artifact's format, and the findings of R8 for all stored files."""
+    first, *further = stored
+    name = layout.candidate_path(model, first.name)
+    detected = detect_format(paths[first.name], name=name)
+    declared = _BY_SUFFIX.get(f".{first.name.rpartition('.')[2]}", "data")
+    trusted = registry.settings.trusted_types
+    findings = check_artifact(paths[first.name], name=name, declared_format=declared, trusted=trusted)
+    for file in further:
+        place = layout.candidate_path(model, file.name)
+        findings += check_artifact(paths[file.name], name=place, declared_format="data")
+    return (declared if isinstance(detected, Finding) else detected), findings
+
+
+def _parameters(
+    registry: Registry, model: str, stages: Mapping[str, LockedStage], files: Mapping[str, LockedFile]
+) -> dict[str, Any]:
+    """Return what describes the model in params.yaml, without its prefix, and the best values that tuning found."""
+    prefix, parameters = f"models.{model}.", {}
+    for stage in stages.values():
+        for name, value in stage.params.get("params.yaml", {}).items():
+            own = name.removeprefix(prefix)
+            if own.partition(".")[0] not in _OF_STAGES:
+                parameters[own] = value
+    if "best.json" in files:
+        _, path = locate_candidate(registry, files["best.json"])
+        best = parse_json(path.read_bytes())
+        if isinstance(best, dict) and best.get("parameters"):
+            parameters["best"] = best["parameters"]
+    return parameters
+
+
+def record_files(
+    candidate: Candidate, version: str, parent: str | None, *, created: str, author: str, summary: str
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the version document and the files of its folder by path: record, metrics and pointers.
+
+    Raises `InvalidRegistryError` where the record would break its own schema.
+    """
+    model = candidate.model
+    document = {
+        "schema": 1,
+        "model": model,
+        "version": version,
+        "parent": parent,
+        "created": created,
+        "author": author,
+        "summary": summary,
+        **candidate.document,
+    }
+    text = format_yaml(document, schema=_SCHEMA).encode()
+    path = layout.version_path(model, version)
+    if not accepts("version", parse_yaml(text)):
+        raise InvalidRegistryError(parse_document("version", text, path).findings)
+    files = {path: text, layout.metrics_path(model, version): candidate.metrics}
+    for file in candidate.stored:
+        files[layout.pointer_path(model, version, file.name)] = format_pointer(file).encode()
+    return document, files

@@ -1,0 +1,1 @@
+"""Numbers about predictions: metrics, intervals, differences, curves and slices. Pure."""

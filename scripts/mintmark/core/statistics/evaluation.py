@@ -1,0 +1,122 @@
+"""Put metrics, intervals, slices and importance of one evaluation together. Reads no files, knows no estimator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mintmark.core.question import RecipeFault
+from mintmark.core.statistics import curves
+from mintmark.core.statistics.figures import rounded
+from mintmark.core.statistics.intervals import CONFIDENCE, MetricInterval, metric_intervals
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_names
+from mintmark.core.statistics.slices import SliceFault, slice_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mintmark.core.question import Label, Question
+
+PROBABILITY = "probability_"
+
+
+def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resamples: int, seed: int) -> dict[str, Any]:
+    """Return metrics.json without cost and importance: every metric with its interval, in all and in each slice.
+
+    `rows` is the evaluation table, in the order of `outcomes`. Raises `RecipeFault` (with a place in model.yaml) for
+    a slice that does not fit the table, and for a primary metric that is not to be had.
+    """
+    names = metric_names(question.task, probabilities=outcomes.probabilities is not None)
+    if question.metric not in names:
+        raise RecipeFault(("metric", "name"), _unavailable(question, names))
+    clusters = _clusters(rows, question)
+    slices: dict[str, Any] = {}
+    for index, entry in enumerate(question.slices):
+        try:
+            mask = slice_mask(rows, entry["where"])
+        except SliceFault as fault:
+            raise RecipeFault(("slices", index, "where"), str(fault)) from None
+        part = None if clusters is None else _recode(clusters[mask])
+        found = _intervals(names, outcomes.take(mask), resamples, seed, part) if mask.any() else {}
+        slices[entry["name"]] = {"rows": int(mask.sum()), "metrics": found}
+    return {
+        "schema": 1,
+        "task": question.task,
+        "rows": len(outcomes),
+        "confidence": CONFIDENCE,
+        "resamples": resamples,
+        "seed": seed,
+        "metrics": _intervals(names, outcomes, resamples, seed, clusters),
+        "slices": slices,
+    }
+
+
+def _unavailable(question: Question, names: Sequence[str]) -> str:
+    if question.metric in metric_names(question.task):
+        return (
+            f"{question.metric} needs probabilities, which this estimator does not give; calibrate it or take another"
+        )
+    return f"{question.metric} is not a metric of {question.task} ({', '.join(names)})"
+
+
+def _intervals(
+    names: Sequence[str], outcomes: Outcomes, resamples: int, seed: int, clusters: Codes | None
+) -> dict[str, dict[str, float]]:
+    found = metric_intervals(names, outcomes, resamples=resamples, seed=seed, clusters=clusters)
+    return {name: _to_dict(interval) for name, interval in found.items()}
+
+
+def _to_dict(interval: MetricInterval) -> dict[str, float]:
+    bounds = {"value": interval.value, "low": interval.low, "high": interval.high}
+    return {name: rounded(bound) for name, bound in bounds.items() if bound is not None}
+
+
+def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
+    if question.entity_column is None:
+        return None
+    if question.entity_column not in rows.columns:
+        raise RecipeFault(("entity_column",), f'the evaluation data has no column "{question.entity_column}"')
+    return _recode(rows[question.entity_column].to_numpy())
+
+
+def _recode(values: Any) -> Codes:
+    codes: Codes = np.unique(values, return_inverse=True)[1].astype(np.intp)
+    return codes
+
+
+def format_predictions(
+    row: pd.Series, truth: pd.Series, prediction: Any, probabilities: Floats | None, classes: Sequence[Label]
+) -> pd.DataFrame:
+    """Return the table of predictions.parquet: row, truth, prediction and, for a classifier, probability_<class>."""
+    columns = {"row": row.to_numpy(), "truth": truth.to_numpy(), "prediction": prediction}
+    if probabilities is not None:
+        columns |= {f"{PROBABILITY}{label}": probabilities[:, i] for i, label in enumerate(classes)}
+    return pd.DataFrame(columns)
+
+
+def signature(
+    inputs: pd.DataFrame, prediction: pd.Series, probabilities: Floats | None, classes: Sequence[Label]
+) -> dict[str, Any]:
+    """Return the columns with types that the model takes, in order, and what it gives; null is the number of rows."""
+    outputs: dict[str, Any] = {"prediction": {"type": str(prediction.dtype), "shape": [None]}}
+    if probabilities is not None:
+        outputs["probabilities"] = {"type": "float64", "shape": [None, probabilities.shape[1]]}
+    about: dict[str, Any] = {"inputs": {str(c): str(inputs[c].dtype) for c in inputs.columns}, "outputs": outputs}
+    return about | {"classes": list(classes)} if classes else about
+
+
+def plot_tables(outcomes: Outcomes) -> Mapping[str, pd.DataFrame]:
+    """Return the table of each plot that means something for these outcomes, by the plot's name."""
+    if not outcomes.classes:
+        return {
+            "residuals": curves.residuals(outcomes),
+            "predicted": curves.predicted_against_actual(outcomes),
+        }
+    plots = {"confusion": curves.confusion_pairs(outcomes)}
+    if outcomes.probabilities is not None:
+        plots["roc"] = curves.roc_curve(outcomes)
+        plots["precision_recall"] = curves.precision_recall_curve(outcomes)
+        plots["calibration"] = curves.calibration_curve(outcomes)
+    return plots

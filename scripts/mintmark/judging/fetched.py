@@ -1,0 +1,110 @@
+"""A version as a contender: its record, and its stored files fetched and verified. Loads no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mintmark.core import layout
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.loader import Registry
+from mintmark.registry.pipeline import LOCK, parse_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mintmark.core.question import Label
+    from mintmark.core.records import VersionRecord
+    from mintmark.judging.draft import Draft
+    from mintmark.judging.span import Span
+    from mintmark.registry.stored.store import Store
+
+EVALUATION = "evaluation.parquet"
+PREDICTIONS = "predictions.parquet"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedVersion:
+    """One version as a contender: its record and the verified files that the judge may read."""
+
+    record: VersionRecord
+    files: Mapping[str, Path]
+
+    @property
+    def name(self) -> str:
+        """`iris@1.4.2`."""
+        return self.record.reference
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The classes that the record names, in the order of its stored probabilities."""
+        return tuple(self.record.document["signature"].get("classes", ()))
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that the model takes, in order."""
+        return list(self.record.document["signature"]["inputs"])
+
+
+def fetch_version(store: Store, record: VersionRecord) -> FetchedVersion:
+    """Fetch and verify every stored file of a version; raise `ObjectError` for the first that is not to be had."""
+    version = str(record.version)
+    return FetchedVersion(
+        record=record,
+        files={
+            file.name: store.fetch(file, pointer=layout.pointer_path(record.model, version, file.name))
+            for file in record.stored_files
+        },
+    )
+
+
+def fetch_noted(span: Span, draft: Draft, side: Registry, record: VersionRecord) -> FetchedVersion | None:
+    """Fetch a version and note in the draft that its bytes are there, or what is wrong with them (then None)."""
+    try:
+        version = fetch_version(span.store(side), record)
+    except MintmarkError as error:
+        draft.note("bytes", "fail", str(error), layout.version_path(record.model, str(record.version)))
+        return None
+    files = len(record.stored_files)
+    draft.note("bytes", "pass", f"all {files} files of {record.reference} are there and match their sha256")
+    return version
+
+
+def locked_rows(side: Registry) -> dict[str, str | None]:
+    """Return the md5 of the evaluation rows that dvc.lock names for the candidate of each model."""
+    content = side.tree.read(LOCK)
+    found: dict[str, str | None] = {}
+    for stage in parse_lock(content).values() if content is not None else ():
+        for out in stage.outs:
+            place = layout.locate(out.path)
+            if place.kind == "candidate" and out.path == layout.candidate_path(place.model, EVALUATION):
+                found.setdefault(place.model, out.md5)
+    return found
+
+
+def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> None:
+    """Note each model, but the one that is `judged` by itself, whose evaluation rows a change to dvc.lock moves.
+
+    Those that dvc.lock of the base names are the rows that later proposals are judged on. Where a model has no
+    versions, dvc.lock may stop to name rows.
+    """
+    models = span.after.models()
+    if not models or not any(path == LOCK for path, _ in span.paths):
+        return
+    starts, befores = map(_readable_rows, (Registry(span.root, at=span.start), span.before))
+    afters = locked_rows(span.after)
+    for model in models:
+        now, before, after = (rows.get(model) for rows in (starts, befores, afters))
+        if model == judged or after in (now, before) or (after is None and not span.after.versions(model)):
+            continue
+        message = f"{model}: other evaluation rows (md5 {before or 'none'} -> {after or 'none'})"
+        draft.note("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
+
+
+def _readable_rows(side: Registry) -> dict[str, str | None]:
+    """Return the rows that dvc.lock names, none where it cannot be read: a change may mend it."""
+    try:
+        return locked_rows(side)
+    except InvalidRegistryError:
+        return {}

@@ -1,0 +1,196 @@
+"""Run the recorded stages of a version again, and tell whether they make the same. Writes nothing to the repository."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.core.judgement.review import Reproduction
+from mintmark.core.layout import pointer_path
+from mintmark.errors import MintmarkError
+from mintmark.judging.fetched import PREDICTIONS
+from mintmark.judging.reproducing.outputs import Output, changed_inputs, compare_outputs, predictions_gap
+from mintmark.judging.reproducing.recorded_stages import recorded_stages, sources
+from mintmark.judging.reproducing.source_data import fetch_sources, source_files
+from mintmark.judging.reproducing.stage_runs import Workshop
+from mintmark.registry.dvc import read_config
+from mintmark.registry.stored.store import Store
+from mintmark.registry.stored.streams import copy_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.judging.reproducing.prediction_gap import PredictionGap
+    from mintmark.registry.dvc import DvcConfig, Remote
+    from mintmark.registry.pipeline import LockedStage
+
+_MOST_PATHS = 3
+
+
+def reproduce_version(
+    root: Path,
+    record: VersionRecord,
+    commit: str,
+    *,
+    config: DvcConfig | None = None,
+    network: bool = False,
+    folder: Path | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> Reproduction:
+    """Run the stages of a record again in a clean clone of `commit`, which holds the version; compare what they make.
+
+    Source data that DVC keeps comes from the remotes of `config` (by default the work tree's), and that of an embedded
+    store from the commit; what a proposal says of remotes must not count. `network` lets the stages themselves reach
+    other machines. The clone is made in `folder`, which must be empty and stays; by default in a temporary one.
+    `on_stage` is told the name of each stage before it runs. Whatever keeps a stage from running, or the result from
+    being compared, makes the outcome `failed`.
+    """
+    config = config or read_config(root)
+    with _place(folder) as place:
+        try:
+            again = _run_again(
+                root, record, commit, Workshop(folder=place, root=root, network=network), config, on_stage
+            )
+        except MintmarkError as error:
+            again = Reproduction(outcome="failed", message=str(error))
+    return replace(again, environment=tuple(environment_differences(record)))
+
+
+@contextmanager
+def _place(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="mintmark-reproduce-", ignore_cleanup_errors=True) as name:
+        yield Path(name).resolve()
+
+
+def environment_differences(record: VersionRecord) -> Iterator[tuple[str, str, str]]:
+    """Yield what is installed here in another version than recorded: (package, recorded, installed)."""
+    recorded = record.document["environment"]
+    here = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    here |= {name: _installed(name) for name in recorded["packages"]}
+    for name, before in {**recorded, **recorded["packages"]}.items():
+        if name in here and here[name] != before:
+            yield name, before, here[name]
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except (metadata.PackageNotFoundError, ValueError):
+        return "not installed"
+
+
+def _run_again(
+    root: Path,
+    record: VersionRecord,
+    commit: str,
+    workshop: Workshop,
+    config: DvcConfig,
+    on_stage: Callable[[str], None] | None,
+) -> Reproduction:
+    stages = recorded_stages(root, record, commit)
+    recorded = _fetch_predictions(root, record, commit, config, workshop)
+    workshop.open(commit)
+    workshop.forget(out.path for stage in stages for out in stage.outs)
+    _lay_out_sources(root, commit, stages, config, workshop)
+    for number, stage in enumerate(stages):
+        if on_stage is not None:
+            on_stage(stage.name)
+        failure = workshop.run_stage(stage.name)
+        if failure is not None:
+            outputs = compare_outputs(root, record, commit, stages[:number], workshop)
+            parts_at = next((output.stage for output in outputs if not output.same), stage.name)
+            return Reproduction(outcome="failed", message=failure, parts_at=parts_at, files=_files(outputs))
+    outputs = compare_outputs(root, record, commit, stages, workshop)
+    if all(output.same for output in outputs):
+        ran = f"{len(stages)} stage{'' if len(stages) == 1 else 's'}"
+        message = f"all {len(outputs)} outputs of {ran} are the recorded ones, measured times aside"
+        again = Reproduction(outcome="identical bytes", message=message, files=_files(outputs))
+    else:
+        again = _tell_apart(outputs, predictions_gap(record, recorded, workshop))
+    return replace(again, message="; ".join([again.message, *_notes(stages, workshop)]))
+
+
+def _fetch_predictions(root: Path, record: VersionRecord, commit: str, config: DvcConfig, workshop: Workshop) -> Path:
+    """Put the recorded predictions where no stage can write; without them it is no use to begin."""
+    file = record.stored_file(PREDICTIONS)
+    if file is None:
+        raise MintmarkError(f"{record.reference} has no {PREDICTIONS} to compare with")
+    pointer = pointer_path(record.model, str(record.version), file.name)
+    target = workshop.folder / "recorded.parquet"
+    copy_verified(Store(root, revision=commit, config=config).fetch(file, pointer=pointer), file, target)
+    return target
+
+
+def _lay_out_sources(
+    root: Path, commit: str, stages: Sequence[LockedStage], config: DvcConfig, workshop: Workshop
+) -> None:
+    """Bring in the data that DVC keeps; raise `MintmarkError` when something that a stage reads is not there then."""
+    wanted = sources(stages)
+    files = source_files(root, commit, [source.path for source in wanted])
+    if files:
+        fetch_sources(files, [_as_cloned(remote, root, workshop.clone) for remote in config.remotes], workshop.cache)
+        workshop.check_out(sorted({file.pointer for file in files}))
+    for path, stage, partly_made in wanted:
+        if not partly_made and not os.path.lexists(workshop.clone / path):
+            raise MintmarkError(
+                f"{path}, which {stage} reads, is neither in Git nor kept by DVC in {commit[:10]}; "
+                f"dvc add {path} keeps it for the versions to come"
+            )
+
+
+def _as_cloned(remote: Remote, root: Path, clone: Path) -> Remote:
+    """Return a remote; the embedded store as the clone has it."""
+    place = remote.embedded_in(root)
+    return remote if place is None else replace(remote, url=str(clone / place))
+
+
+def _files(outputs: Sequence[Output]) -> tuple[tuple[str, bool], ...]:
+    return tuple((output.path, output.same) for output in outputs)
+
+
+def _tell_apart(outputs: Sequence[Output], gap: PredictionGap) -> Reproduction:
+    """Return what to say of outputs that are not all the same."""
+    differing = [output for output in outputs if not output.same]
+    first = differing[0].stage
+    parts = f"the outputs part at {first}: {_listed([output.path for output in differing if output.stage == first])}"
+    same = not gap.obstacle and not gap.differing
+    if same:
+        say = f"all {gap.rows:,} predictions are the recorded ones{_within(gap)}"
+    else:
+        say = gap.obstacle or f"{gap.differing:,} of {gap.rows:,} predictions differ{_by(gap)}"
+    return Reproduction(
+        outcome="same predictions" if same else "different",
+        message=f"{say}; {parts}",
+        parts_at=first,
+        files=_files(outputs),
+    )
+
+
+def _within(gap: PredictionGap) -> str:
+    return f" (none is off by more than {gap.largest:.2g})" if gap.largest else ""
+
+
+def _by(gap: PredictionGap) -> str:
+    return f", by up to {gap.largest:.3g} in {gap.column}" if gap.column and math.isfinite(gap.largest) else ""
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+    return ", ".join(paths[:_MOST_PATHS]) + more
+
+
+def _notes(stages: Sequence[LockedStage], workshop: Workshop) -> Iterator[str]:
+    """Yield what ran otherwise than recorded: the first thing to look at where results differ."""
+    for stage, changed in changed_inputs(stages, workshop):
+        yield f"{stage} ran with other inputs than recorded: {_listed(changed)}"

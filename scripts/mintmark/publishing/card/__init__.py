@@ -1,0 +1,1 @@
+"""Model cards: Markdown with the front matter of the Hugging Face Hub."""

@@ -1,0 +1,154 @@
+"""What a model card says of how good a version is: metrics, slices, importances, cost. Reads nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mintmark.core.comparison import ERRORS
+from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS
+from mintmark.publishing.card.blocks import (
+    code,
+    condition,
+    interval,
+    literal,
+    number,
+    seconds,
+    share,
+    size,
+    unwritten,
+    value,
+)
+from mintmark.publishing.markdown import details, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mintmark.core.records import Model
+
+_MEANINGS: Final = {
+    "mse": "mean of the squared errors",
+    "rmse": "root of the mean squared error, in the unit of the target",
+    "mae": "mean of the absolute errors, in the unit of the target",
+    "r2": "share of the target's variance that the model explains",
+    "explained_variance": "the same share, with a constant error forgiven",
+    "mape": "mean of the absolute errors as shares of the true values",
+    "max_error": "the largest absolute error of any row",
+    "accuracy": "share of the rows whose class is right",
+    "balanced_accuracy": "recall of each class, averaged over the classes",
+    "precision": "share of the rows predicted to be of the class that are",
+    "recall": "share of the rows of the class that are found",
+    "f1": "harmonic mean of precision and recall",
+    "roc_auc": "chance that a row of the class gets a higher probability than one of another",
+    "average_precision": "precision averaged over all levels of recall",
+    "log_loss": "how much the truth surprises who trusts the probabilities",
+    "brier": "mean squared error of the probabilities",
+}
+_OF_A_CLASS: Final = "Precision, recall, F1, ROC AUC and average precision are"
+_SHOWN_IMPORTANCES: Final = 10
+
+
+def metrics(model: Model, measured: Mapping[str, Any]) -> str:
+    """Return every metric with its interval, the primary one first."""
+    found = measured["metrics"]
+    rows = [_metric_row(name, found[name], model) for name in sorted(found, key=lambda name: name != model.metric.name)]
+    header = ("metric", "value", f"{share(measured['confidence'])} interval", "better is", "what it is")
+    blocks = [_how_measured(measured), table(header, rows)]
+    if model.metric.name not in found:
+        blocks.insert(0, f"The primary metric is {code(model.metric.name)}, which this version was not measured by.")
+    return "\n\n".join([*blocks, *_whose_class(model, measured)])
+
+
+def _metric_row(name: str, found: Mapping[str, float], model: Model) -> tuple[str, ...]:
+    bounds = f"{number(found['low'])} to {number(found['high'])}" if "low" in found and "high" in found else ""
+    return (
+        _label(name, model),
+        number(found["value"]),
+        bounds,
+        "less" if name in ERRORS else "more",
+        _MEANINGS.get(name, ""),
+    )
+
+
+def _how_measured(measured: Mapping[str, Any]) -> str:
+    how = f"{measured['resamples']:,} bootstrap resamples, seed {measured['seed']}"
+    return f"Measured on {measured['rows']:,} evaluation rows; the intervals come from {how}."
+
+
+def _whose_class(model: Model, measured: Mapping[str, Any]) -> list[str]:
+    positive = model.document.get("positive_class")
+    if measured["task"] == "multiclass-classification":
+        return [f"{_OF_A_CLASS} averages over the classes, each against the rest."]
+    if measured["task"] == "binary-classification" and positive is not None:
+        return [f"{_OF_A_CLASS} those of the class {value(positive)}."]
+    return []
+
+
+def _label(name: str, model: Model) -> str:
+    return f"{code(name)} (primary)" if name == model.metric.name else code(name)
+
+
+def slices(model: Model, measured: Mapping[str, Any]) -> str:
+    """Return the primary metric, and those with a floor, in each slice; a slice that only one side knows is told."""
+    declared = {entry["name"]: entry for entry in model.document.get("slices", ())}
+    found = measured["slices"]
+    names = [*declared, *(name for name in found if name not in declared)]
+    if not names:
+        return f"{unwritten('slices', model.name)} Without them nothing is known of single groups of rows."
+    shown = list(dict.fromkeys([model.metric.name, *model.document["gates"].get("floors", {})]))
+    header = ("slice", "its rows", "how many", *(_label(name, model) for name in shown))
+    rows = [_slice_row(name, declared.get(name), found.get(name), shown) for name in names]
+    least = model.document["gates"].get("slice_min_rows", DEFAULT_SLICE_ROWS)
+    about = (
+        "The primary metric, and those that have a floor, on parts of the evaluation rows, with intervals in brackets; "
+        f"`metrics.json` has the others. A slice of fewer than {least:,} rows says little."
+    )
+    return f"{about}\n\n{table(header, rows)}"
+
+
+def _slice_row(
+    name: str, declared: Mapping[str, Any] | None, found: Mapping[str, Any] | None, shown: Sequence[str]
+) -> list[str]:
+    where = "(no longer declared)" if declared is None else condition(declared["where"])
+    if declared is not None and "description" in declared:
+        where = f"{literal(declared['description'])}<br>{where}"
+    if found is None:
+        return [code(name), where, "not measured", *("" for _ in shown)]
+    cells = [interval(found["metrics"][metric]) if metric in found["metrics"] else "not defined" for metric in shown]
+    return [code(name), where, f"{found['rows']:,}", *cells]
+
+
+def explanation(model: Model, measured: Mapping[str, Any]) -> str:
+    """Return the permutation importance of each input, the largest first, and how to read it."""
+    found = measured.get("importance")
+    if not found:
+        return "Permutation importance was not measured for this version."
+    order = sorted(found, key=lambda name: (-found[name]["mean"], name))
+    rows = [(code(name), number(found[name]["mean"]), number(found[name]["std"])) for name in order]
+    header = ("input", "mean", "standard deviation")
+    blocks = [_how_to_read(model.metric.name), table(header, rows[:_SHOWN_IMPORTANCES])]
+    if rest := rows[_SHOWN_IMPORTANCES:]:
+        blocks.append(details(f"The other {len(rest)}", table(header, rest)))
+    return "\n\n".join(blocks)
+
+
+def _how_to_read(metric: str) -> str:
+    return (
+        f"Permutation importance: by how much {code(metric)} {'rises' if metric in ERRORS else 'drops'} on the "
+        "evaluation rows when the values of one input are shuffled among the rows, as the mean and the standard "
+        "deviation of several shuffles. It says how much this model leans on an input. It does not say that the input "
+        "causes anything, nor which way it pushes. Inputs that say the same share their importance, so each of them "
+        "can look unimportant, and what lies within two deviations of 0 may be noise."
+    )
+
+
+def cost(measured: Mapping[str, Any], artifact_size: int) -> str:
+    """Return what the version costs to keep and to run, as it was measured when it was evaluated."""
+    found = measured.get("cost", {})
+    batch = f"a batch of {found['batch_rows']:,} rows" if "batch_rows" in found else "a batch"
+    labels = {
+        "load_seconds": "time to load it",
+        "latency_row_seconds": "time to predict one row",
+        "latency_batch_seconds": f"time to predict {batch}",
+    }
+    rows = [("size", size(artifact_size)), *((labels[n], seconds(found[n])) for n in labels if n in found)]
+    return f"Times are medians, on the machine that evaluated it.\n\n{table(('what', 'how much'), rows)}"

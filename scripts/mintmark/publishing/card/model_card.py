@@ -1,0 +1,267 @@
+"""The model card of a version: Markdown with the Hugging Face Hub's front matter. Reads the registry, changes nothing.
+
+Everything in it is from model.yaml, the record, metrics.json, and where the channels point. Texts of these files are
+shown as they are: no Markdown or HTML of theirs gets through.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mintmark.core.layout import model_path, version_folder
+from mintmark.errors import InvalidRegistryError
+from mintmark.publishing.card import annex_iv
+from mintmark.publishing.card import demands as card_demands
+from mintmark.publishing.card import evidence as card_evidence
+from mintmark.publishing.card.blocks import block, code, interval, literal, prose, size, unwritten, value
+from mintmark.publishing.card.metadata import front_matter
+from mintmark.publishing.markdown import details, table
+from mintmark.registry.yaml.text import format_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mintmark.core.finding import Finding
+    from mintmark.core.records import Model, Status, VersionRecord
+    from mintmark.core.reference import Reference
+    from mintmark.registry.loader import Registry
+
+_ADDRESS: Final = re.compile(r"\s*<[^<>\s]+@[^<>\s]+>\Z")  # cards are published, and nobody asked for that mail
+_MANY_INPUTS: Final = 16
+_WHAT_LOADS: Final = {
+    "skops": "`model` is a scikit-learn estimator, and `rows` a pandas DataFrame with the inputs below, in this order.",
+    "onnx": "`model` runs the ONNX file, and `rows` is a table with the inputs below, in this order.",
+    "safetensors": "`arrays` is a dictionary of arrays by name.",
+}
+_CHECKED: Final = "The bytes are compared with the digest above first, and no code in the file runs."
+# Sections that are, or begin with, a field of model.yaml.
+_TEXTS: Final = {
+    "Purpose": "purpose",
+    "Intended use": "intended_use",
+    "Out of scope": "out_of_scope",
+    "Limitations": "limitations",
+    "Ethics": "ethics",
+}
+_FIELDS: Final = {
+    **_TEXTS,
+    "Data": "training_data",
+    "Slices": "slices",
+    "Behaviour tests": "behaviour",
+    "Monitoring": "monitoring",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardSource:
+    """What a card is made from. `measured` is metrics.json; `unread` says what of channels and status is broken."""
+
+    model: Model
+    record: VersionRecord
+    measured: Mapping[str, Any]
+    channels: tuple[str, ...] = ()
+    status: Status | None = None
+    unread: tuple[Finding, ...] = ()
+
+
+def read_card(registry: Registry, reference: Reference | str) -> CardSource:
+    """Read what the card of a version is made from; raise `MintmarkError` where identity or record cannot be read.
+
+    A broken channel or status is no reason to have no card (R10): it is in `unread`, and the card says so.
+    """
+    record = registry.resolve(reference)
+    version = str(record.version)
+    status: Status | None = None
+    channels: list[str] = []
+    faults: list[Finding] = []
+    with _noting(faults):
+        status = registry.status(record.model, version)
+    with _noting(faults):
+        for rule in registry.settings.channels:
+            with _noting(faults):
+                if registry.channel(record.model, rule.name) == version:
+                    channels.append(rule.name)
+    return CardSource(
+        model=registry.model(record.model),
+        record=record,
+        measured=registry.metrics(record.model, version),
+        channels=tuple(channels),
+        status=status,
+        unread=tuple(faults),
+    )
+
+
+@contextmanager
+def _noting(faults: list[Finding]) -> Iterator[None]:
+    try:
+        yield
+    except InvalidRegistryError as error:
+        faults += [finding for finding in error.findings if finding not in faults]
+
+
+def format_card(source: CardSource) -> str:
+    """Return the card; the same source gives the same text."""
+    head = front_matter(source.model, source.record, source.measured)
+    sections = [f"## {title}\n\n{text}" for title, text in _sections(source)]
+    return "\n".join([head, "\n\n".join([*_opening(source), *sections]), ""])
+
+
+def _opening(source: CardSource) -> Iterator[str]:
+    model = source.model
+    yield f"# {literal(model.document['title']) if _written(model, 'title') else model.name}"
+    yield from _warnings(source)
+    version, *facts = _facts(source)
+    yield table(version, facts)
+    command = f"`mintmark card {source.record.reference}`"
+    yield f"Made by {command} from `{model_path(model.name)}` and the record of the version."
+
+
+def _warnings(source: CardSource) -> Iterator[str]:
+    """Yield what a reader must know before anything else."""
+    status = source.status
+    if status is not None:
+        use = f"Use `{source.model.name}@{status.replacement}` instead." if status.replacement else ""
+        lines = ["**Warning: this version was yanked. Do not use it.**", literal(status.reason), use]
+        yield "\n>\n".join(f"> {line}" for line in lines if line)
+    if source.unread:
+        files = ", ".join(sorted({code(finding.path) for finding in source.unread}))
+        yield f"> **Warning: where this version stands is not fully known**, because of faults in {files}."
+
+
+def _facts(source: CardSource) -> Iterator[tuple[str, str]]:
+    model, record, artifact = source.model, source.record, source.record.artifact
+    yield "version", f"`{record.reference}`, {f'after `{record.parent}`' if record.parent else 'the first'}"
+    yield "channels", ", ".join(f"`{name}`" for name in source.channels) or "none"
+    yield "task", _task(model)
+    yield "primary metric", _primary(model, source.measured)
+    yield "owners", literal(" ".join(model.owners))
+    yield "licence", literal(str(model.document["licence"]))
+    yield "made", f"{record.created[:10]} by {literal(_ADDRESS.sub('', record.author) or record.author)}"
+    yield "file", f"`{artifact.name}`, {record.format}, {size(artifact.size)}, sha256 `{artifact.sha256}`"
+
+
+def _task(model: Model) -> str:
+    about, target = model.task.replace("-", " "), model.document.get("target")
+    positive = model.document.get("positive_class")
+    named = f" of {code(target)}" if target else ""
+    return f"{about}{named}{'' if positive is None else f', positive class {value(positive)}'}"
+
+
+def _primary(model: Model, measured: Mapping[str, Any]) -> str:
+    found = measured["metrics"].get(model.metric.name)
+    shown = f" {interval(found)}" if found else " (not measured)"
+    return f"`{model.metric.name}`{shown}, {'more' if model.metric.maximize else 'less'} is better"
+
+
+def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
+    """Yield the title and the text of each section, in the order of the card."""
+    model, record, measured = source.model, source.record, source.measured
+    for title, field in _TEXTS.items():
+        yield title, _text(model, field)
+    yield "Data", _data(model, record)
+    yield "Metrics", card_evidence.metrics(model, measured)
+    yield "Slices", card_evidence.slices(model, measured)
+    yield "Behaviour tests", card_demands.behaviour(model)
+    yield "Gates", card_demands.gates(model, measured)
+    yield "Explanation", card_evidence.explanation(model, measured)
+    yield "Cost", card_evidence.cost(measured, record.artifact.size)
+    yield "How to get it", _how_to_get_it(record)
+    yield "Inputs and outputs", _signature(record)
+    yield "How it was made", _lineage(record)
+    yield "Environment", _environment(record)
+    yield "Monitoring", card_demands.monitoring(model)
+    yield "Changes", _changes(record)
+    absent = {title for title, field in _FIELDS.items() if not _written(model, field)}
+    yield annex_iv.TITLE, annex_iv.annex_table(absent)
+
+
+def _written(model: Model, field: str) -> bool:
+    given = model.document.get(field)
+    return bool(given.strip() if isinstance(given, str) else given)
+
+
+def _text(model: Model, field: str) -> str:
+    return prose(model.document[field]) if _written(model, field) else unwritten(field, model.name)
+
+
+def _data(model: Model, record: VersionRecord) -> str:
+    rows = [
+        (entry["role"], f"{entry['rows']:,}", f"{code(entry['path'])}<br>{code(entry['hash'])}")
+        for entry in record.document["data"]
+    ]
+    return f"{_text(model, 'training_data')}\n\n{table(('role', 'rows', 'path and hash'), rows)}"
+
+
+def _how_to_get_it(record: VersionRecord) -> str:
+    blocks = ["In a clone of the registry:", block(f"mintmark pull {record.reference}", "sh")]
+    if record.format in _WHAT_LOADS:
+        name = "arrays" if record.format == "safetensors" else "model"
+        use = "\npredictions = model.predict(rows)" if name == "model" else ""
+        blocks.append(block(f'import mintmark\n\n{name} = mintmark.load("{record.reference}"){use}', "python"))
+    return "\n\n".join([*blocks, f"{_WHAT_LOADS.get(record.format, '')} {_CHECKED}".strip()])
+
+
+def _signature(record: VersionRecord) -> str:
+    signature = record.document["signature"]
+    inputs = table(("input", "type"), [(code(name), code(kind)) for name, kind in signature["inputs"].items()])
+    if len(signature["inputs"]) > _MANY_INPUTS:
+        inputs = details(f"The {len(signature['inputs'])} inputs, in order", inputs)
+    outputs = [(code(name), code(about["type"]), _shape(about)) for name, about in signature["outputs"].items()]
+    blocks = [inputs, table(("output", "type", "shape"), outputs)]
+    if classes := signature.get("classes"):
+        blocks.append(f"Classes, in the order of the probabilities: {', '.join(map(value, classes))}.")
+    return "\n\n".join(blocks)
+
+
+def _shape(output: Mapping[str, Any]) -> str:
+    """Return a shape; None stands for the number of rows."""
+    return " × ".join("rows" if length is None else str(length) for length in output["shape"]) or "one value"
+
+
+def _lineage(record: VersionRecord) -> str:
+    stages: Mapping[str, Any] = record.document["stages"]
+    commands = [(code(name), _command(stage["cmd"])) for name, stage in stages.items()]
+    blocks = [table(("stage", "command"), commands)]
+    if parameters := record.document["parameters"]:
+        blocks += ["Parameters:", block(format_yaml(parameters), "yaml")]
+    if files := "\n\n".join(_files(stages)):
+        blocks.append(details("Code and data of each stage, with hashes", files))
+    if settings := {name: stage["params"] for name, stage in stages.items() if stage.get("params")}:
+        blocks.append(details("Parameters of each stage", block(format_yaml(settings), "yaml")))
+    return "\n\n".join(blocks)
+
+
+def _command(command: str | list[Any]) -> str:
+    lines = command if isinstance(command, list) else [command]
+    return "<br>".join(code(str(line)) for line in lines)
+
+
+def _files(stages: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the name and a table for each stage that read or wrote anything."""
+    for name, stage in stages.items():
+        rows = [
+            (did, code(path), code(digest))
+            for did, kind in (("read", "deps"), ("wrote", "outs"))
+            for path, digest in stage.get(kind, {}).items()
+        ]
+        if rows:
+            yield f"{code(name)}\n\n{table(('did', 'path', 'hash'), rows)}"
+
+
+def _environment(record: VersionRecord) -> str:
+    environment = record.document["environment"]
+    packages = [(code(name), literal(version)) for name, version in environment["packages"].items()]
+    python = [("Python", literal(environment["python"])), ("platform", literal(environment["platform"]))]
+    return table(("what", "version"), [*python, *packages, ("`requirements.lock`", code(environment["lock"]))])
+
+
+def _changes(record: VersionRecord) -> str:
+    since = f"Since `{record.model}@{record.parent}`:" if record.parent else "This is the first version."
+    folder = version_folder(record.model, str(record.version))
+    past = (
+        f"`git log -- {folder}` tells who proposed it and who merged it, `mintmark history {record.model}` when it "
+        "was in which channel."
+    )
+    return "\n\n".join((since, prose(record.summary), past))

@@ -1,0 +1,1 @@
+"""Reports of a review: for GitHub, for a terminal, for programs."""

@@ -1,0 +1,66 @@
+"""The report of a review as plain text for a terminal: the verdict, what it rests on, what to do. Prints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mintmark.core.finding import one_line, shorten
+from mintmark.publishing.review.words import (
+    describe_change,
+    describe_rows,
+    difference_bounds,
+    explain_difference,
+    headline,
+    interval,
+    left_out,
+    primary_of,
+    signed,
+    worst_first,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mintmark.core.judgement.review import Check, CheckVerdict, Evaluation, Review, Verdict
+
+_MARKS: Final[dict[CheckVerdict, str]] = {"pass": "✓", "warn": "!", "decide": "?", "fail": "✗"}
+_VERDICT_MARKS: Final[dict[Verdict, str]] = {"pass": "✓", "decide": "?", "fail": "✗"}
+_MOST_CHECKS: Final = 50
+_MOST_EVALUATIONS: Final = 5
+_MOST_STEPS: Final = 10
+_MOST_SUBJECTS: Final = 5
+_LONGEST: Final = 1_000
+
+
+def format_terminal(review: Review) -> str:
+    """Return the verdict, the primary metric, the checks with the worst first, and the next steps, a line for each."""
+    lines = [f"{_VERDICT_MARKS[review.verdict]} {headline(review)}", f"  {describe_change(review, _MOST_SUBJECTS)}"]
+    for evaluation in review.evaluations[:_MOST_EVALUATIONS]:
+        lines += _primary_lines(evaluation)
+    checks = worst_first(review.checks)
+    lines += [_check_line(check) for check in checks[:_MOST_CHECKS]]
+    if len(checks) > _MOST_CHECKS:
+        lines.append(f"  {left_out(len(checks) - _MOST_CHECKS, 'checks')}")
+    lines += [f"next: {step}" for step in review.next_steps[:_MOST_STEPS]]
+    return "\n".join(one_line(shorten(line, _LONGEST)) for line in lines) + "\n"
+
+
+def _primary_lines(evaluation: Evaluation) -> Iterator[str]:
+    metric = primary_of(evaluation)
+    if metric is None:
+        return
+    yield f"  {metric.name} on {describe_rows(evaluation)}:"
+    yield f"    {evaluation.candidate}: {interval(metric.candidate)}"
+    if metric.champion is not None:
+        yield f"    {evaluation.champion}: {interval(metric.champion)}"
+    if metric.difference is not None:
+        found = metric.difference
+        bounds = f" ({difference_bounds(found)})" if difference_bounds(found) else ""
+        reason = explain_difference(metric, found, evaluation.champion)
+        yield f"    difference: {signed(found.value)}{bounds}, {found.standing}. {reason}".rstrip()
+
+
+def _check_line(check: Check) -> str:
+    line = "" if check.line is None else f":{check.line}"
+    place = f" ({check.path}{line})" if check.path else ""
+    return f"{_MARKS[check.verdict]} {check.name}: {check.message}{place}"

@@ -1,0 +1,1 @@
+"""The documents of the static API, the feed, the badges and the SQLite file."""

@@ -1,0 +1,263 @@
+"""The documents of the static API that tell of one model: its index, its versions, its channels. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Literal
+
+from mintmark.core.channels import rollback_target
+from mintmark.core.events import Event, parse_pull_request, person_name
+from mintmark.core.records import stored_files
+from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
+from mintmark.publishing.site.embedded_files import published_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mintmark.core.records import StoredFile
+    from mintmark.publishing.site.model_source import ModelSource
+    from mintmark.registry.past.chronicle import ModelChronicle
+    from mintmark.registry.past.notes import Reproduced
+
+PAGE_BYTES = 950_000  # an index stays below 1 MB
+_ROWS_BYTES = 50_000  # what rows get at least, however long a model.yaml is
+_MOVES_SHARE = 3  # a third of an index is for moves
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFacts:
+    """All that the documents of one model are made from.
+
+    `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
+    site carries, `reproduced` what notes say by version.
+    """
+
+    source: ModelSource
+    chronicle: ModelChronicle
+    channels: tuple[str, ...]
+    published: frozenset[tuple[str, str]] = frozenset()
+    reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
+    _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for event in self.chronicle.events:
+            name = event.channel or event.version
+            if name is not None:
+                self._last[_GROUPS[event.kind], name] = event
+
+    @property
+    def commit(self) -> str | None:
+        """The last commit that changed anything of the model."""
+        return self.chronicle.last.oid if self.chronicle.last else None
+
+    def last_event(self, group: Literal["record", "status", "channel"], name: str) -> Event | None:
+        """Return the newest event of a version's record or status, or of a channel; None when there was none."""
+        return self._last.get((group, name))
+
+
+_GROUPS: Mapping[str, str] = {
+    **dict.fromkeys(("propose", "withdraw"), "record"),
+    **dict.fromkeys(("yank", "unyank"), "status"),
+    **dict.fromkeys(("promote", "rollback", "close"), "channel"),
+}
+
+
+def committed(event: Event) -> Document:
+    """Return who did something, when, in which commit and pull request; names only, no addresses."""
+    return {
+        "commit": event.commit,
+        "by": _text(person_name(event.author)),
+        "time": event.time,
+        "subject": _text(event.subject),
+        "pull_request": parse_pull_request(event.subject),
+    }
+
+
+def _text(text: str) -> str:
+    """Return text that can be written as UTF-8: Git keeps whatever bytes a name or a subject was typed with."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def version_documents(facts: ModelFacts) -> Iterator[Document]:
+    """Yield the document of each version, the highest first."""
+    for version in facts.source.versions:
+        yield _version_document(facts, version)
+
+
+def _version_document(facts: ModelFacts, version: str) -> Document:
+    source = facts.source
+    record = source.records[version]
+    touched = facts.chronicle.touched.get(version)
+    return {
+        "$schema": "../../../schemas/api-version.schema.json",
+        "commit": touched.oid if touched else None,
+        "reference": f"{source.name}@{version}",
+        "model": source.name,
+        "version": version,
+        "record": {**record, "author": person_name(record["author"])},
+        "metrics": source.metrics.get(version),
+        "status": _status(facts, version),
+        "registered": _registered(facts, version),
+        "reproduced": _reproduced(facts, version),
+        "files": [_file(facts, version, file) for file in stored_files(record)],
+    }
+
+
+def _file(facts: ModelFacts, version: str, file: StoredFile) -> Document:
+    url = f"{version}/{published_name(file.name)}" if (version, file.name) in facts.published else None
+    return {"name": file.name, "size": file.size, "md5": file.md5, "sha256": file.sha256, "url": url}
+
+
+def _status(facts: ModelFacts, version: str) -> Document | None:
+    status = facts.source.statuses.get(version)
+    if status is None:
+        return None
+    event = facts.last_event("status", version)
+    return {
+        "reason": status["reason"],
+        "replacement": status.get("replacement"),
+        **_or_nobody(event if event and event.kind == "yank" else None),
+    }
+
+
+def _or_nobody(event: Event | None) -> Document:
+    """What no commit has yet was done by nobody, at no time."""
+    if event is not None:
+        return committed(event)
+    return {"commit": None, "by": None, "time": None, "subject": None, "pull_request": None}
+
+
+def _registered(facts: ModelFacts, version: str) -> Document | None:
+    event = facts.last_event("record", version)
+    return committed(event) if event and event.kind == "propose" else None
+
+
+def _reproduced(facts: ModelFacts, version: str) -> Document | None:
+    found = facts.reproduced.get(version)
+    if found is None:
+        return None
+    return {"time": found.time, "by": _text(person_name(found.author)), "identical": found.identical}
+
+
+def channel_documents(facts: ModelFacts) -> dict[str, Document]:
+    """Return the document of each channel that points to a version, in the order of the settings."""
+    source = facts.source
+    return {
+        channel: _channel_document(facts, channel, source.channels[channel])
+        for channel in facts.channels
+        if channel in source.channels
+    }
+
+
+def _channel_document(facts: ModelFacts, channel: str, version: str) -> Document:
+    moved = _move_to(facts, channel, version)
+    artifact = stored_files(facts.source.records[version])[0]
+    published = _file(facts, version, artifact)
+    url = f"../versions/{published['url']}" if published["url"] else None
+    return {
+        "$schema": "../../../schemas/api-channel.schema.json",
+        "commit": moved["commit"],
+        "model": facts.source.name,
+        "channel": channel,
+        "version": version,
+        "reference": f"{facts.source.name}@{version}",
+        "sha256": artifact.sha256,
+        "since": moved["time"],
+        "previous": previous_holder(facts, channel),
+        "by": moved["by"],
+        "pull_request": moved["pull_request"],
+        "record": f"../versions/{version}.json",
+        "artifact": {"path": artifact.name, "size": artifact.size, "sha256": artifact.sha256, "url": url},
+    }
+
+
+def _move_to(facts: ModelFacts, channel: str, version: str) -> Document:
+    """Return the commit that moved a channel to where it points now; nobody's when it is not committed yet."""
+    event = facts.last_event("channel", channel)
+    return _or_nobody(event if event and event.after == version else None)
+
+
+def previous_holder(facts: ModelFacts, channel: str) -> str | None:
+    """Return the version that a roll back of a channel would bring back, None when there is none."""
+    usable = facts.source.records.keys() - facts.source.statuses.keys()
+    return rollback_target(facts.chronicle.history.holders(channel), usable)
+
+
+def index_documents(facts: ModelFacts) -> list[Document]:
+    """Return the index of a model, and the further pages of it that hold what its budget did not take."""
+    source = facts.source
+    head = {
+        "$schema": "../../schemas/api-model.schema.json",
+        "commit": facts.commit,
+        "name": source.name,
+        "model": source.identity,
+        "latest": source.latest,
+        "channels": _channels(facts),
+        "withdrawn": _withdrawn(facts),
+    }
+    first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)
+    budgets = list(chain([first], repeat(PAGE_BYTES, 1000)))
+    versions = split_rows(list(_version_rows(facts)), iter([n - n // _MOVES_SHARE for n in budgets]))
+    moves = split_rows(list(_moves(facts)), iter([n // _MOVES_SHARE for n in budgets]))
+    count = max(len(versions), len(moves))
+    pages = [head, *({key: head[key] for key in ("$schema", "commit", "name")} for _ in range(count - 1))]
+    for number, page in enumerate(pages, start=1):
+        page["versions"] = versions[number - 1] if number <= len(versions) else []
+        page["moves"] = moves[number - 1] if number <= len(moves) else []
+        page["older"] = f"index-{number + 1}.json" if number < count else None
+    return pages
+
+
+def _channels(facts: ModelFacts) -> Document:
+    found = {}
+    for channel, document in channel_documents(facts).items():
+        moved = _move_to(facts, channel, document["version"])
+        shared = ("version", "reference", "sha256", "since", "previous")
+        found[channel] = {**{key: document[key] for key in shared}, **moved}
+    return found
+
+
+def _version_rows(facts: ModelFacts) -> Iterator[Document]:
+    source = facts.source
+    places: dict[str, list[str]] = {}
+    for channel in facts.channels:
+        if channel in source.channels:
+            places.setdefault(source.channels[channel], []).append(channel)
+    for version in source.versions:
+        record = source.records[version]
+        artifact, *others = stored_files(record)
+        yield {
+            "version": version,
+            "reference": f"{source.name}@{version}",
+            "created": record["created"],
+            "author": person_name(record["author"]),
+            "summary": record["summary"].strip(),
+            "format": record["artifact"]["format"],
+            "artifact": {"path": artifact.name, "size": artifact.size, "sha256": artifact.sha256},
+            "metrics": record["metrics"],
+            "size": artifact.size + sum(file.size for file in others),
+            "channels": places.get(version, []),
+            "yanked": _status(facts, version),
+            "reproduced": _reproduced(facts, version),
+            "registered": _registered(facts, version),
+        }
+
+
+def _moves(facts: ModelFacts) -> Iterator[Document]:
+    for event in reversed(facts.chronicle.events):
+        if event.kind in ("promote", "rollback", "close"):
+            move = {"channel": event.channel, "kind": event.kind, "from": event.before, "to": event.after}
+            yield {**move, **committed(event)}
+
+
+def _withdrawn(facts: ModelFacts) -> list[Document]:
+    """Versions that are gone: their numbers are burnt (R3), and who asks for one should learn why it is not there."""
+    events = facts.chronicle.events
+    last = {event.version: event for event in events if event.kind in ("propose", "withdraw")}
+    proposed = {event.version: committed(event) for event in events if event.kind == "propose"}
+    gone = [event for event in last.values() if event.kind == "withdraw" and event.version not in facts.source.records]
+    return [
+        {"version": event.version, **committed(event), "registered": proposed.get(event.version)}
+        for event in sorted(gone, key=lambda event: event.time, reverse=True)
+    ]

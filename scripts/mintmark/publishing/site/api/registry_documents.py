@@ -1,0 +1,194 @@
+"""The documents of the static API that tell of the whole registry: its settings, its models, its past. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mintmark.about import __version__
+from mintmark.core.comparison import metric_direction
+from mintmark.core.moment import format_moment
+from mintmark.core.records import stored_files
+from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mintmark.publishing.site.api.json_text import Document
+    from mintmark.registry.past.chronicle import Chronicle
+
+STALE_AFTER = timedelta(days=180)
+_FRAMEWORKS = {"skops": "scikit-learn", "onnx": "ONNX", "safetensors": "safetensors", "data": "data"}
+_PURPOSE_LENGTH = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where things are published: the repository on GitHub, this site, and the store of the files; each may be None."""
+
+    repository: str | None = None
+    site: str | None = None
+    store: str | None = None
+
+
+def config_document(
+    registry: Mapping[str, Any], addresses: Addresses, schemas: Sequence[str], commit: str | None
+) -> Document:
+    """Return what a reader needs to find its way: the settings, and where each document lies."""
+    return {
+        "$schema": "schemas/api-config.schema.json",
+        "commit": commit,
+        "name": registry["name"],
+        "description": registry.get("description"),
+        "base_branch": registry.get("base_branch", "main"),
+        "repository": addresses.repository,
+        "site": addresses.site,
+        "channels": [
+            {"name": rule["name"], "after": rule.get("after"), "description": rule.get("description")}
+            for rule in registry["channels"]
+        ],
+        "registry": dict(registry),
+        "mintmark": __version__,
+        "store": {"url": addresses.store},
+        "documents": {
+            "models": "models.json",
+            "model": "models/{model}/index.json",
+            "version": "models/{model}/versions/{version}.json",
+            "channel": "models/{model}/channels/{channel}.json",
+            "audit": "audit.json",
+            "feed": "feed.xml",
+            "badge": "badges/{model}/{channel}.svg",
+            "database": "registry.sqlite",
+            "schemas": [f"schemas/{name}" for name in schemas],
+        },
+    }
+
+
+def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
+    """Return the row of a model in models.json; `standing` is that of the champion against the version before it.
+
+    Whether a champion is stale depends on the whole registry, so `models_document` says it.
+    """
+    source = facts.source
+    identity, last = source.identity, facts.channels[-1]
+    champion = source.channels.get(last)
+    measured = champion or source.latest
+    record = source.records[measured] if measured else None
+    metric = identity["metric"]["name"]
+    interval = record["metrics"].get(metric, {}) if record else {}
+    moved = facts.last_event("channel", last) if champion else None
+    return {
+        "name": source.name,
+        "title": identity.get("title"),
+        "task": identity["task"],
+        "owners": list(identity["owners"]),
+        "tags": list(identity.get("tags", ())),
+        "licence": identity["licence"],
+        "format": record["artifact"]["format"] if record else None,
+        "framework": _FRAMEWORKS[record["artifact"]["format"]] if record else None,
+        "metric": identity["metric"],
+        "versions": len(source.records),
+        "latest": source.latest,
+        "channels": {name: source.channels[name] for name in facts.channels if name in source.channels},
+        "measured": measured,
+        "value": interval.get("value"),
+        "low": interval.get("low"),
+        "high": interval.get("high"),
+        "before": _before(facts, metric, interval, standing) if champion else None,
+        "created": record["created"] if record else None,
+        "since": moved.time if moved and moved.after == champion else None,
+        "badges": _badges(facts, measured, standing),
+        "purpose": " ".join(identity["purpose"].split())[:_PURPOSE_LENGTH],
+        "commit": facts.commit,
+    }
+
+
+def _before(facts: ModelFacts, metric: str, champion: Mapping[str, float], standing: str | None) -> Document | None:
+    version = previous_holder(facts, facts.channels[-1])
+    interval = facts.source.records[version]["metrics"].get(metric) if version else None
+    if interval is None or not champion:
+        return None
+    difference = round(champion["value"] - interval["value"], 10)
+    return {
+        "version": version,
+        "value": interval["value"],
+        "low": interval.get("low"),
+        "high": interval.get("high"),
+        "difference": difference,
+        "direction": metric_direction(metric, difference),
+        "standing": standing,
+    }
+
+
+def _badges(facts: ModelFacts, measured: str | None, standing: str | None) -> list[str]:
+    source = facts.source
+    made_again = facts.reproduced.get(measured or "")
+    newest = source.versions[:1]
+    return [
+        *(["reproduced"] if made_again and made_again.identical else []),
+        *(["yanked"] if source.statuses.keys() & {*source.channels.values(), *newest} else []),
+        *(["inconclusive"] if standing == "inconclusive" else []),
+    ]
+
+
+def count_model(facts: ModelFacts) -> Document:
+    """Return what the totals of a registry add up of one model; sizes in bytes."""
+    events = {event.version: event.kind for event in facts.chronicle.events if event.kind in ("propose", "withdraw")}
+    records = facts.source.records.values()
+    return {
+        "models": 1,
+        "versions": len(facts.source.records),
+        "yanked": len(facts.source.statuses.keys() & facts.source.records.keys()),
+        "withdrawn": sum(kind == "withdraw" for kind in events.values()),
+        "files_size": sum(file.size for record in records for file in stored_files(record)),
+    }
+
+
+def models_document(rows: Iterable[Document], counts: Iterable[Document], chronicle: Chronicle) -> Document:
+    """Return every model in a row of its own, and what they add up to."""
+    totals = dict.fromkeys(("models", "versions", "yanked", "withdrawn", "files_size"), 0)
+    for count in counts:
+        for key in totals:
+            totals[key] += count[key]
+    updated = format_moment(chronicle.last.time) if chronicle.last else None
+    return {
+        "$schema": "schemas/api-models.schema.json",
+        "commit": chronicle.last.oid if chronicle.last else None,
+        "totals": totals,
+        "updated": updated,
+        "models": [_with_age(row, updated) for row in sorted(rows, key=lambda row: str(row["name"]))],
+    }
+
+
+def _with_age(row: Document, updated: str | None) -> Document:
+    """Mark a champion that was made long before the registry last changed: nothing here depends on today's date."""
+    if updated is None or row["since"] is None:
+        return row
+    try:
+        age = datetime.fromisoformat(updated) - datetime.fromisoformat(row["created"])
+    except ValueError:  # what fits the schema may still be in no calendar
+        return row
+    return {**row, "badges": [*row["badges"], "stale"]} if age > STALE_AFTER else row
+
+
+def audit_document(chronicle: Chronicle) -> Document:
+    """Return everything that happened, newest first."""
+    events = [
+        {
+            "kind": event.kind,
+            "model": event.model,
+            "version": event.version,
+            "channel": event.channel,
+            "from": event.before,
+            "to": event.after,
+            "reason": event.reason,
+            **committed(event),
+        }
+        for event in reversed(chronicle.events)
+    ]
+    return {
+        "$schema": "schemas/api-audit.schema.json",
+        "commit": chronicle.last.oid if chronicle.last else None,
+        "events": events,
+    }

@@ -1,0 +1,134 @@
+"""Curves and standings of a model's versions from the predictions that the tree carries, drawn once for each file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core.judgement.gates import Gates
+from mintmark.core.records import StoredFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mintmark.core.question import Question
+    from mintmark.publishing.site.drawing.stored_curves import Stored
+    from mintmark.publishing.site.embedded_files import EmbeddedFiles
+    from mintmark.publishing.site.model_source import ModelSource
+    from mintmark.registry.cache import Cache
+
+PREDICTIONS, EVALUATION = "predictions.parquet", "evaluation.parquet"
+_CAPTIONS = {
+    "ROC curve": "ROC curve: the share of positives found against the share of false alarms.",
+    "Precision and recall": "Precision and recall: how many of those called positive are, against how many are found.",
+    "Errors": "Errors: the share of rows whose absolute error stays within a bound.",
+}
+
+
+class CurveDrawing:
+    """Draws for one model; what costs more than a look is kept in the cache of the repository."""
+
+    def __init__(self, files: EmbeddedFiles, cache: Cache, source: ModelSource) -> None:
+        self._files, self._cache, self._source = files, cache, source
+
+    def curves(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the curves of each version as captions with finished SVG, for those whose predictions are here."""
+        if self._files.is_empty:
+            return {}
+        asked = [self._source.identity["task"], self._source.identity.get("positive_class")]
+        keys, fresh = {}, {}
+        for version, record in self._source.records.items():
+            file = _stored(record, PREDICTIONS)
+            if file is not None:
+                keys[version] = json.dumps([file.sha256, version, *asked, record["signature"].get("classes")])
+        known = self._cache.get_many("curves", keys.values())
+        for version, key in keys.items():
+            if key not in known:
+                drawn = self._draw(version)
+                if drawn is not None:
+                    known[key] = fresh[key] = json.dumps(drawn)
+        self._cache.put_many("curves", fresh)
+        return {
+            version: [(caption, svg) for caption, svg in json.loads(known[key])]
+            for version, key in keys.items()
+            if key in known
+        }
+
+    def _draw(self, version: str) -> list[tuple[str, str]] | None:
+        record, identity = self._source.records[version], self._source.identity
+        file = _stored(record, PREDICTIONS)
+        content = self._files.read_anywhere(file) if file is not None else None
+        if content is None:
+            return None
+        from mintmark.publishing.site.drawing.charts import line_chart
+        from mintmark.publishing.site.drawing.stored_curves import read_curves
+
+        found = read_curves(
+            content,
+            task=identity["task"],
+            positive_class=identity.get("positive_class"),
+            classes=record["signature"].get("classes") or (),
+            name=version,
+        )
+        drawn = ((curve.title, line_chart(curve, prefix=f"curve{number}")) for number, curve in enumerate(found))
+        return [(_CAPTIONS.get(title, title), svg) for title, svg in drawn if svg]
+
+    def standing(self, version: str | None, before: str | None) -> str | None:
+        """Return how a version stands against the one before it, as a review would judge; None when it is unknown."""
+        if version is None or before is None or self._files.is_empty:
+            return None
+        identity = self._source.identity
+        asked = [
+            [self._digests(side) for side in (version, before)],
+            *(identity.get(name) for name in ("task", "metric", "gates", "positive_class", "entity_column")),
+        ]
+        key = json.dumps(asked)
+        known = self._cache.get("standing", key)
+        if known is None:
+            known = json.dumps(self._compare(version, before))
+            self._cache.put_many("standing", {key: known})
+        found: str | None = json.loads(known)
+        return found
+
+    def _digests(self, version: str) -> list[str | None]:
+        files = (_stored(self._source.records[version], name) for name in (PREDICTIONS, EVALUATION))
+        return [file.sha256 if file else None for file in files]
+
+    def _compare(self, version: str, before: str) -> str | None:
+        from mintmark.publishing.site.drawing.stored_curves import paired_standing
+
+        sides = [self._side(version), self._side(before)]
+        first, second = sides
+        if first is None or second is None:
+            return None
+        identity = self._source.identity
+        margin = Gates.from_dict(identity["gates"]).margin
+        return paired_standing(first, second, _question(identity), margin=margin)
+
+    def _side(self, version: str) -> Stored | None:
+        from mintmark.publishing.site.drawing.stored_curves import Stored
+
+        record = self._source.records[version]
+        predictions, evaluation = (_stored(record, name) for name in (PREDICTIONS, EVALUATION))
+        content = self._files.read_anywhere(predictions) if predictions else None
+        if content is None or evaluation is None:
+            return None
+        has_entities = self._source.identity.get("entity_column") is not None
+        return Stored(
+            predictions=content,
+            evaluation_sha256=evaluation.sha256,
+            classes=record["signature"].get("classes") or (),
+            evaluation=self._files.read_anywhere(evaluation) if has_entities else None,
+        )
+
+
+def _stored(record: Mapping[str, Any], name: str) -> StoredFile | None:
+    entry = record["files"].get(name)
+    return StoredFile.from_dict(name, entry) if entry is not None else None
+
+
+def _question(identity: Mapping[str, Any]) -> Question:
+    """Return what the pipeline would ask; predictions that are stored need no target to be found in a table."""
+    from mintmark.core.question import Question
+
+    return Question.from_dict({"target": "target", **identity})

@@ -1,0 +1,115 @@
+"""Run a site builder, MkDocs or Zensical, on a project that `project` wrote, and make its pages final."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from mintmark.errors import MintmarkError
+from mintmark.publishing.site.frames.frame_places import LOCATIONS
+from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, TEXTS_FILE
+from mintmark.publishing.site.frames.security_policy import write_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Builder = Literal["mkdocs", "zensical"]
+
+_NAMES: dict[Builder, str] = {"mkdocs": "MkDocs", "zensical": "Zensical"}
+_PACKAGES: dict[Builder, str] = {"mkdocs": "mkdocs-material", "zensical": "zensical"}
+_ARGUMENTS: dict[Builder, tuple[str, ...]] = {
+    # Without --quiet, which keeps warnings from --strict as well.
+    "mkdocs": ("mkdocs", "build", "--strict", "--config-file", CONFIG_FILE),
+    "zensical": ("zensical", "build", "--strict", "--config-file", CONFIG_FILE),
+}
+_QUIET = {"NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_PROGRESS = re.compile(r"INFO |Build started|No issues found")
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|\Z)")
+_INNER_EXCEPTION = re.compile(r" +[A-Za-z_][\w.]*(Error|Exception|Exit)(:|\Z)")
+_MOST_LINES = 40
+_PATIENCE = 600  # seconds; a page of nothing but brackets keeps a Markdown reader busy for ever
+
+
+def build_project(folder: Path, output: Path, builder: Builder = "mkdocs", *, python: str = sys.executable) -> None:
+    """Build the project in `folder` and put the site into `output`; the same project gives the same bytes.
+
+    Every page gets the texts of the registry and a Content-Security-Policy. Raises `MintmarkError` with the builder's
+    own words when it refuses the pages, such as for a broken link in docs/, or when it is not installed.
+    """
+    # -P: the folder, which holds text of a repository, is no place to import from.
+    try:
+        done = subprocess.run(
+            (os.path.abspath(python), "-P", "-m", *_ARGUMENTS[builder]),
+            cwd=folder,
+            env={**os.environ, **_QUIET},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise MintmarkError(f"docs/: {_NAMES[builder]} did not finish in {_PATIENCE // 60} minutes") from None
+    if done.returncode != 0 or not (folder / BUILT_FOLDER / "index.html").is_file():
+        raise MintmarkError(_complaint(builder, done.stdout, folder))
+    _write_texts(folder)
+    built = folder / BUILT_FOLDER
+    write_policies(built, [built / location / "index.html" for location in LOCATIONS.values()])
+    shutil.copytree(built, output, dirs_exist_ok=True)
+
+
+def _complaint(builder: Builder, words: str, folder: Path) -> str:
+    """Return what the builder said, with the paths of docs/ as they are in the repository."""
+    name, package = _NAMES[builder], _PACKAGES[builder]
+    if re.search(rf"No module named '?{builder}\b|package .{package}. is not installed", words):
+        return f"{name} is not installed here; pip install {package}"
+    if builder == "mkdocs" and "Unrecognised theme name" in words:
+        return f"the theme Material is not installed here; pip install {package}"
+    said = list(_said(words, folder))
+    if len(said) > _MOST_LINES:
+        said = [*said[:_MOST_LINES], f"… and {len(said) - _MOST_LINES} lines more"]
+    return "\n".join(
+        (
+            f"docs/: {name} does not build these pages; mend what it names (in docs/, and in nav of mkdocs.yml):",
+            *(f"  {line}" for line in said),
+        )
+    )
+
+
+def _said(words: str, folder: Path) -> Iterator[str]:
+    """Yield the lines that tell what is at fault: no progress, and of a traceback only its end."""
+    in_traceback = False
+    for raw in words.splitlines():
+        line = _COLOUR.sub("", raw).rstrip()
+        if line.lstrip().startswith("Traceback "):
+            in_traceback = True
+        elif not line or _PROGRESS.match(line) or (in_traceback and not _ends_traceback(line)):
+            continue
+        else:
+            in_traceback = False
+            yield line.replace(f"{folder.resolve()}{os.sep}", "")
+
+
+def _ends_traceback(line: str) -> bool:
+    """Whether a line names the exception; a builder may show a traceback of its own, moved to the right."""
+    return (_EXCEPTION if line[0] != " " else _INNER_EXCEPTION).match(line) is not None
+
+
+def _write_texts(folder: Path) -> None:
+    """Replace the markers of the registry's texts in every page; the builder never saw the texts themselves."""
+    texts: dict[str, str] = json.loads((folder / TEXTS_FILE).read_bytes())
+    markers = re.compile("|".join(sorted(map(re.escape, texts), reverse=True)).encode())
+    for path in (folder / BUILT_FOLDER).rglob("*.html"):
+        if not path.is_file():
+            continue
+        page = path.read_bytes()
+        path.write_bytes(markers.sub(lambda match: texts[match[0].decode()].encode(), page))

@@ -1,0 +1,109 @@
+"""The channels of a model for its page: who stands where since when, every move, and how to move them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mintmark.publishing.site.pages.write_links import WriteLink, promote_another_link, promote_link, rollback_link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SHOWN_MOVES: Final = 20  # of each channel; the audit page has them all
+_WORDS: Final = {"promote": "promoted to", "rollback": "rolled back to", "close": "closed; it pointed to"}
+_SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelCard:
+    """One channel. `held` is its entry in the index, None when it points nowhere; `links` move it."""
+
+    name: str
+    description: str
+    after: str | None
+    last: bool
+    held: Mapping[str, Any] | None
+    links: list[WriteLink]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MoveLine:
+    """One move in words: `▲ promoted to 1.1.0`."""
+
+    sign: str
+    kind: str
+    words: str
+    version: str
+    exists: bool
+    event: Mapping[str, Any]
+
+
+def channel_cards(config: Mapping[str, Any], index: Mapping[str, Any]) -> list[ChannelCard]:
+    """Return every channel of the settings, in their order, whether it points to a version or not."""
+    return [_card(config, index, rule, last=rule is config["channels"][-1]) for rule in config["channels"]]
+
+
+def _card(config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str, Any], *, last: bool) -> ChannelCard:
+    name = rule["name"]
+    held = index["channels"].get(name)
+    return ChannelCard(
+        name=name,
+        description=rule.get("description") or "",
+        after=rule.get("after"),
+        last=last,
+        held=held,
+        links=_links(config, index, rule, held),
+    )
+
+
+def _links(
+    config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str, Any], held: Mapping[str, Any] | None
+) -> list[WriteLink]:
+    found = []
+    wanted = _next_version(index, rule)
+    if wanted and (held is None or held["version"] != wanted):
+        found.append(promote_link(config, index["name"], rule["name"], wanted, exists=held is not None))
+    elif held is not None:  # nothing waits for it, and somebody may want another all the same
+        found.append(promote_another_link(config, index["name"], rule["name"]))
+    if held is not None and held["previous"]:
+        found.append(rollback_link(config, index["name"], rule["name"], held["previous"]))
+    return [link for link in found if link is not None]
+
+
+def _next_version(index: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
+    """Return what a channel would be promoted to: what the channel before it holds, the latest for the first one."""
+    if rule.get("after"):
+        before = index["channels"].get(rule["after"])
+        wanted = before["version"] if before else None
+    else:
+        wanted = index["latest"]
+    yanked = {row["version"] for row in index["versions"] if row["yanked"]}
+    return None if wanted in yanked else wanted
+
+
+def move_lines(index: Mapping[str, Any], channel: str) -> tuple[list[MoveLine], int]:
+    """Return the newest moves of a channel in words, and how many older ones the index holds."""
+    known = {row["version"] for row in index["versions"]}
+    found = [move for move in index["moves"] if move["channel"] == channel]
+    return [_line(move, known) for move in found[:SHOWN_MOVES]], max(0, len(found) - SHOWN_MOVES)
+
+
+def _line(move: Mapping[str, Any], known: set[str]) -> MoveLine:
+    version = move["to"] or move["from"] or ""
+    return MoveLine(
+        sign=_SIGNS[move["kind"]],
+        kind=move["kind"],
+        words=_WORDS[move["kind"]],
+        version=version,
+        exists=version in known,
+        event=move,
+    )
+
+
+def timelines(config: Mapping[str, Any], index: Mapping[str, Any]) -> Sequence[tuple[str, list[MoveLine], int]]:
+    """Return `(channel, moves, how many more)` of each channel that ever moved, closed and renamed ones included."""
+    declared = [rule["name"] for rule in config["channels"]]
+    others = dict.fromkeys(move["channel"] for move in index["moves"] if move["channel"] not in declared)
+    found = ((name, *move_lines(index, name)) for name in [*declared, *others])
+    return [(name, lines, more) for name, lines, more in found if lines]

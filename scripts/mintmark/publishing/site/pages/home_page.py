@@ -1,0 +1,119 @@
+"""The home page of the site: every model in one table, from two documents of the API. Opens no files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mintmark.publishing.site.pages.templating import number, render, size
+from mintmark.publishing.site.pages.write_links import propose_link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+API: Final = "api/v1/"
+
+
+class Badge(NamedTuple):
+    """A word beside a model's name, its colour, and what it means."""
+
+    text: str
+    kind: str
+    meaning: str
+
+
+class Facet(NamedTuple):
+    """A property by which models can be chosen; the browser reads its values from the table."""
+
+    name: str
+    label: str
+
+
+class Delta(NamedTuple):
+    """The difference to the version before in words: "▲ 0.003", "better", "than 1.0.0"; `gain` puts rows in order."""
+
+    amount: str
+    word: str
+    than: str
+    look: str
+    gain: str
+
+
+BADGES: Final = {
+    "reproduced": Badge("reproduced", "good", "Somebody ran the champion's recipe again and got the same bytes."),
+    "yanked": Badge("yanked", "bad", "The newest version, or one that a channel points to, should no longer be used."),
+    "stale": Badge("stale", "warn", "The champion was made more than 180 days before the registry last changed."),
+    "inconclusive": Badge(
+        "inconclusive",
+        "note",
+        "On the same rows, the champion is neither better nor surely no worse than the one before.",
+    ),
+}
+FACETS: Final = (
+    Facet("task", "Task"),
+    Facet("owner", "Owner"),
+    Facet("framework", "Framework"),
+    Facet("tag", "Tag"),
+    Facet("channel", "Channel"),
+)
+_LOOKS: Final = {"better": "better", "no worse": "same", "worse": "worse", "inconclusive": "unsure", "same": "same"}
+
+
+def home_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
+    """Return the content of the home page, from the documents `config.json` and `models.json`."""
+    return render(
+        "home.html",
+        config=config,
+        models=models,
+        rows=[(row, describe_change(row.get("before"))) for row in models["models"]],
+        last=last_channel(config),
+        totals=list(_totals(config, models)),
+        facets=FACETS,
+        badges=BADGES,
+        propose=propose_link(config, None),
+        api=API,
+    )
+
+
+def last_channel(config: Mapping[str, Any]) -> str:
+    """Return the channel whose version is the champion: the last one."""
+    return str(config["channels"][-1]["name"]) if config["channels"] else "production"
+
+
+def describe_change(before: Mapping[str, Any] | None) -> Delta | None:
+    """Return how a model's value compares with the version before; None where there is nothing to compare.
+
+    The arrow follows the number, the word says whether that is good. `gain` is the difference as a part of the value
+    before, positive where it is an improvement: the one scale on which models with different metrics can be ordered.
+    """
+    if before is None or before["difference"] is None:
+        return None
+    difference, standing, direction = float(before["difference"]), before["standing"], before["direction"]
+    arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
+    word, than = _words(standing or direction)
+    sign = {"better": 1, "worse": -1}.get(direction, 0)
+    gain = sign * abs(difference) / max(abs(float(before["value"] or 0)), 1e-9)
+    return Delta(
+        amount=f"{arrow} {number(abs(difference))}" if difference else arrow,
+        word=word,
+        than=f"{than} {before['version']}{'' if standing or not sign else ', not tested'}",
+        look=_LOOKS.get(standing or direction, "same"),
+        gain=f"{gain:.6g}",
+    )
+
+
+def _words(standing: str) -> tuple[str, str]:
+    if standing in ("better", "no worse", "worse"):
+        return standing, "than"
+    return {"same": "the same", "inconclusive": "inconclusive"}.get(standing, ""), {"same": "as"}.get(
+        standing, "against"
+    )
+
+
+def _totals(config: Mapping[str, Any], models: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a registry has of each kind, as label and value; what there is none of but may be is left out."""
+    totals, last = models["totals"], last_channel(config)
+    yield ("model" if totals["models"] == 1 else "models"), f"{totals['models']:,}"
+    yield ("version" if totals["versions"] == 1 else "versions"), f"{totals['versions']:,}"
+    yield f"in {last}", f"{sum(last in row['channels'] for row in models['models']):,}"
+    yield from ((kind, f"{totals[kind]:,}") for kind in ("yanked", "withdrawn") if totals[kind])
+    yield "of files", size(totals["files_size"])

@@ -1,0 +1,94 @@
+"""The page of one model, made from its index. Reads no files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from mintmark.core.comparison import ERRORS
+from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
+from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
+from mintmark.publishing.site.pages.demand_words import plain_value
+from mintmark.publishing.site.pages.model_texts import described
+from mintmark.publishing.site.pages.templating import render
+from mintmark.publishing.site.pages.version_table import SHOWN_ROWS, version_lines
+from mintmark.publishing.site.pages.write_links import propose_link
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Document = Mapping[str, Any]
+
+_SECTIONS: Final = (
+    ("about", "About"),
+    ("channels", "Channels"),
+    ("timeline", "Timeline"),
+    ("metrics", "Metrics over versions"),
+    ("versions", "Versions"),
+    ("compare", "Compare two versions"),
+)
+_FACTS: Final = (
+    ("task", "Task"),
+    ("target", "Target"),
+    ("positive_class", "Positive class"),
+    ("entity_column", "One row is one"),
+    ("licence", "Licence"),
+)
+
+
+def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> str:
+    """Return the content of a model's page, which lies one folder below `models/`.
+
+    `charts` are finished SVG by metric. The primary one stands in the page; the others lie beside it, in
+    `metrics/<metric>.svg`.
+    """
+    model = index["model"]
+    lines = version_lines(index)
+    primary = model["metric"]["name"]
+    return render(
+        "model.html",
+        config=config,
+        index=index,
+        model=model,
+        primary=primary,
+        sections=_SECTIONS,
+        facts=_facts(model),
+        texts=described(model),
+        cards=channel_cards(config, index),
+        propose=propose_link(config, index["name"]),
+        timelines=timelines(config, index),
+        drawing=Markup(draw_timeline(config, index)),  # noqa: S704 - our own drawing
+        chart=Markup(charts.get(primary, "")),  # noqa: S704 - our own drawing
+        metrics=sorted(charts, key=lambda name: (name != primary, name)),
+        lines=lines[:SHOWN_ROWS],
+        more=lines[SHOWN_ROWS:],
+        errors=" ".join(sorted(ERRORS)),
+        compared=_compared(index),
+    )
+
+
+def _facts(model: Document) -> list[tuple[str, str]]:
+    metric, goal = model["metric"]["name"], model["metric"]["goal"]
+    found = [(title, plain_value(model[key])) for key, title in _FACTS if model.get(key) is not None]
+    found.insert(1, ("Metric", f"{metric}, {'more' if goal == 'maximize' else 'less'} is better"))
+    found.append(("Owners", ", ".join(model["owners"])))
+    if model.get("tags"):
+        found.append(("Tags", ", ".join(model["tags"])))
+    return found
+
+
+def _compared(index: Document) -> tuple[str, str] | None:
+    """Return the two versions that are compared before the reader chooses: the highest, and the champion or the next.
+
+    A yanked version is only chosen where there is no other.
+    """
+    rows = index["versions"]
+    if len(rows) < 2:
+        return None
+    order = [row["version"] for row in rows]
+    usable = [row["version"] for row in rows if row["yanked"] is None]
+    champion = next((held["version"] for held in reversed(index["channels"].values())), None)
+    wanted = dict.fromkeys([*usable[:1], *([champion] if champion in order else []), *usable, *order])
+    second, first = sorted(list(wanted)[:2], key=order.index)
+    return first, second

@@ -1,0 +1,214 @@
+"""How good a version is, as rows for its page: metrics, gates, slices, importances. Compares values, judges nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mintmark.core.comparison import ERRORS, Direction, metric_direction
+from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS, Gates, check_cost, check_floors, cost_results
+from mintmark.core.judgement.review import Check
+from mintmark.core.records import Interval
+from mintmark.core.statistics.results import MetricResult
+from mintmark.publishing.card.blocks import as_float
+from mintmark.publishing.review.words import bounds, number, seconds, signed
+from mintmark.publishing.site.pages.demand_words import condition
+from mintmark.publishing.site.pages.templating import interval
+from mintmark.publishing.site.pages.version_facts import DIRECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+SHOWN_IMPORTANCES: Final = 10
+_BAR: Final = 200  # units of the drawing of a bar
+_COSTS: Final = {
+    "load_seconds": "time to load it",
+    "latency_row_seconds": "time to predict one row",
+    "latency_batch_seconds": "time to predict a batch",
+}
+
+
+class MetricRow(NamedTuple):
+    """One metric beside the champion's; texts, ready to be escaped."""
+
+    name: str
+    primary: bool
+    goal: str
+    value: str
+    bounds: str
+    champion: str
+    difference: str
+    direction: Direction
+    words: str
+
+
+class SliceRow(NamedTuple):
+    """One slice: its rows, the metrics that are shown of it, and whether it has too few rows to say much."""
+
+    name: str
+    description: str
+    where: str
+    rows: str
+    few: bool
+    values: list[str]
+
+
+class ImportanceBar(NamedTuple):
+    """The permutation importance of one input; positions are in units of the drawing, 0 to 200."""
+
+    name: str
+    text: str
+    start: float
+    width: float
+    low: float
+    high: float
+
+
+def metric_rows(
+    model: Mapping[str, Any], version: Mapping[str, Any], champion: Mapping[str, Any] | None
+) -> list[MetricRow]:
+    """Return every metric of a version, the primary one first."""
+    found = version["record"]["metrics"]
+    theirs = champion["record"]["metrics"] if champion else {}
+    primary = model["metric"]["name"]
+    return [
+        _metric_row(name, found[name], theirs.get(name), primary=name == primary)
+        for name in sorted(found, key=lambda name: name != primary)
+    ]
+
+
+def _metric_row(name: str, own: Mapping[str, float], theirs: Mapping[str, float] | None, *, primary: bool) -> MetricRow:
+    difference = own["value"] - theirs["value"] if theirs else None
+    direction = metric_direction(name, difference)
+    return MetricRow(
+        name=name,
+        primary=primary,
+        goal="less" if name in ERRORS else "more",
+        value=number(own["value"]),
+        bounds=bounds(Interval(**own)) or "–",
+        champion=interval(theirs),
+        difference="–" if difference is None else signed(difference),
+        direction=direction,
+        words=DIRECTIONS[direction],
+    )
+
+
+def same_rows(version: Mapping[str, Any], champion: Mapping[str, Any]) -> bool:
+    """Whether two versions were measured on the same evaluation rows, which alone makes their numbers comparable."""
+    return _evaluated(version) == _evaluated(champion)
+
+
+def _evaluated(version: Mapping[str, Any]) -> list[str]:
+    return [entry["hash"] for entry in version["record"]["data"] if entry["role"] == "evaluation"]
+
+
+def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Check]:
+    """Return the gates of model.yaml that a record alone can be held against: floors and costs."""
+    gates = _gates(model["gates"])
+    if gates is None:
+        return []
+    metrics = [_result(name, own) for name, own in version["record"]["metrics"].items()]
+    measured = {name: as_float(value) for name, value in ((version["metrics"] or {}).get("cost") or {}).items()}
+    measured.setdefault("size", float(version["record"]["artifact"]["size"]))
+    return [*check_floors(metrics, gates), *check_cost(cost_results(measured, {}, gates), gates)]
+
+
+def _gates(data: Mapping[str, Any]) -> Gates | None:
+    try:
+        return Gates.from_dict(data)
+    except (OverflowError, ValueError):  # a size of hundreds of digits
+        return None
+
+
+def _result(name: str, own: Mapping[str, float]) -> MetricResult:
+    return MetricResult(name=name, maximize=name not in ERRORS, primary=False, candidate=Interval(**own))
+
+
+def comparison_gates(model: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the gates that only a review can hold a version to, with what they ask."""
+    gates, primary = model["gates"], model["metric"]["name"]
+    slice_margin = number(gates.get("slice_margin", gates["margin"]))
+    found = [
+        ("margin", f"{primary} at most {number(gates['margin'])} worse than the champion's"),
+        ("slice margin", f"in no slice more than {slice_margin} worse"),
+    ]
+    if "leak_cap" in gates:
+        found.append(("leak cap", f"{primary} at most {number(gates['leak_cap'])} better; more may be a leak"))
+    return found
+
+
+def slice_metrics(model: Mapping[str, Any]) -> list[str]:
+    """Return the metrics that slices are shown with: the primary one, and those that have a floor."""
+    return list(dict.fromkeys([model["metric"]["name"], *model["gates"].get("floors", {})]))
+
+
+def slice_rows(model: Mapping[str, Any], measured: Mapping[str, Any], names: Sequence[str]) -> list[SliceRow]:
+    """Return all rows as a whole, then each slice that was measured or is declared."""
+    declared = {entry["name"]: entry for entry in model.get("slices", ())}
+    found = measured["slices"]
+    if not declared and not found:
+        return []
+    least = model["gates"].get("slice_min_rows", DEFAULT_SLICE_ROWS)
+    whole = SliceRow(
+        name="all rows",
+        description="",
+        where="",
+        rows=f"{measured['rows']:,}",
+        few=False,
+        values=[interval(measured["metrics"].get(name)) for name in names],
+    )
+    order = [*declared, *(name for name in found if name not in declared)]
+    return [whole, *(_slice_row(name, declared.get(name), found.get(name), names, least) for name in order)]
+
+
+def _slice_row(
+    name: str,
+    declared: Mapping[str, Any] | None,
+    found: Mapping[str, Any] | None,
+    names: Sequence[str],
+    least: int,
+) -> SliceRow:
+    return SliceRow(
+        name=name,
+        description=(declared or {}).get("description", ""),
+        where=condition(declared["where"]) if declared else "no longer declared",
+        rows=f"{found['rows']:,}" if found else "not measured",
+        few=found is not None and found["rows"] < least,
+        values=[interval(found["metrics"].get(metric)) if found else "–" for metric in names],
+    )
+
+
+def importance_bars(measured: Mapping[str, Any]) -> list[ImportanceBar]:
+    """Return the importance of each input, the largest first, on one scale that begins at 0 or below."""
+    importance = measured.get("importance") or {}
+    found = {name: (as_float(i["mean"]), abs(as_float(i["std"]))) for name, i in importance.items()}
+    found = {name: pair for name, pair in found.items() if all(map(math.isfinite, pair))}
+    if not found:
+        return []
+    low = min(0.0, *(mean - std for mean, std in found.values()))
+    high = max(0.0, *(mean + std for mean, std in found.values()))
+    scale = _BAR / (high - low) if high > low else 0.0
+    order = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    return [_bar(name, mean, std, low, scale) for name, (mean, std) in order]
+
+
+def _bar(name: str, mean: float, std: float, low: float, scale: float) -> ImportanceBar:
+    return ImportanceBar(
+        name=name,
+        text=f"{number(mean)} ± {number(std)}",
+        start=round((min(0.0, mean) - low) * scale, 1),
+        width=round(abs(mean) * scale, 1),
+        low=round((mean - std - low) * scale, 1),
+        high=round((mean + std - low) * scale, 1),
+    )
+
+
+def costs(measured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what it takes to run a version, where that was measured."""
+    found = measured.get("cost") or {}
+    for name, label in _COSTS.items():
+        if name in found:
+            rows = (
+                f" of {found['batch_rows']:,} rows" if name == "latency_batch_seconds" and "batch_rows" in found else ""
+            )
+            yield f"{label}{rows}", seconds(as_float(found[name]))

@@ -1,0 +1,158 @@
+"""What a version is made of, as rows for its page: commands, files, data, stages, changes since its parent. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mintmark.core.comparison import Comparison, Difference, compare_records
+from mintmark.core.layout import version_folder
+from mintmark.publishing.review.words import signed
+from mintmark.publishing.site.pages.demand_words import plain_value
+from mintmark.publishing.site.pages.templating import address, interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Row = tuple[str, ...]
+_DIGEST: Final = 12
+_SHORT_DIGEST: Final = 8
+_PARTS: Final = (
+    ("parameters", "Parameters"),
+    ("data", "Data"),
+    ("code", "Code"),
+    ("environment", "Environment"),
+    ("signature", "Signature"),
+    ("artifact", "Artifact"),
+)
+# The words that go with the way a metric went; the sign is there for those who do not see the colour.
+DIRECTIONS: Final = {"better": "▲ better", "worse": "▼ worse", "same": "= same", "unknown": ""}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One way to get a version. `url` is an address inside the site, which stands in `text` where the site has none."""
+
+    label: str
+    text: str
+    after: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One stage: its command, what it reads and writes as `(path, digest)`."""
+
+    name: str
+    command: str
+    reads: list[Row]
+    code: list[Row]
+    writes: list[Row]
+
+
+def commands(config: Mapping[str, Any], version: Mapping[str, Any], documents: str) -> list[Command]:
+    """Return the ways to get a version; `documents` is the folder of its document, relative to the page."""
+    reference, artifact, url = version["reference"], version["record"]["artifact"], version["files"][0]["url"]
+    site, repository = address(config["site"]), address(config["repository"])
+    found = [Command(label="In a clone", text=f"mintmark pull {reference}")]
+    if site:
+        text = f"mintmark pull {reference} --registry {shlex.quote(site)}"
+        found.append(Command(label="Without a clone", text=text))
+    if artifact["format"] != "data":
+        text = f'import mintmark\n\nmodel = mintmark.load("{reference}")'
+        found.append(Command(label="Python", text=text))
+    if repository:
+        path = f"{version_folder(version['model'], version['version'])}/{artifact['path']}"
+        found.append(Command(label="DVC", text=f"dvc get {shlex.quote(repository)} {path}"))
+    if url:
+        found.append(_download(site, artifact, f"{documents}{url}"))
+    return found
+
+
+def _download(site: str, artifact: Mapping[str, Any], url: str) -> Command:
+    check = f'\necho "{artifact["sha256"]}  {artifact["path"]}" | sha256sum -c'
+    if not site:
+        return Command(label="HTTPS", text="curl -fLO ", url=url, after=check)
+    whole = f"{site.rstrip('/')}/{url.replace('../', '')}"
+    return Command(label="HTTPS", text=f"curl -fLO {shlex.quote(whole)}{check}")
+
+
+def steps(record: Mapping[str, Any]) -> list[Step]:
+    """Return the stages in their order, with code apart from data."""
+    return [_step(name, stage) for name, stage in record["stages"].items()]
+
+
+def _step(name: str, stage: Mapping[str, Any]) -> Step:
+    command = stage["cmd"]
+    deps = [(path, _short(digest)) for path, digest in stage.get("deps", {}).items()]
+    return Step(
+        name=name,
+        command=command if isinstance(command, str) else " && ".join(map(str, command)),
+        reads=[row for row in deps if not row[0].endswith(".py")],
+        code=[row for row in deps if row[0].endswith(".py")],
+        writes=[(path, _short(digest)) for path, digest in stage.get("outs", {}).items()],
+    )
+
+
+def _short(digest: str) -> str:
+    return digest.partition(":")[2][:_SHORT_DIGEST]
+
+
+def flat_parameters(record: Mapping[str, Any]) -> list[Row]:
+    """Return parameters as dotted names with values: `estimator.class`, `sklearn.pipeline.Pipeline`."""
+    return list(_flat(record.get("parameters") or {}, ""))
+
+
+def _flat(value: Any, name: str) -> Iterator[Row]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif name:
+        yield name, plain_value(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """What differs from another version: rows `(metric, before, after, difference, words, direction)`, and the rest.
+
+    `parts` are `(title, [(name, before, after)])`.
+    """
+
+    metrics: list[Row]
+    parts: list[tuple[str, list[Row]]]
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], primary: str) -> Changes:
+    """Compare two version documents; the primary metric comes first."""
+    found = compare_records(before["record"], after["record"])
+    parts = [(title, list(_rows(getattr(found, key)))) for key, title in _PARTS]
+    return Changes(metrics=_metric_rows(found, primary), parts=[(title, rows) for title, rows in parts if rows])
+
+
+def _metric_rows(found: Comparison, primary: str) -> list[Row]:
+    return [
+        (
+            change.name,
+            interval(change.first),
+            interval(change.second),
+            "–" if change.difference is None else signed(change.difference),
+            DIRECTIONS[change.direction],
+            change.direction,
+        )
+        for change in sorted(found.metrics, key=lambda change: change.name != primary)
+    ]
+
+
+def _rows(found: Iterable[Difference]) -> Iterator[Row]:
+    for difference in found:
+        yield difference.name, _told(difference.first), _told(difference.second)
+
+
+def _told(value: Any) -> str:
+    """Return a value for a narrow column: of a digest its beginning."""
+    text = plain_value(value)
+    kind, _, digest = text.partition(":")
+    if kind in ("md5", "sha256") and digest:
+        return f"{kind}:{digest[:_DIGEST]}…"
+    return f"{text[:_DIGEST]}…" if len(text) in (32, 64) and text.isalnum() else text

@@ -1,0 +1,168 @@
+"""The page of one version, made from its document and those of its parent and of the champion. Reads no files."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from mintmark.core.comparison import ERRORS
+from mintmark.publishing.review.words import share
+from mintmark.publishing.site.pages import version_evidence as evidence
+from mintmark.publishing.site.pages import version_facts as facts
+from mintmark.publishing.site.pages.demand_words import held, plain_value
+from mintmark.publishing.site.pages.model_texts import described
+from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
+from mintmark.publishing.site.pages.texts import render_text
+from mintmark.publishing.site.pages.version_status import badges, status_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Document = Mapping[str, Any]
+
+_MANY_INPUTS: Final = 12
+_SECTIONS: Final = (
+    ("status", "Status"),
+    ("get", "Get it"),
+    ("metrics", "Metrics"),
+    ("gates", "Gates"),
+    ("slices", "Slices"),
+    ("curves", "Curves"),
+    ("behaviour", "Behaviour tests"),
+    ("importance", "Permutation importance"),
+    ("signature", "Signature"),
+    ("lineage", "Lineage"),
+    ("files", "Files"),
+    ("environment", "Environment"),
+    ("card", "Card"),
+    ("changes", "Changes since its parent"),
+    ("record", "Record"),
+)
+_NO_CURVES: Final = "The curves are drawn from the predictions, which were not there when this site was built."
+
+
+def version_page(
+    config: Document,
+    index: Document,
+    version: Document,
+    *,
+    parent: Document | None,
+    champion: Document | None,
+    curves: Sequence[tuple[str, str]] = (),
+    no_curves: str = _NO_CURVES,
+    lineage: str = "",
+    has_card: bool = False,
+) -> str:
+    """Return the content of a version's page, which lies two folders below `models/`.
+
+    `parent` and `champion` are version documents, None where there is none (or it is withdrawn). `curves` are captions
+    with finished SVG, `no_curves` says why there are none, `lineage` is finished SVG.
+    `has_card` tells whether card.md lies beside the page; without it the command that makes one is shown.
+    """
+    is_champion = champion is not None and champion["version"] == version["version"]
+    return render(
+        "version.html",
+        config=config,
+        model=index["model"],
+        v=version,
+        record=version["record"],
+        documents=f"../../../api/v1/models/{index['name']}/versions/",
+        contents=_contents(),
+        summary=render_text(version["record"]["summary"]),
+        badges=badges(index, version),
+        notes=status_notes(index, version),
+        is_champion=is_champion,
+        curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing
+        no_curves=no_curves,
+        has_card=has_card,
+        lineage=Markup(lineage),  # noqa: S704 - our own drawing
+        **_evidence(index["model"], version, None if is_champion else champion),
+        **_behaviour(config, index["model"], version),
+        **_made_of(config, index, version),
+        **_changes(version, parent, index["model"]["metric"]["name"]),
+    )
+
+
+@cache
+def _contents() -> Markup:
+    """Return the list of sections, which is the same on ten thousand pages."""
+    macros: Any = template("macros.html").module
+    return Markup(macros.on_this_page(_SECTIONS))  # noqa: S704 - rendered by a template
+
+
+@lru_cache(maxsize=64)
+def _input_rows(inputs: tuple[tuple[str, str], ...]) -> Markup:
+    """Return the inputs as rows of a table: most versions of a model have those of the one before."""
+    row = Markup("<tr><td>{}</td><td>{}</td></tr>\n")
+    return Markup("").join(row.format(shown(name), shown(kind)) for name, kind in inputs)
+
+
+def _evidence(model: Document, version: Document, champion: Document | None) -> dict[str, Any]:
+    measured: Document = version["metrics"] or {}
+    shown = evidence.slice_metrics(model)
+    bars = evidence.importance_bars(measured)
+    return {
+        "champion": champion,
+        "champion_same_rows": champion is not None and evidence.same_rows(version, champion),
+        "metrics": evidence.metric_rows(model, version, champion),
+        "measured_on": _measured_on(measured),
+        "confidence": share(measured.get("confidence", 0.95)),
+        "costs": list(evidence.costs(measured)),
+        "gates": evidence.gate_checks(model, version),
+        "comparison_gates": evidence.comparison_gates(model),
+        "slice_metrics": shown,
+        "slices": evidence.slice_rows(model, measured, shown) if measured else [],
+        "no_slices": "model.yaml declares no slices." if measured else "metrics.json is not there.",
+        "bars": bars[: evidence.SHOWN_IMPORTANCES],
+        "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
+        "importance_verb": "rises" if model["metric"]["name"] in ERRORS else "drops",
+    }
+
+
+def _measured_on(measured: Document) -> str:
+    if not measured:
+        return "How it was measured is not known: metrics.json is not there."
+    how = f"{measured['resamples']:,} bootstrap resamples, seed {measured['seed']}"
+    return f"Measured on {measured['rows']:,} evaluation rows; the intervals come from {how}."
+
+
+def _behaviour(config: Document, model: Document, version: Document) -> dict[str, Any]:
+    registered = version["registered"]
+    return {
+        "behaviour": [(test, held(test, model)) for test in model.get("behaviour", ())],
+        "review": pull_request_link(registered["pull_request"], config) if registered else "",
+    }
+
+
+def _made_of(config: Document, index: Document, version: Document) -> dict[str, Any]:
+    record = version["record"]
+    signature = record["signature"]
+    return {
+        "commands": facts.commands(config, version, f"../../../api/v1/models/{index['name']}/versions/"),
+        "input_count": len(signature["inputs"]),
+        "input_rows": _input_rows(tuple(signature["inputs"].items())),
+        "fold_inputs": len(signature["inputs"]) > _MANY_INPUTS,
+        "outputs": [(name, _output(entry)) for name, entry in signature["outputs"].items()],
+        "classes": ", ".join(plain_value(name) for name in signature.get("classes", ())),
+        "steps": facts.steps(record),
+        "parameters": facts.flat_parameters(record),
+        "texts": described(index["model"]),
+    }
+
+
+def _output(entry: Document) -> str:
+    shape = entry.get("shape")
+    if shape is None:
+        return str(entry.get("type", ""))
+    return f"{entry.get('type', 'any')}, shape ({', '.join('any' if size is None else str(size) for size in shape)})"
+
+
+def _changes(version: Document, parent: Document | None, primary: str) -> dict[str, Any]:
+    before = version["record"]["parent"]
+    if before is None:
+        return {"changes": None, "no_changes": "It is the first of its line and has no parent.", "parent": None}
+    if parent is None:
+        return {"changes": None, "no_changes": f"Its parent, {before}, is no longer registered.", "parent": None}
+    return {"changes": facts.changes(parent, version, primary), "no_changes": "", "parent": parent}

@@ -1,0 +1,1 @@
+"""What Git history tells: versions, moves, events, notes and what a tree changes."""

@@ -1,0 +1,108 @@
+"""What Git's history tells of versions and channels, along the first-parent line. Judges nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mintmark.core.channels import ChannelStack, Move
+from mintmark.core.layout import MODELS, locate
+from mintmark.core.moment import format_moment
+from mintmark.registry import git
+from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mintmark.registry.git import Commit, DiffEntry
+
+
+@dataclass(slots=True)
+class ModelHistory:
+    """The past of one model: the moves of each channel, and the files that each version was released with.
+
+    `released` has, for each version number that was ever there, the blob id of each of its files when it first came.
+    """
+
+    moves: list[Move] = field(default_factory=list)
+    released: dict[str, dict[str, str]] = field(default_factory=dict)
+    first_seen: dict[str, Commit] = field(default_factory=dict)
+
+    def holders(self, channel: str) -> list[str | None]:
+        """Return every version that a channel pointed to, oldest first; None stands for a channel that was removed."""
+        return [move.after for move in self.moves if move.channel == channel]
+
+
+def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> dict[str, ModelHistory]:
+    """Return the history of every model that occurs in a log of the first-parent line, oldest commit first."""
+    histories: dict[str, ModelHistory] = defaultdict(ModelHistory)
+    steps: list[tuple[Commit, str, str, DiffEntry]] = []
+    for commit, changes in log:
+        for change in changes:
+            parts = change.path.split("/", 4)  # models/iris/versions/1.0.0/model.skops.dvc
+            if len(parts) == 5 and parts[2] == "versions" and parts[0] == MODELS:
+                if change.old_oid == git.NO_OBJECT:
+                    _note_release(histories[parts[1]], parts[3], parts[4], change, commit)
+            elif (place := locate(change.path)).kind == "channel":
+                steps.append((commit, place.model, place.name, change))
+    _add_moves(root, histories, steps)
+    return dict(histories)
+
+
+def _note_release(history: ModelHistory, version: str, file: str, change: DiffEntry, commit: Commit) -> None:
+    first = history.first_seen.setdefault(version, commit)
+    if first.oid == commit.oid:
+        history.released.setdefault(version, {})[file] = change.new_oid
+
+
+def _add_moves(
+    root: Path, histories: dict[str, ModelHistory], steps: Iterable[tuple[Commit, str, str, DiffEntry]]
+) -> None:
+    steps = list(steps)
+    sides = {
+        (mode, oid)
+        for *_, change in steps
+        for mode, oid in ((change.old_mode, change.old_oid), (change.new_mode, change.new_oid))
+    }
+    oids = sorted({oid for mode, oid in sides if oid != git.NO_OBJECT and mode != git.SUBMODULE})
+    targets = {oid: channel_target(content) for oid, content in git.read_blobs(root, oids, limit=MAX_BYTES)}
+    stacks: dict[tuple[str, str], ChannelStack] = defaultdict(ChannelStack)
+    for commit, model, channel, change in steps:
+        before, after = targets.get(change.old_oid), targets.get(change.new_oid)
+        if before == after:
+            continue
+        move = Move(
+            channel=channel,
+            before=before,
+            after=after,
+            kind=stacks[model, channel].move(after),
+            commit=commit.oid,
+            author=commit.author,
+            time=format_moment(commit.time),
+            subject=commit.subject,
+        )
+        histories[model].moves.append(move)
+
+
+def channel_target(content: bytes) -> str | None:
+    """Return the version that the text of a channel file names, None when it names none."""
+    return text_field(content, "version")
+
+
+def text_field(content: bytes, name: str) -> str | None:
+    """Return a text at the top of a YAML file as any commit may hold one, None where there is none to be read."""
+    try:
+        data = parse_yaml(content)
+    except YamlFault:
+        return None
+    found = data.get(name) if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def model_history(root: Path, revision: str, model: str) -> ModelHistory:
+    """Return the history of one model up to a revision; raise `MintmarkError` in a shallow clone."""
+    git.require_history(root)
+    log = git.start_first_parent_log(root, revision, [f"models/{model}"])()
+    return read_history(root, log).get(model, ModelHistory())

@@ -1,0 +1,1 @@
+"""A registry read from its published site: documents, records, listings and bytes."""

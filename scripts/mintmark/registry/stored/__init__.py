@@ -1,0 +1,1 @@
+"""Bytes of stored files: the store, its remotes, verified streams, the candidate."""

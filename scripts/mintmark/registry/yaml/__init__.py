@@ -1,0 +1,1 @@
+"""YAML, read strictly and written so that it reads back the same."""

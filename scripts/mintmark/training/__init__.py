@@ -1,0 +1,1 @@
+"""What the stage scripts use: recipes, cleaning, splitting, estimators, tuning and the reference profile."""

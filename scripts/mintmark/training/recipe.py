@@ -1,0 +1,186 @@
+"""How a model is made: a section of params.yaml as values. Reads no files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mintmark.core.question import Label, RecipeFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_RESAMPLES = 2000
+DEFAULT_REPEATS = 5
+_COMPUTE = re.compile(r"(?P<kind>sequential|loky|dask)(?::(?P<jobs>\d+)|(?P<address>://.+))?\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the rows come from: a file, a glob (`files`) below the folder `path`, or a bundled data set.
+
+    `path` is always there: it is what DVC watches. For a bundled data set that is the lock which pins scikit-learn.
+    """
+
+    path: str
+    files: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MissingRule:
+    """What to do where a value is missing; `constant` is meant for the action `constant` only."""
+
+    action: Literal["error", "drop-row", "median", "most-frequent", "keep", "constant"]
+    constant: Label | None = None
+
+    @classmethod
+    def from_dict(cls, data: str | Mapping[str, Any]) -> MissingRule:
+        """Build it from `median` or from `{constant: 0}`."""
+        if isinstance(data, str):
+            return cls(action=data)  # type: ignore[arg-type]
+        return cls(action="constant", constant=data["constant"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Split:
+    """How rows are divided: `evaluation` is a share; `by` the column to stratify, group or order by."""
+
+    method: Literal["random", "stratified", "group", "time"]
+    evaluation: float
+    by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preparation:
+    """What happens between the source and the two tables."""
+
+    split: Split
+    id: str | None
+    types: Mapping[str, str]
+    drop: tuple[str, ...]
+    carry: tuple[str, ...]
+    missing: MissingRule
+    missing_by_column: Mapping[str, MissingRule]
+    duplicates: Literal["keep", "drop", "error"]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Preparation:
+        """Build it from the section `prepare`."""
+        missing = data.get("missing", {})
+        return cls(
+            split=Split(**data["split"]),
+            id=data.get("id"),
+            types=dict(data.get("types", {})),
+            drop=tuple(data.get("drop", ())),
+            carry=tuple(data.get("carry", ())),
+            missing=MissingRule.from_dict(missing.get("default", "error")),
+            missing_by_column={k: MissingRule.from_dict(v) for k, v in missing.get("columns", {}).items()},
+            duplicates=data.get("duplicates", "error"),
+        )
+
+    def missing_rule(self, column: str) -> MissingRule:
+        """Return the column's own rule, or the default one."""
+        return self.missing_by_column.get(column, self.missing)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tuning:
+    """The search over parameters; `spaces` are tried one after the other, `metric` None means the primary metric."""
+
+    search: Literal["grid", "random", "halving"]
+    spaces: tuple[Mapping[str, Any], ...]
+    folds: int
+    trials: int | None = None
+    factor: int = 3
+    metric: str | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Tuning:
+        """Build it from the section `tune`; raise `RecipeFault` where the space does not fit the search."""
+        space = data["space"]
+        spaces = tuple(space) if isinstance(space, list) else (space,)
+        if data["search"] == "grid" or (data["search"] == "halving" and "trials" not in data):
+            _refuse_ranges(space, data["search"])
+        return cls(
+            search=data["search"],
+            spaces=spaces,
+            folds=data["folds"],
+            trials=data.get("trials"),
+            factor=data.get("factor", 3),
+            metric=data.get("metric"),
+        )
+
+
+def _refuse_ranges(space: Any, search: str) -> None:
+    remedy = (
+        "write a list of values, or search: random" if search == "grid" else "write a list of values, or add trials:"
+    )
+    tables = enumerate(space) if isinstance(space, list) else [(None, space)]
+    for index, table in tables:
+        for name, choice in table.items():
+            if isinstance(choice, dict):
+                place = ("tune", "space", name) if index is None else ("tune", "space", index, name)
+                raise RecipeFault(place, f"a {search} search cannot go through a range; {remedy}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compute:
+    """Where the search runs: here, in `jobs` local processes, or on the Dask cluster at `address`."""
+
+    kind: Literal["sequential", "loky", "dask"]
+    jobs: int = 1
+    address: str | None = None
+
+
+def parse_compute(text: str) -> Compute:
+    """Parse `sequential`, `loky:4` or `dask://host:8786`; raise `RecipeFault` for anything else."""
+    match = _COMPUTE.match(text)
+    fits = match and {"sequential": not match[2] and not match[3], "loky": match[2], "dask": match[3]}[match["kind"]]
+    if not match or not fits:
+        raise RecipeFault(("compute",), f'"{text}" is not sequential, loky:N or dask://host:port')
+    if match["kind"] == "sequential":
+        return Compute(kind="sequential")
+    if match["kind"] == "loky":
+        return Compute(kind="loky", jobs=int(match["jobs"]))
+    return Compute(kind="dask", address="tcp" + match["address"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """One model's section of params.yaml; `estimator` is the specification that `estimators.build` understands."""
+
+    model: str
+    seed: int
+    source: Source
+    preparation: Preparation
+    estimator: Mapping[str, Any]
+    tuning: Tuning
+    resamples: int
+    importance_repeats: int
+    compute: Compute
+
+    @classmethod
+    def from_dict(cls, model: str, data: Mapping[str, Any]) -> Recipe:
+        """Build it from a section that the schema of params.yaml accepts.
+
+        Raises `RecipeFault` for what it cannot tell.
+        """
+        evaluation = data["evaluate"]
+        return cls(
+            model=model,
+            seed=data["seed"],
+            source=Source(**data["source"]),
+            preparation=Preparation.from_dict(data["prepare"]),
+            estimator=data["estimator"],
+            tuning=Tuning.from_dict(data["tune"]),
+            resamples=evaluation.get("resamples", DEFAULT_RESAMPLES),
+            importance_repeats=evaluation.get("importance_repeats", DEFAULT_REPEATS),
+            compute=parse_compute(data.get("compute", "sequential")),
+        )
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The classes outside scikit-learn that the estimator may be made of."""
+        return tuple(self.estimator.get("trusted", ()))

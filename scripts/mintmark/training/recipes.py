@@ -1,0 +1,87 @@
+"""Read params.yaml and model.yaml for a stage of the pipeline, checked, with faults that name file and line."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.core.finding import Finding
+from mintmark.core.layout import model_path
+from mintmark.core.question import KeyPath, Question, RecipeFault
+from mintmark.errors import InvalidRegistryError, UsageError
+from mintmark.registry.documents import parse_document
+from mintmark.registry.files import read_text_file, read_yaml
+from mintmark.registry.schemas import accepts, explain
+from mintmark.registry.yaml.text import Positions, parse_yaml
+from mintmark.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PARAMS = "params.yaml"
+
+
+def read_recipe(model: str, root: Path = Path()) -> Recipe:
+    """Return how a model is made.
+
+    Raises `InvalidRegistryError` with the line of each fault, `UsageError` for no such model.
+    """
+    path = root / PARAMS
+    document = read_yaml(path)
+    sections = document.get("models")
+    if isinstance(sections, dict):
+        if model not in sections:
+            known = ", ".join(sorted(sections)) or "none"
+            raise UsageError(f'{path}: models: there is no model "{model}" (there are: {known}); add a section for it')
+        document = {**document, "models": {model: sections[model]}}  # another section's fault is not this model's
+    if not accepts("params", document):
+        raise InvalidRegistryError(explain("params", document, str(path), _positions(path)))
+    with recipe_faults(model, root):
+        return Recipe.from_dict(model, document["models"][model])
+
+
+def read_question(model: str, root: Path = Path()) -> Question:
+    """Return what a model answers, from its model.yaml; raise `InvalidRegistryError` with the line of each fault."""
+    path = root / model_path(model)
+    document = parse_document("model", read_text_file(path), str(path))
+    if document.data is None:
+        raise InvalidRegistryError(document.findings)
+    with question_faults(model, root):
+        return Question.from_dict(document.data)
+
+
+@contextmanager
+def recipe_faults(model: str, root: Path = Path()) -> Iterator[None]:
+    """Turn a `RecipeFault` below the model's section into an error that names params.yaml and the line."""
+    with _faults(root / PARAMS, ("models", model)):
+        yield
+
+
+@contextmanager
+def question_faults(model: str, root: Path = Path()) -> Iterator[None]:
+    """Turn a `RecipeFault` into an error that names model.yaml and the line."""
+    with _faults(root / model_path(model), ()):
+        yield
+
+
+@contextmanager
+def _faults(path: Path, above: KeyPath) -> Iterator[None]:
+    try:
+        yield
+    except RecipeFault as fault:
+        raise InvalidRegistryError([_locate(path, (*above, *fault.place), fault.message)]) from None
+
+
+def _positions(path: Path) -> Positions:
+    positions: Positions = {}
+    parse_yaml(read_text_file(path), positions=positions)
+    return positions
+
+
+def _locate(path: Path, place: KeyPath, message: str) -> Finding:
+    positions = _positions(path)
+    known = next(place[:n] for n in range(len(place), -1, -1) if place[:n] in positions or n == 0)
+    line, column = positions.get(known, (1, 1))
+    where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
+    return Finding(path=str(path), line=line, column=column, where=where, message=message)

@@ -1,0 +1,234 @@
+"""Search for the best parameters: grid, random or successive halving. Knows no files or clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mintmark.core.question import Label, Question, RecipeFault
+from mintmark.training.estimators import build, build_value
+from mintmark.training.recipe import Tuning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Parameters = dict[str, Any]
+_SCORERS = {
+    "mse": "neg_mean_squared_error",
+    "rmse": "neg_root_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+    "r2": "r2",
+    "explained_variance": "explained_variance",
+    "mape": "neg_mean_absolute_percentage_error",
+    "max_error": "neg_max_error",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced_accuracy",
+    "log_loss": "neg_log_loss",
+}
+_REGRESSION = ("mse", "rmse", "mae", "r2", "explained_variance", "mape", "max_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found: parameters as params.yaml writes them, the mean score (more is better), and every trial."""
+
+    parameters: Parameters
+    score: float
+    deviation: float
+    trials: pd.DataFrame
+
+
+def search(
+    specification: Mapping[str, Any],
+    tuning: Tuning,
+    question: Question,
+    inputs: pd.DataFrame,
+    truth: pd.Series,
+    *,
+    seed: int,
+    progress: bool = False,
+) -> Search:
+    """Try the space of `tuning` and return the best parameters, by the mean score over folds that the seed fixes.
+
+    The first of equal candidates wins. joblib's current backend decides where the work is done; the result does not
+    depend on it. Raises `RecipeFault` for a parameter that the estimator has not or a value that it refuses.
+    """
+    estimator = build(specification, seed=seed)
+    trusted = tuple(specification.get("trusted", ()))
+    spaces, written = _built_spaces(tuning, seed, trusted)
+    _check_names(estimator, spaces)
+    engine = _engine(estimator, tuning, spaces, _scorer(tuning.metric or question.metric, question), question, seed)
+    if progress:
+        _show_progress(engine)
+    try:
+        engine.fit(inputs, truth)
+    except ValueError as error:
+        raise RecipeFault(("tune",), f"the search failed: {_last_line(error)}") from error
+    return _result(engine, written)
+
+
+def _result(engine: Any, written: Mapping[int, Any]) -> Search:
+    results = engine.cv_results_
+    best = int(engine.best_index_)
+    parameters = [{k: written.get(id(v), v) for k, v in trial.items()} for trial in results["params"]]
+    return Search(
+        parameters={k: _plain(v) for k, v in sorted(parameters[best].items())},
+        score=float(results["mean_test_score"][best]),
+        deviation=float(results["std_test_score"][best]),
+        trials=_trials(results, parameters),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _trials(results: Mapping[str, Any], parameters: Sequence[Parameters]) -> pd.DataFrame:
+    """Return number, score, deviation, rank and parameters of each trial; no times, which vary."""
+    frame = pd.DataFrame({"trial": range(len(parameters))})
+    for column in ("iter", "n_resources"):
+        if column in results:
+            frame[column] = np.asarray(results[column])
+    frame["score"] = results["mean_test_score"]
+    frame["deviation"] = results["std_test_score"]
+    frame["rank"] = results["rank_test_score"]
+    for name in sorted({name for trial in parameters for name in trial}):
+        frame[name] = [_shown(trial[name]) if name in trial else "" for trial in parameters]
+    return frame
+
+
+def _shown(value: Any) -> str:
+    return str(value["class"]).rpartition(".")[2] if isinstance(value, dict) and "class" in value else str(value)
+
+
+def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[list[Parameters], dict[int, Any]]:
+    """Return the spaces with estimators built, and for each of those (by `id`) how params.yaml writes it."""
+    written: dict[int, Any] = {}
+    spaces = []
+    for index, space in enumerate(tuning.spaces):
+        built: Parameters = {}
+        for name, choice in space.items():
+            place = ("tune", "space", index, name) if len(tuning.spaces) > 1 else ("tune", "space", name)
+            if isinstance(choice, dict):
+                built[name] = _range(choice)
+                continue
+            values = [build_value(v, seed=seed, trusted=trusted, place=(*place, i)) for i, v in enumerate(choice)]
+            written |= {id(b): v for b, v in zip(values, choice, strict=True) if isinstance(v, (dict, list))}
+            built[name] = values
+        spaces.append(built)
+    return spaces, written
+
+
+def _range(choice: Mapping[str, Sequence[float]]) -> Any:
+    from scipy import stats
+
+    (kind, (low, high)) = next(iter(choice.items()))
+    if kind == "uniform":
+        return stats.uniform(low, high - low)
+    if kind == "log_uniform":
+        return stats.loguniform(low, high)
+    return stats.randint(int(low), int(high) + 1)
+
+
+def _check_names(estimator: Any, spaces: Sequence[Parameters]) -> None:
+    """A name is known when the estimator has it, or an estimator that the same space puts in its place."""
+    for index, space in enumerate(spaces):
+        known = set(estimator.get_params(deep=True))
+        for name, choice in space.items():
+            options = choice if isinstance(choice, list) else []
+            known |= {f"{name}__{p}" for o in options if hasattr(o, "get_params") for p in o.get_params(deep=True)}
+        for name in space:
+            if name not in known:
+                place = ("tune", "space", index, name) if len(spaces) > 1 else ("tune", "space", name)
+                raise RecipeFault(place, f'{type(estimator).__name__} has no parameter "{name}"{_hint(name, known)}')
+
+
+def _hint(name: str, known: set[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _engine(
+    estimator: Any, tuning: Tuning, spaces: list[Parameters], scoring: Any, question: Question, seed: int
+) -> Any:
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - the import is what enables it
+    from sklearn.model_selection import (
+        GridSearchCV,
+        HalvingGridSearchCV,
+        HalvingRandomSearchCV,
+        KFold,
+        RandomizedSearchCV,
+        StratifiedKFold,
+    )
+
+    splitter = StratifiedKFold if question.is_classification else KFold
+    common = {
+        "scoring": scoring,
+        "cv": splitter(n_splits=tuning.folds, shuffle=True, random_state=seed),
+        "refit": False,
+        "error_score": "raise",
+    }
+    if tuning.search == "grid":
+        return GridSearchCV(estimator, spaces, **common)
+    if tuning.search == "random":
+        return RandomizedSearchCV(estimator, spaces, n_iter=tuning.trials, random_state=seed, **common)
+    halving = common | {"factor": tuning.factor, "random_state": seed}
+    if tuning.trials is None:
+        return HalvingGridSearchCV(estimator, spaces, **halving)
+    return HalvingRandomSearchCV(estimator, spaces, n_candidates=tuning.trials, **halving)
+
+
+def _scorer(metric: str, question: Question) -> Any:
+    """Return scikit-learn's scorer for a metric, more is better: a worker elsewhere needs nothing of ours to run it."""
+    if (metric in _REGRESSION) == question.is_classification:
+        raise RecipeFault(("tune", "metric"), f"{metric} is not a metric of {question.task}")
+    if metric in _SCORERS:
+        return _SCORERS[metric]
+    binary = question.task == "binary-classification"
+    return _binary_scorer(metric, question.positive_class) if binary else _multiclass_scorer(metric)
+
+
+def _binary_scorer(metric: str, positive: Label | None) -> Any:
+    from sklearn import metrics
+
+    label = {} if positive is None else {"pos_label": positive}
+    if metric in ("precision", "recall", "f1"):
+        return metrics.make_scorer(getattr(metrics, f"{metric}_score"), zero_division=0, **label)
+    if metric == "roc_auc":
+        return "roc_auc"  # the same for either class as the positive one
+    if metric == "average_precision":
+        return metrics.make_scorer(metrics.average_precision_score, response_method="predict_proba", **label)
+    return metrics.make_scorer(
+        metrics.brier_score_loss, greater_is_better=False, response_method="predict_proba", **label
+    )
+
+
+def _multiclass_scorer(metric: str) -> Any:
+    from sklearn import metrics
+
+    if metric in ("precision", "recall", "f1"):
+        return metrics.make_scorer(getattr(metrics, f"{metric}_score"), average="macro", zero_division=0)
+    if metric == "roc_auc":
+        return "roc_auc_ovr"
+    if metric == "average_precision":
+        return metrics.make_scorer(metrics.average_precision_score, response_method="predict_proba")
+    return metrics.make_scorer(metrics.brier_score_loss, greater_is_better=False, response_method="predict_proba")
+
+
+def _show_progress(engine: Any) -> None:
+    """Have scikit-learn draw a progress bar, where it can (1.9 and newer)."""
+    try:
+        from sklearn.callback import ProgressBar
+    except ImportError:
+        return
+    engine.set_callbacks(ProgressBar(max_propagation_depth=0))
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

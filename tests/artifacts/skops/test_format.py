@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+
+from mintmark.artifacts.skops.format import dump_canonical, load_trusted
+from mintmark.errors import InvalidRegistryError, MintmarkError
+
+FIT_MODELS = Path(__file__).with_name("fit_models.py")
+
+
+def test_the_same_fit_gives_the_same_bytes_in_another_process_under_another_hash_seed():
+    """The script also checks predictions, writing what was read, and plain skops, for every model."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, FIT_MODELS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    (first, errors), (second, _) = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], errors
+    assert first.splitlines() == second.splitlines()
+    assert len(first.splitlines()) == 19
+
+
+def test_memory_addresses_times_and_padding_do_not_reach_the_file(data):
+    from sklearn.tree import DecisionTreeClassifier
+
+    first = dump_canonical(DecisionTreeClassifier(random_state=0).fit(*data))
+    noise = [np.full(n, 0xAB, np.uint8) for n in range(64, 4096, 64)]
+    del noise
+    assert dump_canonical(DecisionTreeClassifier(random_state=0).fit(*data)) == first
+    assert dump_canonical(load_trusted(first)) == first
+
+
+def test_equal_constants_give_the_same_bytes_whether_or_not_they_are_one_object():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    def pipeline(solvers: tuple[str, str]) -> Pipeline:
+        return Pipeline([(f"step {solver}", LogisticRegression(solver=solver)) for solver in solvers])
+
+    shared, apart = "newton-" + "cg", "".join(["newton", "-cg"])
+    assert shared is not apart
+    assert dump_canonical(pipeline((shared, shared))) == dump_canonical(pipeline((shared, apart)))
+
+
+def test_sets_are_written_in_one_order():
+    from sklearn.preprocessing import FunctionTransformer
+
+    words = [f"word {index}" for index in range(40)]
+    first = dump_canonical(FunctionTransformer(kw_args={"words": set(words)}))
+    assert first == dump_canonical(FunctionTransformer(kw_args={"words": {words[-index - 1] for index in range(40)}}))
+    assert load_trusted(first).kw_args["words"] == set(words)
+
+
+def test_sets_of_things_with_members_are_written_in_one_order(skops_file):
+    from sklearn.preprocessing import FunctionTransformer
+
+    from mintmark.artifacts.skops.canonical import canonical_bytes
+    from mintmark.artifacts.skops.nodes import resolve
+
+    pairs = {(np.float64(index), "x") for index in range(9)}
+    first = dump_canonical(FunctionTransformer(kw_args={"pairs": pairs}))
+    file = skops_file(first)
+    file.find("set")["content"].reverse()
+    for number, item in enumerate(file.find("set")["content"]):
+        scalar = item["content"][0]
+        file.members[f"new-{number}.npy"] = file.members[scalar["file"]]
+        scalar["file"] = f"new-{number}.npy"
+    resolve(file.schema)
+    assert canonical_bytes(file.schema, file.members) == first
+
+
+def test_an_estimator_that_occurs_twice_is_written_once_and_loads_as_one(data):
+    from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+
+    model = VotingClassifier([("a", RandomForestClassifier(5, random_state=0))]).fit(*data)
+    loaded = load_trusted(dump_canonical(model))
+    assert loaded.named_estimators_["a"] is loaded.estimators_[0]
+
+
+def test_what_skops_cannot_write_is_told():
+    from sklearn.cluster import Birch
+
+    with pytest.raises(MintmarkError, match="Birch cannot be written as skops"):
+        dump_canonical(Birch())
+
+
+def test_keys_that_json_would_merge_are_told():
+    from sklearn.preprocessing import FunctionTransformer
+
+    with pytest.raises(MintmarkError, match="equal as text"):
+        dump_canonical(FunctionTransformer(kw_args={1: "a", "1": "b"}))
+
+
+def test_files_and_bytes_load_alike(dumped, data, tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(dumped["forest"])
+    table, _ = data
+    assert np.array_equal(load_trusted(path).predict(table), load_trusted(dumped["forest"]).predict(table))
+
+
+def test_a_file_as_skops_writes_it_loads_too(data):
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    table, target = data
+    model = GradientBoostingClassifier(n_estimators=3).fit(table, target)
+    raw = skops.io.dumps(model)
+    assert np.array_equal(load_trusted(raw).predict_proba(table), model.predict_proba(table))
+
+
+def test_an_unlisted_type_stops_the_load_unless_it_is_trusted(data):
+    from sklearn.neighbors import KNeighborsClassifier
+
+    raw = dump_canonical(KNeighborsClassifier(algorithm="kd_tree").fit(*data))
+    with pytest.raises(InvalidRegistryError, match=r"_kd_tree\.KDTree is not on the list.*algorithm='brute'"):
+        load_trusted(raw)
+    types = ["sklearn.neighbors._kd_tree.KDTree", "sklearn.metrics._dist_metrics.EuclideanDistance64"]
+    assert load_trusted(raw, trusted=types).predict(data[0]).shape == (120,)
+
+
+def test_nothing_runs_before_the_checks(take, tmp_path):
+    mark = tmp_path / "ran"
+    file = take("logistic")
+    argument = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode", "content": []}
+    file.schema["content"]["content"]["memory"] = {
+        "__class__": "system", "__module__": "os", "__loader__": "ConstructorFromReduceNode",
+        "content": {**argument, "content": [{"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode",
+                                             "content": f'"touch {mark}"'}]},
+    }  # fmt: skip
+    with pytest.raises(InvalidRegistryError, match=r"os\.system"):
+        load_trusted(file.bytes())
+    assert not mark.exists()

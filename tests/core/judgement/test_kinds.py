@@ -1,0 +1,452 @@
+"""The kind of a change, from the paths that it touches: every kind of the closed set, and the mixtures between them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mintmark.core.judgement.kinds import Part, PathChange, Shift, classify
+from mintmark.core.judgement.review import Subject
+
+CODE = ("dvc.lock", "params.yaml", "scripts/train.py")
+JUDGES = (
+    "scripts/mintmark/core/judgement/gates.py",
+    "schemas/model.schema.json",
+    ".github/workflows/review.yml",
+    ".dvc/config",
+    "requirements.lock",
+    "models/registry.yaml",
+)
+STORED = ".dvc/store/files/md5/ab/cdef"
+
+
+def folder(model, version):
+    return [f"models/{model}/versions/{version}/{file}" for file in ("version.yaml", "metrics.json", "model.skops.dvc")]
+
+
+def change(added=(), removed=(), *, paths=(), deleted=(), edited=(), shifts=(), held=()):
+    """Classify a change that adds, removes and edits versions (`iris 1.0.0`) and touches further paths."""
+    before, after = ({tuple(name.split(" ")) for name in (*part, *edited)} for part in (removed, added))
+    touched = [PathChange(path, "changed") for path in paths]
+    touched += [PathChange(path, "deleted") for path in deleted]
+    for how, folders in (("added", after - before), ("deleted", before - after), ("changed", after & before)):
+        touched += [PathChange(path, how) for model, version in folders for path in folder(model, version)]
+    moves = [Shift(*move) for move in shifts]
+    touched += [PathChange(f"models/{move.model}/channels/{move.channel}.yaml", "changed") for move in moves]
+    return classify(
+        touched,
+        moves,
+        versions=lambda model, version: ((model, version) in before, (model, version) in after),
+        has_held=lambda model, channel, version: (model, channel, version) in held,
+        first_channel="staging",
+    )
+
+
+def parts(found):
+    return [(part.kind, part.what) for part in found.parts]
+
+
+ENTERS = ("iris", "staging", "1.0.0", "1.1.0")
+FIRST = ("iris", "staging", None, "1.0.0")
+DEPLOYS = ("iris", "production", "1.0.0", "1.1.0")
+RETURNS = ("iris", "production", "1.1.0", "1.0.0")
+HELD = {("iris", "production", "1.0.0"), ("iris", "staging", "1.0.0")}
+
+KINDS = {
+    "nothing": (change(), "nothing", []),
+    "a version": (change(["iris 1.1.0"]), "propose", [("iris", "1.1.0", None, None)]),
+    "a version with pipeline code and its bytes": (
+        change(["iris 1.1.0"], paths=[*CODE, "dvc.yaml", "data/iris.csv.dvc", STORED]),
+        "propose",
+        [("iris", "1.1.0", None, None)],
+    ),
+    "a version that enters the first channel": (
+        change(["iris 1.1.0"], paths=CODE, shifts=[ENTERS]),
+        "propose",
+        [("iris", "1.1.0", None, "staging")],
+    ),
+    "the first version": (change(["iris 1.0.0"], shifts=[FIRST]), "propose", [("iris", "1.0.0", None, "staging")]),
+    "a version that comes back, and held the channel before": (
+        change(["iris 1.0.0"], shifts=[FIRST], held=HELD),
+        "propose",
+        [("iris", "1.0.0", None, "staging")],
+    ),
+    "a version with the outputs of the pipeline": (
+        change(["iris 1.1.0"], paths=["models/iris/candidate/.gitignore", "models/iris/candidate/plots/roc/roc.csv"]),
+        "propose",
+        [("iris", "1.1.0", None, None)],
+    ),
+    "promotion": (change(shifts=[DEPLOYS]), "promote", [("iris", "1.1.0", "1.0.0", "production")]),
+    "the first promotion": (
+        change(shifts=[("iris", "production", None, "1.0.0")]),
+        "promote",
+        [("iris", "1.0.0", None, "production")],
+    ),
+    "into the first channel alone": (change(shifts=[ENTERS]), "promote", [("iris", "1.1.0", "1.0.0", "staging")]),
+    "rollback": (change(shifts=[RETURNS], held=HELD), "rollback", [("iris", "1.0.0", "1.1.0", "production")]),
+    "a rollback that brings the bytes back": (
+        change(shifts=[RETURNS], paths=[STORED], held=HELD),
+        "rollback",
+        [("iris", "1.0.0", "1.1.0", "production")],
+    ),
+    "git revert of the first promotion": (
+        change(shifts=[("iris", "production", "1.0.0", None)]),
+        "rollback",
+        [("iris", None, "1.0.0", "production")],
+    ),
+    "two channels go back": (
+        change(shifts=[RETURNS, ("iris", "staging", "1.1.0", "1.0.0")], held=HELD),
+        "rollback",
+        [("iris", "1.0.0", "1.1.0", "production"), ("iris", "1.0.0", "1.1.0", "staging")],
+    ),
+    "a version goes": (change(removed=["iris 1.1.0"]), "withdraw", [("iris", "1.1.0", None, None)]),
+    "git revert of a proposal": (
+        change(removed=["iris 1.1.0"], paths=CODE, deleted=[STORED]),
+        "withdraw",
+        [("iris", "1.1.0", None, None)],
+    ),
+    "git revert of a proposal that moved the first channel": (
+        change(removed=["iris 1.1.0"], paths=CODE, shifts=[("iris", "staging", "1.1.0", "1.0.0")], held=HELD),
+        "withdraw",
+        [("iris", "1.1.0", None, "staging")],
+    ),
+    "git revert of a proposal that opened the first channel": (
+        change(removed=["iris 1.1.0"], shifts=[("iris", "staging", "1.1.0", None)]),
+        "withdraw",
+        [("iris", "1.1.0", None, "staging")],
+    ),
+    "a version goes, and both of its channels go back": (
+        change(removed=["iris 1.1.0"], shifts=[("iris", "staging", "1.1.0", "1.0.0"), RETURNS], held=HELD),
+        "withdraw",
+        [("iris", "1.1.0", None, "production")],
+    ),
+    "yank": (change(paths=["models/iris/status/1.0.0.yaml"]), "yank", [("iris", "1.0.0", None, None)]),
+    "two yanks of one model": (
+        change(paths=["models/iris/status/1.1.0.yaml", "models/iris/status/1.0.0.yaml"]),
+        "yank",
+        [("iris", "1.0.0", None, None), ("iris", "1.1.0", None, None)],
+    ),
+    "a yank that is taken back": (
+        change(deleted=["models/iris/status/1.0.0.yaml"]),
+        "yank",
+        [("iris", "1.0.0", None, None)],
+    ),
+    "describe": (change(paths=["models/iris/model.yaml"]), "describe", [("iris", None, None, None)]),
+    "describe two models": (
+        change(paths=["models/iris/model.yaml", "models/digits/model.yaml"]),
+        "describe",
+        [("digits", None, None, None), ("iris", None, None, None)],
+    ),
+    "a new model with its pipeline": (
+        change(paths=["models/iris/model.yaml", "params.yaml", "dvc.yaml"]),
+        "describe",
+        [("iris", None, None, None)],
+    ),
+    "a model that goes": (change(deleted=["models/iris/model.yaml"]), "describe", [("iris", None, None, None)]),
+    "code": (change(paths=["README.md", "scripts/train.py"]), "code", []),
+    "what judges": (change(paths=JUDGES), "code", []),
+    "stray files among the models": (
+        change(paths=["models/iris/README.md", "models/iris/versions/1.0.0", "models/iris/channels/a/b.yaml"]),
+        "code",
+        [],
+    ),
+    "a registered version that is edited": (change(edited=["iris 1.0.0"]), "code", []),
+    "bytes alone": (change(paths=[STORED]), "code", []),
+    "a comment in a channel": (change(paths=["models/iris/channels/staging.yaml"]), "code", []),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_change_of_one_kind(name):
+    found, kind, subjects = KINDS[name]
+    assert found.kind == kind
+    assert found.subjects == tuple(
+        Subject(model=model, version=version, incumbent=incumbent, channel=channel)
+        for model, version, incumbent, channel in subjects
+    )
+    assert found.parts == ()
+
+
+JUDGE = "scripts/mintmark/core/judgement/gates.py"
+MODEL = "models/iris/model.yaml"
+YANK = "models/iris/status/1.0.0.yaml"
+
+MIXTURES = {
+    "a gate that moves with its proposal": (
+        change(["iris 1.1.0"], paths=["params.yaml", MODEL], shifts=[ENTERS]),
+        [("describe", MODEL), ("propose", "iris 1.1.0, entering staging, with params.yaml")],
+    ),
+    "a gate, with bytes and what the pipeline made": (
+        change(["iris 1.1.0"], paths=[STORED, "models/iris/candidate/metrics.json", MODEL]),
+        [("describe", MODEL), ("propose", "iris 1.1.0, with models/iris/candidate/metrics.json")],
+    ),
+    "the description of another model": (
+        change(["iris 1.1.0"], paths=["models/digits/model.yaml"]),
+        [("describe", "models/digits/model.yaml"), ("propose", "iris 1.1.0")],
+    ),
+    "two versions": (
+        change(["iris 1.2.0", "iris 1.1.0"], paths=["params.yaml"]),
+        [("propose", "iris 1.1.0, with params.yaml"), ("propose", "iris 1.2.0")],
+    ),
+    "a version in place of another": (
+        change(["iris 1.1.0"], ["iris 1.0.0"], paths=["params.yaml"], shifts=[ENTERS]),
+        [("propose", "iris 1.1.0, entering staging, with params.yaml"), ("withdraw", "iris 1.0.0")],
+    ),
+    "a version straight into the last channel": (
+        change(["iris 1.1.0"], shifts=[ENTERS, DEPLOYS]),
+        [("propose", "iris 1.1.0, entering staging"), ("promote", "iris 1.1.0 to production")],
+    ),
+    "a version and another model's channel": (
+        change(["iris 1.1.0"], shifts=[("digits", "staging", "1.0.0", "1.1.0")]),
+        [("propose", "iris 1.1.0"), ("promote", "digits 1.1.0 to staging")],
+    ),
+    "a version, and the first channel to an older one": (
+        change(["iris 1.1.0"], shifts=[("iris", "staging", "1.0.0", "0.9.0")], held={("iris", "staging", "0.9.0")}),
+        [("propose", "iris 1.1.0"), ("rollback", "staging of iris to 0.9.0")],
+    ),
+    "a version and a yank": (
+        change(["iris 1.1.0"], paths=[YANK]),
+        [("propose", "iris 1.1.0"), ("yank", "iris 1.0.0")],
+    ),
+    "a withdrawal whose channel moves on": (
+        change(removed=["iris 1.0.0"], shifts=[DEPLOYS]),
+        [("promote", "iris 1.1.0 to production"), ("withdraw", "iris 1.0.0")],
+    ),
+    "a withdrawal and another rollback": (
+        change(removed=["iris 1.2.0"], paths=["params.yaml"], shifts=[RETURNS], held=HELD),
+        [("rollback", "production of iris to 1.0.0"), ("withdraw", "iris 1.2.0, with params.yaml")],
+    ),
+    "a withdrawal and a gate": (
+        change(removed=["iris 1.1.0"], paths=[MODEL], shifts=[("iris", "staging", "1.1.0", None)]),
+        [("describe", MODEL), ("withdraw", "iris 1.1.0, leaving staging")],
+    ),
+    "two withdrawals": (
+        change(removed=["iris 1.1.0", "iris 1.0.0"], paths=["params.yaml"]),
+        [("withdraw", "iris 1.0.0, with params.yaml"), ("withdraw", "iris 1.1.0")],
+    ),
+    "two promotions": (
+        change(shifts=[DEPLOYS, ENTERS]),
+        [("promote", "iris 1.1.0 to production"), ("promote", "iris 1.1.0 to staging")],
+    ),
+    "a promotion and a rollback": (
+        change(shifts=[ENTERS, RETURNS], held=HELD),
+        [("promote", "iris 1.1.0 to staging"), ("rollback", "production of iris to 1.0.0")],
+    ),
+    "a promotion and code": (
+        change(paths=["README.md"], shifts=[DEPLOYS]),
+        [("code", "README.md"), ("promote", "iris 1.1.0 to production")],
+    ),
+    "a rollback and a gate": (
+        change(paths=[MODEL], shifts=[("iris", "production", "1.1.0", None)]),
+        [("describe", MODEL), ("rollback", "production of iris to no version")],
+    ),
+    "a rollback and a yank, which needs it": (
+        change(paths=["models/iris/status/1.1.0.yaml"], shifts=[RETURNS], held=HELD),
+        [("rollback", "production of iris to 1.0.0"), ("yank", "iris 1.1.0")],
+    ),
+    "a promotion and the end of a yank, which it needs": (
+        change(deleted=["models/iris/status/1.1.0.yaml"], shifts=[DEPLOYS]),
+        [("yank", "iris 1.1.0, taken back"), ("promote", "iris 1.1.0 to production")],
+    ),
+    "yanks of two models": (
+        change(paths=[YANK, "models/iris/status/1.1.0.yaml", "models/digits/status/1.0.0.yaml"]),
+        [("yank", "digits 1.0.0"), ("yank", "iris 1.0.0, 1.1.0")],
+    ),
+    "a yank and code": (change(paths=[YANK, "README.md"]), [("code", "README.md"), ("yank", "iris 1.0.0")]),
+    "an edited version and a rollback": (
+        change(edited=["iris 1.0.0"], shifts=[RETURNS], held=HELD),
+        [("code", "models/iris/versions/1.0.0"), ("rollback", "production of iris to 1.0.0")],
+    ),
+    "a gate and what judges, with code": (
+        change(paths=[MODEL, JUDGE, "README.md"]),
+        [("code", f"{JUDGE}, README.md"), ("describe", MODEL)],
+    ),
+    "everything": (
+        change(
+            ["iris 1.1.0"],
+            ["iris 0.9.0"],
+            paths=[*CODE, JUDGE, MODEL, YANK],
+            deleted=["models/iris/status/0.8.0.yaml"],
+            shifts=[ENTERS, ("digits", "staging", "1.0.0", "2.0.0"), ("wine", "staging", "2.0.0", "1.0.0")],
+            held={("wine", "staging", "1.0.0")},
+        ),
+        [
+            ("code", JUDGE),
+            ("describe", MODEL),
+            ("yank", "iris 0.8.0, taken back"),
+            ("propose", "iris 1.1.0, entering staging, with dvc.lock, params.yaml, scripts/train.py"),
+            ("promote", "digits 2.0.0 to staging"),
+            ("rollback", "staging of wine to 1.0.0"),
+            ("yank", "iris 1.0.0"),
+            ("withdraw", "iris 0.9.0"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MIXTURES)
+def test_a_mixture_comes_with_the_split_to_make(name):
+    found, expected = MIXTURES[name]
+    assert found.kind == "mixture"
+    assert parts(found) == expected
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"added": ["iris 1.1.0"]},
+        {"removed": ["iris 1.1.0"]},
+        {"shifts": [DEPLOYS]},
+        {"shifts": [RETURNS], "held": HELD},
+        {"paths": [YANK]},
+        {"paths": [MODEL]},
+    ],
+    ids=["propose", "withdraw", "promote", "rollback", "yank", "describe"],
+)
+def test_what_judges_changes_by_itself(judge, other):
+    found = change(**{**other, "paths": [*other.get("paths", ()), judge]})
+    assert found.kind == "mixture"
+    assert found.parts[0] == Part(kind="code", what=judge)
+    assert len(found.parts) == 2
+
+
+def test_the_subjects_of_a_mixture_are_all_that_it_touches():
+    found, _ = MIXTURES["everything"]
+    assert {(s.model, s.version, s.channel) for s in found.subjects} == {
+        ("iris", "1.1.0", None),
+        ("iris", "0.9.0", None),
+        ("iris", "1.0.0", None),
+        ("iris", "0.8.0", None),
+        ("iris", "1.1.0", "staging"),
+        ("digits", "2.0.0", "staging"),
+        ("wine", "1.0.0", "staging"),
+        ("iris", None, None),
+    }
+
+
+# -- what nobody would write by hand ---------------------------------------------------------------------------------
+
+
+def test_a_proposal_of_500_versions_at_once():
+    start = time.process_time()
+    added = [f"iris 1.{number}.0" for number in range(500)]
+    found = change(added, paths=CODE, shifts=[("iris", "staging", "1.0.0", "1.499.0")])
+    assert time.process_time() - start < 1
+    assert found.kind == "mixture"
+    assert len(found.parts) == 500
+    assert {part.kind for part in found.parts} == {"propose"}
+    assert sum("with dvc.lock" in part.what for part in found.parts) == 1
+    assert [part.what for part in found.parts if "entering" in part.what] == ["iris 1.499.0, entering staging"]
+
+
+def test_thousands_of_channels_are_sorted_out_in_no_time():
+    start = time.process_time()
+    shifts = [("iris", f"channel-{number}", "1.0.0", None) for number in range(5_000)]
+    versions = [f"model-{number} 1.0.0" for number in range(5_000)]
+    moves = [(f"model-{number}", "staging", None, "1.0.0") for number in range(5_000)]
+    assert change(removed=["iris 1.0.0"], shifts=shifts).kind == "withdraw"
+    assert len(change(versions, shifts=moves).parts) == 5_000
+    assert len(change(versions[:2], removed=["iris 1.0.0"], shifts=shifts).parts[-1].what) < 100
+    assert time.process_time() - start < 2
+
+
+def test_the_texts_of_a_split_are_short_and_of_one_line():
+    long, lines = "x" * 5_000, "a\nb\x1b[31m\u202e"
+    found = change(
+        [f"{long} 1.0.0", f"iris {long}"],
+        [f"{lines} 1.0.0"],
+        paths=[f"docs/{long}", f"docs/{lines}", *(f"docs/{n}" for n in range(2_000)), f"models/{long}/model.yaml"],
+        shifts=[("iris", long, "1.0.0", long), ("iris", "staging", "1.0.0", "y\n" * 90_000)],
+    )
+    assert found.kind == "mixture"
+    for part in found.parts:
+        assert len(part.what) < 500
+        assert part.what.isprintable()
+    assert "and 1,999 more" in " ".join(part.what for part in found.parts)
+
+
+def test_a_name_is_cut_at_80_characters():
+    (_, part) = parts(change(["a 1", f"{'m' * 81} 1"]))
+    assert part == ("propose", f"{'m' * 79}… 1")
+    (_, part) = parts(change(["a 1", f"{'m' * 80} 1"]))
+    assert part == ("propose", f"{'m' * 80} 1")
+    (_, part) = parts(change(["a 1", f"{'é' * 79}\n 1"]))
+    assert part == ("propose", f"{'é' * 79}… 1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "models/iris/versions/1.1.0/deep/er/still\n.yaml",
+        "models/iris/versions/1.1.0/model.pkl",
+        "models/iris/versions/1.1.0/.dvc/config",
+    ],
+)
+def test_whatever_comes_inside_a_new_version_is_part_of_it(path):
+    assert change(["iris 1.1.0"], paths=[path]).kind == "propose"
+
+
+def test_a_path_that_only_looks_like_one_of_the_judges():
+    """A folder of another name is code like any other; what lies below one that judges is not."""
+    assert change(["iris 1.1.0"], paths=["scripts/mintmark_plots.py", "docs/schemas/x"]).kind == "propose"
+    assert change(["iris 1.1.0"], paths=["scripts/mintmark/x/y/z"]).kind == "mixture"
+    assert change(["iris 1.1.0"], paths=[".dvc/store-notes.md"]).kind == "propose"
+
+
+ANY_PATH = st.one_of(
+    st.sampled_from(
+        [*CODE, *JUDGES, STORED, MODEL, YANK, "models/iris/channels/staging.yaml", "models/a\nb/model.yaml"]
+    ),
+    st.sampled_from([*folder("iris", "1.0.0"), *folder("iris", "1.1.0"), *folder("wine", "2.0.0")]),
+    st.lists(st.sampled_from(["models", "versions", "channels", "status", "x", "", "1.0.0"]), max_size=6).map("/".join),
+)
+CHANGES = st.lists(st.builds(PathChange, ANY_PATH, st.sampled_from(["added", "changed", "deleted"])), max_size=8)
+SHIFTS = st.lists(
+    st.builds(
+        Shift,
+        st.sampled_from(["iris", "wine"]),
+        st.sampled_from(["staging", "production"]),
+        st.sampled_from([None, "1.0.0", "1.1.0"]),
+        st.sampled_from([None, "1.0.0", "1.1.0", "2.0.0"]),
+    ),
+    max_size=3,
+    unique_by=lambda shift: (shift.model, shift.channel),
+)
+WORLD = {("iris", "1.0.0"): (True, True), ("iris", "1.1.0"): (False, True), ("wine", "2.0.0"): (True, False)}
+
+
+def sorted_out(paths, shifts):
+    return classify(
+        paths,
+        shifts,
+        versions=lambda model, version: WORLD.get((model, version), (True, True)),
+        has_held=lambda model, channel, version: version == "1.0.0",
+        first_channel="staging",
+    )
+
+
+@given(CHANGES, SHIFTS, st.randoms(use_true_random=False))
+def test_the_order_of_paths_and_channels_does_not_matter(paths, shifts, random):
+    shuffled, moved = list(paths), list(shifts)
+    random.shuffle(shuffled)
+    random.shuffle(moved)
+    assert sorted_out(shuffled, moved) == sorted_out(paths, shifts)
+
+
+@given(CHANGES, SHIFTS)
+def test_a_mixture_is_split_into_two_requests_at_least(paths, shifts):
+    found = sorted_out(paths, shifts)
+    assert (found.kind == "mixture") == (len(found.parts) > 1)
+    assert (found.kind == "nothing") == (not paths and not shifts)
+
+
+@given(CHANGES, SHIFTS, st.sampled_from([MODEL, "models/other/model.yaml"]))
+def test_no_proposal_is_left_once_a_description_changes(paths, shifts, described):
+    found = sorted_out([*paths, PathChange(described, "changed")], shifts)
+    assert found.kind in ("describe", "mixture")
+    if sorted_out(paths, shifts).kind == "propose":
+        assert found.kind == "mixture"

@@ -1,0 +1,560 @@
+"""The paired bootstrap against scipy.stats.bootstrap, and its verdicts against what they promise over many pairs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from mintmark.core.records import Interval
+from mintmark.core.statistics.differences import (
+    MOST_ROWS,
+    RESAMPLES,
+    SEED,
+    PairedResamples,
+    judge_difference,
+    paired_bootstrap,
+    regression_p_value,
+)
+from mintmark.core.statistics.intervals import metric_intervals, resample_counts
+from mintmark.core.statistics.metrics import (
+    CLASSIFICATION,
+    REGRESSION,
+    class_outcomes,
+    metric_value,
+    regression_outcomes,
+)
+
+PASSES = ("better", "no worse")
+
+
+def classes(truth, prediction, probability=None):
+    """Outcomes of two classes, 0 and 1."""
+    table = None if probability is None else np.c_[1 - probability, probability]
+    return class_outcomes(np.asarray(truth, dtype=int), np.asarray(prediction, dtype=int), table, [0, 1])
+
+
+def scored(truth, seed, *, skill=1.5):
+    generator = np.random.default_rng(seed)
+    probability = 1 / (1 + np.exp(-(skill * (2 * truth - 1) + generator.normal(0, 1.5, len(truth)))))
+    return classes(truth, probability > 0.5, probability)
+
+
+def made(gains, *, maximize=True, rows=100, level=0.5):
+    """Resamples with these gains (NaN: not defined) around their mean."""
+    gains = np.asarray(gains, dtype=float)
+    sign = 1 if maximize else -1
+    return PairedResamples(
+        rows=rows,
+        candidate=level + sign * float(np.nanmean(gains)),
+        candidate_resamples=level + sign * gains,
+        champion=level,
+        champion_resamples=np.full(len(gains), level),
+    )
+
+
+# -- against scipy ---------------------------------------------------------------------------------------------------
+
+
+def assert_close(found, expected, *, share):
+    """Two Monte-Carlo intervals agree within a share of their width."""
+    width = expected.high - expected.low
+    assert found.low == pytest.approx(expected.low, abs=share * width)
+    assert found.high == pytest.approx(expected.high, abs=share * width)
+
+
+def test_a_regression_agrees_with_scipys_paired_bootstrap():
+    generator = np.random.default_rng(1)
+    truth = generator.normal(0, 1, 150)
+    shared = generator.standard_t(4, 150)
+    first, second = truth + shared + generator.normal(0, 0.4, 150), truth + shared * 1.1
+
+    def gap(truth, first, second, axis):
+        rmse = [np.sqrt(((truth - prediction) ** 2).mean(axis=axis)) for prediction in (first, second)]
+        return rmse[0] - rmse[1]
+
+    expected = stats.bootstrap(
+        (truth, first, second), gap, paired=True, vectorized=True, method="percentile", n_resamples=RESAMPLES, rng=7
+    )
+    candidate, champion = regression_outcomes(truth, first), regression_outcomes(truth, second)
+    resampled = paired_bootstrap(["rmse"], candidate, champion)["rmse"]
+    found = judge_difference(resampled, maximize=False, margin=0.1)
+    assert found.value == pytest.approx(metric_value("rmse", candidate) - metric_value("rmse", champion))
+    assert_close(found, expected.confidence_interval, share=0.04)
+    assert found.bound == pytest.approx(np.quantile(expected.bootstrap_distribution, 0.95), abs=0.004)
+
+
+def test_a_classification_agrees_with_scipy_stratum_by_stratum():
+    """Scipy draws from each of several samples by itself; a row is drawn with both of its predictions by drawing indices."""
+    truth = np.r_[np.zeros(130, int), np.ones(40, int)]
+    candidate, champion = scored(truth, 1), scored(truth, 2, skill=1)
+
+    def auc(outcomes, rows):
+        score = outcomes.probabilities[rows, 1]
+        below = np.searchsorted(np.sort(score[:130]), score[130:])
+        return below.mean() / 130
+
+    def gap(first, second):
+        rows = np.r_[first, second]
+        return auc(candidate, rows) - auc(champion, rows)
+
+    expected = stats.bootstrap(
+        (np.arange(130), np.arange(130, 170)), gap, vectorized=False, method="percentile", n_resamples=RESAMPLES, rng=7
+    )
+    resampled = paired_bootstrap(["roc_auc"], candidate, champion)["roc_auc"]
+    found = judge_difference(resampled, maximize=True, margin=0.01)
+    assert_close(found, expected.confidence_interval, share=0.04)
+    assert found.bound == pytest.approx(np.quantile(expected.bootstrap_distribution, 0.05), abs=0.004)
+
+
+def test_clusters_agree_with_scipy_over_whole_entities():
+    generator = np.random.default_rng(4)
+    entity = np.sort(generator.integers(0, 60, 400))
+    truth = np.zeros(400)
+    first = generator.normal(0, 1, 60)[entity] + generator.normal(0, 0.2, 400)
+    second = generator.normal(0, 1, 60)[entity] + generator.normal(0, 0.2, 400)
+    gaps = np.bincount(entity, np.abs(first) - np.abs(second), 60)
+    sizes = np.bincount(entity, minlength=60).astype(float)
+
+    def gap(gaps, sizes, axis):
+        return gaps.sum(axis=axis) / sizes.sum(axis=axis)
+
+    expected = stats.bootstrap(
+        (gaps, sizes), gap, paired=True, vectorized=True, method="percentile", n_resamples=RESAMPLES, rng=7
+    )
+    candidate, champion = regression_outcomes(truth, first), regression_outcomes(truth, second)
+    resampled = paired_bootstrap(["mae"], candidate, champion, clusters=entity)["mae"]
+    found = judge_difference(resampled, maximize=False, margin=0)
+    assert_close(found, expected.confidence_interval, share=0.04)
+    by_rows = judge_difference(paired_bootstrap(["mae"], candidate, champion)["mae"], maximize=False, margin=0)
+    assert found.high - found.low > 1.5 * (by_rows.high - by_rows.low)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_the_intervals_of_each_are_those_of_the_metrics(clustered):
+    """The same seed gives a model the interval that an evaluation of it alone gives."""
+    truth = np.random.default_rng(5).integers(0, 2, 200)
+    candidate, champion = scored(truth, 1), scored(truth, 2)
+    clusters = np.arange(200) // 4 if clustered else None
+    options = {"resamples": 500, "seed": 11, "clusters": clusters}
+    found = paired_bootstrap(CLASSIFICATION, candidate, champion, **options)
+    assert tuple(found) == CLASSIFICATION
+    ours, theirs = (metric_intervals(CLASSIFICATION, o, **options) for o in (candidate, champion))
+    for name, resampled in found.items():
+        assert resampled.candidate_interval == interval(ours[name])
+        assert resampled.champion_interval == interval(theirs[name])
+        assert resampled.rows == 200
+
+
+def interval(of):
+    return Interval(value=of.value, low=of.low, high=of.high)
+
+
+def test_without_a_champion_there_are_intervals_alone():
+    truth = np.random.default_rng(5).integers(0, 2, 100)
+    candidate = scored(truth, 1)
+    found = paired_bootstrap(CLASSIFICATION, candidate, None, resamples=200)
+    both = paired_bootstrap(CLASSIFICATION, candidate, scored(truth, 2), resamples=200)
+    for name in CLASSIFICATION:
+        assert found[name].champion is None
+        assert found[name].champion_interval is None
+        assert found[name].candidate_interval == both[name].candidate_interval
+    for judge in (judge_difference, regression_p_value):
+        with pytest.raises(ValueError, match="no champion"):
+            judge(found["f1"], maximize=True, margin=0)
+
+
+# -- what a verdict promises -----------------------------------------------------------------------------------------
+
+PAIRS = 1_000
+ROWS = 3_000
+APART = 0.06  # of the rows, on which exactly one of the two models is right
+MARGIN = 0.01
+
+
+def simulated(rows, *, gain, seed):
+    """For PAIRS pairs of models, whether candidate and champion are right on each row; both shaped (PAIRS, rows).
+
+    The candidate's true accuracy is that of the champion plus `gain`, and the two differ on APART of the rows.
+    """
+    generator = np.random.default_rng(seed)
+    toss = generator.random((PAIRS, rows))
+    both = generator.random((PAIRS, rows)) < 0.9
+    candidate_alone, champion_alone = toss < (APART + gain) / 2, toss > 1 - (APART - gain) / 2
+    return candidate_alone | (both & ~champion_alone), champion_alone | (both & ~candidate_alone)
+
+
+def judged(rows, *, gain, seed, resamples=RESAMPLES):
+    """The resampled accuracies of every pair, each as `paired_bootstrap` gives it, from one matrix product for all."""
+    truth = np.arange(rows) % 2
+    sides = [side.T.astype(float) for side in simulated(rows, gain=gain, seed=seed)]
+    stream = resample_counts(rows, resamples=resamples, seed=SEED, strata=truth)
+    blocks = [[counts @ side / rows for side in sides] for counts in stream]
+    ours, theirs = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    found = [
+        PairedResamples(
+            rows=rows,
+            candidate=sides[0][:, i].mean(),
+            candidate_resamples=ours[:, i],
+            champion=sides[1][:, i].mean(),
+            champion_resamples=theirs[:, i],
+        )
+        for i in range(PAIRS)
+    ]
+    for i in (0, PAIRS // 2, PAIRS - 1):  # what the judge itself does with these predictions
+        candidate, champion = (classes(truth, np.where(side[:, i] == 1, truth, 1 - truth)) for side in sides)
+        real = paired_bootstrap(["accuracy"], candidate, champion, resamples=resamples)["accuracy"]
+        assert (real.candidate, real.champion) == (found[i].candidate, found[i].champion)
+        assert (real.candidate_resamples == found[i].candidate_resamples).all()
+        assert (real.champion_resamples == found[i].champion_resamples).all()
+    return found
+
+
+def share_passing(pairs):
+    verdicts = [judge_difference(pair, maximize=True, margin=MARGIN).standing for pair in pairs]
+    return sum(verdict in PASSES for verdict in verdicts) / len(verdicts)
+
+
+def test_equally_accurate_models_mostly_pass():
+    """73% of 12,000 pairs, other seeds included."""
+    assert 0.65 <= share_passing(judged(ROWS, gain=0, seed=100)) <= 0.80
+
+
+def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_worse():
+    """5.8% of 12,000 pairs pass, and 4.5% are found worse: a bound exactly at the margin, not rare here, passes."""
+    pairs = judged(ROWS, gain=-MARGIN, seed=100)
+    assert 0.03 <= share_passing(pairs) <= 0.07
+    p_values = np.array([regression_p_value(pair, maximize=True, margin=MARGIN) for pair in pairs])
+    assert 0.03 <= (p_values <= 0.05).mean() <= 0.07
+    assert 0.45 <= (p_values <= 0.5).mean() <= 0.55
+
+
+def test_the_rows_that_are_asked_for_do_decide():
+    """Two models with the same accuracy on 1,500 rows are told a number of rows; with so many, four of five such pairs pass."""
+    truth = np.arange(1_500) % 2
+    right = np.r_[np.ones(1_410, bool), np.zeros(90, bool)]
+    other = right.copy()
+    other[:45], other[-45:] = False, True
+    candidate, champion = (classes(truth, np.where(side, truth, 1 - truth)) for side in (right, other))
+    found = judge_difference(
+        paired_bootstrap(["accuracy"], candidate, champion)["accuracy"], maximize=True, margin=MARGIN
+    )
+    assert (found.value, found.standing) == (0, "inconclusive")
+    expected = APART * ((stats.norm.ppf(0.95) + stats.norm.ppf(0.80)) / MARGIN) ** 2
+    assert found.rows_needed == pytest.approx(expected, rel=0.04)
+    assert 0.76 <= share_passing(judged(found.rows_needed, gain=0, seed=3, resamples=1_000)) <= 0.84
+
+
+# -- standings -------------------------------------------------------------------------------------------------------
+
+AROUND_ZERO = np.linspace(-0.1, 0.1, 2_001)  # its 5% quantile is -0.09
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+@pytest.mark.parametrize(
+    ("gains", "margin", "standing"),
+    [
+        (AROUND_ZERO + 0.0901, 0.0, "better"),
+        (AROUND_ZERO + 0.0899, 0.0, "inconclusive"),
+        (AROUND_ZERO + 0.0899, 0.01, "no worse"),
+        (AROUND_ZERO + 0.2, 0.01, "better"),
+        (AROUND_ZERO, 0.0901, "no worse"),
+        (AROUND_ZERO, 0.0899, "inconclusive"),
+        (AROUND_ZERO - 0.0901, 0.0, "worse"),
+        (AROUND_ZERO - 0.0899, 0.0, "inconclusive"),
+        (AROUND_ZERO - 0.1001, 0.01, "worse"),
+        (AROUND_ZERO - 0.0999, 0.01, "inconclusive"),
+        (AROUND_ZERO / 10 - 0.02, 0.03, "no worse"),  # less than the champion beyond doubt, and within the margin
+    ],
+)
+def test_standings(gains, margin, standing, maximize):
+    found = judge_difference(made(gains, maximize=maximize), maximize=maximize, margin=margin)
+    assert found.standing == standing
+    sign = 1 if maximize else -1
+    assert found.value == pytest.approx(sign * gains.mean())
+    assert found.bound == pytest.approx(sign * np.quantile(gains, 0.05))
+    assert sorted([sign * found.low, sign * found.high]) == pytest.approx(np.quantile(gains, [0.025, 0.975]))
+    assert found.low < found.high
+    assert found.margin == margin
+    assert (found.rows_needed is not None) == (standing == "inconclusive")
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+@pytest.mark.parametrize(("ours", "theirs"), [(0.94, 0.95), (0.29, 0.30), (94, 94.01)])
+def test_a_bound_exactly_at_the_margin_passes(ours, theirs, maximize):
+    """In floats 0.94 - 0.95 is less than -0.01; nobody who reads the two numbers would fail that."""
+    if not maximize:
+        ours, theirs = theirs, ours
+    at_margin = PairedResamples(
+        rows=100,
+        candidate=ours,
+        candidate_resamples=np.full(50, ours),
+        champion=theirs,
+        champion_resamples=np.full(50, theirs),
+    )
+    assert judge_difference(at_margin, maximize=maximize, margin=0.01).standing == "no worse"
+    assert judge_difference(at_margin, maximize=maximize, margin=0.0099).standing == "worse"
+    assert regression_p_value(at_margin, maximize=maximize, margin=0.01) == 1
+    assert regression_p_value(at_margin, maximize=maximize, margin=0.0099) == 1 / 51
+
+
+def test_the_last_bits_of_a_prediction_decide_nothing():
+    generator = np.random.default_rng(3)
+    truth = generator.normal(0, 1, 80)
+    first = generator.normal(0, 1, 80)
+    second = first + np.where(first > truth, 1e-13, -1e-13)  # a little farther from the truth, on every row
+    a, b = regression_outcomes(truth, first), regression_outcomes(truth, second)
+    for candidate, champion in ((a, b), (b, a)):
+        for name, resampled in paired_bootstrap(REGRESSION, candidate, champion, resamples=300).items():
+            found = judge_difference(resampled, maximize=name in ("r2", "explained_variance"), margin=0)
+            assert found.standing == "no worse", name
+
+
+@pytest.mark.parametrize("margin", [-0.01, math.nan, math.inf])
+def test_a_margin_is_a_number_from_zero(margin):
+    with pytest.raises(ValueError, match="margin"):
+        judge_difference(made(AROUND_ZERO), maximize=True, margin=margin)
+
+
+def test_bounds_are_left_out_where_too_few_resamples_define_the_metric():
+    few = made([np.nan] * 51 + [0.2] * 49)
+    found = judge_difference(few, maximize=True, margin=0.1)
+    assert (found.low, found.high, found.bound, found.standing, found.rows_needed) == (
+        None, None, None, "inconclusive", None,
+    )  # fmt: skip
+    assert found.value == pytest.approx(0.2)
+    assert regression_p_value(made([np.nan] * 51 + [-0.9] * 49), maximize=True, margin=0.1) == 1
+    enough = made([np.nan] * 50 + [0.2] * 50)
+    assert judge_difference(enough, maximize=True, margin=0.1).standing == "better"
+
+
+# -- rows needed -----------------------------------------------------------------------------------------------------
+
+
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-0.05, 0.05), margin=st.floats(0, 0.05))
+@settings(max_examples=60, deadline=None)
+def test_rows_needed_follow_the_formula(seed, shift, margin):
+    gains = np.random.default_rng(seed).normal(shift, 0.04, 500)
+    resampled = made(gains, rows=200)
+    found = judge_difference(resampled, maximize=True, margin=margin)
+    if found.standing != "inconclusive":
+        assert found.rows_needed is None
+        return
+    distance = abs(gains.mean() + margin)
+    z = stats.norm.ppf(0.95) + stats.norm.ppf(0.80)
+    expected = 200 * (z * gains.std(ddof=1) / distance) ** 2 if distance else math.inf
+    if expected > 1.001 * MOST_ROWS:
+        assert found.rows_needed is None
+    elif expected < 0.999 * MOST_ROWS:
+        assert found.rows_needed == pytest.approx(max(201, math.ceil(expected)), abs=1.01, rel=1e-5)
+
+
+def rows_needed(target):
+    """The answer where the formula gives exactly `target`."""
+    reach = (stats.norm.ppf(0.95) + stats.norm.ppf(0.80)) * AROUND_ZERO.std(ddof=1)
+    resampled = made(AROUND_ZERO, rows=100)
+    return judge_difference(resampled, maximize=True, margin=reach * math.sqrt(100 / target)).rows_needed
+
+
+def test_rows_needed_are_rounded_up_and_end_at_a_billion():
+    assert rows_needed(1_234.1) == rows_needed(1_234.9) == 1_235
+    assert rows_needed(0.999999 * MOST_ROWS) == pytest.approx(0.999999 * MOST_ROWS, rel=1e-9)
+    assert rows_needed(1.000001 * MOST_ROWS) is None
+
+
+@pytest.mark.parametrize("gains", [AROUND_ZERO - 0.01, np.tile([-0.26, 0.24], 50)])
+def test_no_number_of_rows_decides_what_lies_at_the_margin(gains):
+    found = judge_difference(made(gains), maximize=True, margin=0.01)
+    assert (found.standing, found.rows_needed) == ("inconclusive", None)
+    exactly = judge_difference(made([-0.5, 0.5] * 50), maximize=True, margin=0)
+    assert (exactly.value, exactly.standing, exactly.rows_needed) == (0, "inconclusive", None)
+
+
+def test_never_fewer_rows_than_there_are():
+    skewed = made([0.0] * 94 + [-2.0] * 6, rows=40)  # far below its bound where it is bad, and hardly spread otherwise
+    found = judge_difference(skewed, maximize=True, margin=1.9)
+    assert found.standing == "inconclusive"
+    assert found.rows_needed == 41
+
+
+# -- p-values of a regression ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+def test_the_p_value_counts_resamples_within_the_margin(maximize):
+    gains = np.r_[np.full(3, -0.05), np.full(5, -0.2), np.full(2, np.nan)]
+    resampled = made(gains, maximize=maximize)
+    assert regression_p_value(resampled, maximize=maximize, margin=0.1) == pytest.approx((1 + 3) / (8 + 1))
+    assert regression_p_value(resampled, maximize=maximize, margin=0.01) == pytest.approx(1 / 9)
+    assert regression_p_value(resampled, maximize=maximize, margin=0.3) == 1
+
+
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-0.2, 0.1))
+@settings(max_examples=60, deadline=None)
+def test_worse_means_a_small_p_value(seed, shift):
+    resampled = made(np.random.default_rng(seed).normal(shift, 0.05, 2_000))
+    p_value = regression_p_value(resampled, maximize=True, margin=0.05)
+    assert 0 < p_value <= 1
+    if judge_difference(resampled, maximize=True, margin=0.05).standing == "worse":
+        assert p_value <= 0.0515
+    else:
+        assert p_value >= 0.0485
+
+
+# -- properties ------------------------------------------------------------------------------------------------------
+
+
+def random_pair(seed, rows):
+    generator = np.random.default_rng(seed)
+    truth = np.r_[0, 1, generator.integers(0, 2, rows - 2)]
+    return scored(truth, seed), scored(truth, seed + 1)
+
+
+def judge_all(candidate, champion, *, margin=0.02):
+    found = paired_bootstrap(CLASSIFICATION, candidate, champion, resamples=200)
+    return {
+        name: judge_difference(resampled, maximize=name not in ("log_loss", "brier"), margin=margin)
+        for name, resampled in found.items()
+    }
+
+
+@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
+@settings(max_examples=25, deadline=None)
+def test_swapping_the_two_mirrors_the_difference(seed, rows):
+    candidate, champion = random_pair(seed, rows)
+    one, other = judge_all(candidate, champion), judge_all(champion, candidate)
+    for name, found in one.items():
+        assert other[name].value == pytest.approx(-found.value, abs=1e-12), name
+        assert other[name].low == pytest.approx(-found.high, abs=1e-12), name
+        assert other[name].high == pytest.approx(-found.low, abs=1e-12), name
+        assert {found.standing, other[name].standing} != {"better"}
+
+
+@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_the_rows_does_not_matter_to_the_value(seed, rows):
+    candidate, champion = random_pair(seed, rows)
+    order = np.random.default_rng(seed).permutation(rows)
+    one, other = judge_all(candidate, champion), judge_all(candidate.take(order), champion.take(order))
+    for name, found in one.items():
+        assert other[name].value == pytest.approx(found.value, abs=1e-12), name
+
+
+@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(2, 60), margin=st.floats(0, 1e6))
+@settings(max_examples=25, deadline=None)
+def test_identical_models_are_no_worse_at_any_margin(seed, rows, margin):
+    candidate, _ = random_pair(seed, rows)
+    for found in judge_all(candidate, candidate, margin=margin).values():
+        assert (found.standing, found.value, found.low, found.high, found.bound) == ("no worse", 0, 0, 0, 0)
+        assert found.rows_needed is None
+
+
+@given(seed=st.integers(0, 2**32 - 2), margins=st.lists(st.floats(0, 0.5), min_size=2, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_more_margin_never_turns_a_pass_into_a_failure(seed, margins):
+    candidate, champion = random_pair(seed, 40)
+    found = paired_bootstrap(["f1", "log_loss"], candidate, champion, resamples=200)
+    for name, maximize in (("f1", True), ("log_loss", False)):
+        passed = [
+            judge_difference(found[name], maximize=maximize, margin=margin).standing in PASSES
+            for margin in sorted(margins)
+        ]
+        assert passed == sorted(passed)
+
+
+# -- hostile and odd input -------------------------------------------------------------------------------------------
+
+
+def test_models_of_other_rows_are_refused():
+    truth = np.arange(10) % 2
+    candidate = scored(truth, 1)
+    for other in (scored(truth[::-1], 1), scored(truth[:-1], 1)):
+        with pytest.raises(ValueError, match="same rows"):
+            paired_bootstrap(["accuracy"], candidate, other)
+    labels = class_outcomes(truth, truth, None, [0, 1], positive=0)
+    renamed = class_outcomes(1 - truth, truth, None, [1, 0])
+    for other in (labels, renamed, regression_outcomes(truth, truth)):
+        with pytest.raises(ValueError, match="same classes"):
+            paired_bootstrap(["accuracy"], candidate, other)
+    with pytest.raises(ValueError, match="10 rows and the clusters of 9"):
+        paired_bootstrap(["accuracy"], candidate, None, clusters=np.arange(9))
+
+
+@pytest.mark.parametrize("wild", [1e160, -1e308, 1.7e308])
+@pytest.mark.parametrize("many", [1, 59])
+def test_a_wild_prediction_is_worse_and_not_undefined(wild, many):
+    """Its square is no float any more; it must not make the metric vanish, and the gate with it."""
+    truth = np.random.default_rng(1).normal(0, 1, 60)
+    champion = regression_outcomes(truth, truth + 0.1)
+    prediction = truth + 0.1
+    prediction[:many] = wild
+    found = paired_bootstrap(REGRESSION, regression_outcomes(truth, prediction), champion, resamples=400)
+    assert tuple(found) == REGRESSION
+    for name, resampled in found.items():
+        maximize = name in ("r2", "explained_variance")
+        judged = judge_difference(resampled, maximize=maximize, margin=0.1)
+        assert judged.standing not in PASSES, name
+        assert all(math.isfinite(number) for number in (judged.value, judged.low, judged.high, judged.bound)), name
+    assert regression_p_value(found["mse"], maximize=False, margin=0.1) < 0.5
+
+
+def test_a_metric_of_probabilities_needs_them():
+    truth = np.random.default_rng(5).integers(0, 2, 60)
+    full, bare = scored(truth, 1), classes(truth, truth)
+    without = paired_bootstrap(CLASSIFICATION, bare, full, resamples=100)
+    assert set(without) == {"accuracy", "balanced_accuracy", "precision", "recall", "f1"}
+    found = paired_bootstrap(CLASSIFICATION, full, bare, resamples=100)
+    assert tuple(found) == CLASSIFICATION
+    assert found["roc_auc"].champion is found["roc_auc"].champion_interval is None
+    assert found["f1"].champion == 1
+    with pytest.raises(ValueError, match="no champion"):
+        judge_difference(found["roc_auc"], maximize=True, margin=0)
+
+
+def test_a_metric_that_the_rows_do_not_define_is_left_out():
+    one_class = scored(np.ones(20, int), 1)
+    found = paired_bootstrap(["accuracy", "roc_auc"], one_class, scored(np.ones(20, int), 2), resamples=100)
+    assert set(found) == {"accuracy"}
+    nothing = one_class.take(np.zeros(20, dtype=bool))
+    assert paired_bootstrap(CLASSIFICATION, nothing, nothing) == {}
+    none = regression_outcomes([], [])
+    assert paired_bootstrap(REGRESSION, none, none, clusters=np.array([], dtype=np.intp)) == {}
+
+
+def test_resamples_that_lose_a_class_do_not_count():
+    """Clusters may lose the only positives there are: 37% of resamples do, and ROC AUC is of the others."""
+    truth = np.r_[np.ones(5, int), np.zeros(45, int)]
+    clusters = np.repeat(np.arange(10), 5)
+    resampled = paired_bootstrap(["roc_auc"], scored(truth, 1), scored(truth, 2), clusters=clusters)["roc_auc"]
+    lost = np.isnan(resampled.candidate_resamples)
+    assert lost.mean() == pytest.approx(0.9**10, abs=0.02)
+    assert judge_difference(resampled, maximize=True, margin=0.01).low is not None
+
+
+def test_any_codes_will_do_for_clusters():
+    """A slice leaves gaps in the codes of its entities; a gap is no entity that could be drawn."""
+    truth = np.random.default_rng(5).integers(0, 2, 60)
+    candidate, champion = scored(truth, 1), scored(truth, 2)
+    dense = np.repeat(np.arange(12), 5)
+    one = paired_bootstrap(["f1"], candidate, champion, clusters=dense, resamples=100)["f1"]
+    other = paired_bootstrap(["f1"], candidate, champion, clusters=dense * 7 - 3, resamples=100)["f1"]
+    assert (one.candidate_resamples == other.candidate_resamples).all()
+
+
+def test_the_same_predictions_always_get_the_same_verdict():
+    truth = np.random.default_rng(5).integers(0, 2, 80)
+    one, other = (paired_bootstrap(["f1"], scored(truth, 1), scored(truth, 2))["f1"] for _ in range(2))
+    assert judge_difference(one, maximize=True, margin=0.02) == judge_difference(other, maximize=True, margin=0.02)
+    assert len(one.candidate_resamples) == RESAMPLES == 10_000
+
+
+def test_the_arguments_are_left_alone():
+    truth = np.array([1.0, 2.0, 3.0])
+    prediction = np.array([1e200, 2.0, 3.0])
+    outcomes = regression_outcomes(truth, prediction)
+    paired_bootstrap(REGRESSION, outcomes, outcomes, resamples=10)
+    assert prediction[0] == outcomes.prediction[0] == 1e200

@@ -1,0 +1,638 @@
+"""The model card, read by those who will read it: the Hub's own client, and a renderer of CommonMark."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import EvalResult, ModelCard, metadata_load
+from huggingface_hub.repocard_data import model_index_to_eval_results
+from markdown_it import MarkdownIt
+
+from mintmark.core.finding import Finding
+from mintmark.core.records import Model, Status, VersionRecord
+from mintmark.core.version import parse_version
+from mintmark.publishing.card.annex_iv import POINTS
+from mintmark.publishing.card.metadata import licence_fields
+from mintmark.publishing.card.model_card import CardSource, format_card, read_card
+from mintmark.registry.loader import Registry
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ["breast-cancer@1.1.0", "diabetes-progression@1.0.0", "digits@1.0.0"]
+
+
+def shipped(reference: str) -> CardSource:
+    return read_card(Registry(ROOT), reference)
+
+
+def a_source(
+    *,
+    model: dict[str, Any] | None = None,
+    record: dict[str, Any] | None = None,
+    measured: dict[str, Any] | None = None,
+    **changes: Any,
+) -> CardSource:
+    """Breast cancer 1.1.0 with other values; a value of None leaves the field out."""
+    source = shipped(SHIPPED[0])
+
+    def changed(document: Any, fields: dict[str, Any] | None) -> dict[str, Any]:
+        merged = {**copy.deepcopy(dict(document)), **(fields or {})}
+        return {
+            name: value for name, value in merged.items() if value is not None or name in ("parent", "entity_column")
+        }
+
+    return replace(
+        source,
+        model=Model.from_dict(changed(source.model.document, model)),
+        record=VersionRecord.from_dict(changed(source.record.document, record)),
+        measured=changed(source.measured, measured),
+        **changes,
+    )
+
+
+def section(card: str, title: str) -> str:
+    """The text below one heading of the second level."""
+    parts = re.split(r"^## (.+)$", card, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[title].strip()
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of the rows of the first table in a text, without the header."""
+    lines = next(block for block in text.split("\n\n") if block.startswith("| ")).splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+class Page(HTMLParser):
+    """What a reader of the rendered card has before them: the elements, and the text."""
+
+    def __init__(self, card: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.parts: list[str] = []
+        body = card.split("\n---\n", 1)[1]
+        self.feed(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(body))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append(("comment", {}))
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.parts).replace("\u200b", "").split())
+
+    @property
+    def headings(self) -> list[str]:
+        return [tag for tag, _ in self.tags if re.fullmatch(r"h\d", tag)]
+
+
+# -- the front matter ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reference", SHIPPED)
+def test_the_hubs_client_reads_every_metric(reference: str, tmp_path: Path) -> None:
+    source = shipped(reference)
+    file = tmp_path / "README.md"
+    file.write_text(format_card(source), encoding="utf-8")
+    metadata = metadata_load(file)
+    assert metadata is not None
+    name, results = model_index_to_eval_results(metadata["model-index"])
+    assert name == source.model.name
+
+    ids = {"brier": "brier_score", "r2": "r_squared"}
+    found = {(result.dataset_config, result.metric_type): result.metric_value for result in results}
+    parts = {None: source.measured} | dict(source.measured["slices"])
+    expected = {
+        (part, ids.get(metric, metric)): interval["value"]
+        for part, measured in parts.items()
+        for metric, interval in measured["metrics"].items()
+    }
+    assert found == expected
+    assert len(results) == len(expected)
+    assert results[0].metric_type == source.model.metric.name  # the Hub shows them in this order
+
+
+@pytest.mark.parametrize("reference", SHIPPED)
+def test_the_hubs_client_keeps_slices_apart_when_it_writes_the_card_again(reference: str) -> None:
+    card = ModelCard(format_card(shipped(reference)))
+    again = ModelCard(card.content)
+
+    def key(result: EvalResult) -> tuple[str, ...]:
+        return (result.dataset_config or "", result.metric_type)
+
+    assert sorted(again.data.eval_results, key=key) == sorted(card.data.eval_results, key=key)
+    assert again.text == card.text
+
+
+def test_what_the_hub_sorts_models_by() -> None:
+    data = ModelCard(format_card(shipped("breast-cancer@1.1.0"))).data
+    assert (data.license, data.library_name, data.pipeline_tag) == ("cc-by-4.0", "sklearn", "tabular-classification")
+    assert data.tags == ["example", "tabular", "health", "skops"]
+    assert data.metrics == ["accuracy", "precision", "recall", "f1", "roc_auc", "brier_score"]
+    result = data.eval_results[0]
+    assert (result.task_type, result.task_name) == ("tabular-classification", "Tabular classification")
+    assert (result.dataset_name, result.dataset_split) == ("Evaluation data of breast-cancer", "test")
+    assert re.fullmatch(r"([\w-]+/)?[\w.-]+", result.dataset_type)  # an identifier of a data set, as the Hub has them
+    assert result.dataset_revision == "208305ae82e543f0e0fcd73f0184a055d1c41c601d3cba617cae65d8020a019e"
+    assert ModelCard(format_card(shipped("diabetes-progression@1.0.0"))).data.pipeline_tag == "tabular-regression"
+
+
+def test_metrics_of_many_classes_say_that_they_are_averages() -> None:
+    names = {result.metric_name for result in ModelCard(format_card(shipped("digits@1.0.0"))).data.eval_results}
+    assert {"accuracy", "precision (macro average)", "roc_auc (macro average)"} <= names
+    assert "precision" not in names
+
+
+@pytest.mark.parametrize(
+    ("licence", "fields"),
+    [
+        ("Apache-2.0", {"license": "apache-2.0"}),
+        ("BSD-3-Clause", {"license": "bsd-3-clause"}),
+        ("GPL-3.0-or-later", {"license": "gpl-3.0"}),
+        ("AGPL-3.0-only", {"license": "agpl-3.0"}),
+        ("LGPL-2.1+", {"license": "lgpl-2.1"}),
+        ("ODbL-1.0", {"license": "odbl"}),
+        ("GFDL-1.3-only", {"license": "gfdl"}),
+        ("GPL-1.0-only", {"license": "other", "license_name": "gpl-1.0-only"}),
+        ("MIT OR Apache-2.0", {"license": "other", "license_name": "mit-or-apache-2.0"}),
+        ("LicenseRef-Acme 2 (internal)", {"license": "other", "license_name": "licenseref-acme-2-internal"}),
+        ("(+)", {"license": "other", "license_name": "unnamed"}),
+    ],
+)
+def test_licences(licence: str, fields: dict[str, str]) -> None:
+    assert licence_fields(licence) == fields
+    data = ModelCard(format_card(a_source(model={"licence": licence}))).data
+    assert {"license": data.license, **({"license_name": data.license_name} if data.license_name else {})} == fields
+
+
+@pytest.mark.parametrize(
+    ("artifact_format", "estimator", "library", "tag"),
+    [
+        ("skops", {"class": "sklearn.svm.SVC"}, "sklearn", "skops"),
+        ("skops", {"class": "lightgbm.LGBMClassifier"}, "skops", "skops"),
+        ("skops", None, "sklearn", "skops"),  # by the packages
+        ("onnx", None, "onnx", "onnx"),
+        ("safetensors", None, "safetensors", "safetensors"),
+        ("data", None, None, None),
+    ],
+)
+def test_libraries(artifact_format: str, estimator: Any, library: str | None, tag: str | None) -> None:
+    artifact = {**shipped(SHIPPED[0]).record.document["artifact"], "format": artifact_format}
+    parameters = {"estimator": estimator} if estimator else {}
+    card = format_card(a_source(model={"tags": ["health"]}, record={"artifact": artifact, "parameters": parameters}))
+    data = ModelCard(card).data
+    assert (data.library_name, data.tags) == (library, ["health", tag] if tag else ["health"])
+    getting = section(card, "How to get it")
+    assert "mintmark pull breast-cancer@1.1.0" in getting
+    assert ("mintmark.load" in getting) == (artifact_format != "data")
+    assert ("model.predict" in getting) == (artifact_format in ("skops", "onnx"))
+
+
+@pytest.mark.parametrize(
+    "tag", ["x\n---\nlicense: mit\n---\n", "yes", "1e3", "'", "a: b # c", "x\u2028---\u2028", "\x85---"]
+)
+def test_no_value_ends_the_front_matter(tag: str) -> None:
+    """The schema lets no such tag through; the card does not count on it."""
+    card = ModelCard(format_card(a_source(model={"tags": [tag]})))
+    assert card.data.tags == [tag, "skops"]
+    assert card.data.license == "cc-by-4.0"
+    assert card.text.lstrip().startswith("# Malignancy")
+
+
+def test_numbers_that_no_json_holds_are_not_for_the_hub() -> None:
+    metrics = {
+        "roc_auc": {"value": float("inf"), "low": float("-inf"), "high": 10**400},
+        "f1": {"value": -(10**400)},
+        "recall": {"value": 0.5},
+    }
+    card = format_card(a_source(measured={"metrics": metrics, "slices": {"large-nuclei": {"rows": 3, "metrics": {}}}}))
+    assert [result.metric_type for result in ModelCard(card).data.eval_results] == ["recall"]
+    assert rows_of(section(card, "Metrics"))[0][1:3] == ["inf", "-inf to inf"]
+
+
+def test_huge_numbers_make_no_card_impossible() -> None:
+    huge = 10**400
+    gates = {
+        "margin": huge,
+        "floors": {"recall": huge, "log_loss": -huge},
+        "cost": {"size": f"{huge} GB", "load_seconds": huge},
+    }
+    artifact = {**shipped(SHIPPED[0]).record.document["artifact"], "size": huge}
+    cost = {"size": huge, "load_seconds": huge, "batch_rows": huge}
+    card = format_card(a_source(model={"gates": gates}, record={"artifact": artifact}, measured={"cost": cost}))
+    assert ["size", "at most inf B", "inf B: met"] in rows_of(section(card, "Gates"))
+
+
+# -- hostile texts ---------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</details></table><!-- hidden",
+    "<!-- -->",
+    "[click](javascript:alert(1)) ![x](https://evil.example/p.png)",
+    "[x]: https://evil.example",
+    "<https://evil.example> https://evil.example www.evil.example",
+    "| a | b |",
+    "`code` ``` ~~~ ```` ~~gone~~ **bold** _it_",
+    "# heading",
+    "- item",
+    "1. item",
+    "> quote",
+    "===",
+    "---",
+    "&lt;b&gt; &amp; &#60;",
+    "\\<b\\> \\| \\",
+    "$x$ $$y$$ \\(z\\)",
+    "@everyone #1 GH-1 a@b.example :tada:",
+    "two  spaces",
+]  # fmt: skip
+PARAGRAPHS = "\n\n".join(HOSTILE)
+SAFE_TAGS = {"a", "blockquote", "br", "code", "details", "h1", "h2", "p", "pre", "span", "strong", "summary", "table", "tbody",
+             "td", "th", "thead", "tr"}  # fmt: skip
+
+
+def hostile_source(text: str) -> CardSource:
+    """A card source with a text wherever a text can be."""
+    names = {f"{text} {number}": number for number in range(2)}
+    rules = [{"name": "clear-cases", "kind": "minimum-functionality", "description": text, "cases": [{"row": {text: text}, "expect": text}]},
+             {"name": "moved", "kind": "invariance", "description": text, "change": {"column": text, "set": text}, "tolerance": 1, "share": 1}]  # fmt: skip
+    model = {
+        **dict.fromkeys(("purpose", "intended_use", "out_of_scope", "limitations", "ethics", "training_data"), text),
+        **dict.fromkeys(("title", "target", "positive_class"), text),
+        "owners": [text],
+        "behaviour": rules,
+        "slices": [{"name": "large-nuclei", "description": text, "where": {"column": text, "in": [text, text]}}],
+        "monitoring": {"columns": [text]},
+    }
+    record = {
+        **dict.fromkeys(("author", "summary"), text),
+        "parameters": {text: {text: text}},
+        "data": [{"role": "source", "path": text, "hash": text, "rows": 1}],
+        "signature": {
+            "inputs": dict.fromkeys(names, text),
+            "outputs": {text: {"type": text, "shape": [None]}},
+            "classes": [text],
+        },
+        "stages": {
+            text: {
+                "cmd": [text, text],
+                "deps": {text: f"md5:{text}"},
+                "outs": {text: f"md5:{text}"},
+                "params": {text: text},
+            }
+        },
+        "environment": {"python": text, "platform": text, "packages": {text: text}, "lock": f"sha256:{'0' * 64}"},
+    }
+    importance = {name: {"mean": number, "std": 0} for name, number in names.items()}
+    return a_source(model=model, record=record, measured={"importance": importance}, status=Status(reason=text))
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, PARAGRAPHS], ids=[*HOSTILE, "all of them"])
+def test_no_text_of_a_file_makes_structure(text: str) -> None:
+    usual = Page(format_card(hostile_source("plain")))
+    page = Page(format_card(hostile_source(text)))
+    assert {tag for tag, _ in page.tags} <= SAFE_TAGS
+    assert page.headings == usual.headings
+    for tag in ("table", "tr", "td", "th", "details", "summary", "pre", "blockquote", "a"):
+        assert [t for t, _ in page.tags].count(tag) == [t for t, _ in usual.tags].count(tag), tag
+    for tag, attributes in page.tags:
+        targets = (r"#[a-z-]+", r"http://data\.europa\.eu/eli/reg/2024/1689/oj", r"language-(sh|python|yaml)")
+        assert tag in ("a", "code", "pre") or not attributes, (tag, attributes)
+        assert all(any(re.fullmatch(target, value or "") for target in targets) for value in attributes.values())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_texts_are_shown_as_they_were_written(text: str) -> None:
+    shown = Page(format_card(hostile_source(text))).text
+    assert shown.count(" ".join(text.split())) >= 30
+
+
+def test_parameters_cannot_leave_their_block_of_code() -> None:
+    text = "```\n````\n<script>\n# heading"
+    page = Page(format_card(a_source(record={"parameters": {"note": text}})))
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert "<script>" in page.text
+    assert page.headings == Page(format_card(a_source())).headings
+
+
+def test_text_cannot_write_to_the_terminal() -> None:
+    card = format_card(hostile_source("red \x1b[31m \u202e text"))
+    assert "\x1b" not in card
+    assert "\u202e" not in card
+
+
+def test_paragraphs_and_lines_are_kept() -> None:
+    card = format_card(a_source(model={"purpose": "One\nline.\n\n  Two &\nlines.  \n \n\n"}))
+    assert section(card, "Purpose") == "One<br>\nline.\n\nTwo &amp;<br>\nlines."
+
+
+# -- what the card says ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reference", SHIPPED)
+def test_a_card_of_each_shipped_model(reference: str) -> None:
+    source = shipped(reference)
+    card = format_card(source)
+    assert card == format_card(shipped(reference))
+    assert card.endswith("|\n")
+    assert not card.endswith("\n\n")
+    assert "Nobody has written" not in card
+    page = Page(card)
+    assert page.headings == ["h1", *["h2"] * 19]
+    assert source.record.artifact.sha256 in page.text
+    for field in ("purpose", "intended_use", "out_of_scope", "limitations", "ethics", "training_data"):
+        assert " ".join(source.model.document[field].split()) in page.text, field
+
+
+def test_the_opening_says_where_the_version_stands() -> None:
+    facts = dict(rows_of(format_card(a_source(channels=("staging", "production")))))
+    assert facts["channels"] == "`staging`, `production`"
+    assert facts["task"] == "binary classification of `diagnosis`, positive class `malignant`"
+    assert facts["primary metric"] == "`roc_auc` 0.9929 (0.9779 to 1), more is better"
+    assert dict(rows_of(format_card(a_source(channels=()))))["channels"] == "none"
+    assert "warning" not in format_card(a_source()).lower()
+
+
+def test_the_author_is_named_without_the_address() -> None:
+    card = format_card(shipped("breast-cancer@1.1.0"))
+    assert dict(rows_of(card))["made"] == "2026-11-21 by Mintmark maintainers"
+    assert "maintainers&#64;" not in card
+    assert dict(rows_of(format_card(a_source(record={"author": "<ada@example.org>"}))))["made"].endswith("mple.org&gt;")
+
+
+def test_texts_of_nothing_but_spaces() -> None:
+    slices = [{"name": "none", "where": {"column": " ", "in": ["", "a"]}}]
+    card = format_card(a_source(model={"title": " ", "slices": slices}, record={"summary": " \n "}))
+    assert Page(card).text.startswith("breast-cancer version")
+    assert rows_of(section(card, "Slices"))[0][1] == "(blank) is one of (blank), `a`"
+    assert section(card, "Changes").splitlines()[2] == "(blank)"
+
+
+def test_a_yanked_version_says_so_before_all_else() -> None:
+    status = Status(reason="Leaked\nlabels.", replacement=parse_version("1.0.0"))
+    card = format_card(a_source(status=status))
+    opening = card.split("\n---\n", 1)[1].split("\n| ")[0].strip().splitlines()
+    assert opening == [
+        "# Malignancy of a breast mass from a fine needle aspirate",
+        "",
+        "> **Warning: this version was yanked. Do not use it.**",
+        ">",
+        "> Leaked labels.",
+        ">",
+        "> Use `breast-cancer@1.0.0` instead.",
+    ]
+    assert "instead." not in format_card(a_source(status=Status(reason="Leaked labels.")))
+
+
+def test_a_standing_that_cannot_be_read_is_told() -> None:
+    fault = Finding(path="models/breast-cancer/status/1.1.0.yaml", message="is not valid YAML", line=1)
+    opening = format_card(a_source(unread=(fault,))).split("| version")[0]
+    assert "where this version stands is not fully known" in opening
+    assert "`models/breast-cancer/status/1.1.0.yaml`" in opening
+
+
+@pytest.mark.parametrize(
+    ("title", "field"),
+    [
+        ("Intended use", "intended_use"),
+        ("Out of scope", "out_of_scope"),
+        ("Limitations", "limitations"),
+        ("Ethics", "ethics"),
+        ("Data", "training_data"),
+        ("Behaviour tests", "behaviour"),
+        ("Monitoring", "monitoring"),
+    ],
+)
+@pytest.mark.parametrize("nothing", [None, " \n "])
+def test_a_gap_is_seen(title: str, field: str, nothing: str | None) -> None:
+    if nothing is not None and field in ("behaviour", "monitoring"):
+        nothing = None
+    card = format_card(a_source(model={field: nothing}))
+    gap = f"Nobody has written this yet: add `{field}:` to `models/breast-cancer/model.yaml`."
+    assert section(card, title).split("\n")[0] == gap
+    assert card.count("Nobody has written") == 1
+    anchor = f"[{title}](#{title.lower().replace(' ', '-')})"
+    table = section(card, "EU AI Act, Annex IV")
+    assert table.count(f"{anchor} (not written yet)") == table.count(anchor) > 0
+
+
+def test_metrics_have_the_primary_first_and_say_which_way_is_better() -> None:
+    rows = rows_of(section(format_card(shipped("breast-cancer@1.1.0")), "Metrics"))
+    assert rows[0][:4] == ["`roc_auc` (primary)", "0.9929", "0.9779 to 1", "more"]
+    assert {row[0]: row[3] for row in rows[1:]} == {
+        "`accuracy`": "more",
+        "`balanced_accuracy`": "more",
+        "`precision`": "more",
+        "`recall`": "more",
+        "`f1`": "more",
+        "`average_precision`": "more",
+        "`log_loss`": "less",
+        "`brier`": "less",
+    }
+    text = section(format_card(shipped("diabetes-progression@1.0.0")), "Metrics")
+    assert rows_of(text)[0][0] == "`mae` (primary)"
+    assert rows_of(text)[0][3] == "less"
+    assert "155 evaluation rows" in text
+    assert "2,000 bootstrap resamples" in text
+
+
+def test_a_primary_metric_that_the_version_lacks_is_told() -> None:
+    card = format_card(
+        a_source(model={"metric": {"name": "f1", "goal": "maximize"}}, measured={"metrics": {"recall": {"value": 1}}})
+    )
+    assert "The primary metric is `f1`, which this version was not measured by." in section(card, "Metrics")
+    assert dict(rows_of(card))["primary metric"] == "`f1` (not measured), more is better"
+
+
+def test_whose_precision_it_is() -> None:
+    assert "are those of the class `malignant`." in section(format_card(shipped(SHIPPED[0])), "Metrics")
+    assert "are averages over the classes" in section(format_card(shipped("digits@1.0.0")), "Metrics")
+
+
+def test_slices() -> None:
+    text = section(format_card(shipped("breast-cancer@1.1.0")), "Slices")
+    assert "`roc_auc` (primary) | `recall` | `log_loss`" in text
+    name, where, rows, roc_auc, recall, log_loss = rows_of(text)[0]
+    assert (name, rows) == ("`medium-nuclei`", "87")
+    assert where.endswith("<br>`mean radius` is at least 12 and below 15")
+    assert (roc_auc, recall) == ("0.9974 (0.9894 to 1)", "0.875 (0.6875 to 1)")
+    assert log_loss.startswith("0.06103")
+    assert "fewer than 50 rows" in text
+    digits = rows_of(section(format_card(shipped("digits@1.0.0")), "Slices"))
+    assert digits[0][1].endswith("<br>`digit` is one of 0, 6, 8, 9")
+    diabetes = rows_of(section(format_card(shipped("diabetes-progression@1.0.0")), "Slices"))
+    assert diabetes[0][1].endswith("<br>`sex` is 1")
+
+
+def test_a_slice_that_only_one_side_knows_is_told() -> None:
+    declared = [{"name": "new-one", "where": {"column": "worst area", "at_least": 700}}]
+    found = {"old-one": {"rows": 1200, "metrics": {"roc_auc": {"value": 0.9}}}}
+    text = section(format_card(a_source(model={"slices": declared}, measured={"slices": found})), "Slices")
+    assert rows_of(text) == [
+        ["`new-one`", "`worst area` is at least 700", "not measured", "", "", ""],
+        ["`old-one`", "(no longer declared)", "1,200", "0.9", "not defined", "not defined"],
+    ]
+    none = format_card(a_source(model={"slices": []}, measured={"slices": {}}))
+    assert section(none, "Slices").startswith("Nobody has written this yet: add `slices:`")
+
+
+def test_behaviour_tests_say_what_is_held_and_claim_no_outcome() -> None:
+    text = section(format_card(shipped("breast-cancer@1.1.0")), "Behaviour tests")
+    held = {name: (kind, what) for name, kind, what in rows_of(text)}
+    assert held["`clear-cases`"][0] == "minimum functionality"
+    assert held["`clear-cases`"][1].endswith("`worst concave points` 0.04: `benign`")
+    assert held["`noise-in-symmetry`"][1].endswith(
+        "<br>`mean symmetry` with noise of 0.002: the probability of `malignant` moves by at most 0.03 in at least 99% of the rows"
+    )
+    assert held["`more-concave-points-raise-suspicion`"][1] == (
+        "`worst concave points` plus 0.03: the probability of `malignant` does not fall in at least 99% of the rows, and "
+        "rises in some"
+    )
+    assert held["`refuses-malformed-rows`"][1].endswith(
+        "a missing column, NaN, a value of the wrong type, no rows: an error"
+    )
+    assert "how this version did in them is not in its record" in text
+    digits = section(format_card(shipped("digits@1.0.0")), "Behaviour tests")
+    assert "a row with 64 given columns: 7" in digits
+    assert "`pixel_0_0` plus 2: each probability moves by at most 0.05" in digits
+    diabetes = section(format_card(shipped("diabetes-progression@1.0.0")), "Behaviour tests")
+    assert "`bmi` 25.5, `bp` 93, `s5` 4.6: at least 110 and at most 190" in diabetes
+    assert "`age` plus 1: the prediction moves by at most 2 in at least 95% of the rows" in diabetes
+
+
+def test_behaviour_tests_of_the_other_kinds() -> None:
+    rules = [
+        {
+            "name": "down",
+            "kind": "direction",
+            "change": {"column": "x", "multiply": 2},
+            "expect": "decrease",
+            "share": 0.5,
+        },
+        {"name": "set", "kind": "invariance", "change": {"column": "x", "set": None}, "tolerance": 0, "share": 0.995},
+        {"name": "lenient", "kind": "malformed", "inputs": ["nan"], "expect": "prediction"},
+    ]
+    text = section(format_card(a_source(model={"behaviour": rules, "positive_class": None})), "Behaviour tests")
+    assert [row[2] for row in rows_of(text)] == [
+        "`x` times 2: the probability of the second class does not rise in at least 50% of the rows, and falls in some",
+        "`x` set to null: the probability of the second class moves by at most 0 in at least 99.5% of the rows",
+        "NaN: a prediction for each row",
+    ]
+
+
+def test_gates_hold_the_bound_of_the_interval() -> None:
+    metrics = {
+        "roc_auc": {"value": 0.99, "low": 0.9, "high": 1.0},
+        "recall": {"value": 0.8, "low": 0.85, "high": 0.9},
+        "log_loss": {"value": 0.2, "low": 0.1, "high": 0.3},
+        "f1": {"value": 1},
+    }
+    floors = {"roc_auc": 0.95, "recall": 0.85, "log_loss": 0.25, "f1": 0.5, "brier": 0.1}
+    cost = {"size": 10_000, "load_seconds": 1, "latency_row_seconds": 1}
+    gates = {
+        "margin": 0.02,
+        "floors": floors,
+        "cost": {"size": "10 kB", "load_seconds": 0.5, "latency_batch_seconds": 3},
+    }
+    card = format_card(a_source(model={"gates": gates}, measured={"metrics": metrics, "cost": cost}))
+    assert rows_of(section(card, "Gates")) == [
+        ["margin", "`roc_auc` at most 0.02 worse than the champion's", "its record alone cannot tell"],
+        ["slice margin", "in no slice more than 0.02 worse", "its record alone cannot tell"],
+        ["floor of `roc_auc`", "at least 0.95", "0.9: **not met**"],
+        ["floor of `recall`", "at least 0.85", "0.85: met"],
+        ["floor of `log_loss`", "at most 0.25", "0.3: **not met**"],
+        ["floor of `f1`", "at least 0.5", "1, without an interval"],
+        ["floor of `brier`", "at most 0.1", "not measured"],
+        ["size", "at most 10 kB", "10 kB: met"],
+        ["time to load it", "at most 0.5 s", "1 s: **not met**"],
+        ["time to predict a batch", "at most 3 s", "not measured"],
+    ]
+    assert "`roc_auc` at most 0.05 better; more may be a leak" in section(format_card(a_source()), "Gates")
+
+
+def test_importances_have_the_largest_first() -> None:
+    text = section(format_card(shipped("breast-cancer@1.1.0")), "Explanation")
+    assert rows_of(text)[:2] == [
+        ["`worst texture`", "0.008949", "0.002904"],
+        ["`radius error`", "0.003307", "0.001687"],
+    ]
+    assert len(rows_of(text)) == 10
+    assert text.count("<summary>The other 20</summary>") == 1
+    assert text.rindex("`texture error` | -0.001765") > text.index("<details>")
+    assert "by how much `roc_auc` drops" in text
+    assert "It does not say that the input causes anything" in text
+    assert "by how much `mae` rises" in section(format_card(shipped("diabetes-progression@1.0.0")), "Explanation")
+    assert "was not measured" in section(format_card(a_source(measured={"importance": {}})), "Explanation")
+
+
+def test_data_environment_cost_and_monitoring() -> None:
+    card = format_card(shipped("breast-cancer@1.1.0"))
+    evaluation = rows_of(section(card, "Data"))[2]
+    assert evaluation[:2] == ["evaluation", "200"]
+    assert evaluation[2].startswith("`models/breast-cancer/candidate/evaluation.parquet`<br>`sha256:208305ae")
+    assert ["`scikit-learn`", "1.9.1"] in rows_of(section(card, "Environment"))
+    assert rows_of(section(card, "Cost"))[3] == ["time to predict a batch of 1,000 rows", "0.000918 s"]
+    monitoring = dict(rows_of(section(card, "Monitoring")))
+    assert monitoring["drift"] == "population stability index, from 0.2 on"
+    assert monitoring["rows that are looked at"] == "those of the last 30 days"
+    assert section(format_card(a_source(model={"monitoring": {"columns": []}})), "Monitoring").startswith("Nobody has")
+
+
+def test_inputs_outputs_and_classes() -> None:
+    card = format_card(shipped("breast-cancer@1.1.0"))
+    text = section(card, "Inputs and outputs")
+    assert "The 30 inputs, in order" in text
+    assert "| `probabilities` | `float64` | rows × 2 |" in text
+    assert "Classes, in the order of the probabilities: `benign`, `malignant`." in text
+    few = section(format_card(shipped("diabetes-progression@1.0.0")), "Inputs and outputs")
+    assert rows_of(few)[0] == ["`age`", "`float64`"]
+    assert "Classes" not in few
+
+
+def test_lineage_and_changes() -> None:
+    card = format_card(shipped("breast-cancer@1.1.0"))
+    text = section(card, "How it was made")
+    assert rows_of(text)[0] == ["`prepare@breast-cancer`", "`python scripts/prepare.py breast-cancer`"]
+    assert "  model__C: 1\n" in text
+    assert "| wrote | `models/breast-cancer/candidate/model.skops` | `md5:d2fb511f66b60e39a71ca3ff6775f8ea` |" in text
+    assert "    models.breast-cancer.tune:\n      search: grid" in text
+    changes = section(card, "Changes")
+    assert changes.startswith("Since `breast-cancer@1.0.0`:\n\nC is now chosen by 5-fold cross-validation")
+    assert section(format_card(shipped("digits@1.0.0")), "Changes").startswith("This is the first version.")
+
+
+# -- Annex IV --------------------------------------------------------------------------------------------------------
+
+
+def test_every_point_of_annex_iv_is_there_once() -> None:
+    letters = "abcdefgh"
+    wanted = ["1", *(f"1({x})" for x in letters), "2", *(f"2({x})" for x in letters), *"3456789"]
+    assert [point.number for point in POINTS] == wanted
+    rows = rows_of(section(format_card(shipped(SHIPPED[0])), "EU AI Act, Annex IV"))
+    assert [row[0].strip("*") for row in rows] == wanted
+
+
+def test_what_nothing_answers_is_said_to_be_elsewhere() -> None:
+    rows = rows_of(section(format_card(shipped(SHIPPED[0])), "EU AI Act, Annex IV"))
+    elsewhere = {number.strip("*") for number, _, answer in rows if answer == "Not here: your organisation keeps it."}
+    assert elsewhere == {"1(b)", "1(f)", "1(g)", "5", "7", "8"}
+    assert {number.strip("*") for number, _, answer in rows if not answer} == {"1", "2"}
+
+
+def test_the_table_leads_to_sections_that_are_there() -> None:
+    card = format_card(shipped(SHIPPED[0]))
+    titles = re.findall(r"^## (.+)$", card, flags=re.M)
+    anchors = {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+    links = re.findall(r"\]\(#([^)]+)\)", section(card, "EU AI Act, Annex IV"))
+    assert len(links) > 30
+    assert set(links) <= anchors

@@ -1,0 +1,281 @@
+"""The home page: what it says of each model, that texts stay texts, and how search and facets work in a browser."""
+
+from __future__ import annotations
+
+import copy
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.publishing.site.in_a_browser import use_page
+
+from mintmark.publishing.site.pages.home_page import describe_change, home_page
+from mintmark.publishing.site.pages.monitoring_page import monitoring_page
+
+HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\"' {{7*7}} {% raw %} [a](javascript:alert(1))"
+CONFIG: dict[str, Any] = {
+    "name": "The registry of Acme",
+    "description": "All of it.",
+    "base_branch": "main",
+    "repository": "https://github.com/acme/models",
+    "channels": [{"name": "staging"}, {"name": "production"}],
+    "documents": {"models": "models.json", "feed": "feed.xml", "audit": "audit.json", "database": "registry.sqlite"},
+}
+BEFORE = {
+    "version": "1.0.0",
+    "value": 0.95,
+    "low": 0.9,
+    "high": 0.99,
+    "difference": 0.03,
+    "direction": "better",
+    "standing": "better",
+}
+ROW: dict[str, Any] = {
+    "name": "iris",
+    "title": "Kinds of iris",
+    "task": "multiclass-classification",
+    "owners": ["@acme/ml"],
+    "tags": ["flowers"],
+    "licence": "CC0-1.0",
+    "format": "skops",
+    "framework": "scikit-learn",
+    "metric": {"name": "accuracy", "goal": "maximize"},
+    "versions": 2,
+    "latest": "1.1.0",
+    "channels": {"staging": "1.1.0", "production": "1.1.0"},
+    "measured": "1.1.0",
+    "value": 0.98,
+    "low": 0.95,
+    "high": 1.0,
+    "before": BEFORE,
+    "created": "2026-06-01T09:30:00Z",
+    "since": "2026-06-03T09:30:00Z",
+    "badges": ["reproduced"],
+    "purpose": "Tells irises apart.",
+    "commit": "a" * 40,
+}
+BARE = {
+    **ROW,
+    **dict.fromkeys(
+        ("title", "format", "framework", "latest", "measured", "value", "low", "high", "before", "created", "since")
+    ),
+    "name": "new-one",
+    "versions": 0,
+    "channels": {},
+    "badges": [],
+    "tags": [],
+}
+
+
+def models(*rows: dict[str, Any]) -> dict[str, Any]:
+    totals = {"models": len(rows), "versions": 2 * len(rows), "yanked": 1, "withdrawn": 0, "files_size": 12_000}
+    return {"totals": totals, "updated": "2026-06-03T09:30:00Z" if rows else None, "models": list(rows)}
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page, as a browser would read them."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def links(self) -> list[str]:
+        return [str(attributes["href"]) for tag, attributes in self.tags if tag == "a"]
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.text.split())
+
+
+def test_a_model_is_told_in_full() -> None:
+    page = Page(home_page(CONFIG, models(ROW)))
+    for expected in (
+        *("The registry of Acme", "iris", "Kinds of iris", "multiclass-classification", "@acme/ml", "flowers"),
+        *("1.1.0", "0.98", "accuracy, 0.95 to 1", "▲ 0.03 better than 1.0.0", "staging 1.1.0", "production 1.1.0"),
+        *("scikit-learn", "CC0-1.0", "reproduced", "made 2026-06-01", "moved here 2026-06-03", "12 kB"),
+    ):
+        assert expected in page.words, expected
+    assert page.text.lstrip().startswith("The registry of Acme")
+    assert {"models/iris/", "models/iris/1.1.0/", "api/v1/models.json", "api/v1/feed.xml"} <= set(page.links)
+    assert "api/v1/registry.sqlite" in page.links
+
+
+def test_a_model_without_a_version_or_outside_production_says_so() -> None:
+    staged = {**ROW, "name": "staged", "channels": {"staging": "1.1.0"}, "since": None, "before": None}
+    words = Page(home_page(CONFIG, models(BARE, staged))).words
+    assert "in production0" in words
+    assert "no version yet" in words
+    assert "accuracy: no value" in words
+    assert "not yet; latest is 1.1.0" in words
+
+
+def test_an_empty_registry_says_how_to_begin() -> None:
+    page = Page(home_page(CONFIG, models()))
+    assert "No models yet" in page.words
+    assert "mintmark propose <name>" in page.words
+    assert "https://github.com/acme/models/issues/new?template=propose.yml" in page.links
+    assert not any(tag == "table" for tag, _ in page.tags)
+    without = Page(home_page({**CONFIG, "repository": None, "description": None}, models()))
+    assert not any("://" in link for link in without.links)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ("▲ 0.03", "better", "than 1.0.0", "better")),
+        ({"standing": None}, ("▲ 0.03", "better", "than 1.0.0, not tested", "better")),
+        ({"standing": "no worse"}, ("▲ 0.03", "no worse", "than 1.0.0", "same")),
+        ({"standing": "inconclusive"}, ("▲ 0.03", "inconclusive", "against 1.0.0", "unsure")),
+        ({"difference": -0.03, "direction": "worse", "standing": "worse"}, ("▼ 0.03", "worse", "than 1.0.0", "worse")),
+        # Less is better: the number fell, and that is good.
+        (
+            {"difference": -2.5, "direction": "better", "standing": None},
+            ("▼ 2.5", "better", "than 1.0.0, not tested", "better"),
+        ),
+        ({"difference": 0, "direction": "same", "standing": None}, ("=", "the same", "as 1.0.0", "same")),
+        ({"direction": "unknown", "standing": None}, ("▲ 0.03", "", "against 1.0.0", "same")),
+    ],
+)
+def test_a_change_is_an_arrow_a_word_and_a_colour(change: dict[str, Any], expected: tuple[str, ...]) -> None:
+    told = describe_change({**BEFORE, **change})
+    assert told is not None
+    assert (told.amount, told.word, told.than, told.look) == expected
+
+
+def test_models_with_different_metrics_have_one_order_of_change() -> None:
+    gains = [
+        float(told.gain)
+        for told in (
+            describe_change({**BEFORE, "value": 50, "difference": -5, "direction": "better"}),
+            describe_change({**BEFORE, "value": 0.5, "difference": 0.01, "direction": "better"}),
+            describe_change({**BEFORE, "difference": 0, "direction": "same"}),
+            describe_change({**BEFORE, "value": 0, "difference": 0.1, "direction": "worse"}),
+        )
+        if told
+    ]
+    assert gains == sorted(gains, reverse=True)
+    assert gains[0] == pytest.approx(0.1)
+    assert gains[2] == 0
+    assert describe_change(None) is None
+    assert describe_change({**BEFORE, "difference": None}) is None
+
+
+def hostile_row() -> dict[str, Any]:
+    row = copy.deepcopy(ROW)
+    for key in ("title", "task", "licence", "framework", "measured", "latest"):
+        row[key] = HOSTILE
+    row |= {"owners": [HOSTILE], "tags": [HOSTILE], "channels": {HOSTILE: HOSTILE, "production": HOSTILE}}
+    row["metric"] = {"name": HOSTILE, "goal": HOSTILE}
+    row["before"] |= {"version": HOSTILE}
+    return row
+
+
+def test_texts_of_a_registry_stay_texts() -> None:
+    config = {
+        **CONFIG,
+        "name": HOSTILE,
+        "description": HOSTILE,
+        "channels": [{"name": HOSTILE}, {"name": "production"}],
+    }
+    for content in (home_page(config, models(hostile_row())), monitoring_page(config, models(hostile_row()))):
+        page = Page(content)
+        assert {"script", "img", "style", "iframe"}.isdisjoint(tag for tag, _ in page.tags)
+        assert not any(name.startswith("on") or name == "style" for _, found in page.tags for name in found)
+        assert not any(re.match(r"\s*javascript:", link, re.I) for link in page.links)
+        assert "{{7*7}}" in page.text
+        assert "49" not in page.text
+
+
+def test_a_thousand_models_stay_below_a_megabyte() -> None:
+    rows = [{**ROW, "name": f"model-number-{number:04}", "tags": ["tabular", "health"]} for number in range(1000)]
+    assert len(home_page(CONFIG, models(*rows)).encode()) < 1_000_000
+
+
+def test_monitoring_is_honest_about_being_empty() -> None:
+    page = Page(monitoring_page(CONFIG, models(ROW, BARE)))
+    assert "no monitoring data yet" in page.words
+    assert page.links == ["../models/iris/"]
+
+
+ROWS = [
+    {**ROW, "name": "alpha", "tags": ["fraud", "tabular"], "created": "2024-01-01T00:00:00Z"},
+    {
+        **ROW,
+        "name": "beta",
+        "tags": ["fraud"],
+        "owners": ["@acme/other"],
+        "created": "2026-01-01T00:00:00Z",
+        "before": None,
+    },
+    {**ROW, "name": "gamma", "tags": ["nlp"], "task": "regression", "channels": {"staging": "1.1.0"}, "since": None},
+    {**BARE, "name": "delta", "tags": ["nlp"]},
+]
+SHOWN = "const shown = () => seen('.mm-models tbody tr').map((row) => row.querySelector('a').textContent);"
+
+
+def test_search_facets_and_the_address_work_in_a_browser(tmp_path: Path) -> None:
+    script = f"""{SHOWN}
+      const box = (facet, value) => $(`.mm-facet[data-facet=${{facet}}] input[value="${{value}}"]`);
+      const counts = (facet) => Object.fromEntries($$(`.mm-facet[data-facet=${{facet}}] label:not([hidden])`)
+        .map((label) => [label.querySelector('span').textContent, label.querySelector('b').textContent]));
+      const steps = {{}};
+      const note = (name) => {{ steps[name] = [shown().join(), location.search, $('#mm-found').textContent]; }};
+      steps.counts = counts('tag');
+      const check = (facet, value) => {{ box(facet, value).checked = true; tell(box(facet, value), value); }};
+      check('tag', 'fraud'); note('one');
+      steps.others = counts('tag');
+      check('tag', 'nlp'); note('two');
+      steps.tasks = counts('task');
+      check('task', 'regression'); note('both');
+      tell($('[name=find]'), 'no such model'); note('none');
+      steps.empty = [seen('#mm-none').length, seen('.mm-models').length];
+      const before = location.search;
+      history.back(); await wait(() => location.search !== before); note('back');
+      [...document.querySelectorAll('#mm-active button')].pop().click(); note('cleared');
+      tell($('[name=find]'), 'OTHER alp'); note('words');
+      return steps;"""
+    seen = use_page(tmp_path, home_page(CONFIG, models(*ROWS)), script)
+    assert seen == {
+        "counts": {"fraud": "2", "nlp": "2", "tabular": "1"},
+        "others": {"fraud": "2", "nlp": "2", "tabular": "1"},  # what choosing another one as well would add
+        "one": ["alpha,beta", "?tag=fraud", "2 models of 4"],
+        "two": ["alpha,beta,gamma,delta", "?tag=fraud&tag=nlp", "4 models of 4"],
+        "tasks": {"multiclass-classification": "3", "regression": "1"},
+        "both": ["gamma", "?task=regression&tag=fraud&tag=nlp", "1 model of 4"],
+        "none": ["", "?find=no+such+model&task=regression&tag=fraud&tag=nlp", "No models of 4"],
+        "empty": [1, 0],
+        "back": ["alpha,beta,gamma,delta", "?tag=fraud&tag=nlp", "4 models of 4"],
+        "cleared": ["alpha,beta,gamma,delta", "", "4 models"],
+        "words": ["", "?find=OTHER+alp", "No models of 4"],
+    }
+
+
+def test_an_address_opens_what_it_says_and_ages_and_order_are_told(tmp_path: Path) -> None:
+    script = f"""{SHOWN}
+      const time = seen('.mm-models tbody time')[0];
+      return [shown(), $('#mm-active').innerText.split('\\n'), time.title, time.textContent.endsWith('ago'),
+              $('.mm-facet[data-facet=tag] summary').textContent];"""
+    at = "?tag=fraud&sort=newest&channel=production&utm=1"
+    order, active, title, old, label = use_page(tmp_path, home_page(CONFIG, models(*ROWS)), script, at=at)
+    assert order == ["beta", "alpha"]
+    assert active == ["Tag: fraud ×", "Channel: production ×", "Clear all"]
+    assert (title, old, label) == ("2026-01-01", True, "Tag (1)")
+
+
+def test_hostile_texts_become_facets_and_stay_texts(tmp_path: Path) -> None:
+    script = "return [$$('article script, article img').length, $('.mm-facet[data-facet=tag] label span').textContent];"
+    found, text = use_page(
+        tmp_path, home_page(CONFIG, models(hostile_row())), script, at="?tag=<img src=x onerror=alert(1)>"
+    )
+    assert (found, text) == (0, HOSTILE)

@@ -1,0 +1,387 @@
+"""The page of one model, read as a reader would, and used in a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.publishing.site.in_a_browser import ASSETS, use_page
+from tests.publishing.site.pages.test_version_page import hostile_model, hostile_version
+from tests.publishing.site.sample_versions import (
+    HOSTILE,
+    Page,
+    assert_safe,
+    config,
+    event,
+    held,
+    index,
+    metrics,
+    model,
+    move,
+    row,
+    version,
+)
+
+from mintmark.core.comparison import ERRORS
+from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
+from mintmark.publishing.site.pages.model_page import model_page
+
+CHART = "<svg id='metric'><title>roc_auc</title></svg>"
+MOVES = [
+    move("production", "rollback", "1.1.0", "1.0.0", 9),
+    move("production", "promote", "1.0.0", "1.1.0", 8),
+    move("staging", "promote", "1.0.0", "1.1.0", 7),
+    move("production", "promote", None, "1.0.0", 5),
+    move("staging", "promote", None, "1.0.0", 4),
+]
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    yanked = {"reason": "Labels **leaked**.", "replacement": "1.2.0", **event(10, "yank iris")}
+    newest, broken, first = version("1.2.0"), version("1.1.0", status=yanked), version("1.0.0", parent=None)
+    channels = {"staging": held("1.1.0", "1.0.0", event(7)), "production": held("1.0.0", None, event(9))}
+    withdrawn = [{"version": "1.1.1", **event(11, "withdraw iris 1.1.1: wrong file (#51)")}]
+    rows = [row(newest), row(broken, "staging"), row(first, "production")]
+    return index(*rows, **{"channels": channels, "moves": MOVES, "withdrawn": withdrawn, **changes})
+
+
+def content(shown: dict[str, Any] | None = None, **options: Any) -> str:
+    charts = options.pop("charts", {"roc_auc": CHART, "log_loss": "<svg></svg>"})
+    return model_page(options.pop("config", config()), shown or sample(), charts)
+
+
+def page(shown: dict[str, Any] | None = None, **options: Any) -> Page:
+    made = Page(content(shown, **options))
+    assert made.faults == []
+    return made
+
+
+def test_it_opens_with_what_the_model_is_for_and_not_for() -> None:
+    made = page()
+    text = made.text("about")
+    for part in ("Tells irises apart.", "What it is for Teaching.", "What it is not for Gardening.", "Few flowers."):
+        assert part in text
+    for part in ("None are hurt.", "Fisher's.", "@acme/ml", "CC0-1.0", "flowers", "roc_auc, more is better"):
+        assert part in text
+    assert "Kinds of iris" in made.text()
+    assert [attributes["id"] for tag, attributes in made.elements if tag == "h2"] == [
+        link[1:] for link in made.links() if link.startswith("#")
+    ]
+
+
+def test_a_bare_model_has_a_page() -> None:
+    bare = {
+        key: value
+        for key, value in model().items()
+        if key in ("name", "task", "owners", "purpose", "licence", "metric", "gates")
+    }
+    made = page(index(model=bare), charts={})
+    assert "iris" in made.text("")
+    assert "No version is registered yet." in made.text("versions")
+    assert "It points to no version." in made.text("channels")
+    assert "No channel has moved" in made.text("timeline")
+    assert "There are not two versions" in made.text("compare")
+
+
+# -- channels --------------------------------------------------------------------------------------------------------
+
+
+def test_the_board_says_who_moved_what_when_and_where() -> None:
+    made = page()
+    text = made.text("channels")
+    assert "staging 1.1.0 Since 2026-06-07, moved by Ada in 7777777 (#47). Before it: 1.0.0." in text
+    assert "Where a version is tried." in text
+    assert "https://github.com/acme/models/pull/47" in made.links()
+    assert "1.1.0/" in made.links()
+
+
+def test_what_nobody_committed_was_moved_by_nobody() -> None:
+    nobody = dict.fromkeys(("commit", "by", "time", "subject", "pull_request"))
+    shown = sample(channels={"staging": held("1.1.0", None, nobody)}, moves=[])
+    assert "staging 1.1.0 Not committed yet." in page(shown).text("channels")
+
+
+def test_links_to_write_come_with_the_line_to_write() -> None:
+    made = page()
+    text = made.text("channels")
+    assert "https://github.com/acme/models/edit/main/models/iris/channels/staging.yaml" in made.links()
+    assert "Promote 1.2.0 to staging opens the file in GitHub's editor; write: version: 1.2.0" in text
+    assert "Roll staging back to 1.0.0 opens the file in GitHub's editor; write: version: 1.0.0" in text
+    assert 'data-copy="the line for staging">version: 1.2.0</code>' in content()
+    assert "Propose a version of iris" in text
+
+
+def test_a_yanked_version_is_not_offered_for_promotion() -> None:
+    assert "Promote 1.1.0 to production" not in page().text("channels")
+    fine = sample(channels={"staging": held("1.2.0", None, event(7))})
+    made = page(fine)
+    assert "Promote 1.2.0 to production opens GitHub's editor with the line in it." in made.text("channels")
+    assert "Promote 1.2.0 to staging" not in made.text("channels")
+
+
+def test_without_a_repository_there_is_nothing_to_write() -> None:
+    text = page(config=config(repository=None)).text("channels")
+    assert "Promote" not in text
+    assert "Propose" not in text
+    assert "7777777" in text
+
+
+# -- timeline --------------------------------------------------------------------------------------------------------
+
+
+def test_the_timeline_tells_promotions_rollbacks_and_closures_newest_first() -> None:
+    moves = [move("staging", "close", "1.1.0", None, 12), *MOVES]
+    text = page(sample(moves=moves)).text("timeline")
+    assert "✕ closed; it pointed to 1.1.0 2026-06-12" in text
+    assert "↩ rolled back to 1.0.0 2026-06-09 Ada, 9999999 (#49)" in text
+    assert "▲ promoted to 1.1.0 2026-06-08" in text
+    assert text.index("rolled back to 1.0.0") < text.index("promoted to 1.1.0 2026-06-08")
+
+
+def test_versions_that_are_gone_are_not_linked_from_the_timeline() -> None:
+    made = page(sample(moves=[move("staging", "promote", None, "0.9.0", 2)]))
+    assert "promoted to 0.9.0" in made.text("timeline")
+    assert "0.9.0/" not in made.links()
+
+
+def test_a_long_history_leads_to_the_audit_log() -> None:
+    moves = [move("staging", "promote", f"1.{n}.0", f"1.{n + 1}.0", 1 + n % 28) for n in range(60, 0, -1)]
+    made = page(sample(moves=moves))
+    assert "40 earlier moves" in made.text("timeline").lower()
+    assert "../../audit/" in made.links()
+
+
+def test_the_drawing_holds_each_stay_in_a_channel_in_proportion() -> None:
+    drawn = draw_timeline(config(), sample())
+    bars = [
+        (found[0], float(found[1]))
+        for found in re.findall(r'<title>([^<]*)</title><rect x="[\d.]+" y="\d+" width="([\d.]+)"', drawn)
+    ]
+    assert [name for name, _ in bars] == ["1.0.0", "1.1.0", "1.0.0", "1.1.0", "↩ 1.0.0"]
+    assert bars[0][1] == bars[2][1]  # three days in either
+    assert bars[0][1] > 2 * bars[3][1]
+    assert 'class="mm-held mm-held--rollback"' in drawn
+    assert draw_timeline(config(), index()) == ""
+
+
+def test_moves_of_one_day_stand_at_equal_steps() -> None:
+    moves = [{**made, "time": f"2026-06-01T09:30:0{number // 2}Z"} for number, made in enumerate(reversed(MOVES))]
+    drawn = draw_timeline(config(), sample(moves=moves[::-1]))
+    widths = [float(width) for width in re.findall(r'<rect x="[\d.]+" y="\d+" width="([\d.]+)"', drawn)]
+    assert len(widths) == 5
+    assert min(widths) > 100  # of 720: none is a mere line
+    assert drawn.count("2026-06-01") == 4  # in the label, and at both ends of the axis
+
+
+def test_a_closed_channel_holds_nothing() -> None:
+    moves = [
+        move("staging", "promote", None, "1.1.0", 20),
+        move("staging", "close", "1.0.0", None, 5),
+        move("staging", "promote", None, "1.0.0", 4),
+    ]
+    places = [
+        tuple(map(float, found))
+        for found in re.findall(
+            r'<rect x="([\d.]+)" y="\d+" width="([\d.]+)"', draw_timeline(config(), index(moves=moves))
+        )
+    ]
+    assert len(places) == 2
+    assert places[0][0] + places[0][1] < places[1][0] / 2
+
+
+# -- versions --------------------------------------------------------------------------------------------------------
+
+
+def test_yanked_and_withdrawn_versions_stand_in_their_place_with_the_reason() -> None:
+    made = page()
+    text = made.text("versions")
+    assert "1.1.0 yanked staging" in text
+    assert "Yanked. Use 1.2.0 instead. Labels leaked." in text
+    assert "1.1.1 withdrawn" in text
+    assert "Withdrawn by Ada on 2026-06-11 in bbbbbbb (#51): withdraw iris 1.1.1: wrong file (#51)" in text
+    assert (
+        text.index("1.2.0")
+        < text.index("1.1.1 withdrawn")
+        < text.index("1.1.0 yanked")
+        < text.index("1.0.0 production")
+    )
+    assert "1.1.1/" in made.links()  # its page says what became of it
+    assert "1.2.0 latest 2026-06-01 Ada roc_auc 0.95 (0.93 to 0.97) 4 kB Trained again." in text
+
+
+def test_an_index_in_several_pages_says_so() -> None:
+    made = page(sample(older="index-2.json"))
+    assert "Older versions are in index-2.json" in made.text("versions")
+    assert "../../api/v1/models/iris/index-2.json" in made.links()
+    assert "Older versions" not in page().text("versions")
+
+
+def many(count: int) -> dict[str, Any]:
+    rows = [
+        row(version(f"1.{number}.0", summary="Trained again on the data of one more week. " * 3))
+        for number in range(count, 0, -1)
+    ]
+    moves = [move("staging", "promote", f"1.{n - 1}.0", f"1.{n}.0", 1 + n % 28) for n in range(count, 0, -1)]
+    return index(*rows, moves=moves, channels={"staging": held(f"1.{count}.0", f"1.{count - 1}.0", event(3))})
+
+
+def test_a_model_of_a_hundred_versions_is_light_and_quick() -> None:
+    made = content(many(100))
+    assert len(made.encode()) < 120_000
+    began = time.process_time()
+    content(many(100))
+    assert time.process_time() - began < 0.5  # 5 ms; a busy machine and its first call included
+
+
+def test_versions_past_a_hundred_are_still_linked() -> None:
+    made = page(many(130))
+    assert "30 further versions" in made.text("versions")
+    assert {f"1.{number}.0/" for number in range(1, 131)} <= set(made.links())
+
+
+# -- metrics, hostile texts ------------------------------------------------------------------------------------------
+
+
+def test_the_primary_metric_is_drawn_and_the_others_are_linked() -> None:
+    made = page()
+    assert "metric" in made.ids()
+    assert [link for link in made.links() if link.startswith("metrics/")] == ["metrics/log_loss.svg"]
+
+
+def test_nothing_that_anybody_wrote_runs() -> None:
+    moved = event(7, HOSTILE, by=HOSTILE)
+    shown = index(
+        row(hostile_version()),
+        row(version("1.0.0", parent=None, summary=HOSTILE, author=HOSTILE), "staging"),
+        model=hostile_model(),
+        channels={"staging": held("1.0.0", "1.1.0", moved)},
+        moves=[{**move("staging", "promote", None, "1.0.0", 2), **moved}],
+        withdrawn=[{"version": "0.1.0", **moved}],
+    )
+    channels = [{"name": "staging", "after": None, "description": HOSTILE}]
+    made = content(shown, config=config(channels=channels))
+    assert_safe(made)
+    assert made.count("&lt;script&gt;") > 15
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------------
+
+
+def use(
+    tmp_path: Path,
+    script: str,
+    *,
+    at: str = "",
+    files: dict[str, Any] | None = None,
+    texts: dict[str, str] | None = None,
+) -> Any:
+    folder = tmp_path / "site"
+    (folder / "metrics").mkdir(parents=True)
+    shutil.copy(ASSETS / "model.js", folder / "model.js")
+    for path, text in (texts or {}).items():
+        (folder / path).write_text(text)
+    made = content().replace('data-folder="metrics/"', 'data-folder="../metrics/"')
+    return use_page(folder, made + '<script src="/model.js" defer></script>', script, at=at, files=files or {})
+
+
+VERSIONS = "api/v1/models/iris/versions"
+
+
+def both() -> dict[str, Any]:
+    parameters = {"estimator": {"class": HOSTILE}, "C": 5, "steps": [{"name": "scale"}]}
+    old = version("1.0.0", parent=None, parameters=parameters, metrics=metrics(roc_auc=0.9, log_loss=0.123456))
+    return {f"{VERSIONS}/1.0.0.json": old, f"{VERSIONS}/1.2.0.json": version("1.2.0")}
+
+
+def test_two_versions_are_compared_from_the_address(tmp_path: Path) -> None:
+    seen = use(
+        tmp_path,
+        """await wait(() => $("#compare-result table"));
+        const rows = () => seen("#compare-result tbody tr").map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+        const all = rows();
+        $("[name=only]").click();
+        await wait(() => rows().length < all.length);
+        const only = rows();
+        $("[name=from]").value = "1.2.0";
+        $("[name=from]").dispatchEvent(new Event("change", {bubbles: true}));
+        await wait(() => location.search.includes("1.2.0..1.2.0"));
+        await wait(() => $("#compare-status").textContent.includes(": 0"));
+        return {all, only, same: $("#compare-status").textContent, said: $("#compare-result").textContent, address: location.search};""",
+        at="?compare=1.0.0..1.2.0",
+        files=both(),
+    )
+    rows = {row[0]: row[1:] for row in seen["all"]}
+    assert rows["roc_auc"] == ["0.9 (0.88 to 0.92)", "0.95 (0.93 to 0.97)", "+0.05 ▲ better"]
+    assert rows["log_loss"] == ["0.1235 (0.1035 to 0.1435)", "0.2 (0.18 to 0.22)", "+0.0765 ▼ worse"]
+    assert rows["C"] == ["5", "1", "≠ differs"]
+    assert rows["estimator.class"][0] == HOSTILE
+    assert rows["steps[0].name"] == ["scale", "–", "≠ differs"]
+    assert rows["evaluation data/evaluation.parquet.rows"] == ["400", "400", "= same"]
+    assert rows["packages.scikit-learn"] == ["1.9.1", "1.9.1", "= same"]
+    assert rows["size of all files"] == ["4 kB", "4 kB", "= same"]
+    assert [row[0] for row in seen["only"]] == ["roc_auc", "log_loss", "estimator.class", "C", "steps[0].name"]
+    assert "1.2.0 beside 1.2.0: 0 differences." in seen["same"]
+    assert "Parameters: no difference" in seen["said"]
+    assert "1.2.0..1.2.0" in seen["address"]
+
+
+def test_a_record_that_cannot_be_read_is_said_and_asked_for_again(tmp_path: Path) -> None:
+    seen = use(
+        tmp_path,
+        """$("[name=from]").value = "1.1.0";
+        $("#compare-form [type=submit]").click();
+        await wait(() => $("#compare-status").textContent.includes("could not"));
+        const said = $("#compare-status").textContent;
+        $("[name=from]").value = "1.0.0"; $("[name=to]").value = "1.2.0";
+        $("#compare-form [type=submit]").click();
+        await wait(() => $("#compare-result table"));
+        return {said, tables: $$("#compare-result table").length};""",
+        files=both(),
+    )
+    assert "could not be read (HTTP 404)" in seen["said"]
+    assert seen["tables"] == 6
+
+
+def test_versions_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
+    seen = use(
+        tmp_path,
+        'return [$("[name=from]").value, $("[name=to]").value, $("#compare-result").textContent];',
+        at="?compare=../../x..1.0.0",
+    )
+    assert seen == ["1.0.0", "1.2.0", ""]  # the champion, not the yanked version between
+
+
+def test_the_script_knows_which_metrics_are_errors() -> None:
+    found = re.search(r'data-errors="([^"]*)"', content())
+    assert found is not None
+    assert set(found[1].split()) == ERRORS
+
+
+def test_another_metric_is_drawn_from_its_file_and_nothing_in_it_runs(tmp_path: Path) -> None:
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="mm-chart" onload="alert(1)"><style>*{display:none}</style>'
+        '<script>alert(2)</script><a href="../1.0.0/"><title>1.0.0</title><circle r="3" onclick="alert(3)"/></a>'
+        '<a href="javascript:alert(4)"><text>x</text></a><foreignObject><b xmlns="http://www.w3.org/1999/xhtml">y</b></foreignObject></svg>'
+    )
+    seen = use(
+        tmp_path,
+        """const select = $("[name=metric]");
+        select.value = "log_loss"; select.dispatchEvent(new Event("change"));
+        await wait(() => $("#metric-chart svg.mm-chart"));
+        const svg = $("#metric-chart svg");
+        const first = {tags: [...svg.querySelectorAll("*")].map((e) => e.localName), links: [...svg.querySelectorAll("a")].map((a) => a.getAttribute("href")),
+          handlers: svg.outerHTML.includes("alert"), name: $(".mm-metric-name").textContent, address: location.search};
+        select.value = "roc_auc"; select.dispatchEvent(new Event("change"));
+        await wait(() => $("#metric-chart svg#metric"));
+        return {...first, back: $(".mm-metric-name").textContent, links_left: $$(".mm-metric-links").length, end: location.search};""",
+        texts={"metrics/log_loss.svg": drawing},
+    )
+    assert seen["tags"] == ["a", "title", "circle", "a", "text"]
+    assert seen["links"][0].endswith("/1.0.0/")
+    assert seen["links"][1] is None
+    assert not seen["handlers"]
+    assert (seen["name"], seen["back"]) == ("log_loss", "roc_auc")
+    assert (seen["address"], seen["end"], seen["links_left"]) == ("?metric=log_loss", "", 0)

@@ -1,0 +1,159 @@
+"""Types, duplicates and missing values by the rules of params.yaml."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mintmark.core.question import RecipeFault
+from mintmark.training.cleaning import (
+    apply_fills,
+    apply_types,
+    drop_duplicates,
+    drop_missing,
+    learn_fills,
+    select_columns,
+)
+from mintmark.training.recipe import Preparation
+
+
+def preparation(**section):
+    return Preparation.from_dict({"split": {"method": "random", "evaluation": 0.5}, **section})
+
+
+def frame():
+    return pd.DataFrame({"key": ["a", "b", "c"], "x": [1.0, np.nan, 5.0], "kind": ["u", None, "u"], "y": [0, 1, 0]})
+
+
+def test_rows_are_numbered_in_the_order_of_the_source():
+    selected = select_columns(frame(), preparation(drop=["kind"]), "y")
+    assert list(selected.columns) == ["row", "key", "x", "y"]
+    assert selected["row"].tolist() == [0, 1, 2]
+
+
+def test_a_declared_id_is_the_row_id():
+    selected = select_columns(frame(), preparation(id="key"), "y")
+    assert list(selected.columns) == ["row", "x", "kind", "y"]
+    assert selected["row"].tolist() == ["a", "b", "c"]
+
+
+def test_numbers_stay_when_other_rows_are_dropped():
+    selected = drop_missing(select_columns(frame(), preparation(), "y"), preparation(missing={"default": "drop-row"}))
+    assert selected["row"].tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "message"),
+    [
+        ({"drop": ["key", "nope"]}, ("prepare", "drop", 1), 'no column "nope"'),
+        ({"carry": ["nope"]}, ("prepare", "carry", 0), 'no column "nope"'),
+        ({"id": "nope"}, ("prepare", "id"), 'no column "nope"'),
+        ({"types": {"nope": "number"}}, ("prepare", "types", "nope"), 'no column "nope"'),
+        ({"missing": {"columns": {"nope": "median"}}}, ("prepare", "missing", "columns", "nope"), 'no column "nope"'),
+        (
+            {"split": {"method": "group", "by": "nope", "evaluation": 0.5}},
+            ("prepare", "split", "by"),
+            'no column "nope"',
+        ),
+        ({"drop": ["y"]}, ("prepare", "drop"), "is the target"),
+        ({"id": "kind"}, ("prepare", "id"), "a different value in every row"),
+    ],
+)
+def test_a_column_that_cannot_be_used_is_named_with_its_place(section, place, message):
+    with pytest.raises(RecipeFault, match=message) as caught:
+        select_columns(frame(), preparation(**section), "y")
+    assert caught.value.place == place
+
+
+def test_a_target_that_is_not_there_names_the_columns():
+    with pytest.raises(RecipeFault, match=r'no column "z", which model.yaml names as target .it has key, x, kind, y.'):
+        select_columns(frame(), preparation(), "z")
+
+
+def test_a_column_called_row_needs_a_decision():
+    with pytest.raises(RecipeFault, match=r"id: row or drop:"):
+        select_columns(frame().rename(columns={"x": "row"}), preparation(), "y")
+    selected = select_columns(frame().rename(columns={"key": "row"}), preparation(id="row"), "y")
+    assert selected["row"].tolist() == ["a", "b", "c"]
+
+
+def test_types_are_converted():
+    raw = pd.DataFrame({"n": ["1", "2"], "b": [0, 1], "s": [1, 2], "d": ["2026-01-02", "2026-01-01"], "f": [1, 2]})
+    typed = apply_types(raw, {"n": "integer", "b": "boolean", "s": "string", "d": "datetime", "f": "number"})
+    assert [str(t) for t in typed.dtypes] == ["int64", "bool", "str", "datetime64[us]", "float64"]
+    assert typed["s"].tolist() == ["1", "2"]
+
+
+def test_categories_become_text_and_stay_missing():
+    typed = apply_types(pd.DataFrame({"c": pd.Categorical(["u", None]), "o": pd.Series(["u", None], dtype=object)}), {})
+    assert [str(t) for t in typed.dtypes] == ["str", "str"]
+    assert typed.isna().sum().tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("wanted", "values"), [("number", ["1", "x"]), ("boolean", [0, 2]), ("datetime", ["x", "y"])])
+def test_a_value_without_the_type_is_a_fault(wanted, values):
+    with pytest.raises(RecipeFault, match=f"a value is no {wanted}") as caught:
+        apply_types(pd.DataFrame({"c": values}), {"c": wanted})
+    assert caught.value.place == ("prepare", "types", "c")
+
+
+def test_duplicates_are_kept_dropped_or_refused():
+    rows = pd.DataFrame({"row": [0, 1, 2], "x": [1, 1, 2], "y": [0, 0, 0]})
+    assert drop_duplicates(rows, "keep")["row"].tolist() == [0, 1, 2]
+    assert drop_duplicates(rows, "drop")["row"].tolist() == [0, 2]
+    with pytest.raises(RecipeFault, match=r"1 rows repeat another one .the first is row 1."):
+        drop_duplicates(rows, "error")
+
+
+def test_missing_values_are_an_error_unless_a_rule_says_otherwise():
+    with pytest.raises(RecipeFault, match=r'1 of 3 rows have no "x"'):
+        drop_missing(frame(), preparation(missing={"columns": {"kind": "keep"}}))
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "value"),
+    [
+        ("median", "x", 3.0),
+        ("most-frequent", "kind", "u"),
+        ({"constant": -1}, "x", -1),
+        ({"constant": "?"}, "kind", "?"),
+    ],
+)
+def test_fills_are_learned(rule, column, value):
+    assert learn_fills(frame(), preparation(missing={"columns": {column: rule}}), ["x", "kind"]) == {column: value}
+
+
+def test_fills_come_from_the_training_rows_alone():
+    rules = preparation(missing={"default": "median"})
+    train, evaluation = pd.DataFrame({"x": [1.0, 3.0, np.nan]}), pd.DataFrame({"x": [100.0, np.nan]})
+    fills = learn_fills(train, rules, ["x"])
+    assert apply_fills(evaluation, fills, {})["x"].tolist() == [100.0, 2.0]
+
+
+def test_a_tie_goes_to_the_smallest():
+    rules = preparation(missing={"default": "most-frequent"})
+    assert learn_fills(pd.DataFrame({"k": ["b", "a", None]}), rules, ["k"]) == {"k": "a"}
+
+
+def test_an_integer_column_is_whole_again_after_the_fill():
+    rules = preparation(types={"x": "integer"}, missing={"default": {"constant": 0}})
+    typed = apply_types(pd.DataFrame({"x": [1.0, np.nan]}), rules.types)
+    filled = apply_fills(typed, learn_fills(typed, rules, ["x"]), rules.types)
+    assert (str(filled["x"].dtype), filled["x"].tolist()) == ("int64", [1, 0])
+
+
+@pytest.mark.parametrize(("column", "message"), [("kind", "holds no numbers"), ("empty", "has no value")])
+def test_a_fill_that_cannot_be_learned_is_a_fault(column, message):
+    table = frame().assign(empty=np.nan)
+    with pytest.raises(RecipeFault, match=message):
+        learn_fills(table, preparation(missing={"columns": {column: "median"}}), [column])
+
+
+def test_arguments_are_not_changed():
+    table = frame()
+    before = table.copy()
+    select_columns(table, preparation(id="key", drop=["kind"]), "y")
+    apply_types(table, {"y": "boolean"})
+    apply_fills(table, {"x": 0.0}, {})
+    pd.testing.assert_frame_equal(table, before)
