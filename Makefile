@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal
 # Byte code is what makes `mintmark` start quickly, wherever the environment switches it off.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test lint bench docs lock clean
+.PHONY: help setup repro test test-all test-long lint bench docs lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## create .venv from requirements.lock
 
@@ -28,8 +29,14 @@ repro: $(STAMP) ## run the pipeline of every model, set candidates beside champi
 	@echo
 	@$(BIN)/mintmark list --candidates
 
-test: $(STAMP) ## run every test
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+test: $(STAMP) ## run tests of every kind, in five minutes
+	@$(PYTEST) -m "not slow and not long" $(PYTEST_ARGS)
+
+test-all: $(STAMP) ## run what a change has to pass (.ci/run)
+	@$(PYTEST) -m "not long" $(PYTEST_ARGS)
+
+test-long: $(STAMP) ## run the tests that take longest
+	@$(PYTEST) -m long $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff and mypy --strict
 	@$(BIN)/ruff check scripts tests
