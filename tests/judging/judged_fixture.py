@@ -103,7 +103,7 @@ from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.core.statistics import evaluation
 from mintmark.training import tables
 from mintmark.core.statistics.metrics import class_outcomes
-from mintmark.training.recipe import Question
+from mintmark.core.question import Question
 from mintmark.registry.files import format_json
 from mintmark.registry.yaml.text import parse_yaml
 
