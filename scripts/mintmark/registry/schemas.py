@@ -175,20 +175,20 @@ def _unknown_field_message(name: str, schema: Mapping[str, Any]) -> str:
 def _message(error: _Error) -> str:
     value, wanted, schema = error.instance, error.validator_value, error.schema
     shown = _shown(value)
-    description = schema.get("description") if isinstance(schema, dict) else None
+    phrase = _what_to_write(schema)
     match error.validator:
         case "enum":
             return f"{shown} is not one of {', '.join(str(option) for option in wanted)}"
         case "const":
             return f"{shown} is not {json.dumps(wanted)}; write {json.dumps(wanted)}"
         case "type":
-            return f"{shown} is {_kind_of(value)}; write {description or _kinds(wanted)}"
+            return f"{shown} is {_kind_of(value)}; write {phrase or _kinds(wanted)}"
         case "minLength" | "minItems" | "minProperties" if not value:
-            return f"is empty; write {description or 'a value'}"
-        case "pattern" | "format" if description:
-            return f"{shown} is not {description}"
-        case _ if description:
-            return f"{shown}: {error.message if len(error.message) < 120 else 'does not fit'}; write {description}"
+            return f"is empty; write {phrase or 'a value'}"
+        case "pattern" | "format" if phrase:
+            return f"{shown} is not {phrase}"
+        case _ if phrase:
+            return f"{shown}: {error.message if len(error.message) < 120 else 'does not fit'}; write {phrase}"
         case _:
             return error.message if len(error.message) < 200 else f"{shown} does not fit ({error.validator})"
 
@@ -199,8 +199,13 @@ def _remedy(field: str, schema: Mapping[str, Any]) -> str:
         return f"add {field}: {json.dumps(about['const'])}"
     if "enum" in about:
         return f"add {field}: with one of {', '.join(str(option) for option in about['enum'])}"
-    description = about.get("description")
-    return f"add {field}: with {description}" if description else f"add {field}:"
+    phrase = _what_to_write(about)
+    return f"add {field}: with {phrase}" if phrase else f"add {field}:"
+
+
+def _what_to_write(schema: object) -> str | None:
+    """Return the `title` of a key, which says what to write there. Its `description` says what the key does."""
+    return schema.get("title") if isinstance(schema, dict) and "$id" not in schema else None
 
 
 def _shown(value: Any) -> str:
