@@ -22,7 +22,7 @@ from typing import Any
 
 from mintmark.core.finding import one_line
 
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+_PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 _LAUNCH = "import sys; sys.path.append(sys.argv[1]); from mintmark.artifacts.confined.launcher import main; main()"
 _KEPT = 64 << 10  # bytes of the end of what a command prints
 _GRACE = 15.0  # seconds that the launcher has to end everything, before it is ended itself
