@@ -20,7 +20,7 @@ from tests.test_architecture import HEAVY
 import mintmark
 from mintmark.errors import InvalidRegistryError, UsageError
 from mintmark.registry.loader import Registry
-from mintmark.registry.published import documents as http_documents
+from mintmark.registry.published import site_documents
 from mintmark.registry.stored.streams import ObjectError
 
 CONFIG, MODELS = "config.json", "models.json"
@@ -32,7 +32,7 @@ ARTIFACT = "models/iris/versions/1.1.0/model.skops"
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(site_documents, "PAUSES", (0.01, 0.01))
 
 
 @pytest.fixture

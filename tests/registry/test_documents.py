@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.registry.cache import Cache
+from mintmark.registry.derived_cache import DerivedCache
 from mintmark.registry.documents import Documents, blob_oid
 from mintmark.registry.facts import whole
 
@@ -47,7 +47,7 @@ def test_git_agrees_on_the_id_of_a_blob(tmp_path: Path) -> None:
 
 @pytest.fixture
 def documents(tmp_path: Path) -> Documents:
-    return Documents(Cache(tmp_path / "cache", "f"))
+    return Documents(DerivedCache(tmp_path / "cache", "f"))
 
 
 def test_a_second_read_parses_nothing(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,8 +100,8 @@ class Many:
 def test_many_documents_are_the_same_from_several_processes(tmp_path: Path) -> None:
     many = Many(1300)
     oids = {f"p/{oid}": oid for oid in many.contents}
-    together = Documents(Cache(tmp_path / "a", "f")).facts("channel", oids, whole, many)
-    alone = Documents(Cache(tmp_path / "b", "f"))
+    together = Documents(DerivedCache(tmp_path / "a", "f")).facts("channel", oids, whole, many)
+    alone = Documents(DerivedCache(tmp_path / "b", "f"))
     assert together.keys() == oids.keys()
     for path in list(oids)[::50]:
         assert together[path] == alone.facts("channel", {path: oids[path]}, whole, many)[path]

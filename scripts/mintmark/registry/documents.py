@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from mintmark.registry.cache import Cache
+    from mintmark.registry.derived_cache import DerivedCache
 
 _FORMAT = "3"
 _CHUNK = 500
@@ -33,12 +33,12 @@ def blob_oid(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def open_cache(git_folder: Path) -> Cache:
+def open_cache(git_folder: Path) -> DerivedCache:
     """Open the blob cache of a repository; what it holds depends on the schemas and on this version of Mintmark."""
-    from mintmark.registry.cache import Cache
+    from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.schemas import schemas_digest
 
-    return Cache(git_folder / "mintmark", f"{_FORMAT} {__version__} {schemas_digest()}")
+    return DerivedCache(git_folder / "mintmark", f"{_FORMAT} {__version__} {schemas_digest()}")
 
 
 def parse_document(kind: str, content: bytes, path: str) -> Document:
@@ -78,7 +78,7 @@ class Documents:
     records keeps only what is asked of them.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: DerivedCache) -> None:
         self.cache = cache
 
     def load(self, kind: str, contents: Mapping[str, bytes]) -> dict[str, Document]:

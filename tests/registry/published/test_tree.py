@@ -11,15 +11,15 @@ from tests.registry.site_fixture import Site, build_site, change, put, start_sit
 
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.loader import Registry, find_root
-from mintmark.registry.published import documents as http_documents
-from mintmark.registry.published.documents import SiteError
+from mintmark.registry.published import site_documents
+from mintmark.registry.published.site_documents import SiteError
 
 IRIS = "models/iris/index.json"
 
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(site_documents, "PAUSES", (0.01, 0.01))
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_f
 from mintmark.core.records import ChannelRule, Settings, StoredFile, format_pointer
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import read_config
+from mintmark.registry.stored.pull_cache import cache_folder
 from mintmark.registry.stored.remotes import dvc_project, object_paths, open_object
-from mintmark.registry.stored.store import Store, cache_folder, check_limits, missing_objects, push, store_size
+from mintmark.registry.stored.store import Store, check_limits, missing_objects, push, store_size
 from mintmark.registry.stored.streams import (
     ObjectError,
     ObjectMissingError,

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.frames.builders import Builder
     from mintmark.publishing.site.frames.frame_places import FrameKind
     from mintmark.publishing.site.frames.frames import Frame
-    from mintmark.registry.cache import Cache
+    from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.loader import Registry
 
 _FEW = 200  # versions that are written before other processes would have started
@@ -262,7 +262,7 @@ def _in_processes(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob]) 
     yield from in_processes(_work, ((job,) for job in jobs), start=_start_worker, given=given)
 
 
-_worker: list[tuple[SitePlan, Cache]] = []
+_worker: list[tuple[SitePlan, DerivedCache]] = []
 
 
 def _start_worker(plan: SitePlan, git_folder: Path) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.frames.frames import Frame
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.publishing.site.output import SiteFolder
-    from mintmark.registry.cache import Cache
+    from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.git import Entry
     from mintmark.registry.past.chronicle import ModelChronicle
     from mintmark.registry.past.notes import Reproduced
@@ -89,7 +89,7 @@ class ModelResult:
     findings: list[Finding] = field(default_factory=list)
 
 
-def write_model(plan: SitePlan, job: ModelJob, cache: Cache) -> ModelResult:
+def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResult:
     """Write one model's part of the site and return what the rest of the site tells of it."""
     source = read_source(job.name, job.entries, plan.blobs)
     result = ModelResult(job.name, findings=source.findings)

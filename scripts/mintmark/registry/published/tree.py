@@ -12,7 +12,7 @@ from mintmark.core.layout import METRICS_RECORD, MODELS, VERSION_RECORD, locate
 from mintmark.core.reference import is_name
 from mintmark.core.version import is_version
 from mintmark.errors import UsageError
-from mintmark.registry.published.documents import NEXT_API, HttpDocuments, SiteError, parse_site_address
+from mintmark.registry.published.site_documents import NEXT_API, HttpDocuments, SiteError, parse_site_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ class SiteTree:
     """
 
     def __init__(self, address: str, on_warning: Callable[[str], None]) -> None:
-        from mintmark.registry.stored.store import cache_folder
+        from mintmark.registry.stored.pull_cache import cache_folder
 
         self.address = parse_site_address(address)
         self.label = self.address.root

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
-import sys
-import tempfile
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from mintmark.core.records import format_size
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import DvcConfig, Remote, read_config
+from mintmark.registry.stored.pull_cache import PullCache
 from mintmark.registry.stored.remotes import object_paths, open_object, push_through_dvc
 from mintmark.registry.stored.streams import (
     ObjectError,
@@ -35,18 +33,6 @@ if TYPE_CHECKING:
     from mintmark.core.records import Settings, StoredFile
 
 _READ_ONLY = 0o444  # what DVC gives its objects; one with another mode is hashed again by every DVC command
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-
-
-def cache_folder() -> Path:
-    """Return where verified bytes are kept between commands: `$MINTMARK_CACHE`, or where the system keeps caches."""
-    own = os.environ.get("MINTMARK_CACHE")
-    if own:
-        return Path(own).expanduser().absolute()
-    shared = os.environ.get("XDG_CACHE_HOME")
-    if shared and shared.startswith("/"):
-        return Path(shared, "mintmark")
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "mintmark"
 
 
 class Store:
@@ -68,7 +54,7 @@ class Store:
         self.root, self.revision, self._on_bytes = root, revision, on_bytes
         if config is not None:
             self.config = config
-        self._cache = cache_folder()
+        self._cache = PullCache()
         self._unreachable: dict[str, UnreachableError] = {}
 
     @cached_property
@@ -80,10 +66,9 @@ class Store:
         """Return the path of verified bytes in the cache; where that cannot be written, in a folder that lives as
         long as this store does. Raises `ObjectError` when no source has the right bytes.
         """
-        place = self._place(file)
-        path = self._cache / place
+        path = self._cache.kept(file)
         if not holds(path, file):
-            path = self._writable_cache / place
+            path = self._cache.writable(file)
             self._fill(path, file, pointer)
         return path
 
@@ -92,7 +77,7 @@ class Store:
         if holds(target, file):
             return False
         try:
-            with open_plain_file(self._cache / self._place(file)) as stream:
+            with open_plain_file(self._cache.kept(file)) as stream:
                 receive(verified(stream, file, md5=False), target)
                 return True
         except (ObjectError, OSError):
@@ -122,22 +107,6 @@ class Store:
         with self._open(remote, file) as stream:
             for _ in verified(stream, file, label=self._label(remote, file)):
                 pass
-
-    def _place(self, file: StoredFile) -> str:
-        if not _SHA256.match(file.sha256):
-            raise ObjectError(f'"{file.sha256[:80]}" is no sha256')
-        return f"sha256/{file.sha256[:2]}/{file.sha256[2:]}"
-
-    @cached_property
-    def _writable_cache(self) -> Path:
-        try:
-            self._cache.mkdir(parents=True, exist_ok=True)
-            if os.access(self._cache, os.W_OK | os.X_OK):
-                return self._cache
-        except OSError:
-            pass
-        self._temporary = tempfile.TemporaryDirectory(prefix="mintmark-")
-        return Path(self._temporary.name)
 
     def _fill(self, path: Path, file: StoredFile, pointer: str) -> None:
         faults: list[ObjectError] = []

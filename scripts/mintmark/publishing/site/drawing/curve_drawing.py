@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.drawing.stored_curves import Stored
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
     from mintmark.publishing.site.model_source import ModelSource
-    from mintmark.registry.cache import Cache
+    from mintmark.registry.derived_cache import DerivedCache
 
 PREDICTIONS, EVALUATION = "predictions.parquet", "evaluation.parquet"
 _CAPTIONS = {
@@ -28,7 +28,7 @@ _CAPTIONS = {
 class CurveDrawing:
     """Draws for one model; what costs more than a look is kept in the cache of the repository."""
 
-    def __init__(self, files: EmbeddedFiles, cache: Cache, source: ModelSource) -> None:
+    def __init__(self, files: EmbeddedFiles, cache: DerivedCache, source: ModelSource) -> None:
         self._files, self._cache, self._source = files, cache, source
 
     def curves(self) -> dict[str, list[tuple[str, str]]]:

@@ -33,7 +33,7 @@ class Copy:
         return {name: value for name, value in known.items() if value is not None}
 
 
-class DocumentCopies:
+class LastGoodCopies:
     """Copies by the path of their document, each in one file: a line about it, then its bytes.
 
     A file is replaced as a whole, so two processes never leave a mixture. One that is damaged, or that belongs to

@@ -16,8 +16,8 @@ from aiohttp import web
 from tests.registry.site_fixture import Site, put, start_site
 
 from mintmark.errors import UsageError
-from mintmark.registry.published import documents as http_documents
-from mintmark.registry.published.documents import HttpDocuments, SiteError, parse_site_address, parse_untrusted
+from mintmark.registry.published import site_documents
+from mintmark.registry.published.site_documents import HttpDocuments, SiteError, parse_site_address, parse_untrusted
 
 DOCUMENT = "models/iris/index.json"
 
@@ -47,7 +47,7 @@ class Reader:
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(site_documents, "PAUSES", (0.01, 0.01))
 
 
 @pytest.fixture
@@ -259,7 +259,7 @@ def test_a_packed_document_is_unpacked(site: Site, reader: Reader) -> None:
 def test_a_bomb_is_refused_before_it_fills_the_memory(
     site: Site, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_documents, "MAX_DOCUMENT", 1_000_000)
+    monkeypatch.setattr(site_documents, "MAX_DOCUMENT", 1_000_000)
     bomb = gzip.compress(b" " * 500_000_000)
     site.answer = lambda _: packed(bomb)
     import tracemalloc
@@ -273,7 +273,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(
 
 
 def test_a_document_that_is_too_large_is_refused(site: Site, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "MAX_DOCUMENT", 1000)
+    monkeypatch.setattr(site_documents, "MAX_DOCUMENT", 1000)
     site.answer = lambda _: web.Response(body=b'{"a": "' + b"x" * 1000 + b'"}')
     with pytest.raises(SiteError, match="larger than the 1,000 bytes"):
         reader.get(site)
@@ -327,14 +327,14 @@ def test_an_answer_that_breaks_off_is_a_lost_network(reader: Reader, answer: byt
 
 
 def test_a_server_that_drips_is_given_up(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "_DEADLINE", 0.3)
+    monkeypatch.setattr(site_documents, "_DEADLINE", 0.3)
     address = raw_server(HEAD + b"\r\n", *[b" "] * 200, pause=0.02)
     with pytest.raises(SiteError, match=r"took longer than"):
         reader.get(address)
 
 
 def test_a_server_that_says_nothing_is_asked_once(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_documents, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(site_documents, "_TIMEOUT", 0.2)
     silent, asked = socket.create_server(("127.0.0.1", 0)), list[socket.socket]()
 
     def accept() -> None:

@@ -1,4 +1,4 @@
-"""Texts worth keeping between commands, in `.git/mintmark/`. Safe to delete; never holds the only copy of anything."""
+"""What was derived from Git's objects, kept in `.git/mintmark/`. Safe to delete; never the only copy of anything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHUNK = 500
 _PATIENCE = 2  # seconds to wait for another process that writes
 
 
-class Cache:
+class DerivedCache:
     """A table of texts by kind and key that forgets everything when `fingerprint` changes.
 
     `fingerprint` names what the values depend on besides their key (schemas, version of the code). A cache that cannot

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.http_opening import GONE, PAUSES, HttpFault, basic_credentials, open_address
-from mintmark.registry.published.copies import Copy, DocumentCopies
+from mintmark.registry.published.last_good_copies import Copy, LastGoodCopies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,7 +74,7 @@ class HttpDocuments:
 
     def __init__(self, address: SiteAddress, folder: Path, on_warning: Callable[[str], None]) -> None:
         self.address = address
-        self._copies = DocumentCopies(folder)
+        self._copies = LastGoodCopies(folder)
         self._on_warning = on_warning
         self._read: dict[str, Mapping[str, Any] | None] = {}
         self._unreachable: HttpFault | None = None
