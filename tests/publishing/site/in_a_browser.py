@@ -17,7 +17,7 @@ import pytest
 
 import mintmark
 
-ASSETS = Path(mintmark.__file__).parent / "publishing" / "site" / "assets"
+ASSETS = Path(mintmark.__file__).parent / "publishing" / "site" / "frames" / "assets"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--dump-dom"),

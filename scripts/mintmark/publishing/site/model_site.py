@@ -23,7 +23,6 @@ from mintmark.publishing.site.api.model_documents import (
 from mintmark.publishing.site.api.registry_documents import count_model, model_row
 from mintmark.publishing.site.drawing.charts import Point, metric_chart
 from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
-from mintmark.publishing.site.drawing.lineage_drawing import draw_lineage
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.frames.search import SearchEntry
 from mintmark.publishing.site.model_source import read_source
@@ -246,7 +245,6 @@ def _write_version_pages(
             parent=documents.get(document["record"]["parent"] or ""),
             champion=champion,
             curves=curves.get(version, ()),
-            lineage=draw_lineage(document["record"]),
             has_card=version in cards,
         )
         title = f"{source.name} {version}"

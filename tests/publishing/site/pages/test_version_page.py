@@ -25,6 +25,7 @@ from tests.publishing.site.sample_versions import (
     version,
 )
 
+from mintmark.publishing.site.pages.version_facts import steps
 from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
@@ -50,7 +51,8 @@ def test_every_section_is_there_and_listed_at_the_top() -> None:
     made = page()
     headings = [attributes["id"] for tag, attributes in made.elements if tag == "h2"]
     assert headings == SECTIONS
-    assert [link for link in made.links() if link.startswith("#")] == [f"#{name}" for name in SECTIONS]
+    listed = [link for link in made.links() if link.startswith("#") and not link.startswith("#stage-")]
+    assert listed == [*(f"#{name}" for name in SECTIONS), "#files"]
     assert [tag for tag, _ in made.elements].count("h1") == 1
 
 
@@ -230,15 +232,51 @@ def test_curves_are_shown_or_why_there_are_none() -> None:
 # -- what it is made of ----------------------------------------------------------------------------------------------
 
 
-def test_lineage_is_drawn_and_told() -> None:
-    made = page(lineage="<svg id='lineage'></svg>")
+def test_lineage_is_a_list_of_stages_tied_by_links() -> None:
+    made = page()
     assert "lineage" in made.ids()
     text = made.text("lineage")
     assert "evaluation data/evaluation.parquet 400" in text
-    assert "train python train.py" in text
+    assert "python train.py" in text
     for line in ("reads data/train.parquet 22222222", "runs train.py 11111111", "writes model.skops aaaaaaaa"):
         assert line in text
     assert "estimator.class sklearn.linear_model.LogisticRegression" in text
+
+
+def stage(deps=(), outs=(), cmd="python run.py"):
+    return {"cmd": cmd, "deps": dict.fromkeys(deps, "md5:1"), "outs": {path: f"md5:{path}" for path in outs}}
+
+
+def test_each_stage_says_where_its_inputs_come_from() -> None:
+    record = {
+        "artifact": {"md5": "m/model.onnx"},
+        "stages": {
+            "prepare": stage(["raw/a.csv", "prepare.py"], ["m/train", "m/data.json"]),
+            "tune": stage(["m/train/part-1"], ["m/best.json"]),  # a file inside what a stage wrote as a folder
+            "train": stage(["m", "train.R"], ["m/model.onnx"]),  # a folder that stages wrote into
+            "measure": stage(["measure.py"], []),
+        },
+    }
+    prepare, tune, train, measure = steps(record)
+    assert (prepare.data, prepare.sources, prepare.made) == (["a.csv"], [], ["train", "data.json"])
+    assert tune.sources == [("prepare", "stage-1")]
+    assert train.sources == [("prepare", "stage-1"), ("tune", "stage-2")]
+    assert [step.makes_artifact for step in (prepare, tune, train, measure)] == [False, False, True, False]
+    assert (measure.data, measure.sources, measure.made) == ([], [], [])
+    shown = page(version(stages=record["stages"]))
+    text = shown.text("lineage")
+    assert "prepare reads a.csv. It writes train, data.json." in text
+    assert "train reads what prepare and tune wrote. It writes model.onnx." in text
+    assert "measure reads nothing. It writes nothing." in text
+    assert {"#stage-1", "#stage-2"} <= set(shown.links())
+
+
+def test_thousands_of_stages_that_read_each_other_stay_quick_to_tell() -> None:
+    outs = [f"m/{number}/out" for number in range(2000)]
+    stages = {f"s{n}": stage(outs[:n][-30:], [out]) for n, out in enumerate(outs)}
+    told = steps({"artifact": {"md5": "none"}, "stages": stages})
+    assert len(told[-1].sources) == 12
+    assert told[-1].sources[0] == ("s1969", "stage-1970")
 
 
 def test_files_have_digests_to_copy_and_a_download() -> None:

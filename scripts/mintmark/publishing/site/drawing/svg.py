@@ -28,16 +28,11 @@ def opening(
     *,
     attributes: str = "",
     alone: bool = False,
-    fixed: bool = False,
 ) -> str:
-    """Return the opening tag of a drawing.
-
-    It is as wide as there is room, or (`fixed`) as large as its numbers say. `alone` is for a file of its own.
-    """
+    """Return the opening tag of a drawing that is as wide as there is room; `alone` is for a file of its own."""
     namespace = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
-    size = f'width="{short(width)}" height="{short(height)}"' if fixed else 'width="100%"'
     return (
-        f'<svg{namespace} class="{kind}" viewBox="0 0 {short(width)} {short(height)}" {size} '
+        f'<svg{namespace} class="{kind}" viewBox="0 0 {short(width)} {short(height)}" width="100%" '
         f'font-size="13" fill="currentColor"{attributes}>{_ALONE if alone else ""}'
     )
 

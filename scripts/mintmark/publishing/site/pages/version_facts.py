@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 _DIGEST: Final = 12
 _SHORT_DIGEST: Final = 8
+_MOST_NAMES: Final = 3
+_MOST_TIES: Final = 12
+_DEEPEST: Final = 20  # folders of a path
+_CODE: Final = (".py", ".ipynb", ".r", ".R", ".jl", ".sh")
 _PARTS: Final = (
     ("parameters", "Parameters"),
     ("data", "Data"),
@@ -42,13 +46,23 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One stage: its command, what it reads and writes as `(path, digest)`."""
+    """One stage: its command, what it reads and writes as `(path, digest)`, and how it hangs together with others.
+
+    `sources` are the stages that wrote what it reads, as `(name, anchor)`. `data` are the first names of what it reads
+    that no stage wrote, `made` those of what it writes, and `more_made` counts the rest.
+    """
 
     name: str
+    anchor: str
     command: str
     reads: list[Row]
     code: list[Row]
     writes: list[Row]
+    sources: list[Row]
+    data: list[str]
+    made: list[str]
+    more_made: int
+    makes_artifact: bool
 
 
 def commands(config: Mapping[str, Any], version: Mapping[str, Any], documents: str) -> list[Command]:
@@ -79,20 +93,67 @@ def _download(site: str, artifact: Mapping[str, Any], url: str) -> Command:
 
 
 def steps(record: Mapping[str, Any]) -> list[Step]:
-    """Return the stages in their order, with code apart from data."""
-    return [_step(name, stage) for name, stage in record["stages"].items()]
+    """Return the stages in their order, with code apart from data, each tied to those whose files it reads."""
+    names = list(record["stages"])
+    writers: dict[str, dict[int, None]] = {}  # by path, and by each folder that the path lies in
+    for number, stage in enumerate(record["stages"].values()):
+        for path in stage.get("outs", {}):
+            for place in (path, *_folders(path)):
+                writers.setdefault(place, {})[number] = None
+    outs = {path for stage in record["stages"].values() for path in stage.get("outs", {})}
+    made_of = f"md5:{record['artifact']['md5']}"
+
+    def written_by(path: str) -> list[int]:
+        return [
+            number for place in (path, *(f for f in _folders(path) if f in outs)) for number in writers.get(place, ())
+        ]
+
+    return [
+        _step(
+            number,
+            name,
+            stage,
+            [[n for n in written_by(path) if n != number] for path in stage.get("deps", {})],
+            names,
+            made_of,
+        )
+        for number, (name, stage) in enumerate(record["stages"].items())
+    ]
 
 
-def _step(name: str, stage: Mapping[str, Any]) -> Step:
-    command = stage["cmd"]
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")[:_DEEPEST]
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _step(
+    number: int, name: str, stage: Mapping[str, Any], writers: list[list[int]], names: list[str], artifact: str
+) -> Step:
+    command, outs = stage["cmd"], stage.get("outs", {})
     deps = [(path, _short(digest)) for path, digest in stage.get("deps", {}).items()]
+    sources = dict.fromkeys(writer for found in writers for writer in found)
+    data = [_name(path) for (path, _), found in zip(deps, writers, strict=True) if not found and not _is_code(path)]
     return Step(
         name=name,
+        anchor=f"stage-{number + 1}",
         command=command if isinstance(command, str) else " && ".join(map(str, command)),
-        reads=[row for row in deps if not row[0].endswith(".py")],
-        code=[row for row in deps if row[0].endswith(".py")],
-        writes=[(path, _short(digest)) for path, digest in stage.get("outs", {}).items()],
+        reads=[row for row in deps if not _is_code(row[0])],
+        code=[row for row in deps if _is_code(row[0])],
+        writes=[(path, _short(digest)) for path, digest in outs.items()],
+        sources=[(names[source], f"stage-{source + 1}") for source in sorted(sources)[:_MOST_TIES]],
+        data=data[:_MOST_NAMES],
+        made=[_name(path) for path in outs][:_MOST_NAMES],
+        more_made=max(len(outs) - _MOST_NAMES, 0),
+        makes_artifact=artifact in outs.values(),
     )
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(_CODE)
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2] or path
 
 
 def _short(digest: str) -> str:

@@ -52,13 +52,12 @@ def version_page(
     champion: Document | None,
     curves: Sequence[tuple[str, str]] = (),
     no_curves: str = _NO_CURVES,
-    lineage: str = "",
     has_card: bool = False,
 ) -> str:
     """Return the content of a version's page, which lies two folders below `models/`.
 
     `parent` and `champion` are version documents, None where there is none (or it is withdrawn). `curves` are captions
-    with finished SVG, `no_curves` says why there are none, `lineage` is finished SVG.
+    with finished SVG, `no_curves` says why there are none.
     `has_card` tells whether card.md lies beside the page; without it the command that makes one is shown.
     """
     is_champion = champion is not None and champion["version"] == version["version"]
@@ -77,7 +76,6 @@ def version_page(
         curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing
         no_curves=no_curves,
         has_card=has_card,
-        lineage=Markup(lineage),  # noqa: S704 - our own drawing
         **_evidence(index["model"], version, None if is_champion else champion),
         **_behaviour(config, index["model"], version),
         **_made_of(config, index, version),
