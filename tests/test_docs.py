@@ -203,6 +203,30 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
         assert not loaded.search(page.read_text(encoding="utf-8")), page.name
 
 
+def pages_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
+
+
+def test_the_index_names_every_page():
+    index = set(_LINK.findall(text_of(ROOT / "docs" / "index.md")))
+    decisions = {f"decisions/{link}" for link in _LINK.findall(text_of(ROOT / "docs" / "decisions" / "index.md"))}
+    assert index | decisions | {"index.md"} == pages_in(ROOT / "docs")
+
+
+def test_the_navigation_names_every_page_once():
+    nav: list[Any] = read_yaml(ROOT / "mkdocs.yml")["nav"]
+    named = sorted(_leaves(nav))
+    assert named == sorted(pages_in(ROOT / "docs"))
+
+
+def _leaves(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    else:
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _leaves(inner)
+
+
 def test_no_plugin_runs_text_as_a_template():
     configuration: dict[str, Any] = read_yaml(ROOT / "mkdocs.yml")
     assert configuration["plugins"] == ["search"]
