@@ -17,8 +17,8 @@ from mintmark.core.layout import candidate_path
 from mintmark.core.question import ROW, Question, RecipeFault
 from mintmark.core.statistics import evaluation
 from mintmark.core.statistics.figures import rounded
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.statistics.metrics import (
-    GREATER_IS_BETTER,
     Outcomes,
     class_outcomes,
     metric_value,
@@ -115,7 +115,7 @@ def importance(
 
     if repeats == 0:
         return {}
-    sign = 1 if question.metric in GREATER_IS_BETTER else -1
+    sign = 1 if greater_is_better(question.metric) else -1
 
     def score(model: Any, shuffled: pd.DataFrame, actual: pd.Series) -> float:
         return sign * metric_value(question.metric, judge(actual, *predict(model, shuffled), classes, question))

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mintmark.core.statistics.differences import RESAMPLES, judge_difference, paired_bootstrap
+from mintmark.core.statistics.metric_names import CLASSIFICATION, REGRESSION, greater_is_better
 from mintmark.core.statistics.metrics import (
-    CLASSIFICATION,
-    GREATER_IS_BETTER,
-    REGRESSION,
     Outcomes,
     class_outcomes,
     regression_outcomes,
@@ -67,7 +65,7 @@ def compare(names: Sequence[str], pair: Pair) -> Callable[[], object]:
         found = paired_bootstrap(names, *pair)
         return [
             (each.candidate_interval, each.champion_interval, judge_difference(each, maximize=maximize, margin=0.01))
-            for each, maximize in ((each, name in GREATER_IS_BETTER) for name, each in found.items())
+            for each, maximize in ((each, greater_is_better(name)) for name, each in found.items())
         ]
 
     return run

@@ -33,15 +33,6 @@ def test_direction(name: str, difference: float | None, direction: str) -> None:
     assert metric_direction(name, difference) == direction
 
 
-def test_every_metric_of_the_schema_has_a_direction() -> None:
-    from mintmark.core.comparison import ERRORS
-    from mintmark.core.statistics.metrics import GREATER_IS_BETTER
-    from mintmark.registry.schemas import load_schema
-
-    names = load_schema("version")["properties"]["metrics"]["propertyNames"]["enum"]
-    assert set(names) - set(GREATER_IS_BETTER) == ERRORS
-
-
 def test_intervals_overlap_or_not() -> None:
     low, high = {"value": 0.8, "low": 0.7, "high": 0.85}, {"value": 0.9, "low": 0.88, "high": 0.95}
     assert _metric(low, low).overlap is True

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mintmark.core.statistics.metric_names import greater_is_better
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-# For these, less is better; of every other metric that the schema knows, more.
-ERRORS = frozenset({"mse", "rmse", "mae", "mape", "max_error", "log_loss", "brier"})
 
 Direction = Literal["better", "worse", "same", "unknown"]
 
@@ -83,7 +82,7 @@ def metric_direction(name: str, difference: float | None) -> Direction:
         return "unknown"
     if difference == 0:
         return "same"
-    return "better" if (difference < 0) == (name in ERRORS) else "worse"
+    return "better" if (difference > 0) == greater_is_better(name) else "worse"
 
 
 def _overlap(old: Mapping[str, float] | None, new: Mapping[str, float] | None) -> bool | None:

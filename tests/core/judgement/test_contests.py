@@ -16,7 +16,8 @@ from mintmark.core.judgement.grading import dummy_answer, grade
 from mintmark.core.question import Question, RecipeFault
 from mintmark.core.statistics.differences import RESAMPLES, SEED
 from mintmark.core.statistics.intervals import resample_counts
-from mintmark.core.statistics.metrics import CLASSIFICATION, LABEL_METRICS, REGRESSION, regression_outcomes
+from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
+from mintmark.core.statistics.metrics import regression_outcomes
 from mintmark.core.statistics.significance import holm
 
 CANCER = load_breast_cancer(as_frame=True)

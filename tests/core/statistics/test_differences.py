@@ -21,9 +21,8 @@ from mintmark.core.statistics.differences import (
     regression_p_value,
 )
 from mintmark.core.statistics.intervals import metric_intervals, resample_counts
+from mintmark.core.statistics.metric_names import CLASSIFICATION, REGRESSION
 from mintmark.core.statistics.metrics import (
-    CLASSIFICATION,
-    REGRESSION,
     class_outcomes,
     metric_value,
     regression_outcomes,

@@ -13,7 +13,7 @@ from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.judgement.review import Evaluation, SliceResult
 from mintmark.core.question import RecipeFault
 from mintmark.core.statistics.differences import PairedResamples, judge_difference, paired_bootstrap, regression_p_value
-from mintmark.core.statistics.metrics import GREATER_IS_BETTER, metric_names
+from mintmark.core.statistics.metric_names import greater_is_better, metric_names
 from mintmark.core.statistics.results import MetricResult
 from mintmark.core.statistics.review_curves import curves_of
 from mintmark.core.statistics.significance import cross_checks, holm
@@ -115,7 +115,7 @@ def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
 def _metric_result(name: str, resampled: PairedResamples, question: Question, gates: Gates) -> MetricResult:
     """Only the primary metric has a margin; for any other a difference is shown as it is."""
     primary = name == question.metric
-    maximize = question.maximize if primary else name in GREATER_IS_BETTER
+    maximize = question.maximize if primary else greater_is_better(name)
     comparable = resampled.champion is not None
     margin = gates.margin if primary else 0.0
     return MetricResult(

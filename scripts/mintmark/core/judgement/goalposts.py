@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mintmark.core.comparison import ERRORS
 from mintmark.core.finding import one_line, shorten
 from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS
 from mintmark.core.records import parse_size
+from mintmark.core.statistics.metric_names import greater_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,7 +106,9 @@ def _gates(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gate
         if key == "floors":
             old, new = _part(before, key), _part(after, key)
             for name in _names(old, new):
-                yield from _limit(f"{field}.{name}", old.get(name), new.get(name), "up" if name in ERRORS else "down")
+                yield from _limit(
+                    f"{field}.{name}", old.get(name), new.get(name), "down" if greater_is_better(name) else "up"
+                )
         elif key == "cost":
             old, new = _part(before, key), _part(after, key)
             for name in _names(old, new):

@@ -14,7 +14,8 @@ import numpy as np
 
 from mintmark.core.records import Interval
 from mintmark.core.statistics.intervals import percentile_interval, resample_counts
-from mintmark.core.statistics.metrics import PROBABILITY_METRICS, Codes, Floats, Outcomes, metric_value, metric_values
+from mintmark.core.statistics.metric_names import PROBABILITY_METRICS
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, metric_values
 from mintmark.core.statistics.results import PairedDifference, Standing
 
 if TYPE_CHECKING:

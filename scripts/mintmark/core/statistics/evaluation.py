@@ -11,7 +11,8 @@ from mintmark.core.question import RecipeFault
 from mintmark.core.statistics import curves
 from mintmark.core.statistics.figures import rounded
 from mintmark.core.statistics.intervals import CONFIDENCE, MetricInterval, metric_intervals
-from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_names
+from mintmark.core.statistics.metric_names import metric_names
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
 from mintmark.core.statistics.slices import SliceFault, slice_mask
 
 if TYPE_CHECKING:

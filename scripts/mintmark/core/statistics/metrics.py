@@ -19,16 +19,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mintmark.core.question import Label, Task
+    from mintmark.core.question import Label
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-REGRESSION: Final = ("mse", "rmse", "mae", "r2", "explained_variance", "mape", "max_error")
-LABEL_METRICS: Final = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
-PROBABILITY_METRICS: Final = ("roc_auc", "average_precision", "log_loss", "brier")
-CLASSIFICATION: Final = LABEL_METRICS + PROBABILITY_METRICS
-GREATER_IS_BETTER: Final = frozenset({"r2", "explained_variance", *LABEL_METRICS, "roc_auc", "average_precision"})
 _SMALLEST: Final = float(np.finfo(np.float64).eps)
 
 
@@ -116,13 +111,6 @@ def _check(truth: Floats, prediction: Floats) -> None:
         )
     if not (np.isfinite(truth).all() and np.isfinite(prediction).all()):
         raise ValueError("truth and prediction must be finite numbers")
-
-
-def metric_names(task: Task, *, probabilities: bool = True) -> tuple[str, ...]:
-    """Return the metrics of a task, in the order in which they are shown."""
-    if task == "regression":
-        return REGRESSION
-    return CLASSIFICATION if probabilities else LABEL_METRICS
 
 
 def metric_values(name: str, outcomes: Outcomes, counts: Floats) -> Floats:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.comparison import ERRORS
 from mintmark.core.layout import model_path
 from mintmark.core.records import parse_size
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.blocks import code, literal, number, seconds, share, size, unwritten, value
 from mintmark.publishing.markdown import table
 
@@ -58,7 +58,7 @@ def _comparisons(model: Model) -> Iterator[tuple[str, str, str]]:
 
 def _floors(model: Model, measured: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, floor in model.document["gates"].get("floors", {}).items():
-        most = name in ERRORS
+        most = not greater_is_better(name)
         asked = f"at {'most' if most else 'least'} {number(floor)}"
         yield f"floor of {code(name)}", asked, _against_floor(measured["metrics"].get(name), floor, most=most)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.comparison import ERRORS
 from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.blocks import (
     code,
     condition,
@@ -64,7 +64,7 @@ def _metric_row(name: str, found: Mapping[str, float], model: Model) -> tuple[st
         _label(name, model),
         number(found["value"]),
         bounds,
-        "less" if name in ERRORS else "more",
+        "more" if greater_is_better(name) else "less",
         _MEANINGS.get(name, ""),
     )
 
@@ -132,8 +132,9 @@ def explanation(model: Model, measured: Mapping[str, Any]) -> str:
 
 
 def _how_to_read(metric: str) -> str:
+    moves = "drops" if greater_is_better(metric) else "rises"
     return (
-        f"Permutation importance: by how much {code(metric)} {'rises' if metric in ERRORS else 'drops'} on the "
+        f"Permutation importance: by how much {code(metric)} {moves} on the "
         "evaluation rows when the values of one input are shuffled among the rows, as the mean and the standard "
         "deviation of several shuffles. It says how much this model leans on an input. It does not say that the input "
         "causes anything, nor which way it pushes. Inputs that say the same share their importance, so each of them "

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.comparison import ERRORS
 from mintmark.core.finding import Finding
 from mintmark.core.records import Interval, Model, Status, VersionRecord, stored_files
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.model_card import CardSource, format_card
 from mintmark.publishing.site.api.badges import format_badge
 from mintmark.publishing.site.api.database_rows import version_rows
@@ -205,7 +205,7 @@ def _chart(facts: ModelFacts, metric: str, *, standalone: bool = False) -> str:
 
 
 def _goal(metric: str) -> str:
-    return "minimize" if metric in ERRORS else "maximize"
+    return "maximize" if greater_is_better(metric) else "minimize"
 
 
 def _points(facts: ModelFacts, metric: str, *, up: str) -> Iterator[Point]:

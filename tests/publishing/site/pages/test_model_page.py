@@ -25,7 +25,7 @@ from tests.publishing.site.sample_versions import (
     version,
 )
 
-from mintmark.core.comparison import ERRORS
+from mintmark.core.statistics.metric_names import LOWER_IS_BETTER
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
 from mintmark.publishing.site.pages.model_page import model_page
 
@@ -354,10 +354,10 @@ def test_versions_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
     assert seen == ["1.0.0", "1.2.0", ""]  # the champion, not the yanked version between
 
 
-def test_the_script_knows_which_metrics_are_errors() -> None:
-    found = re.search(r'data-errors="([^"]*)"', content())
+def test_the_script_knows_of_which_metrics_less_is_better() -> None:
+    found = re.search(r'data-lower-is-better="([^"]*)"', content())
     assert found is not None
-    assert set(found[1].split()) == ERRORS
+    assert set(found[1].split()) == LOWER_IS_BETTER
 
 
 def test_another_metric_is_drawn_from_its_file_and_nothing_in_it_runs(tmp_path: Path) -> None:

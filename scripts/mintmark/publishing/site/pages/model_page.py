@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from mintmark.core.comparison import ERRORS
+from mintmark.core.statistics.metric_names import LOWER_IS_BETTER
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
 from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
 from mintmark.publishing.site.pages.demand_words import plain_value
@@ -63,7 +63,7 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         metrics=sorted(charts, key=lambda name: (name != primary, name)),
         lines=lines[:SHOWN_ROWS],
         more=lines[SHOWN_ROWS:],
-        errors=" ".join(sorted(ERRORS)),
+        lower_is_better=" ".join(sorted(LOWER_IS_BETTER)),
         compared=_compared(index),
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mintmark.core.comparison import ERRORS, Direction, metric_direction
+from mintmark.core.comparison import Direction, metric_direction
 from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS, Gates, check_cost, check_floors, cost_results
 from mintmark.core.judgement.review import Check
 from mintmark.core.records import Interval
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.statistics.results import MetricResult
 from mintmark.publishing.card.blocks import as_float
 from mintmark.publishing.review.words import bounds, number, seconds, signed
@@ -83,7 +84,7 @@ def _metric_row(name: str, own: Mapping[str, float], theirs: Mapping[str, float]
     return MetricRow(
         name=name,
         primary=primary,
-        goal="less" if name in ERRORS else "more",
+        goal="more" if greater_is_better(name) else "less",
         value=number(own["value"]),
         bounds=bounds(Interval(**own)) or "–",
         champion=interval(theirs),
@@ -121,7 +122,7 @@ def _gates(data: Mapping[str, Any]) -> Gates | None:
 
 
 def _result(name: str, own: Mapping[str, float]) -> MetricResult:
-    return MetricResult(name=name, maximize=name not in ERRORS, primary=False, candidate=Interval(**own))
+    return MetricResult(name=name, maximize=greater_is_better(name), primary=False, candidate=Interval(**own))
 
 
 def comparison_gates(model: Mapping[str, Any]) -> list[tuple[str, str]]:

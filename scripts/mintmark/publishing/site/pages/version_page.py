@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from mintmark.core.comparison import ERRORS
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.review.words import share
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
@@ -115,7 +115,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "no_slices": "model.yaml declares no slices." if measured else "metrics.json is not there.",
         "bars": bars[: evidence.SHOWN_IMPORTANCES],
         "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
-        "importance_verb": "rises" if model["metric"]["name"] in ERRORS else "drops",
+        "importance_verb": "drops" if greater_is_better(model["metric"]["name"]) else "rises",
     }
 
 

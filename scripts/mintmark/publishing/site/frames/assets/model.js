@@ -101,14 +101,14 @@
   ];
 
   function metricRows(first, second, form) {
-    const errors = new Set(form.dataset.errors.split(" "));
+    const lowerIsBetter = new Set(form.dataset.lowerIsBetter.split(" "));
     const [before, after] = [first.record.metrics, second.record.metrics];
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     names.sort((a, b) => (b === form.dataset.primary) - (a === form.dataset.primary));
     return names.map((name) => {
       const [old, fresh] = [before[name], after[name]];
       const difference = old && fresh ? fresh.value - old.value : null;
-      const way = difference === null ? "" : difference === 0 ? "same" : (difference < 0) === errors.has(name) ? "better" : "worse";
+      const way = difference === null ? "" : difference === 0 ? "same" : (difference < 0) === lowerIsBetter.has(name) ? "better" : "worse";
       return { name, cells: [interval(old), interval(fresh)], difference, way, differs: way !== "same" };
     });
   }
