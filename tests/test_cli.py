@@ -161,7 +161,7 @@ def test_an_interrupt_is_one_line(scratch: Scratch) -> None:
 
 
 def test_a_bug_keeps_its_traceback(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mintmark.commands.list.list_models", lambda registry: 1 // 0)
+    monkeypatch.setattr("mintmark.registry.clone.ClonedRegistry.list_models", lambda registry: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         scratch.run("list")
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.opening import open_registry as Registry  # noqa: N812 - its public name
+    from mintmark.registry.reading import Registry as _Registry
 
 __all__ = ["Registry", "__version__", "load", "pull"]
 
@@ -31,7 +32,7 @@ def load(
     is not taken from it. A yanked version loads with a `UserWarning`. Raises `mintmark.errors.MintmarkError`.
     """
     from mintmark.core.reference import CANDIDATE
-    from mintmark.registry.loader import as_reference
+    from mintmark.registry.reading import as_reference
 
     registry, wanted = _open(path, at), as_reference(reference)
     if wanted.selector == CANDIDATE:
@@ -49,14 +50,13 @@ def load(
     return _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
 
 
-def _load_candidate(registry: Registry, model: str, trusted_types: Sequence[str]) -> Any:
+def _load_candidate(registry: _Registry, model: str, trusted_types: Sequence[str]) -> Any:
     from mintmark.artifacts.formats import detect_format
     from mintmark.core.finding import Finding
     from mintmark.errors import InvalidRegistryError
     from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
 
-    if registry.site is not None:
-        registry.site.refuse("candidates")
+    registry.require_clone("candidates")
     locked = candidate_artifact(candidate_files(registry, model), model)
     stored, file = locate_candidate(registry, locked)
     found = detect_format(file, name=locked.path)
@@ -103,12 +103,12 @@ def pull(
     return pulled.folder
 
 
-def _open(path: str | PathLike[str], at: str | None) -> Registry:
+def _open(path: str | PathLike[str], at: str | None) -> _Registry:
     from os import fspath
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.opening import open_registry
 
-    return Registry(fspath(path), at=at)
+    return open_registry(fspath(path), at=at)
 
 
 def _warn(note: str | None) -> None:
@@ -121,7 +121,7 @@ def _warn(note: str | None) -> None:
 def __getattr__(name: str) -> Any:
     # `import mintmark` must stay cheap: every command and every stage script pays for it.
     if name == "Registry":
-        from mintmark.registry.loader import Registry
+        from mintmark.registry.opening import open_registry
 
-        return Registry
+        return open_registry
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

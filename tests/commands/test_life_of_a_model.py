@@ -19,8 +19,8 @@ from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
 from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
-from mintmark.registry.loader import Registry
 from mintmark.registry.yaml.text import parse_yaml
 
 VERSIONS = ["1.0.0", "1.1.0", "1.2.0"]
@@ -40,7 +40,7 @@ STEPS = strategies.one_of(
 
 def register(scratch: Scratch, version: str, flavour: str) -> None:
     """What propose commits, without a pipeline: the records of 1.1.0 under another number, in one of two flavours."""
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     require_clean(scratch.root)
     state = read_standing(registry, "tiny")
     if version in state.versions:
@@ -59,7 +59,7 @@ def register(scratch: Scratch, version: str, flavour: str) -> None:
 
 
 def withdraw(scratch: Scratch, version: str) -> None:
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     state = read_standing(registry, "tiny")
     if version not in state.versions:
         raise MintmarkError("is not there")
@@ -72,12 +72,12 @@ def revert(scratch: Scratch) -> None:
     """`git revert` of the last commit where that is a promotion or a rollback: the way back that needs no Mintmark."""
     if not scratch.subjects()[0].startswith(("promote", "rollback")):
         raise MintmarkError("nothing to revert")
-    channels = {**Registry(scratch.root).channels("tiny")}
+    channels = {**ClonedRegistry(scratch.root).channels("tiny")}
     scratch.git("revert", "--no-edit", "HEAD")
-    state = read_standing(Registry(scratch.root), "tiny")
+    state = read_standing(ClonedRegistry(scratch.root), "tiny")
     if any(version not in state.usable() for version in state.channels.values()):
         scratch.git("reset", "--hard", "--quiet", "HEAD^")
-        assert Registry(scratch.root).channels("tiny") == channels
+        assert ClonedRegistry(scratch.root).channels("tiny") == channels
 
 
 def take(scratch: Scratch, step: tuple[Any, ...]) -> None:

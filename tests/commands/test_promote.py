@@ -10,7 +10,7 @@ from mintmark.commands.promote import promote
 from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 STAGING, PRODUCTION = (f"models/tiny/channels/{name}.yaml" for name in ("staging", "production"))
 
@@ -44,7 +44,7 @@ def test_staging_comes_first(registered: Scratch) -> None:
     refused(registered, "tiny@latest", "production", r"never held staging.*\[R4\]", InvalidRegistryError)
     promote(registered.root, "tiny@latest", "staging", here=True)
     promote(registered.root, "tiny@staging", "production", here=True)
-    assert Registry(registered.root).channels("tiny") == {"staging": "1.0.0", "production": "1.0.0"}
+    assert ClonedRegistry(registered.root).channels("tiny") == {"staging": "1.0.0", "production": "1.0.0"}
 
 
 def test_staging_on_a_branch_that_is_not_merged_does_not_count(registered: Scratch) -> None:

@@ -14,7 +14,7 @@ from mintmark.commands.propose import propose
 from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.stored.store import Store
 from mintmark.registry.yaml.text import parse_yaml
 
@@ -43,7 +43,7 @@ def test_the_first_version(first: Scratch, capsys: pytest.CaptureFixture[str], m
     assert first.git("branch", "--show-current") == "propose/tiny-1.0.0"
     assert first.git("rev-parse", "HEAD^") == first.git("rev-parse", "main") == main
     assert first.git("status", "--porcelain", "-uall") == ""
-    registered = Registry(first.root).record("tiny", "1.0.0")
+    registered = ClonedRegistry(first.root).record("tiny", "1.0.0")
     assert (registered.parent, registered.created) == (None, "2026-05-28T20:26:40Z")
     assert registered.author == "Ada <ada@example.org>"
     assert registered.summary == "First version of tiny: mae 0.1667 (0.08333 to 0.3333)."
@@ -65,7 +65,7 @@ def test_what_the_commit_holds(first: Scratch) -> None:
     assert first.read(f"{FOLDER}/version.yaml").startswith(
         "# yaml-language-server: $schema=../../../../schemas/version.schema.json\n"
     )
-    for file in Registry(first.root).record("tiny", "1.0.0").stored_files:
+    for file in ClonedRegistry(first.root).record("tiny", "1.0.0").stored_files:
         assert Store(first.root).fetch(file).read_bytes() == (candidate / file.name).read_bytes()
 
 
@@ -124,7 +124,7 @@ def test_the_champion_stands_beside_the_parent(released: Scratch) -> None:
 
 def test_promote_points_the_first_channel_at_it(second: Scratch) -> None:
     second.propose(promote=True)
-    assert Registry(second.root).channels("tiny") == {"staging": "1.1.0"}
+    assert ClonedRegistry(second.root).channels("tiny") == {"staging": "1.1.0"}
     assert second.git("log", "--oneline", "HEAD").count("\n") == 2
 
 
@@ -420,7 +420,7 @@ def test_proposals_follow_each_other(released: Scratch) -> None:
     released.propose(promote=True)
     promote(released.root, "tiny@staging", "production", here=True)
     rollback(released.root, "tiny", here=True)
-    assert Registry(released.root).channels("tiny") == {"staging": "1.2.0", "production": "1.1.0"}
+    assert ClonedRegistry(released.root).channels("tiny") == {"staging": "1.2.0", "production": "1.1.0"}
     assert released.subjects()[:3] == [
         "rollback tiny 1.1.0 in production",
         "promote tiny 1.2.0 to production",

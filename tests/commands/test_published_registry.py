@@ -19,7 +19,7 @@ from tests.test_architecture import HEAVY
 
 import mintmark
 from mintmark.errors import InvalidRegistryError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.opening import open_registry
 from mintmark.registry.published import site_documents
 from mintmark.registry.stored.streams import ObjectError
 
@@ -92,7 +92,7 @@ REQUESTS = {
     "list": [MODELS, CONFIG],
     "list iris": [IRIS, CONFIG],
     "show iris": [IRIS, CONFIG],
-    "show iris@production": [IRIS, VERSION, CONFIG],
+    "show iris@production": [CONFIG, IRIS, VERSION],
     "pull iris@production": [PRODUCTION, VERSION, ARTIFACT],
     "pull iris@1.1.0": [VERSION, ARTIFACT],
     "pull iris@latest": [IRIS, "models/iris/versions/1.2.0.json", "models/iris/versions/1.2.0/model.skops"],
@@ -387,7 +387,7 @@ def test_a_site_does_not_decide_what_is_trusted(
         mintmark.load("iris@2.0.0", path=site.url)
     trusted = mintmark.load("iris@2.0.0", path=site.url, trusted_types=["own_models.OwnModel"])
     assert trusted.predict([[1.0]]) == pytest.approx([3.0])
-    assert Registry(site.url).settings.trusted_types == ("own_models.OwnModel",)
+    assert open_registry(site.url).settings.trusted_types == ("own_models.OwnModel",)
 
 
 def test_a_store_that_answers_with_other_bytes_is_no_source(site: Site) -> None:

@@ -18,7 +18,7 @@ from tests.commands.writing_fixture import Scratch
 
 from mintmark.commands.reproduce import reproduce
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.notes import read_notes
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_a_note_says_that_it_was_made_again(released: Scratch, capsys: pytest.Ca
     assert run(released, note=True) == 0
     said = "noted in refs/notes/mintmark/reproduced; git push origin refs/notes/mintmark/reproduced shares it"
     assert capsys.readouterr().out.splitlines()[-1] == said
-    registry = Registry(released.root)
+    registry = ClonedRegistry(released.root)
     record = registry.resolve("tiny@1.0.0")
     blob = released.git("rev-parse", "HEAD:models/tiny/versions/1.0.0/version.yaml")
     (found,) = read_notes(released.root).items()
@@ -205,7 +205,7 @@ def test_a_version_of_this_very_registry(temporary: Path, capsys: pytest.Capture
     """The real pipeline on real data: 20 seconds, most of them scikit-learn's."""
     if not (ROOT / ".git").exists() or (ROOT / ".git/shallow").exists():
         pytest.skip("this is no clone with its history, so nothing tells which commit added the version")
-    record = Registry(ROOT).resolve("breast-cancer@1.1.0")
+    record = ClonedRegistry(ROOT).resolve("breast-cancer@1.1.0")
     code = reproduce(ROOT, record.reference, network=False, keep=False, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert code == 0, found

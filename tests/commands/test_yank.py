@@ -6,7 +6,7 @@ from tests.commands.writing_fixture import Scratch
 from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 STATUS = "models/tiny/status/1.0.0.yaml"
 
@@ -19,7 +19,7 @@ def test_the_status_file(released: Scratch) -> None:
     assert released.read(STATUS).startswith(
         "# yaml-language-server: $schema=../../../schemas/status.schema.json\nschema: 1\nstate: yanked\n"
     )
-    status = Registry(released.root).status("tiny", "1.0.0")
+    status = ClonedRegistry(released.root).status("tiny", "1.0.0")
     assert status is not None
     assert (status.reason, str(status.replacement)) == (reason.strip(), "1.1.0")
     text = released.git("log", "-1", "--format=%B")
@@ -30,7 +30,7 @@ def test_latest_passes_over_it(released: Scratch) -> None:
     rollback(released.root, "tiny", here=True)
     rollback(released.root, "tiny", "staging", here=True)
     yank(released.root, "tiny@latest", reason="x", here=True)
-    assert str(Registry(released.root).latest("tiny")) == "1.0.0"
+    assert str(ClonedRegistry(released.root).latest("tiny")) == "1.0.0"
 
 
 @pytest.mark.parametrize(

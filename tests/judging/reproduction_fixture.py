@@ -12,7 +12,7 @@ from tests.commands.writing_fixture import FIT, Scratch, make_candidate
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.judging.reproducing.reproduction import reproduce_version
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 PIPELINE = """\
 stages:
@@ -90,7 +90,7 @@ def release(scratch: Scratch) -> None:
 
 
 def reproduce(scratch: Scratch, **options: object) -> Reproduction:
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     record = registry.resolve("tiny@1.0.0")
     commit = registry.history("tiny").first_seen["1.0.0"].oid
     return reproduce_version(registry.root, record, commit, **options)  # type: ignore[arg-type]

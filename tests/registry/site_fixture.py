@@ -16,14 +16,14 @@ from typing import Any
 from aiohttp import web
 
 from mintmark.core.records import StoredFile
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 PREFIX = "/models/"
 
 
 def build_site(root: Path, output: Path, *, files: bool = True, store: str | None = None) -> None:
     """Write the API of the registry at `root` to `output`; with `files`, the bytes of its embedded store as well."""
-    registry, api = Registry(root), output / "api" / "v1"
+    registry, api = ClonedRegistry(root), output / "api" / "v1"
     names = registry.models()
     settings = registry.read("registry", "models/registry.yaml")
     assert settings is not None
@@ -65,7 +65,7 @@ def _file(file: StoredFile) -> dict[str, Any]:
     return {"path": file.name, "size": file.size, "sha256": file.sha256}
 
 
-def _index(registry: Registry, name: str) -> dict[str, Any]:
+def _index(registry: ClonedRegistry, name: str) -> dict[str, Any]:
     model, targets = registry.model(name), registry.channels(name)
     channels = {
         channel: {
@@ -105,7 +105,7 @@ def _channel(model: str, channel: str, move: dict[str, Any]) -> dict[str, Any]:
     return {"$schema": "../../../schemas/api-channel.schema.json", "model": model, "channel": channel, **move}
 
 
-def _version(registry: Registry, model: str, version: str, files: bool) -> dict[str, Any]:
+def _version(registry: ClonedRegistry, model: str, version: str, files: bool) -> dict[str, Any]:
     record, status = registry.record(model, version), registry.status(model, version)
     replacement = str(status.replacement) if status and status.replacement else None
     return {
@@ -124,7 +124,7 @@ def _version(registry: Registry, model: str, version: str, files: bool) -> dict[
     }
 
 
-def _row(registry: Registry, index: dict[str, Any]) -> dict[str, Any]:
+def _row(registry: ClonedRegistry, index: dict[str, Any]) -> dict[str, Any]:
     name, model = index["name"], index["model"]
     measured = index["channels"].get("production", {}).get("version") or index["latest"]
     interval = registry.record(name, measured).document["metrics"][model["metric"]["name"]] if measured else {}

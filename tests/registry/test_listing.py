@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mintmark.registry.listing import Listing, list_models, list_versions
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.rows import Listing
 
 if TYPE_CHECKING:
     from tests.conftest import Scratch
 
 
 def models(scratch: Scratch, at: str | None = None) -> Listing:
-    return list_models(Registry(scratch.root, at=at))
+    return ClonedRegistry(scratch.root, at=at).list_models()
 
 
 def versions(scratch: Scratch, *names: str, at: str | None = None) -> Listing:
-    registry = Registry(scratch.root, at=at)
-    return list_versions(registry, names or registry.models())
+    registry = ClonedRegistry(scratch.root, at=at)
+    return registry.list_versions(names or registry.models())
 
 
 @pytest.mark.parametrize("at", [None, "HEAD"])
@@ -29,7 +29,7 @@ def test_a_row_for_each_model(scratch: Scratch, at: str | None) -> None:
     assert (iris.model, iris.versions, iris.latest, iris.measured) == ("iris", 3, "1.2.0", "1.1.0")
     assert iris.channels == {"staging": "1.2.0", "production": "1.1.0"}
     assert (iris.metric, iris.task, iris.owners) == ("roc_auc", "binary-classification", ["@ada"])
-    champion = Registry(scratch.root).record("iris", "1.1.0").metrics["roc_auc"]
+    champion = ClonedRegistry(scratch.root).record("iris", "1.1.0").metrics["roc_auc"]
     assert (iris.value, iris.low, iris.high) == (champion.value, champion.low, champion.high)
     assert wine.measured == "1.0.0"  # no champion: the latest
 

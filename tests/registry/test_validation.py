@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.registry.damage import CHANNEL, DAMAGES, FOLDER, MODEL, RECORD, Damage
 
 from mintmark.errors import MintmarkError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.validation import Report, validate_change, validate_tree
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def check(scratch: Scratch, at: str | None = None) -> Report:
-    return validate_tree(Registry(scratch.root, at=at))
+    return validate_tree(ClonedRegistry(scratch.root, at=at))
 
 
 def check_since(scratch: Scratch, base: str = "main", at: str | None = None) -> Report:
-    registry = Registry(scratch.root, at=at)
+    registry = ClonedRegistry(scratch.root, at=at)
     return validate_change(registry, BranchDiff(registry, base))
 
 
@@ -192,8 +192,8 @@ def test_the_base_branch_of_the_remote_comes_first(scratch: Scratch, tmp_path: P
 def test_a_shallow_clone_is_one_sentence(scratch: Scratch, tmp_path: Path) -> None:
     scratch.git("clone", "--quiet", "--depth", "1", scratch.root.as_uri(), str(tmp_path / "shallow"))
     for run in (
-        lambda: validate_tree(Registry(tmp_path / "shallow")),
-        lambda: BranchDiff(Registry(tmp_path / "shallow"), "HEAD"),
+        lambda: validate_tree(ClonedRegistry(tmp_path / "shallow")),
+        lambda: BranchDiff(ClonedRegistry(tmp_path / "shallow"), "HEAD"),
     ):
         with pytest.raises(MintmarkError, match="git fetch --unshallow"):
             run()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 STORED = ("predictions.parquet", "evaluation.parquet", "profile.json")
 _READ = ("metrics.json", "signature.json", "data.json")
@@ -66,7 +66,7 @@ def stale_stages(root: Path, model: str) -> list[Finding]:
     ]
 
 
-def read_candidate(registry: Registry, model: str) -> tuple[Candidate, list[Finding]]:
+def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, list[Finding]]:
     """Return a model's candidate and what keeps it out of the registry: unsafe files, an unpinned environment.
 
     Raises `MintmarkError` where there is no candidate that could be described at all.
@@ -123,7 +123,7 @@ def _require(files: Mapping[str, LockedFile], model: str, names: Iterable[str]) 
         raise InvalidRegistryError(missing)
 
 
-def _read_json(registry: Registry, file: LockedFile) -> tuple[bytes, dict[str, Any]]:
+def _read_json(registry: ClonedRegistry, file: LockedFile) -> tuple[bytes, dict[str, Any]]:
     """Return a JSON file of the candidate as bytes and as data; metrics.json is held against its schema."""
     _, path = locate_candidate(registry, file)
     content = path.read_bytes()
@@ -145,7 +145,7 @@ def _read_json(registry: Registry, file: LockedFile) -> tuple[bytes, dict[str, A
 
 
 def _check_formats(
-    registry: Registry, model: str, stored: list[StoredFile], paths: Mapping[str, Path]
+    registry: ClonedRegistry, model: str, stored: list[StoredFile], paths: Mapping[str, Path]
 ) -> tuple[str, list[Finding]]:
     """Return the artifact's format, and the findings of R8 for all stored files."""
     first, *further = stored
@@ -161,7 +161,7 @@ def _check_formats(
 
 
 def _parameters(
-    registry: Registry, model: str, stages: Mapping[str, LockedStage], files: Mapping[str, LockedFile]
+    registry: ClonedRegistry, model: str, stages: Mapping[str, LockedStage], files: Mapping[str, LockedFile]
 ) -> dict[str, Any]:
     """Return what describes the model in params.yaml, without its prefix, and the best values that tuning found."""
     prefix, parameters = f"models.{model}.", {}

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from mintmark.core.finding import Finding
     from mintmark.core.judgement.rules import ModelState
     from mintmark.core.records import VersionRecord
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 
-def read_standing(registry: Registry, model: str) -> ModelState:
+def read_standing(registry: ClonedRegistry, model: str) -> ModelState:
     """Return the state of a model at HEAD; numbers used on the base branch, here or at a remote, count as released.
 
     Raises `MintmarkError` in a shallow clone and for a model that is not there.
@@ -38,7 +38,7 @@ def read_standing(registry: Registry, model: str) -> ModelState:
     return replace(state, released=released)
 
 
-def _base_commits(registry: Registry) -> set[str]:
+def _base_commits(registry: ClonedRegistry) -> set[str]:
     """Return the commits that the base branch is at, in this clone and at each remote as last fetched."""
     base = registry.settings.base_branch
     refs = (f"refs/heads/{base}", f"refs/remotes/*/{base}")
@@ -52,7 +52,7 @@ def require_allowed(findings: Iterable[Finding]) -> None:
         raise InvalidRegistryError(found)
 
 
-def require_bytes(registry: Registry, record: VersionRecord) -> list[str]:
+def require_bytes(registry: ClonedRegistry, record: VersionRecord) -> list[str]:
     """Prove that a version's artifact can be fetched and is what its record says (R5); raise `MintmarkError` if not.
 
     The other stored files serve judges, not production, so what is wrong with them comes back as sentences.

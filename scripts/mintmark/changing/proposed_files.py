@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.pipeline import LockedStage
 
 _PIPELINE = frozenset({"dvc.yaml", "dvc.lock", "params.yaml"})
 _NOT_OURS = ("models/", *JUDGES)
 
 
-def files_to_include(registry: Registry, model: str, stages: Mapping[str, LockedStage]) -> set[str]:
+def files_to_include(registry: ClonedRegistry, model: str, stages: Mapping[str, LockedStage]) -> set[str]:
     """Return the changed and the new files that belong to a proposal: the pipeline, stage scripts, data and pointers.
 
     Raises `MintmarkError` for a change to the model's own identity (that would move the goalposts), for any other
@@ -69,7 +69,7 @@ def _serves(path: str, source: str) -> bool:
     return path in (source, f"{source}.dvc", ignore) or path.startswith(f"{source}/")
 
 
-def _new_files(registry: Registry, sources: set[str]) -> set[str]:
+def _new_files(registry: ClonedRegistry, sources: set[str]) -> set[str]:
     """Return the files that the stages read and that Git neither tracks nor ignores, and those of the pipeline."""
     wanted = sorted({*_PIPELINE, *sources, *(f"{source}.dvc" for source in sources), *_ignores(sources)})
     output = git.run_git("ls-files", "-z", "--others", "--exclude-standard", "--", *wanted, cwd=registry.root)

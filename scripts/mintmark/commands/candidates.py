@@ -16,8 +16,8 @@ from mintmark.registry.stored.candidate import candidate_artifact, candidate_fil
 
 if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
-    from mintmark.registry.loader import Registry
     from mintmark.registry.pipeline import LockedFile
+    from mintmark.registry.reading import Registry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

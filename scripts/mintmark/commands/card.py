@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mintmark.core.records import format_size
 from mintmark.errors import UsageError
 from mintmark.publishing.card.model_card import format_card, read_card
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import write_atomically
-from mintmark.registry.loader import Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ def card(root: Path, reference: str, *, output: Path | None, at: str | None) -> 
     """Print the card of a version, or write it to `output` whole or not at all; 1 where its standing cannot be read."""
     if output is not None and output.is_dir():
         raise UsageError(f"{output}: is a folder; give the name of a file in it, such as {output / 'README.md'}")
-    source = read_card(Registry(root, at=at), reference)
+    source = read_card(ClonedRegistry(root, at=at), reference)
     text = format_card(source)
     if output is None:
         print(text, end="")

@@ -10,7 +10,8 @@ from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.comparison import compare_records
 from mintmark.core.finding import shorten
 from mintmark.core.reference import CANDIDATE
-from mintmark.registry.loader import Registry, as_reference
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ _LONGEST = 40
 
 def compare(root: Path, first: str, second: str, *, at: str | None, as_json: bool) -> int:
     """Print metrics with their differences, and what else is not the same in both."""
-    registry = Registry(root, at=at)
+    registry = ClonedRegistry(root, at=at)
     names, records = [], []
     for reference in (first, second):
         name, record = _record(registry, reference)
@@ -38,7 +39,7 @@ def compare(root: Path, first: str, second: str, *, at: str | None, as_json: boo
     return 0
 
 
-def _record(registry: Registry, text: str) -> tuple[str, Mapping[str, Any]]:
+def _record(registry: ClonedRegistry, text: str) -> tuple[str, Mapping[str, Any]]:
     reference = as_reference(text)
     if reference.selector == CANDIDATE:
         from mintmark.changing.candidate_record import read_candidate

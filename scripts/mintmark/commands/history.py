@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.commands.text_columns import format_table
 from mintmark.errors import MintmarkError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ _VERBS = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
 
 def history(root: Path, model: str, *, channel: str | None, at: str | None, as_json: bool) -> int:
     """Print who moved which channel of a model, when, from what to what, and in which commit."""
-    registry = Registry(root, at=at)
+    registry = ClonedRegistry(root, at=at)
     registry.model(model)
     known = [rule.name for rule in registry.settings.channels]
     if channel is not None and channel not in known:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from mintmark.commands.opening import open_registry
 from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.finding import shorten
-from mintmark.registry.listing import list_models, list_versions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.registry.listing import Listing, ModelRow, VersionRow
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.reading import Registry
+    from mintmark.registry.rows import Listing, ModelRow, VersionRow
 
 
 def list_registry(
@@ -32,16 +31,15 @@ def list_registry(
     """Print the models of a registry, their candidates, or the versions of one or of all; 1 when a file is broken."""
     registry = open_registry(root, site=site, at=at)
     if candidates:
-        if registry.site is not None:
-            registry.site.refuse("candidates")
+        registry.require_clone("candidates")
         from mintmark.commands.candidates import show_candidates
 
         return show_candidates(registry, as_json=as_json)
-    if model is not None and (registry.site is not None or model not in registry.models()):
-        registry.model(model)  # which tells what is wrong with the name
+    if model is not None:
+        registry.require_model(model)
     by_version = versions or model is not None
     models = [model] if model else registry.models()
-    listing = list_versions(registry, models) if by_version else list_models(registry)
+    listing = registry.list_versions(models) if by_version else registry.list_models()
     print(_as_json(listing, by_version) if as_json else _as_text(listing, registry, by_version))
     for finding in listing.findings:
         print(f"mintmark: {finding}", file=sys.stderr)

@@ -14,7 +14,8 @@ from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
 from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.loader import Registry, as_reference
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def promote(root: Path, reference: str, channel: str, *, here: bool = False, ope
     Moving to a version that held the channel before is a rollback (R5) and is treated as one. Raises `MintmarkError`,
     with nothing written, when a rule forbids it.
     """
-    registry = Registry(root)
+    registry = ClonedRegistry(root)
     wanted = as_reference(reference)
     with one_at_a_time(registry.root, "promote"):
         require_ready(registry.root)
@@ -47,7 +48,7 @@ def promote(root: Path, reference: str, channel: str, *, here: bool = False, ope
     return 0
 
 
-def require_channel(registry: Registry, model: str, channel: str) -> None:
+def require_channel(registry: ClonedRegistry, model: str, channel: str) -> None:
     """Raise `UsageError` for a channel that the settings do not know, `InvalidRegistryError` for a broken file."""
     if registry.settings.channel(channel) is None:
         known = ", ".join(rule.name for rule in registry.settings.channels)
@@ -57,7 +58,7 @@ def require_channel(registry: Registry, model: str, channel: str) -> None:
 
 
 def move_channel(
-    registry: Registry, state: ModelState, channel: str, version: str, *, here: bool, note: str = ""
+    registry: ClonedRegistry, state: ModelState, channel: str, version: str, *, here: bool, note: str = ""
 ) -> NewCommit:
     """Commit the move of a channel to a version, after the rules (R4, R5) and the bytes were checked."""
     model = state.model
@@ -77,7 +78,7 @@ def move_channel(
     )
 
 
-def _refuse_yanked(registry: Registry, state: ModelState, version: str) -> None:
+def _refuse_yanked(registry: ClonedRegistry, state: ModelState, version: str) -> None:
     if version in state.yanked:
         status = registry.status(state.model, version)
         reason = f": {status.reason.strip()}" if status else ""
@@ -85,7 +86,9 @@ def _refuse_yanked(registry: Registry, state: ModelState, version: str) -> None:
         raise MintmarkError(f"{state.model} {version} is yanked{reason}{instead}")
 
 
-def _announce(registry: Registry, state: ModelState, channel: str, record: VersionRecord, verb: str, note: str) -> str:
+def _announce(
+    registry: ClonedRegistry, state: ModelState, channel: str, record: VersionRecord, verb: str, note: str
+) -> str:
     model, version, present = state.model, str(record.version), state.channels.get(channel)
     step = f"from {present} to {version}" if present else f"to {version}, its first version"
     others = [(present, registry.record(model, present).metrics)] if present in state.versions and present else []

@@ -23,9 +23,9 @@ from mintmark.core.moment import format_moment
 from mintmark.core.records import Interval
 from mintmark.core.version import Bump, Version, parse_version
 from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
-from mintmark.registry.loader import Registry
 from mintmark.registry.stored.candidate import candidate_files
 from mintmark.registry.stored.remotes import object_paths
 from mintmark.registry.stored.store import check_limits, push
@@ -54,7 +54,7 @@ def propose(
 
     Raises `MintmarkError`, with nothing written, for everything that stands against it.
     """
-    registry = Registry(root)
+    registry = ClonedRegistry(root)
     wanted = _wanted_version(version)
     with one_at_a_time(registry.root, "propose"):
         require_ready(registry.root)
@@ -92,7 +92,7 @@ class _Plan:
     part: Bump | None
 
 
-def _standing_and_candidate(registry: Registry, model: str) -> tuple[ModelState, Candidate]:
+def _standing_and_candidate(registry: ClonedRegistry, model: str) -> tuple[ModelState, Candidate]:
     """Return both; raise `InvalidRegistryError` with all that stands against the candidate.
 
     What DVC needs a second for, to tell whether the pipeline is up to date, is also how long the history and the
@@ -108,7 +108,7 @@ def _standing_and_candidate(registry: Registry, model: str) -> tuple[ModelState,
 
 
 def _plan(
-    registry: Registry, state: ModelState, candidate: Candidate, wanted: Version | None, bump: Bump | None
+    registry: ClonedRegistry, state: ModelState, candidate: Candidate, wanted: Version | None, bump: Bump | None
 ) -> _Plan:
     parent = _parent(registry, state, wanted)
     changes = _changes(candidate, parent)
@@ -120,7 +120,7 @@ def _plan(
 
 
 def _record(
-    registry: Registry, candidate: Candidate, plan: _Plan, summary: str | None
+    registry: ClonedRegistry, candidate: Candidate, plan: _Plan, summary: str | None
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     return record_files(
         candidate,
@@ -145,7 +145,7 @@ def _now() -> float:
     return int(fixed) if fixed.isdigit() else time.time()
 
 
-def _parent(registry: Registry, state: ModelState, wanted: Version | None) -> VersionRecord | None:
+def _parent(registry: ClonedRegistry, state: ModelState, wanted: Version | None) -> VersionRecord | None:
     """Return the highest version that is there; for a number below it (a patch of an older line) the highest below.
 
     A yanked version is nobody's parent, unless all are yanked.
@@ -182,7 +182,7 @@ def _digests(files: dict[str, bytes], model: str, number: str) -> dict[str, str]
     return {path.removeprefix(folder): blob_oid(content) for path, content in files.items()}
 
 
-def _objects(registry: Registry, candidate: Candidate) -> dict[str, bytes]:
+def _objects(registry: ClonedRegistry, candidate: Candidate) -> dict[str, bytes]:
     """Return the objects that the commit carries (the embedded store); to any other remote they are pushed now."""
     embedded = read_config(registry.root).required_default.embedded_in(registry.root)
     files = (*candidate.stored, *candidate.companions)
@@ -196,7 +196,7 @@ def _intervals(document: Any) -> dict[str, Interval]:
     return {name: Interval(**interval) for name, interval in document["metrics"].items()}
 
 
-def _summary(registry: Registry, candidate: Candidate, plan: _Plan) -> str:
+def _summary(registry: ClonedRegistry, candidate: Candidate, plan: _Plan) -> str:
     """Write what is new in one sentence: what changed, and what that did to the primary metric."""
     primary = registry.model(candidate.model).metric.name
     value = _intervals(candidate.document).get(primary)
@@ -210,7 +210,9 @@ def _summary(registry: Registry, candidate: Candidate, plan: _Plan) -> str:
     return f"Changed since {parent.version}: {what}; {measured}{difference}."
 
 
-def _announce(registry: Registry, state: ModelState, document: dict[str, Any], plan: _Plan, *, promote: bool) -> str:
+def _announce(
+    registry: ClonedRegistry, state: ModelState, document: dict[str, Any], plan: _Plan, *, promote: bool
+) -> str:
     model, number, parent = document["model"], plan.number, plan.parent
     others = [(f"{parent.version} (parent)", parent.metrics)] if parent else []
     champion = state.channels.get(registry.settings.last_channel)

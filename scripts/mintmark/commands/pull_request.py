@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.changing.commits import NewCommit
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 _SSH = re.compile(r"(?:ssh://)?(?:[^@/]+@)(?P<host>[^:/]+)(?::[0-9]+/|[:/])(?P<path>.+?)(?:\.git)?/?\Z")
 _HTTP = re.compile(r"(?P<scheme>https?)://(?:[^@/]*@)?(?P<host>[^/]+)/(?P<path>.+?)(?:\.git)?/?\Z")
 
 
-def conclude(registry: Registry, made: NewCommit, *, open_pr: bool) -> None:
+def conclude(registry: ClonedRegistry, made: NewCommit, *, open_pr: bool) -> None:
     """Print what was committed; with `open_pr` push it and open the pull request, else say what to type next.
 
     Raises `MintmarkError` when the push or the pull request fails; the commit stays either way.

@@ -17,8 +17,8 @@ from mintmark.core.finding import one_line
 from mintmark.core.layout import version_path
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.reproduction import reproduce_version
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.git import git_text
-from mintmark.registry.loader import Registry
 from mintmark.registry.past.notes import REF, write_note
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
     Returns 0 for identical bytes and for the same predictions, 1 for all else. `keep` leaves the clone where it is.
     `note` says in a Git note that the version was made again, if it was.
     """
-    registry = Registry(root)
+    registry = ClonedRegistry(root)
     record = registry.resolve(reference)
     commit = _first_commit(registry, record)
     if note:
         read_author(registry.root)  # before the stages run, which can take hours
-    config = Registry(registry.root, at=commit).dvc_config
+    config = ClonedRegistry(registry.root, at=commit).dvc_config
     start = time.monotonic()
     with _folder(keep=keep) as folder, _progress(record) as on_stage:
         again = reproduce_version(
@@ -62,14 +62,14 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
     return 0 if again.is_same else 1
 
 
-def _first_commit(registry: Registry, record: VersionRecord) -> str:
+def _first_commit(registry: ClonedRegistry, record: VersionRecord) -> str:
     commit = registry.history(record.model).first_seen.get(str(record.version))
     if commit is None:
         raise MintmarkError(f"{record.reference} is in no commit of this branch yet; git commit it, and try again")
     return commit.oid
 
 
-def _write_note(registry: Registry, record: VersionRecord, commit: str, again: Reproduction) -> str | None:
+def _write_note(registry: ClonedRegistry, record: VersionRecord, commit: str, again: Reproduction) -> str | None:
     """Return the ref that the note went to, None where there is nothing to note."""
     if not again.is_same:
         return None

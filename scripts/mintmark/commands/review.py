@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mintmark.errors import UsageError
 from mintmark.judging.judge_code import run_base_code, runs_base_code
 from mintmark.registry import git
+from mintmark.registry.clone import find_root
 from mintmark.registry.files import write_atomically
-from mintmark.registry.loader import find_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from mintmark.commands.pull_request import conclude
 from mintmark.core.channels import ChannelStack
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def rollback(
     with nothing written, when there is nothing to go back to or its bytes are not right.
     """
     started = time.perf_counter()
-    registry = Registry(root)
+    registry = ClonedRegistry(root)
     with one_at_a_time(registry.root, "rollback"):
         require_ready(registry.root)
         require_clean(registry.root)

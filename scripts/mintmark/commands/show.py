@@ -13,7 +13,7 @@ from mintmark.commands.text_columns import format_interval, format_table
 from mintmark.core.finding import one_line
 from mintmark.core.records import format_size
 from mintmark.errors import InvalidRegistryError
-from mintmark.registry.loader import as_reference
+from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.finding import Finding
     from mintmark.core.records import Status, VersionRecord
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.reading import Registry
 
 T = TypeVar("T")
 
@@ -55,11 +55,9 @@ class Faults:
 
 def _show_version(registry: Registry, reference: str, as_json: bool, faults: Faults) -> None:
     wanted = as_reference(reference)
-    if registry.site is not None:
-        registry.site.index(wanted.model)  # it tells of every channel at once, so none is asked for by itself
+    channels = _channels(registry, wanted.model, faults)  # first: a site's index tells of all, so none is asked for
     record = registry.resolve(wanted)
     status = faults.keep(lambda: registry.status(record.model, record.version), None)
-    channels = _channels(registry, record.model, faults)
     places = [name for name, version in channels.items() if version == str(record.version)]
     if as_json:
         document = {**record.document, "channels": places, "yanked": _status_document(status)}

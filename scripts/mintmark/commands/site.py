@@ -15,7 +15,7 @@ from mintmark.errors import UsageError
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
 from mintmark.registry import git
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -45,11 +45,16 @@ def site(
     def build(folder: Path) -> Built:
         with _progress() as on_model:
             return build_site(
-                Registry(root, at=at), folder, addresses=addresses, builder=builder, fetch=fetch, on_model=on_model
+                ClonedRegistry(root, at=at),
+                folder,
+                addresses=addresses,
+                builder=builder,
+                fetch=fetch,
+                on_model=on_model,
             )
 
     if action == "serve":
-        return _serve(Registry(root, at=at).root, build, output, port)
+        return _serve(ClonedRegistry(root, at=at).root, build, output, port)
     built = build(output or _SITE)
     _tell(built)
     print(f"{output or _SITE}: the site of {_count(built.models, 'model')} and {_count(built.versions, 'version')}")

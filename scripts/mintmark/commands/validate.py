@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.branch_diff import BranchDiff
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool) -> int:
     """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1."""
-    registry = Registry(root, at=at)
+    registry = ClonedRegistry(root, at=at)
     change = BranchDiff(registry, base) if base is not None else None
     from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
 

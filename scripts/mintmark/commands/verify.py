@@ -14,7 +14,7 @@ from mintmark.core.records import StoredFile, VersionRecord, format_pointer, for
 from mintmark.core.reference import is_name
 from mintmark.core.version import parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
@@ -44,7 +44,7 @@ def verify(root: Path, references: list[str], *, at: str | None, as_json: bool) 
 
     Prints every fault; returns 0 when there is none and 1 when there is.
     """
-    registry = Registry(root, at=at)
+    registry = ClonedRegistry(root, at=at)
     findings: list[Finding] = []
     versions = list(_wanted_versions(registry, references, findings))
     objects = list(_stored_objects(registry, versions, findings))
@@ -74,7 +74,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _wanted_versions(
-    registry: Registry, references: Iterable[str], findings: list[Finding]
+    registry: ClonedRegistry, references: Iterable[str], findings: list[Finding]
 ) -> Iterator[tuple[str, str]]:
     """Yield the versions meant, each once; a broken file on the way becomes a finding, a wrong reference raises."""
     seen: set[tuple[str, str]] = set()
@@ -90,7 +90,7 @@ def _wanted_versions(
                 yield version
 
 
-def _versions_of(registry: Registry, reference: str) -> list[tuple[str, str]]:
+def _versions_of(registry: ClonedRegistry, reference: str) -> list[tuple[str, str]]:
     if not is_name(reference):
         model = reference.partition("@")[0]
         return [(model, str(registry.resolve_version(reference)))]
@@ -101,7 +101,7 @@ def _versions_of(registry: Registry, reference: str) -> list[tuple[str, str]]:
 
 
 def _stored_objects(
-    registry: Registry, versions: list[tuple[str, str]], findings: list[Finding]
+    registry: ClonedRegistry, versions: list[tuple[str, str]], findings: list[Finding]
 ) -> Iterator[StoredObject]:
     if isinstance(registry.tree, GitTree) and len(versions) > 1:
         registry.tree.entries(layout.MODELS)  # one listing instead of one for each file
@@ -120,7 +120,7 @@ def _stored_objects(
             yield from (StoredObject(record, file, path) for file in record.stored_files)
 
 
-def _check_pointers(registry: Registry, objects: list[StoredObject]) -> Iterator[Finding]:
+def _check_pointers(registry: ClonedRegistry, objects: list[StoredObject]) -> Iterator[Finding]:
     """Yield a finding for each pointer that does not lead DVC to the bytes of the record."""
     contents, findings = _read_pointers(registry, [item.pointer for item in objects])
     yield from findings
@@ -133,7 +133,7 @@ def _check_pointers(registry: Registry, objects: list[StoredObject]) -> Iterator
             yield _pointer_finding(item.pointer, content.decode("utf-8", "replace"), expected)
 
 
-def _read_pointers(registry: Registry, paths: list[str]) -> tuple[dict[str, bytes | None], list[Finding]]:
+def _read_pointers(registry: ClonedRegistry, paths: list[str]) -> tuple[dict[str, bytes | None], list[Finding]]:
     """Return the text of each pointer (None: there is none), and the faults of those that are no plain files."""
     try:
         found = registry.tree.read_many(paths) if paths else {}
@@ -156,7 +156,7 @@ def _pointer_finding(path: str, found: str, expected: str) -> Finding:
     return Finding(path=path, line=line + 1, message=f"does not point to the bytes of version.yaml{want}", rule="R9")
 
 
-def _check_objects(registry: Registry, objects: list[StoredObject]) -> Iterator[Finding]:
+def _check_objects(registry: ClonedRegistry, objects: list[StoredObject]) -> Iterator[Finding]:
     """Yield a finding for each stored file that no remote can give as its record says; equal ones are read once."""
     if not objects:
         return
@@ -186,7 +186,7 @@ def _check_objects(registry: Registry, objects: list[StoredObject]) -> Iterator[
             raise
 
 
-def _finding(registry: Registry, item: StoredObject, message: str) -> Finding:
+def _finding(registry: ClonedRegistry, item: StoredObject, message: str) -> Finding:
     """Return the fault of an object at the line of its sha256 in version.yaml."""
     from mintmark.registry.yaml.text import Positions, parse_yaml
 

@@ -14,7 +14,8 @@ from mintmark.core.announcement import message
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError, UsageError
-from mintmark.registry.loader import Registry, as_reference
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def yank(
     Raises `MintmarkError`, with nothing written, when a channel points to it, when it is yanked already, or when the
     replacement cannot be used.
     """
-    registry = Registry(root)
+    registry = ClonedRegistry(root)
     wanted = as_reference(reference)
     if not reason.strip():
         raise UsageError("--reason is empty; say what is wrong with the version")
@@ -58,7 +59,7 @@ def yank(
     return 0
 
 
-def _refuse(registry: Registry, state: ModelState, version: str, replacement: str | None) -> None:
+def _refuse(registry: ClonedRegistry, state: ModelState, version: str, replacement: str | None) -> None:
     model = state.model
     if version in state.yanked:
         status = registry.status(model, version)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mintmark.core.records import VersionRecord
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.pipeline import LockedFile, LockedStage
 
 _CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n    autostage = false\n"
@@ -34,7 +34,7 @@ _SECONDS = 60
 _RULE = "R7"
 
 
-def check_agreement(head: Registry, record: VersionRecord, stored: Mapping[str, Path]) -> list[Finding]:
+def check_agreement(head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]) -> list[Finding]:
     """Return where record, dvc.lock and files of the head disagree; `stored` has the record's files, verified."""
     content = head.tree.read(LOCK)
     if content is None:
@@ -60,7 +60,7 @@ def _compare_stages(record: VersionRecord, stages: Mapping[str, LockedStage]) ->
             yield Finding(path=path, where=f"stages.{name}", message=message, rule=_RULE)
 
 
-def _compare_files(head: Registry, record: VersionRecord, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
+def _compare_files(head: ClonedRegistry, record: VersionRecord, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
     """The artifact and its companions are what the stages wrote, and so is metrics.json."""
     made = {out.path: out for stage in stages.values() for out in stage.outs}
     version = str(record.version)
@@ -95,7 +95,7 @@ def _compare_links(stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
 
 
 def _ask_dvc(
-    head: Registry, stages: Mapping[str, LockedStage], record: VersionRecord, stored: Mapping[str, Path]
+    head: ClonedRegistry, stages: Mapping[str, LockedStage], record: VersionRecord, stored: Mapping[str, Path]
 ) -> list[Finding]:
     """Lay the head's files out in an empty folder and ask `dvc status` what differs from dvc.lock there."""
     with tempfile.TemporaryDirectory(prefix="mintmark-lock-") as name:
@@ -118,7 +118,7 @@ def _ask_dvc(
     return findings
 
 
-def _lay_out(head: Registry, stages: Mapping[str, LockedStage], folder: Path) -> dict[str, bytes]:
+def _lay_out(head: ClonedRegistry, stages: Mapping[str, LockedStage], folder: Path) -> dict[str, bytes]:
     """Write what the stages read, as the head has it; return the files that it has."""
     _write(folder, ".dvc/config", (_CONFIG + _NOTES.format(json.dumps(str(folder / ".dvc" / "notes")))).encode())
     wanted = {PIPELINE, LOCK, "params.yaml", *_imported(head)}
@@ -131,7 +131,7 @@ def _lay_out(head: Registry, stages: Mapping[str, LockedStage], folder: Path) ->
     return found
 
 
-def _compare_sources(head: Registry, stages: Mapping[str, LockedStage], present: set[str]) -> Iterator[Finding]:
+def _compare_sources(head: ClonedRegistry, stages: Mapping[str, LockedStage], present: set[str]) -> Iterator[Finding]:
     """What the stages read and the head does not hold itself is behind a `.dvc` pointer that says the same."""
     made = {out.path for stage in stages.values() for out in stage.outs}
     sources = {dep.path: dep for stage in stages.values() for dep in stage.deps if dep.path not in made}
@@ -152,7 +152,7 @@ def _holds(present: set[str], path: str) -> bool:
     return any(found == path or found.startswith(f"{path}/") for found in present)
 
 
-def _imported(head: Registry) -> set[str]:
+def _imported(head: ClonedRegistry) -> set[str]:
     """Return the files from which dvc.yaml takes its variables; raise `InvalidRegistryError` where it is no plain YAML.
 
     DVC reads aliases, and a few lines of them stand for gigabytes.
@@ -166,7 +166,7 @@ def _imported(head: Registry) -> set[str]:
     return {entry.partition(":")[0] for entry in variables if isinstance(entry, str)}
 
 
-def _blobs(head: Registry, paths: Iterable[str]) -> dict[str, bytes]:
+def _blobs(head: ClonedRegistry, paths: Iterable[str]) -> dict[str, bytes]:
     """Return the plain files at or below paths, at the head."""
     entries: dict[str, git.Entry] = {}
     for path in paths:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from mintmark.core.records import StoredFile, VersionRecord
     from mintmark.judging.draft import Draft
     from mintmark.judging.span import Span
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 _MOST = 1e300  # of a recorded cost, which nobody held against anything: JSON has numbers that no float can hold
 
 
 def build_case(
-    span: Span, draft: Draft, candidate: FetchedVersion, side: Registry, incumbent: str | None, *, proposed: bool
+    span: Span, draft: Draft, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
 ) -> Case | None:
     """Return the case of a candidate, whose record is on `side`, against the version `incumbent` of the base.
 

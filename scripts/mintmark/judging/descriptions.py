@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mintmark.judging.draft import Draft
     from mintmark.judging.span import Span
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 
 def review_description(span: Span, draft: Draft) -> None:
@@ -55,7 +55,7 @@ def _note_goalposts(draft: Draft, path: str, before: Mapping[str, Any], after: M
         draft.note("gates", "pass", "no gate, slice or behaviour test changes", path)
 
 
-def _document(side: Registry, path: str) -> Mapping[str, Any] | None:
+def _document(side: ClonedRegistry, path: str) -> Mapping[str, Any] | None:
     document = side.read("model", path)
     return None if document is None else document.data
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.pipeline import LOCK, parse_lock
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def fetch_version(store: Store, record: VersionRecord) -> FetchedVersion:
     )
 
 
-def fetch_noted(span: Span, draft: Draft, side: Registry, record: VersionRecord) -> FetchedVersion | None:
+def fetch_noted(span: Span, draft: Draft, side: ClonedRegistry, record: VersionRecord) -> FetchedVersion | None:
     """Fetch a version and note in the draft that its bytes are there, or what is wrong with them (then None)."""
     try:
         version = fetch_version(span.store(side), record)
@@ -71,7 +71,7 @@ def fetch_noted(span: Span, draft: Draft, side: Registry, record: VersionRecord)
     return version
 
 
-def locked_rows(side: Registry) -> dict[str, str | None]:
+def locked_rows(side: ClonedRegistry) -> dict[str, str | None]:
     """Return the md5 of the evaluation rows that dvc.lock names for the candidate of each model."""
     content = side.tree.read(LOCK)
     found: dict[str, str | None] = {}
@@ -92,7 +92,7 @@ def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> N
     models = span.after.models()
     if not models or not any(path == LOCK for path, _ in span.paths):
         return
-    starts, befores = map(_readable_rows, (Registry(span.root, at=span.start), span.before))
+    starts, befores = map(_readable_rows, (ClonedRegistry(span.root, at=span.start), span.before))
     afters = locked_rows(span.after)
     for model in models:
         now, before, after = (rows.get(model) for rows in (starts, befores, afters))
@@ -102,7 +102,7 @@ def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> N
         draft.note("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
 
 
-def _readable_rows(side: Registry) -> dict[str, str | None]:
+def _readable_rows(side: ClonedRegistry) -> dict[str, str | None]:
     """Return the rows that dvc.lock names, none where it cannot be read: a change may mend it."""
     try:
         return locked_rows(side)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mintmark.judging.draft import Draft
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.judging.span import Span
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 
 def review_proposal(span: Span, draft: Draft) -> None:
@@ -93,7 +93,7 @@ def _standing_version(span: Span, draft: Draft, model: str, channel: str) -> str
 
 
 def _hold(
-    span: Span, draft: Draft, candidate: FetchedVersion, side: Registry, incumbent: str | None, *, proposed: bool
+    span: Span, draft: Draft, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
 ) -> None:
     try:
         case = build_case(span, draft, candidate, side, incumbent, proposed=proposed)

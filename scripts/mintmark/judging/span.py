@@ -10,7 +10,7 @@ from mintmark.core.judgement.kinds import Classification, PathChange, Shift, cla
 from mintmark.core.layout import channel_path, locate
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
-from mintmark.registry.loader import Registry, find_root
+from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.past.history import ModelHistory, channel_target
 from mintmark.registry.stored.store import Store
@@ -43,8 +43,8 @@ class Span:
             message = f"{head} left {base} at {len(starts)} commits at once, so no diff tells what it changes"
             raise MintmarkError(f"{message}; on its branch: git merge {base}")
         self.start = starts[0]
-        self.before = Registry(self.root, at=self.base)
-        self.after = Registry(self.root, at=self.head)
+        self.before = ClonedRegistry(self.root, at=self.base)
+        self.after = ClonedRegistry(self.root, at=self.head)
         self.change = BranchDiff(self.after, self.base)
         self._versions: dict[tuple[str, str], Collection[str]] = {}
 
@@ -58,7 +58,7 @@ class Span:
         """DVC's configuration with the repository's part as the base has it: a proposal names no remotes."""
         return self.before.dvc_config
 
-    def store(self, registry: Registry) -> Store:
+    def store(self, registry: ClonedRegistry) -> Store:
         """Return the stored bytes as one side has them, by the remotes of the base."""
         return Store(self.root, revision=registry.commit, config=self.config)
 

@@ -1,91 +1,32 @@
-"""Rows about models and versions, for a whole registry at once. A broken file costs its own row alone."""
+"""Rows about the models and versions of a clone, all at once. A broken file costs its own row alone."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.finding import Finding
 from mintmark.core.layout import locate
 from mintmark.core.version import is_version, latest_release, parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry import git
 from mintmark.registry.facts import version_row
+from mintmark.registry.rows import Listing, ModelRow, VersionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from mintmark.registry.documents import Document
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.documents import Documents
+    from mintmark.registry.reading import Registry
+    from mintmark.registry.tree import Tree
 
 _NO_IDENTITY = "is missing; every model has one: the tutorial shows how to write it"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelRow:
-    """One model: how many versions, which is where, and the primary metric of the champion (else of the latest)."""
-
-    model: str
-    task: str
-    owners: list[str]
-    versions: int
-    latest: str | None
-    channels: dict[str, str]
-    metric: str
-    measured: str | None
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version: when and by whom it was made, where it is, and its primary metric."""
-
-    model: str
-    version: str
-    created: str
-    author: str
-    summary: str
-    size: int
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    channels: list[str]
-    yanked: bool
-
-
-@dataclass(slots=True)
-class Listing:
-    """What could be read of every model, and what could not."""
-
-    models: list[ModelRow] = field(default_factory=list)
-    versions: list[VersionRow] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def take(self, documents: Mapping[str, Document]) -> dict[str, Mapping[str, Any]]:
-        """Keep the findings of documents and return the data of those that have any."""
-        for document in documents.values():
-            self.findings.extend(document.findings)
-        return {path: document.data for path, document in documents.items() if document.data is not None}
-
-    def miss(self, path: str, message: str) -> None:
-        """Note what is wrong with a file as a whole, unless something was noted of it before."""
-        if all(finding.path != path for finding in self.findings):
-            self.findings.append(Finding(path=path, line=1, message=message))
-
-
-def list_models(registry: Registry) -> Listing:
+def list_models(registry: Registry, tree: Tree) -> Listing:
     """Return one row a model; reads the records of champions and of latest versions only."""
-    if registry.site is not None:
-        from mintmark.registry.published.listing import list_published_models
-
-        return list_published_models(registry, registry.site)
     listing, names = Listing(), registry.models()
-    _preload(registry)
+    _preload(tree)
     identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
     channels = _all_channels(registry, listing, names)
     versions = {name: [v for v in registry.tree.names(_versions(name)) if is_version(v)] for name in names}
@@ -119,21 +60,17 @@ def list_models(registry: Registry) -> Listing:
     return listing
 
 
-def list_versions(registry: Registry, names: Iterable[str]) -> Listing:
+def list_versions(registry: Registry, tree: Tree, documents: Documents, names: Iterable[str]) -> Listing:
     """Return one row a version of the models that are named, newest version first."""
-    if registry.site is not None:
-        from mintmark.registry.published.listing import list_published_versions
-
-        return list_published_versions(registry, registry.site, names)
     listing, wanted = Listing(), list(names)
-    known = registry.tree.subtree_ids(layout.MODELS)
-    cache = registry.documents.cache
+    known = tree.subtree_ids(layout.MODELS)
+    cache = documents.cache
     remembered = {oid: json.loads(text) for oid, text in cache.get_many("rows", known.values()).items()}
     folders = {name: registry.tree.names(_versions(name)) for name in wanted}
     current = {name: remembered.get(known.get(name, ""), []) for name in wanted}
     # A copied folder has the tree id of its model; a broken record is told of every time.
     stale = [name for name in wanted if [row[0] for row in current[name]] != [name] * len(folders[name])]
-    current |= _read_rows(registry, listing, stale)
+    current |= _read_rows(registry, tree, documents, listing, stale)
     for name in stale:
         _note_missing(registry, listing, name, folders[name], current[name])
     broken = {locate(finding.path).model for finding in listing.findings}
@@ -181,11 +118,11 @@ def _note_missing(registry: Registry, listing: Listing, name: str, folders: list
             listing.miss(path, message)
 
 
-def _preload(registry: Registry) -> None:
+def _preload(tree: Tree) -> None:
     from mintmark.registry.tree import GitTree
 
-    if isinstance(registry.tree, GitTree):
-        registry.tree.entries(layout.MODELS)
+    if isinstance(tree, GitTree):
+        tree.entries(layout.MODELS)
 
 
 def _read(registry: Registry, listing: Listing, kind: str, paths: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -219,17 +156,19 @@ def _all_channels(registry: Registry, listing: Listing, names: Iterable[str]) ->
     return found
 
 
-def _read_rows(registry: Registry, listing: Listing, names: list[str]) -> dict[str, list[list[Any]]]:
+def _read_rows(
+    registry: Registry, tree: Tree, documents: Documents, listing: Listing, names: list[str]
+) -> dict[str, list[list[Any]]]:
     """Return, for each model, the fields of its version rows; what cannot be read is among the findings."""
     if not names:
         return {}
-    entries = registry.tree.entries(layout.MODELS if len(names) > 1 else f"{layout.MODELS}/{names[0]}")
+    entries = tree.entries(layout.MODELS if len(names) > 1 else f"{layout.MODELS}/{names[0]}")
     records = [(path, entry) for path, entry in entries.items() if locate(path).kind == "version"]
     oids = {path: entry.oid for path, entry in records if entry.mode not in git.NO_FILES}
     for path, entry in records:
         if entry.mode in git.NO_FILES:
             listing.miss(path, f"is {git.NO_FILES[entry.mode]} where a file belongs")
-    facts = listing.take(registry.documents.facts("version", oids, version_row, registry.tree.blobs))
+    facts = listing.take(documents.facts("version", oids, version_row, tree.blobs))
     metrics = {name: _metric(registry, listing, name) for name in names}
     rows: dict[str, list[list[Any]]] = {name: [] for name in names}
     for path, data in facts.items():

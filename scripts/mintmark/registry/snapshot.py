@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mintmark.registry.documents import Document, Documents
     from mintmark.registry.git import Entry
     from mintmark.registry.past.history import ModelHistory
-    from mintmark.registry.tree import Tree
+    from mintmark.registry.tree import Files, Tree
     from mintmark.registry.yaml.text import Position, Positions
 
 _PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
@@ -264,7 +264,7 @@ def _check_pointers(
         yield Finding(path=f"{folder}/{name}", message=message, rule="R1")
 
 
-def with_lines(findings: Iterable[Finding], tree: Tree) -> Iterator[Finding]:
+def with_lines(findings: Iterable[Finding], tree: Files) -> Iterator[Finding]:
     """Yield findings with the line and column of the field that they name, where they have none yet."""
     from mintmark.registry.yaml.text import YamlFault, parse_yaml
 

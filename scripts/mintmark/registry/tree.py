@@ -22,7 +22,7 @@ STORE = ".dvc/store"
 WATCHED = ("models", STORE)
 
 
-class Tree(Protocol):
+class Files(Protocol):
     """Files by path; paths are relative to the root of the repository, with forward slashes."""
 
     label: str
@@ -35,6 +35,10 @@ class Tree(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """Return the names in a folder, sorted; none when there is no such folder."""
+
+
+class Tree(Files, Protocol):
+    """Files that Git knows."""
 
     def entries(self, folder: str) -> dict[str, git.Entry]:
         """Return every file below a folder with its mode and blob id."""

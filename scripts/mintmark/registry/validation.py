@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.past.branch_diff import BranchDiff
     from mintmark.registry.tree import Tree
 
@@ -43,7 +43,7 @@ class Report:
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def validate_tree(registry: Registry) -> Report:
+def validate_tree(registry: ClonedRegistry) -> Report:
     """Validate everything; when nothing changed since the last time, that verdict is given again."""
     git.require_history(registry.root)
     if isinstance(registry.tree, WorkTree):
@@ -62,7 +62,7 @@ def validate_tree(registry: Registry) -> Report:
     return report
 
 
-def _validate_everything(registry: Registry, base: str | None) -> Report:
+def _validate_everything(registry: ClonedRegistry, base: str | None) -> Report:
     histories = _start_history(registry.root, base)
     snapshot = read_snapshot(registry.tree, registry.documents)
     findings = list(snapshot.findings)
@@ -84,7 +84,7 @@ def _start_history(root: Path, base: str | None) -> Callable[[], dict[str, Model
     return in_background(lambda: read_history(root, wait()))
 
 
-def validate_change(registry: Registry, change: BranchDiff, *, settings: Settings | None = None) -> Report:
+def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: Settings | None = None) -> Report:
     """Validate what this tree changes since it left a base; faults that were there before are left out.
 
     `settings` are those to judge by, where they are not this tree's own (R6).
@@ -111,7 +111,7 @@ def validate_change(registry: Registry, change: BranchDiff, *, settings: Setting
     return _report(registry, after, findings)
 
 
-def base_revision(registry: Registry) -> str | None:
+def base_revision(registry: ClonedRegistry) -> str | None:
     """Return the commit whose past binds this tree: the base branch as the remote has it, or here, or HEAD.
 
     None in a repository without commits. A tree of the past (`--at`) is bound by its own past.
@@ -127,14 +127,14 @@ def base_revision(registry: Registry) -> str | None:
     return next((oid for oid in found if oid), None)
 
 
-def _verdict_key(registry: Registry, base: str | None) -> str | None:
+def _verdict_key(registry: ClonedRegistry, base: str | None) -> str | None:
     """Return what a verdict on the whole tree depends on as long as `_is_committed`; None without any commit."""
     commit = registry.tree.head if isinstance(registry.tree, WorkTree) else registry.revision
     models = git.try_git("rev-parse", "--verify", "--quiet", f"{commit}:{layout.MODELS}", cwd=registry.root)
     return f"{models} {base} {_store_stamp(registry)}" if models else None
 
 
-def _is_committed(registry: Registry) -> bool:
+def _is_committed(registry: ClonedRegistry) -> bool:
     """Whether nothing that a verdict is about, records or embedded objects, differs from HEAD in the work tree."""
     tree, store = registry.tree, _embedded_store(registry)
     if isinstance(tree, WorkTree):
@@ -145,14 +145,14 @@ def _is_committed(registry: Registry) -> bool:
     return store is None or not git.changed_paths(registry.root, [store])
 
 
-def _embedded_store(registry: Registry) -> str | None:
+def _embedded_store(registry: ClonedRegistry) -> str | None:
     from mintmark.registry.dvc import read_config
 
     remote = read_config(registry.root).default
     return remote.embedded_in(registry.root) if remote else None
 
 
-def _store_stamp(registry: Registry) -> str:
+def _store_stamp(registry: ClonedRegistry) -> str:
     """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects."""
     from mintmark.registry.dvc import read_config
 
@@ -199,7 +199,7 @@ def _is_touched(finding: Finding, changed: Collection[str]) -> bool:
     return any(path.startswith(folder) for path in changed) or finding.path == layout.REGISTRY
 
 
-def _check_objects(registry: Registry, snapshot: Snapshot) -> Iterator[Finding]:
+def _check_objects(registry: ClonedRegistry, snapshot: Snapshot) -> Iterator[Finding]:
     """R9, the quick half: every object of the records that were read is in the store, with its size."""
     from mintmark.registry.stored.store import missing_objects
 
@@ -215,12 +215,12 @@ def _check_objects(registry: Registry, snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(path=path, where=where, message=f"{name}: {sentence}", rule="R9")
 
 
-def _other_files(registry: Registry, path: str) -> Collection[str]:
+def _other_files(registry: ClonedRegistry, path: str) -> Collection[str]:
     document = registry.read("version", path)
     return document.data["files"] if document is not None and document.data is not None else ()
 
 
-def _check_store(registry: Registry, start: str, changed: Iterable[str]) -> Iterator[Finding]:
+def _check_store(registry: ClonedRegistry, start: str, changed: Iterable[str]) -> Iterator[Finding]:
     """R9 for a change: objects of the embedded store never change, and leave only when no record needs them."""
     touched = [path for path in changed if path.startswith(f"{STORE}/")]
     if not touched:
@@ -246,7 +246,7 @@ def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
         return {path: oid for one in paths for path, oid in _object_oids(tree, [one]).items()}
 
 
-def _check_gone(registry: Registry, start: str, gone: Collection[str]) -> Iterator[Finding]:
+def _check_gone(registry: ClonedRegistry, start: str, gone: Collection[str]) -> Iterator[Finding]:
     snapshot = read_snapshot(registry.tree, registry.documents)
     needed = {md5: path for path, facts in snapshot.facts.items() for md5, _ in facts.get("stored", {}).values()}
     for path in sorted(gone):
@@ -256,7 +256,7 @@ def _check_gone(registry: Registry, start: str, gone: Collection[str]) -> Iterat
             yield Finding(path=path, message=message, rule="R9")
 
 
-def _check_artifacts(registry: Registry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
+def _check_artifacts(registry: ClonedRegistry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
     """R8 and R9 for new records: the bytes are there, match their digests, and are of a format that is safe to load."""
     from mintmark.artifacts.formats import check_artifact
     from mintmark.registry.stored.store import Store
@@ -282,7 +282,7 @@ def _check_artifacts(registry: Registry, snapshot: Snapshot, settings: Settings)
                 )
 
 
-def _report(registry: Registry, snapshot: Snapshot, findings: Iterable[Finding]) -> Report:
+def _report(registry: ClonedRegistry, snapshot: Snapshot, findings: Iterable[Finding]) -> Report:
     placed = sorted(set(with_lines(findings, registry.tree)), key=lambda finding: finding.sort_key)
     read = [locate(path).kind for path in snapshot.facts]
     return Report(tuple(placed), len(snapshot.models), read.count("version"))

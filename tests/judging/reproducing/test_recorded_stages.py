@@ -10,7 +10,7 @@ from tests.conftest import Scratch
 from mintmark.core.records import VersionRecord
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.recorded_stages import Source, recorded_stages, sources
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.pipeline import LockedFile, LockedStage
 from mintmark.registry.yaml.text import format_yaml
 
@@ -29,7 +29,7 @@ STAGES = (
 
 def release(scratch: Scratch, stages: list[LockedStage]) -> tuple[VersionRecord, str]:
     """Put a record and a dvc.lock of these stages in a commit."""
-    record = Registry(scratch.root).record("iris", "1.0.0")
+    record = ClonedRegistry(scratch.root).record("iris", "1.0.0")
     kept = [f"models/iris/candidate/{file.name}" for file in record.stored_files]
     stages[-1] = stage(stages[-1].name, reads=[dep.path for dep in stages[-1].deps],
                        writes=[*(out.path for out in stages[-1].outs), *kept])  # fmt: skip

@@ -18,7 +18,7 @@ from mintmark.judging.reproducing.outputs import compare_outputs
 from mintmark.judging.reproducing.recorded_stages import recorded_stages
 from mintmark.judging.reproducing.reproduction import environment_differences
 from mintmark.judging.reproducing.stage_runs import Workshop
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 CANDIDATE = "models/tiny/candidate"
 
@@ -116,7 +116,7 @@ def test_files_count_and_not_what_dvc_lock_says_of_them(proposed: Scratch, tmp_p
     folder = tmp_path / "kept"
     folder.mkdir()
     assert reproduce(proposed, folder=folder).outcome == "identical bytes"
-    registry = Registry(proposed.root)
+    registry = ClonedRegistry(proposed.root)
     record, commit = registry.resolve("tiny@1.0.0"), registry.history("tiny").first_seen["1.0.0"].oid
     workshop = Workshop(folder=folder, root=proposed.root)
     stages = recorded_stages(proposed.root, record, commit)
@@ -281,7 +281,7 @@ def test_inputs_that_are_not_those_of_the_record_are_named(proposed: Scratch) ->
 
 
 def test_the_environment_is_told_where_it_differs(proposed: Scratch) -> None:
-    record = Registry(proposed.root).resolve("tiny@1.0.0")
+    record = ClonedRegistry(proposed.root).resolve("tiny@1.0.0")
     assert list(environment_differences(record)) == []
     recorded = record.document["environment"]
     packages = {**recorded["packages"], "numpy": "1.0", "no-such-package": "2.0"}

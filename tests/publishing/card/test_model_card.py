@@ -20,14 +20,14 @@ from mintmark.core.version import parse_version
 from mintmark.publishing.card.annex_iv import POINTS
 from mintmark.publishing.card.metadata import licence_fields
 from mintmark.publishing.card.model_card import CardSource, format_card, read_card
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ["breast-cancer@1.1.0", "diabetes-progression@1.0.0", "digits@1.0.0"]
 
 
 def shipped(reference: str) -> CardSource:
-    return read_card(Registry(ROOT), reference)
+    return read_card(ClonedRegistry(ROOT), reference)
 
 
 def a_source(

@@ -9,7 +9,7 @@ from tests.conftest import Scratch, _begin
 from tests.publishing.site.lively_registry import make_lively
 
 from mintmark.publishing.site.build import build_site
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,6 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 def built(lively: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of `lively`, as `mintmark site build` writes it."""
     output = tmp_path_factory.mktemp("built") / "site"
-    done = build_site(Registry(lively.root), output)
+    done = build_site(ClonedRegistry(lively.root), output)
     assert done.findings == ()
     return output

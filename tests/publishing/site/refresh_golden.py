@@ -10,7 +10,7 @@ from tests.conftest import _begin
 from tests.publishing.site.test_build import GOLDEN, golden_text, make_golden
 
 from mintmark.publishing.site.build import build_site
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 NAMES = (
     "index.html",
@@ -38,7 +38,7 @@ def main() -> None:
     os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     with tempfile.TemporaryDirectory() as folder:
         scratch = make_golden(_begin(Path(folder) / "registry"))
-        build_site(Registry(scratch.root), Path(folder) / "site")
+        build_site(ClonedRegistry(scratch.root), Path(folder) / "site")
         for name in NAMES:
             (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
             (GOLDEN / name).write_text(golden_text(Path(folder) / "site", name))

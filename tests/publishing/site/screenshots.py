@@ -17,7 +17,7 @@ from tests.publishing.site.browser_fixtures import CHROMIUM, FLAGS
 
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -65,7 +65,7 @@ def main() -> int:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = Path(folder, "site")
-        build_site(Registry(ROOT), site, addresses=ADDRESSES)
+        build_site(ClonedRegistry(ROOT), site, addresses=ADDRESSES)
         moment = _two_weeks_later(site)
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
         with served(site) as root:

@@ -21,7 +21,7 @@ from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.publishing.site import build, embedded_files
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.notes import write_note
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,7 +42,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def rebuild(scratch: Scratch, output: Path, **options: Any) -> build.Built:
-    return build_site(Registry(scratch.root), output, **options)
+    return build_site(ClonedRegistry(scratch.root), output, **options)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_two_processes_write_the_same_bytes_as_one(
 def test_a_commit_is_built_as_its_work_tree_was(own: Scratch, built: Path, tmp_path: Path) -> None:
     then = own.head
     own.promote("iris", "2.0.0-rc.1")
-    build_site(Registry(own.root, at=then), tmp_path / "then")
+    build_site(ClonedRegistry(own.root, at=then), tmp_path / "then")
     assert digests(tmp_path / "then") == digests(built)
 
 
@@ -186,7 +186,7 @@ def test_a_shallow_clone_is_no_source_of_a_site(lively: Scratch, tmp_path: Path)
         ("git", "clone", "--quiet", "--depth", "1", f"file://{lively.root}", str(tmp_path / "clone")), check=True
     )
     with pytest.raises(MintmarkError, match="--unshallow"):
-        build_site(Registry(tmp_path / "clone"), tmp_path / "site")
+        build_site(ClonedRegistry(tmp_path / "clone"), tmp_path / "site")
     assert not (tmp_path / "site").exists()
 
 
@@ -248,7 +248,7 @@ def test_a_store_elsewhere_is_named_without_its_password_and_asked_only_when_tol
     assert "mm-curve" in fetched
     assert not list((tmp_path / "fetched/api/v1").rglob("*.skops"))  # what is drawn from is not given away
     own.edit(".dvc/config", f"url = {elsewhere}", "url = https://ada:secret@models.example/store?token=x")
-    assert embedded_files.store_address(Registry(own.root)) == "https://models.example/store"
+    assert embedded_files.store_address(ClonedRegistry(own.root)) == "https://models.example/store"
 
 
 def test_every_channel_can_be_moved_from_the_page(built: Path) -> None:

@@ -21,8 +21,8 @@ from tests.conftest import Scratch, _begin
 from mintmark.core import layout
 from mintmark.publishing.site.build import build_site
 from mintmark.publishing.site.preview import Rebuild, open_server
+from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import format_yaml
-from mintmark.registry.loader import Registry
 
 Answer = bytes | Callable[[BaseHTTPRequestHandler], None]
 
@@ -120,7 +120,7 @@ class _Dangers(HTMLParser):
 
 def test_no_text_of_a_record_runs_loads_or_leads_astray(tmp_path: Path) -> None:
     scratch = _hostile(tmp_path / "registry")
-    done = build_site(Registry(scratch.root), tmp_path / "site")
+    done = build_site(ClonedRegistry(scratch.root), tmp_path / "site")
     assert (done.findings, done.versions) == ((), 1)
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) >= 5

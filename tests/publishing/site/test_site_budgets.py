@@ -14,7 +14,7 @@ from tests.bench import synthetic
 from tests.publishing.site.browser import NARROW, WIDE, Visitor, visiting
 
 from mintmark.publishing.site.build import build_site
-from mintmark.registry.loader import Registry
+from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -55,7 +55,7 @@ class Cost:
 
 def build(folder: Path, versions: int, models: int) -> Path:
     root = synthetic.build(folder, versions, models).root
-    done = build_site(Registry(root), folder / "site")
+    done = build_site(ClonedRegistry(root), folder / "site")
     assert (done.models, done.versions, done.findings) == (models, versions, ())
     return folder / "site"
 

@@ -10,8 +10,10 @@ from tests.conftest import Scratch
 from tests.registry.site_fixture import Site, build_site, change, put, start_site
 
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.loader import Registry, find_root
+from mintmark.registry.clone import find_root
+from mintmark.registry.opening import open_registry
 from mintmark.registry.published import site_documents
+from mintmark.registry.published.registry import PublishedRegistry
 from mintmark.registry.published.site_documents import SiteError
 
 IRIS = "models/iris/index.json"
@@ -32,7 +34,7 @@ def site(scratch: Scratch, tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_site_answers_as_its_clone_does(site: Site, scratch: Scratch) -> None:
-    published, clone = Registry(site.url), Registry(scratch.root)
+    published, clone = open_registry(site.url), open_registry(scratch.root)
     assert published.settings == clone.settings
     assert published.models() == clone.models() == ["iris", "wine"]
     for name in clone.models():
@@ -53,26 +55,22 @@ def test_a_site_answers_as_its_clone_does(site: Site, scratch: Scratch) -> None:
 @pytest.mark.parametrize("reference", ["rose@1.0.0", "irs@production", "iris@9.0.0", "iris@beta", "wine@production"])
 def test_what_is_not_there_is_told_in_the_same_words(site: Site, scratch: Scratch, reference: str) -> None:
     with pytest.raises(MintmarkError) as of_site:
-        Registry(site.url).resolve(reference)
+        open_registry(site.url).resolve(reference)
     with pytest.raises(MintmarkError) as of_clone:
-        Registry(scratch.root).resolve(reference)
+        open_registry(scratch.root).resolve(reference)
     assert str(of_site.value) == str(of_clone.value).replace("the work tree", site.url)
 
 
 def test_what_needs_git_is_refused_with_the_way_to_it(site: Site) -> None:
-    registry = Registry(site.url)
+    registry = open_registry(site.url)
     questions: list[Callable[[], Any]] = [
         lambda: registry.root,
-        lambda: registry.documents,
-        lambda: registry.dvc_config,
         lambda: registry.history("iris"),
         lambda: registry.resolve("iris@candidate"),
-        lambda: registry.tree.entries("models"),
-        lambda: registry.tree.subtree_ids("models"),
-        lambda: registry.tree.blobs,
+        lambda: registry.require_clone("candidates"),
         lambda: registry.tree.read("dvc.lock"),
         lambda: registry.tree.names(".dvc"),
-        lambda: Registry(site.url, at="HEAD"),
+        lambda: open_registry(site.url, at="HEAD"),
     ]
     for question in questions:
         with pytest.raises(UsageError):
@@ -84,7 +82,7 @@ def test_what_needs_git_is_refused_with_the_way_to_it(site: Site) -> None:
 def test_an_address_of_git_is_refused_without_its_password() -> None:
     for address in ("ssh://git:secret@acme.example/models", "git://acme.example/models"):
         with pytest.raises(UsageError, match="git clone it") as caught:
-            Registry(address)
+            open_registry(address)
         assert "secret" not in str(caught.value)
     with pytest.raises(UsageError) as caught:
         find_root("https://ada:secret@acme.example")
@@ -97,7 +95,7 @@ def test_a_long_index_goes_on_in_further_pages(site: Site) -> None:
     page = {"$schema": "x", "name": "iris", "moves": []}
     put(site.api / "models/iris/index-2.json", {**page, "versions": rows[1:2], "older": "index-3.json"})
     put(site.api / "models/iris/index-3.json", {**page, "versions": rows[2:], "older": None})
-    registry = Registry(site.url)
+    registry = open_registry(site.url)
     assert [str(version) for version in registry.versions("iris")] == ["1.0.0", "1.1.0", "1.2.0"]
     assert registry.yanked("iris") == {"1.0.0"}
     assert [path for path, _ in site.asked()] == [IRIS, "models/iris/index-2.json", "models/iris/index-3.json"]
@@ -110,16 +108,16 @@ def test_pages_that_lead_nowhere_or_back_are_refused(site: Site, older: Any) -> 
     change(site.api / IRIS, lambda index: index.update(older="index-2.json"))
     put(site.api / "models/iris/index-2.json", {"$schema": "x", "name": "iris", "versions": [], "older": older})
     with pytest.raises(SiteError, match="leads to no further page"):
-        Registry(site.url).versions("iris")
+        open_registry(site.url).versions("iris")
 
 
 def test_a_page_of_another_model_is_refused_and_a_missing_one_is_told(site: Site) -> None:
     change(site.api / IRIS, lambda index: index.update(older="index-2.json"))
     with pytest.raises(SiteError, match=r"index-2\.json is missing"):
-        Registry(site.url).versions("iris")
+        open_registry(site.url).versions("iris")
     put(site.api / "models/iris/index-2.json", {"$schema": "x", "name": "wine", "versions": []})
     with pytest.raises(SiteError, match=r"index-2\.json: name: says wine, where iris was asked for"):
-        Registry(site.url).versions("iris")
+        open_registry(site.url).versions("iris")
 
 
 VERSION = "models/iris/versions/1.1.0.json"
@@ -146,7 +144,7 @@ def test_a_document_that_says_something_else_is_refused(
 ) -> None:
     change(site.api / path, edit)
     with pytest.raises(SiteError, match=words) as caught:
-        Registry(site.url).resolve("iris@production")
+        open_registry(site.url).resolve("iris@production")
     assert str(caught.value).startswith(f"{site.url}api/v1/{path if path != PRODUCTION else ''}")
 
 
@@ -169,7 +167,7 @@ def test_a_record_that_breaks_its_schema_is_told_by_its_address(
     site: Site, path: str, edit: Callable[[dict[str, Any]], Any], words: str
 ) -> None:
     change(site.api / path, edit)
-    registry = Registry(site.url)
+    registry = open_registry(site.url)
     questions: dict[str, Callable[[], Any]] = {
         VERSION: lambda: (registry.record("iris", "1.1.0"), registry.status("iris", "1.1.0"), registry.metrics("iris", "1.1.0")),
         PRODUCTION: lambda: registry.resolve("iris@production"),
@@ -183,7 +181,7 @@ def test_a_record_that_breaks_its_schema_is_told_by_its_address(
 
 
 def test_names_that_are_none_never_reach_the_server(site: Site) -> None:
-    tree = Registry(site.url).tree
+    tree = open_registry(site.url).tree
     for path in (
         "models/../model.yaml",
         "models/a%2fb/model.yaml",
@@ -201,7 +199,7 @@ def test_rows_without_a_name_are_left_out(site: Site) -> None:
     change(site.api / "models.json", lambda d: d["models"].extend([1, {}, {"name": "../x"}, {"name": ["iris"]}]))
     change(site.api / IRIS, lambda d: d["versions"].extend([None, {}, {"version": "../x"}, {"version": 1}]))
     change(site.api / IRIS, lambda d: d["channels"].update({"../x": {"version": "1.0.0"}, "production": 1}))
-    registry = Registry(site.url)
+    registry = open_registry(site.url)
     assert registry.models() == ["iris", "wine"]
     assert [str(version) for version in registry.versions("iris")] == ["1.0.0", "1.1.0", "1.2.0"]
     assert registry.channels("iris") == {"staging": "1.2.0"}
@@ -212,19 +210,19 @@ def test_an_address_that_is_no_registry_says_what_to_give(site: Site) -> None:
     for url in (f"{site.url}elsewhere/", site.url.replace("/models/", "/")):
         for question in (lambda r: r.settings, lambda r: r.models(), lambda r: r.resolve("iris@production")):
             with pytest.raises(SiteError, match=r"is no site of a Mintmark registry: .*give the root"):
-                question(Registry(url))
+                question(open_registry(url))
 
 
 def test_a_newer_api_says_to_upgrade(site: Site) -> None:
     site.api.rename(site.folder / "api" / "v2")
     with pytest.raises(SiteError, match="a newer API than this mintmark reads; upgrade it"):
-        Registry(site.url).resolve("iris@production")
+        open_registry(site.url).resolve("iris@production")
 
 
 def test_a_half_published_site_is_no_empty_registry(site: Site) -> None:
     (site.api / "models.json").unlink()
     with pytest.raises(SiteError, match=r"models\.json is missing"):
-        Registry(site.url).models()
+        open_registry(site.url).models()
 
 
 @pytest.mark.parametrize(
@@ -244,9 +242,7 @@ def test_a_half_published_site_is_no_empty_registry(site: Site) -> None:
 )
 def test_only_stores_on_the_web_are_taken_from_a_site(site: Site, url: Any, store: str | None) -> None:
     change(site.api / "config.json", lambda d: d.update(store={"url": url}))
-    registry = Registry(site.url)
-    assert registry.site is not None
-    assert registry.site.store == store
+    assert PublishedRegistry(site.url).tree.store == store
 
 
 @pytest.mark.parametrize("url", ["https://elsewhere.example/x", "//elsewhere.example/x", "file:///etc/passwd",
@@ -261,7 +257,7 @@ def test_a_file_that_lies_elsewhere_is_refused(site: Site, url: str, tmp_path: P
 
 
 def test_a_registry_warns_in_python_when_a_copy_has_to_do(site: Site) -> None:
-    before = Registry(site.url).resolve("iris@production")
+    before = open_registry(site.url).resolve("iris@production")
     site.stop()
     with pytest.warns(UserWarning, match="cannot be reached: .* this is its state of"):
-        assert Registry(site.url).resolve("iris@production") == before
+        assert open_registry(site.url).resolve("iris@production") == before

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mintmark.core.finding import Finding
     from mintmark.core.records import Model, Status, VersionRecord
     from mintmark.core.reference import Reference
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
 
 _ADDRESS: Final = re.compile(r"\s*<[^<>\s]+@[^<>\s]+>\Z")  # cards are published, and nobody asked for that mail
 _MANY_INPUTS: Final = 16
@@ -66,7 +66,7 @@ class CardSource:
     unread: tuple[Finding, ...] = ()
 
 
-def read_card(registry: Registry, reference: Reference | str) -> CardSource:
+def read_card(registry: ClonedRegistry, reference: Reference | str) -> CardSource:
     """Read what the card of a version is made from; raise `MintmarkError` where identity or record cannot be read.
 
     A broken channel or status is no reason to have no card (R10): it is in `unread`, and the card says so.

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.frames.builders import Builder
     from mintmark.publishing.site.frames.frame_places import FrameKind
     from mintmark.publishing.site.frames.frames import Frame
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.derived_cache import DerivedCache
-    from mintmark.registry.loader import Registry
 
 _FEW = 200  # versions that are written before other processes would have started
 _DOCS = "docs"
@@ -62,7 +62,7 @@ class Built:
 
 
 def build_site(
-    registry: Registry,
+    registry: ClonedRegistry,
     output: Path,
     *,
     addresses: Addresses | None = None,
@@ -85,7 +85,7 @@ def build_site(
 class _Build:
     """One build, step by step."""
 
-    def __init__(self, registry: Registry, fresh: Path, addresses: Addresses | None, builder: Builder) -> None:
+    def __init__(self, registry: ClonedRegistry, fresh: Path, addresses: Addresses | None, builder: Builder) -> None:
         self.registry, self.builder = registry, builder
         self.folder = SiteFolder(fresh)
         document = registry.read("registry", layout.REGISTRY)
@@ -190,7 +190,7 @@ class _Build:
             yield SearchEntry(location=location, title=title, text=text)
 
 
-def _addresses(registry: Registry, given: Addresses | None) -> Addresses:
+def _addresses(registry: ClonedRegistry, given: Addresses | None) -> Addresses:
     given, settings = given or Addresses(), registry.settings
     return Addresses(
         repository=_public(given.repository or settings.repository),
@@ -204,7 +204,7 @@ def _public(address: str | None) -> str | None:
     return without_credentials(address) if address else None
 
 
-def _read_docs(registry: Registry) -> dict[str, bytes]:
+def _read_docs(registry: ClonedRegistry) -> dict[str, bytes]:
     """Return the files of docs/ by their path in it."""
     found = _docs_files(registry)
     for path in found:
@@ -213,7 +213,7 @@ def _read_docs(registry: Registry) -> dict[str, bytes]:
     return found
 
 
-def _docs_files(registry: Registry) -> dict[str, bytes]:
+def _docs_files(registry: ClonedRegistry) -> dict[str, bytes]:
     tree = registry.tree
     if isinstance(tree, WorkTree):
         folder = registry.root / _DOCS
@@ -227,7 +227,7 @@ def _docs_files(registry: Registry) -> dict[str, bytes]:
     return {path.removeprefix(f"{_DOCS}/"): contents[oid] for path, oid in plain.items()}
 
 
-def _jobs(registry: Registry, entries: Mapping[str, git.Entry], chronicle: Chronicle) -> Iterator[ModelJob]:
+def _jobs(registry: ClonedRegistry, entries: Mapping[str, git.Entry], chronicle: Chronicle) -> Iterator[ModelJob]:
     """Yield a job for each model, without the files that a site does not read."""
     by_model: dict[str, dict[str, git.Entry]] = {}
     for path, entry in entries.items():
@@ -242,7 +242,7 @@ def _jobs(registry: Registry, entries: Mapping[str, git.Entry], chronicle: Chron
 
 
 def _write_models(
-    registry: Registry, plan: SitePlan, jobs: list[ModelJob], on_model: Callable[[int, int], None] | None
+    registry: ClonedRegistry, plan: SitePlan, jobs: list[ModelJob], on_model: Callable[[int, int], None] | None
 ) -> Iterator[ModelResult]:
     """Yield the result of each job in order; many versions are written by several processes."""
     few = sum(len(job.entries) for job in jobs) <= _FEW * 2
@@ -253,11 +253,11 @@ def _write_models(
         yield result
 
 
-def _in_this_process(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
+def _in_this_process(registry: ClonedRegistry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
     yield from (write_model(plan, job, registry.documents.cache) for job in jobs)
 
 
-def _in_processes(registry: Registry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
+def _in_processes(registry: ClonedRegistry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
     given = (plan, git.common_folder(registry.root))
     yield from in_processes(_work, ((job,) for job in jobs), start=_start_worker, given=given)
 

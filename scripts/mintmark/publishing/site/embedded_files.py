@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.records import StoredFile
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.git import Entry
-    from mintmark.registry.loader import Registry
 
 PUBLISHED_BYTES = 400 * 1000**2  # of a site's 1 GB; a larger store shows only what channels point to
 
@@ -86,7 +86,7 @@ class EmbeddedFiles:
             return []
 
 
-def embedded_files(registry: Registry, *, fetch: bool = False) -> EmbeddedFiles:
+def embedded_files(registry: ClonedRegistry, *, fetch: bool = False) -> EmbeddedFiles:
     """Return what the embedded store of a registry holds in its tree; with `fetch`, the remotes are asked as well."""
     remote = Store(registry.root, revision=registry.commit, config=registry.dvc_config) if fetch else None
     default = registry.dvc_config.default
@@ -101,7 +101,7 @@ def embedded_files(registry: Registry, *, fetch: bool = False) -> EmbeddedFiles:
     return EmbeddedFiles(registry.root, folder, plain, size=size, on_disk=isinstance(tree, WorkTree), remote=remote)
 
 
-def store_address(registry: Registry) -> str | None:
+def store_address(registry: ClonedRegistry) -> str | None:
     """Return the address of the default remote if others can read from it, without any password in it."""
     from urllib.parse import urlsplit
 

@@ -12,7 +12,7 @@ from mintmark.registry.tree import WATCHED, WorkTree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.past.history import ModelHistory
 
 
@@ -23,7 +23,7 @@ class BranchDiff:
     does not wait for it. Raises `MintmarkError` in a shallow clone and for a base that names no commit.
     """
 
-    def __init__(self, registry: Registry, base: str) -> None:
+    def __init__(self, registry: ClonedRegistry, base: str) -> None:
         git.require_history(registry.root)
         self._registry = registry
         self._base = git.resolve_commit(registry.root, base)

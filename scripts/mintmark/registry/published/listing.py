@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core.finding import Finding
 from mintmark.core.version import is_version, parse_version
 from mintmark.errors import MintmarkError
-from mintmark.registry.listing import Listing, ModelRow, VersionRow
+from mintmark.registry.rows import Listing, ModelRow, VersionRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mintmark.registry.loader import Registry
     from mintmark.registry.published.tree import SiteTree
+    from mintmark.registry.reading import Registry
 
 _KINDS: dict[type, str] = {str: "text", int: "a whole number", list: "a list of texts", dict: "an object"}
 
@@ -22,7 +22,7 @@ class _BadRowError(ValueError):
     """A row that does not hold what a list shows."""
 
 
-def list_published_models(registry: Registry, tree: SiteTree) -> Listing:
+def list_models(registry: Registry, tree: SiteTree) -> Listing:
     """Return one row a model: two documents are read, however many models there are."""
     listing, rules = Listing(), [rule.name for rule in registry.settings.channels]
     for row in tree.rows():
@@ -35,7 +35,7 @@ def list_published_models(registry: Registry, tree: SiteTree) -> Listing:
     return listing
 
 
-def list_published_versions(registry: Registry, tree: SiteTree, names: Iterable[str]) -> Listing:
+def list_versions(registry: Registry, tree: SiteTree, names: Iterable[str]) -> Listing:
     """Return one row a version of the models that are named, newest version first: one document a model is read."""
     listing, rules = Listing(), [rule.name for rule in registry.settings.channels]
     wanted = list(names)

@@ -17,8 +17,6 @@ from mintmark.registry.published.site_documents import NEXT_API, HttpDocuments, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mintmark.registry import git
-    from mintmark.registry.tree import BlobReader
 
 _CONFIG = "config.json"
 _MODELS = "models.json"
@@ -45,7 +43,7 @@ class SiteTree:
         self._channel_digests: dict[tuple[str, str], str] = {}
 
     def read(self, path: str) -> bytes | None:
-        """See `Tree`."""
+        """See `Files`."""
         place = locate(path)
         model, name = place.model, place.name
         data: Any = None
@@ -68,12 +66,12 @@ class SiteTree:
         return None if data is None else json.dumps(data, ensure_ascii=False).encode()
 
     def read_many(self, paths: list[str]) -> dict[str, bytes]:
-        """See `Tree`."""
+        """See `Files`."""
         found = {path: self.read(path) for path in paths}
         return {path: content for path, content in found.items() if content is not None}
 
     def names(self, folder: str) -> list[str]:
-        """See `Tree`."""
+        """See `Files`."""
         root, model, kind, version = (*folder.split("/", 3), "", "", "")[:4]
         if root != MODELS:
             self.refuse(folder)
@@ -88,19 +86,6 @@ class SiteTree:
         if kind == "status":
             return sorted(f"{row['version']}.yaml" for row in self.version_rows(model) if row.get("yanked") is not None)
         return []
-
-    def entries(self, folder: str) -> dict[str, git.Entry]:
-        """See `Tree`: a site has none."""
-        self.refuse(folder)
-
-    def subtree_ids(self, folder: str) -> dict[str, str]:
-        """See `Tree`: a site has none."""
-        self.refuse(folder)
-
-    @property
-    def blobs(self) -> BlobReader:
-        """See `Tree`: a site has none."""
-        self.refuse("blobs")
 
     def refuse(self, what: str) -> NoReturn:
         """Raise `UsageError`: what was asked for is in the repository alone."""

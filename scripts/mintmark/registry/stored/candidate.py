@@ -15,8 +15,8 @@ from mintmark.registry.stored.streams import open_plain_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mintmark.registry.loader import Registry
     from mintmark.registry.pipeline import LockedFile
+    from mintmark.registry.reading import Registry
 
 
 def candidate_files(registry: Registry, model: str) -> dict[str, LockedFile]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from mintmark.core import layout
 from mintmark.core.reference import CANDIDATE
 from mintmark.errors import MintmarkError
-from mintmark.registry.loader import as_reference
+from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mintmark.core.records import StoredFile
-    from mintmark.registry.loader import Registry
+    from mintmark.registry.reading import Registry
 
 Action = Literal["written", "replaced", "up to date"]
 
@@ -82,8 +82,7 @@ def _pull_candidate(registry: Registry, model: str, output: Path | None, *, all_
     from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
     from mintmark.registry.stored.streams import copy_verified
 
-    if registry.site is not None:
-        registry.site.refuse("candidates")
+    registry.require_clone("candidates")
     known = candidate_files(registry, model)
     folder = output if output is not None else Path(f"{model}-{CANDIDATE}")
     wanted = list(known.values()) if all_files else [candidate_artifact(known, model)]

@@ -1,9 +1,9 @@
-"""A registry as its readers see it: models, versions, channels and history of one tree. Changes nothing."""
+"""A registry as its readers see it: models, versions, channels. Knows neither Git nor a server."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
@@ -12,82 +12,69 @@ from mintmark.core.records import Model, Settings, Status, VersionRecord
 from mintmark.core.reference import CANDIDATE, LATEST, Reference, is_name, parse_reference
 from mintmark.core.version import Version, is_version, latest_release, parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.documents import Document, Documents, open_cache
-from mintmark.registry.tree import GitTree, Tree, WorkTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
-    from mintmark.registry.dvc import DvcConfig
+    from mintmark.registry.documents import Document
     from mintmark.registry.past.history import ModelHistory
-    from mintmark.registry.published.tree import SiteTree
+    from mintmark.registry.rows import Listing
     from mintmark.registry.stored.store import Store
-
-_SITES = ("http://", "https://")
-
-
-def find_root(path: Path | str = ".") -> Path:
-    """Return the root of the Git repository around a path; raise `MintmarkError` where there is none."""
-    if "://" in str(path):
-        shown = str(path).rpartition("@")[2]  # a password may stand before it
-        raise UsageError(f"{shown}: a registry is read from a clone; git clone it, and give the folder")
-    start = Path(path).resolve()
-    for folder in (start, *start.parents):
-        if (folder / ".git").exists():
-            return folder
-    raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
+    from mintmark.registry.tree import Files
 
 
-def is_site(path: Path | str) -> bool:
-    """Whether a text is an http(s) address, and no path of a folder."""
-    return str(path).lower().startswith(_SITES)
+class Registry(ABC):
+    """What a registry says, whoever has it: a clone (`ClonedRegistry`) or a site (`PublishedRegistry`).
 
-
-class Registry:
-    """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date.
-
-    With an http(s) address for a `path`, the registry that a site publishes; what needs Git raises `UsageError` then,
-    and `on_warning` (`warnings.warn` where it is None) is told when the last good copies have to do.
-    A broken file raises `InvalidRegistryError` when it is asked for, and hides no other.
+    Each says where a document comes from, and answers or refuses what needs Git; what the documents mean is told here,
+    once for both. A broken file raises `InvalidRegistryError` when it is asked for, and hides no other.
     """
 
-    def __init__(
-        self, path: Path | str = ".", *, at: str | None = None, on_warning: Callable[[str], None] | None = None
-    ) -> None:
-        self.at = at
-        self.tree: Tree
-        self.site = _site_at(path, on_warning) if is_site(path) else None
-        if self.site is not None:
-            if at is not None:
-                self.site.refuse("its past, which --at looks at")
-            self.tree = self.site
-            return
-        self._root = find_root(path)
-        self.tree = _tree_at(self._root, at) if at is not None else WorkTree(self._root)
+    def __init__(self, tree: Files) -> None:
+        self.tree: Files = tree
 
     @property
+    @abstractmethod
     def root(self) -> Path:
-        """The root of the Git repository; raises `UsageError` for a site, which has none."""
-        if self.site is not None:
-            self.site.refuse("Git's history and the files of a clone")
-        return self._root
+        """The root of the Git repository; raises `UsageError` where there is none."""
 
     @property
-    def revision(self) -> str:
-        """The commit whose past is this registry's history."""
-        return self.commit or "HEAD"
+    @abstractmethod
+    def trusted_types(self) -> tuple[str, ...]:
+        """The further types that a skops file may hold."""
 
-    @property
-    def commit(self) -> str | None:
-        """The commit that is read, None for the work tree."""
-        return self.tree.commit if isinstance(self.tree, GitTree) else None
+    @abstractmethod
+    def require_clone(self, what: str) -> None:
+        """Raise `UsageError` where this is no clone, which alone has `what`."""
 
-    @cached_property
-    def documents(self) -> Documents:
-        """The parsed records of a clone, remembered between commands."""
-        from mintmark.registry.git import common_folder
+    @abstractmethod
+    def require_model(self, name: str) -> None:
+        """Raise what is wrong with a name that is no model of this registry."""
 
-        return Documents(open_cache(common_folder(self.root)))
+    @abstractmethod
+    def read(self, kind: str, path: str) -> Document | None:
+        """Return the parsed document at a path, None when there is no such file."""
+
+    @abstractmethod
+    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
+        """Return the parsed documents at those paths that are there; a fault in one is among its own findings."""
+
+    @abstractmethod
+    def list_models(self) -> Listing:
+        """Return one row a model, and what could not be read."""
+
+    @abstractmethod
+    def list_versions(self, names: Iterable[str]) -> Listing:
+        """Return one row a version of the models that are named, newest version first, and what could not be read."""
+
+    @abstractmethod
+    def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> Store:
+        """Return what has the bytes of a version."""
+
+    @abstractmethod
+    def history(self, model: str) -> ModelHistory:
+        """Return what Git's history tells of a model up to this tree; raises `UsageError` where there is none."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -99,51 +86,6 @@ class Registry:
                 "the tutorial shows how to begin one"
             )
         return Settings.from_dict(_data(document))
-
-    @property
-    def dvc_config(self) -> DvcConfig:
-        """DVC's configuration, with the repository's own part as this tree has it."""
-        from mintmark.registry.dvc import read_config
-
-        return read_config(self.root, committed=self.tree.read(".dvc/config") or b"")
-
-    @property
-    def trusted_types(self) -> tuple[str, ...]:
-        """The further types that a skops file may hold: none of a site, for who loads decides, not who publishes."""
-        return () if self.site is not None else self.settings.trusted_types
-
-    def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> Store:
-        """Return what has the bytes of a version."""
-        if self.site is not None:
-            from mintmark.registry.published.store import SiteStore
-
-            return SiteStore(self.site, record, on_bytes=on_bytes)
-        from mintmark.registry.stored.store import Store
-
-        return Store(self.root, revision=self.commit, on_bytes=on_bytes)
-
-    def read(self, kind: str, path: str) -> Document | None:
-        """Return the parsed document at a path, None when there is no such file."""
-        if self.site is not None:
-            from mintmark.registry.published.records import read_record
-
-            return read_record(self.site, kind, path)
-        try:
-            content = self.tree.read(path)
-        except InvalidRegistryError:
-            raise
-        except MintmarkError as error:
-            return Document(None, (Finding(path=path, line=1, message=str(error).partition(": ")[2] or str(error)),))
-        return None if content is None else self.documents.load(kind, {path: content})[path]
-
-    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
-        """Return the parsed documents at those paths that are there; a fault in one is among its own findings."""
-        try:
-            if self.site is None:
-                return self.documents.load(kind, self.tree.read_many(paths))
-        except MintmarkError:
-            pass
-        return {path: document for path in paths if (document := self.read(kind, path)) is not None}
 
     def models(self) -> list[str]:
         """Return the names of all models, sorted."""
@@ -223,14 +165,6 @@ class Registry:
         latest = latest_release(name for name in names if name not in yanked)
         return parse_version(latest) if latest else None
 
-    def history(self, model: str) -> ModelHistory:
-        """Return what Git's history tells of a model up to this tree."""
-        from mintmark.registry.past.history import ModelHistory, model_history
-
-        if isinstance(self.tree, WorkTree) and self.tree.head is None:
-            return ModelHistory()
-        return model_history(self.root, self.revision, model)
-
     def resolve(self, reference: Reference | str) -> VersionRecord:
         """Return the record of the version that a reference means; the candidate has no record and is refused."""
         wanted = as_reference(reference)
@@ -293,37 +227,6 @@ def as_reference(reference: Reference | str) -> Reference:
         return parse_reference(reference)
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-def _site_at(address: Path | str, on_warning: Callable[[str], None] | None) -> SiteTree:
-    from mintmark.registry.published.tree import SiteTree
-
-    return SiteTree(str(address), on_warning or _warn)
-
-
-def _warn(message: str) -> None:
-    import warnings
-
-    warnings.warn(message, stacklevel=2)
-
-
-def _tree_at(root: Path, at: str) -> Tree:
-    from mintmark.core.moment import parse_moment
-    from mintmark.registry import git
-
-    commit = git.try_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{at}^{{commit}}", cwd=root)
-    if commit:
-        return GitTree(root, commit)
-    try:
-        moment = parse_moment(at)
-    except ValueError as error:
-        raise UsageError(f"--at {error}") from None
-    if moment is None:
-        raise MintmarkError(f'--at "{at}" is neither a revision of this repository nor a date such as 2026-06-01')
-    commit = git.commit_before(root, moment.isoformat())
-    if commit is None:
-        raise MintmarkError(f"this registry had no commit yet on {at}")
-    return GitTree(root, commit)
 
 
 def _data(document: Document) -> Mapping[str, Any]:

@@ -9,14 +9,14 @@ import pytest
 
 from mintmark.core.version import parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.loader import Registry, find_root
+from mintmark.registry.clone import ClonedRegistry, find_root
 
 if TYPE_CHECKING:
     from tests.conftest import Scratch
 
 
 def test_references_resolve(scratch: Scratch) -> None:
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     for reference, version in {
         "iris@1.0.0": "1.0.0",
         "iris@production": "1.1.0",
@@ -31,10 +31,10 @@ def test_latest_is_neither_a_prerelease_nor_yanked(scratch: Scratch) -> None:
     scratch.add_version("iris", "2.0.0-rc.1")
     scratch.add_version("iris", "1.10.0+build-7")
     scratch.add_version("iris", "1.9.0")
-    assert str(Registry(scratch.root).latest("iris")) == "1.10.0+build-7"
+    assert str(ClonedRegistry(scratch.root).latest("iris")) == "1.10.0+build-7"
     scratch.yank("iris", "1.10.0+build-7")
-    assert str(Registry(scratch.root).latest("iris")) == "1.9.0"
-    assert [str(version) for version in Registry(scratch.root).versions("iris")] == [
+    assert str(ClonedRegistry(scratch.root).latest("iris")) == "1.9.0"
+    assert [str(version) for version in ClonedRegistry(scratch.root).versions("iris")] == [
         "1.0.0", "1.1.0", "1.2.0", "1.9.0", "1.10.0+build-7", "2.0.0-rc.1"
     ]  # fmt: skip
 
@@ -42,16 +42,16 @@ def test_latest_is_neither_a_prerelease_nor_yanked(scratch: Scratch) -> None:
 def test_only_yaml_files_yank(scratch: Scratch) -> None:
     for name in ("1.2.0.json", "1.2.0.yaml.orig", "1.2.0", ".gitkeep"):
         scratch.write(f"models/iris/status/{name}", "x")
-    assert Registry(scratch.root).yanked("iris") == set()
-    assert str(Registry(scratch.root).latest("iris")) == "1.2.0"
+    assert ClonedRegistry(scratch.root).yanked("iris") == set()
+    assert str(ClonedRegistry(scratch.root).latest("iris")) == "1.2.0"
 
 
 def test_a_yanked_version_says_why(scratch: Scratch) -> None:
     scratch.yank("iris", "1.2.0", "Leaked labels.", replacement="1.1.0")
-    status = Registry(scratch.root).status("iris", "1.2.0")
+    status = ClonedRegistry(scratch.root).status("iris", "1.2.0")
     assert status is not None
     assert (status.reason, status.replacement) == ("Leaked labels.", parse_version("1.1.0"))
-    assert Registry(scratch.root).status("iris", "1.1.0") is None
+    assert ClonedRegistry(scratch.root).status("iris", "1.1.0") is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_yanked_version_says_why(scratch: Scratch) -> None:
 )
 def test_what_does_not_resolve_says_what_there_is(scratch: Scratch, reference: str, sentence: str) -> None:
     with pytest.raises(MintmarkError) as caught:
-        Registry(scratch.root).resolve(reference)
+        ClonedRegistry(scratch.root).resolve(reference)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -78,12 +78,12 @@ def test_what_does_not_resolve_says_what_there_is(scratch: Scratch, reference: s
 @pytest.mark.parametrize("name", ["../iris", "a/b", "..", "", "Iris", "iris\n", "iris@1.0.0", "/etc"])
 def test_no_path_can_be_asked_for_as_a_model(scratch: Scratch, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be a model"):
-        Registry(scratch.root).model(name)
+        ClonedRegistry(scratch.root).model(name)
 
 
 def test_a_model_without_a_version(scratch: Scratch) -> None:
     scratch.add_model("rose")
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     assert registry.versions("rose") == []
     assert registry.latest("rose") is None
     with pytest.raises(MintmarkError, match="rose has no released version; mintmark propose rose makes one"):
@@ -96,7 +96,7 @@ def test_a_record_that_says_it_is_another_is_refused(scratch: Scratch) -> None:
     scratch.remove("models/iris/versions/1.0.0")
     shutil.copytree(scratch.path("models/iris/versions/1.1.0"), scratch.path("models/iris/versions/1.0.0"))
     with pytest.raises(InvalidRegistryError) as caught:
-        Registry(scratch.root).resolve("iris@1.0.0")
+        ClonedRegistry(scratch.root).resolve("iris@1.0.0")
     assert str(caught.value) == (
         'models/iris/versions/1.0.0/version.yaml:4:1: version: "1.1.0" disagrees with the folder, which says 1.0.0'
     )
@@ -104,22 +104,22 @@ def test_a_record_that_says_it_is_another_is_refused(scratch: Scratch) -> None:
     with pytest.raises(
         InvalidRegistryError, match=r"models/wine/model\.yaml:3:1: name: .iris. disagrees with the folder"
     ):
-        Registry(scratch.root).model("wine")
+        ClonedRegistry(scratch.root).model("wine")
 
 
 def test_a_half_deleted_record_is_told_as_that(scratch: Scratch) -> None:
     scratch.remove("models/iris/versions/1.2.0/version.yaml")
     with pytest.raises(MintmarkError, match=r"1\.2\.0/version\.yaml:1: is missing, and its folder is still there"):
-        Registry(scratch.root).resolve("iris@latest")
+        ClonedRegistry(scratch.root).resolve("iris@latest")
     scratch.remove("models/wine/model.yaml")
     with pytest.raises(MintmarkError, match=r"models/wine/model\.yaml:1: is missing"):
-        Registry(scratch.root).model("wine")
+        ClonedRegistry(scratch.root).model("wine")
 
 
 def test_a_broken_record_hides_no_other(scratch: Scratch) -> None:
     scratch.write("models/iris/versions/1.0.0/version.yaml", "a: [")
     scratch.write("models/iris/model.yaml", "a: [")
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     with pytest.raises(InvalidRegistryError):
         registry.resolve("iris@1.0.0")
     assert registry.resolve("iris@production").reference == "iris@1.1.0"
@@ -130,7 +130,7 @@ def test_many_documents_with_one_that_cannot_be_read(scratch: Scratch) -> None:
     paths = [f"models/{name}/model.yaml" for name in ("iris", "wine", "nothing")]
     scratch.path(paths[0]).unlink()
     scratch.path(paths[0]).symlink_to("../wine/model.yaml")
-    found = Registry(scratch.root).read_many("model", paths)
+    found = ClonedRegistry(scratch.root).read_many("model", paths)
     assert found[paths[1]].data is not None
     assert str(found[paths[0]].findings[0]) == f"{paths[0]}:1: is a symbolic link where a file belongs"
     assert paths[2] not in found
@@ -161,11 +161,11 @@ def test_any_moment_and_any_revision(scratch: Scratch, at: str, production: str)
     scratch.git("tag", "freeze", "HEAD~4")
     scratch.git("tag", "-a", "freeze-note", "-m", "note", "HEAD~4")
     scratch.git("branch", "side")
-    assert Registry(scratch.root, at=at).channels("iris")["production"] == production
+    assert ClonedRegistry(scratch.root, at=at).channels("iris")["production"] == production
 
 
 def test_a_short_id(scratch: Scratch) -> None:
-    assert Registry(scratch.root, at=scratch.head[:7]).revision == scratch.head
+    assert ClonedRegistry(scratch.root, at=scratch.head[:7]).revision == scratch.head
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_short_id(scratch: Scratch) -> None:
 )
 def test_a_moment_that_is_none(scratch: Scratch, at: str, sentence: str) -> None:
     with pytest.raises(MintmarkError) as caught:
-        Registry(scratch.root, at=at)
+        ClonedRegistry(scratch.root, at=at)
     assert sentence in str(caught.value)
 
 
@@ -191,15 +191,15 @@ def test_a_date_on_a_branch_is_that_of_its_first_parents(scratch: Scratch) -> No
     scratch.git("switch", "--quiet", "main")
     scratch.commits = 9
     scratch.git("merge", "--quiet", "--no-ff", "-m", "Merge", "promotion")  # 10 January
-    assert Registry(scratch.root, at="2026-01-09").channels("iris")["production"] == "1.1.0"
-    assert Registry(scratch.root, at="2026-01-10").channels("iris")["production"] == "1.0.0"
+    assert ClonedRegistry(scratch.root, at="2026-01-09").channels("iris")["production"] == "1.1.0"
+    assert ClonedRegistry(scratch.root, at="2026-01-10").channels("iris")["production"] == "1.0.0"
 
 
 def test_a_work_tree_without_commits(empty_registry: Scratch) -> None:
-    registry = Registry(empty_registry.root)
+    registry = ClonedRegistry(empty_registry.root)
     assert registry.models() == []
     with pytest.raises(MintmarkError, match="is neither a revision"):
-        Registry(empty_registry.root, at="HEAD")
+        ClonedRegistry(empty_registry.root, at="HEAD")
 
 
 def test_not_a_repository(tmp_path: Path) -> None:
@@ -212,17 +212,17 @@ def test_a_repository_that_is_no_registry(scratch: Scratch) -> None:
     with pytest.raises(
         MintmarkError, match=r"models/registry\.yaml is not there in the work tree, so this is no Mintmark"
     ):
-        _ = Registry(scratch.root).settings
+        _ = ClonedRegistry(scratch.root).settings
 
 
 def test_from_any_folder_inside(scratch: Scratch) -> None:
-    assert Registry(scratch.path("models/iris/versions")).root == scratch.root.resolve()
+    assert ClonedRegistry(scratch.path("models/iris/versions")).root == scratch.root.resolve()
 
 
 @pytest.mark.parametrize("at", [None, "HEAD"])
 def test_a_second_work_tree(scratch: Scratch, tmp_path: Path, at: str | None) -> None:
     scratch.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "second"), "HEAD~4")
-    registry = Registry(tmp_path / "second", at=at)
+    registry = ClonedRegistry(tmp_path / "second", at=at)
     assert registry.channels("iris") == {"staging": "1.0.0", "production": "1.0.0"}
     assert registry.history("iris").holders("production") == ["1.0.0"]
     assert scratch.path(".git/mintmark/cache.sqlite").exists()
@@ -230,20 +230,20 @@ def test_a_second_work_tree(scratch: Scratch, tmp_path: Path, at: str | None) ->
 
 def test_a_detached_head_is_read(scratch: Scratch) -> None:
     scratch.git("switch", "--quiet", "--detach", "HEAD~4")
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     assert registry.channels("iris")["production"] == "1.0.0"
     assert registry.history("iris").holders("production") == ["1.0.0"]
 
 
 def test_a_path_that_is_not_ascii(copy_registry: Callable[[str], Scratch]) -> None:
     scratch = copy_registry("régistre\n🌷 'x' \"y\"")
-    assert str(Registry(scratch.root).latest("iris")) == "1.2.0"
-    assert str(Registry(scratch.root, at="HEAD").latest("iris")) == "1.2.0"
+    assert str(ClonedRegistry(scratch.root).latest("iris")) == "1.2.0"
+    assert str(ClonedRegistry(scratch.root, at="HEAD").latest("iris")) == "1.2.0"
 
 
 def test_windows_line_ends(scratch: Scratch) -> None:
     for path in scratch.root.glob("models/**/*.yaml"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    registry = Registry(scratch.root)
+    registry = ClonedRegistry(scratch.root)
     assert registry.resolve("iris@production").summary == "Version 1.1.0 of iris.\n\nTrained again.\n"
     assert registry.settings.last_channel == "production"

@@ -1,0 +1,149 @@
+"""The registry in a clone: the work tree, or any revision of the Git repository around a folder. Changes nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.core.finding import Finding
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.registry.documents import Document, Documents, open_cache
+from mintmark.registry.reading import Registry
+from mintmark.registry.tree import GitTree, Tree, WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.registry.dvc import DvcConfig
+    from mintmark.registry.past.history import ModelHistory
+    from mintmark.registry.rows import Listing
+    from mintmark.registry.stored.store import Store
+
+
+def find_root(path: Path | str = ".") -> Path:
+    """Return the root of the Git repository around a path; raise `MintmarkError` where there is none."""
+    if "://" in str(path):
+        shown = str(path).rpartition("@")[2]  # a password may stand before it
+        raise UsageError(f"{shown}: a registry is read from a clone; git clone it, and give the folder")
+    start = Path(path).resolve()
+    for folder in (start, *start.parents):
+        if (folder / ".git").exists():
+            return folder
+    raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
+
+
+class ClonedRegistry(Registry):
+    """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date."""
+
+    tree: Tree
+
+    def __init__(self, path: Path | str = ".", *, at: str | None = None) -> None:
+        self.at = at
+        self._root = find_root(path)
+        super().__init__(_tree_at(self._root, at) if at is not None else WorkTree(self._root))
+
+    @property
+    def root(self) -> Path:
+        """See `Registry`."""
+        return self._root
+
+    @property
+    def revision(self) -> str:
+        """The commit whose past is this registry's history."""
+        return self.commit or "HEAD"
+
+    @property
+    def commit(self) -> str | None:
+        """The commit that is read, None for the work tree."""
+        return self.tree.commit if isinstance(self.tree, GitTree) else None
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The parsed records, remembered between commands."""
+        from mintmark.registry.git import common_folder
+
+        return Documents(open_cache(common_folder(self.root)))
+
+    @property
+    def dvc_config(self) -> DvcConfig:
+        """DVC's configuration, with the repository's own part as this tree has it."""
+        from mintmark.registry.dvc import read_config
+
+        return read_config(self.root, committed=self.tree.read(".dvc/config") or b"")
+
+    @property
+    def trusted_types(self) -> tuple[str, ...]:
+        """See `Registry`: those of the settings."""
+        return self.settings.trusted_types
+
+    def require_clone(self, what: str) -> None:
+        """See `Registry`: this is one."""
+
+    def require_model(self, name: str) -> None:
+        """See `Registry`; a model whose identity alone is broken is one."""
+        if name not in self.models():
+            self.model(name)
+
+    def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> Store:  # noqa: ARG002
+        """See `Registry`: one store has the bytes of every version."""
+        from mintmark.registry.stored.store import Store
+
+        return Store(self.root, revision=self.commit, on_bytes=on_bytes)
+
+    def read(self, kind: str, path: str) -> Document | None:
+        """See `Registry`."""
+        try:
+            content = self.tree.read(path)
+        except InvalidRegistryError:
+            raise
+        except MintmarkError as error:
+            return Document(None, (Finding(path=path, line=1, message=str(error).partition(": ")[2] or str(error)),))
+        return None if content is None else self.documents.load(kind, {path: content})[path]
+
+    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
+        """See `Registry`: with one question to Git where all can be read."""
+        try:
+            return self.documents.load(kind, self.tree.read_many(paths))
+        except MintmarkError:
+            return {path: document for path in paths if (document := self.read(kind, path)) is not None}
+
+    def list_models(self) -> Listing:
+        """See `Registry`: reads the records of champions and of latest versions only."""
+        from mintmark.registry.listing import list_models
+
+        return list_models(self, self.tree)
+
+    def list_versions(self, names: Iterable[str]) -> Listing:
+        """See `Registry`."""
+        from mintmark.registry.listing import list_versions
+
+        return list_versions(self, self.tree, self.documents, names)
+
+    def history(self, model: str) -> ModelHistory:
+        """See `Registry`."""
+        from mintmark.registry.past.history import ModelHistory, model_history
+
+        if isinstance(self.tree, WorkTree) and self.tree.head is None:
+            return ModelHistory()
+        return model_history(self.root, self.revision, model)
+
+
+def _tree_at(root: Path, at: str) -> Tree:
+    from mintmark.core.moment import parse_moment
+    from mintmark.registry import git
+
+    commit = git.try_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{at}^{{commit}}", cwd=root)
+    if commit:
+        return GitTree(root, commit)
+    try:
+        moment = parse_moment(at)
+    except ValueError as error:
+        raise UsageError(f"--at {error}") from None
+    if moment is None:
+        raise MintmarkError(f'--at "{at}" is neither a revision of this repository nor a date such as 2026-06-01')
+    commit = git.commit_before(root, moment.isoformat())
+    if commit is None:
+        raise MintmarkError(f"this registry had no commit yet on {at}")
+    return GitTree(root, commit)

@@ -1,0 +1,83 @@
+"""The registry that a site publishes: the same answers as a clone's, and an error for what needs Git."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from mintmark.registry.published.records import read_record
+from mintmark.registry.published.tree import SiteTree
+from mintmark.registry.reading import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mintmark.core.records import VersionRecord
+    from mintmark.registry.documents import Document
+    from mintmark.registry.published.store import SiteStore
+    from mintmark.registry.rows import Listing
+
+
+class PublishedRegistry(Registry):
+    """The registry that the site at an http(s) address publishes.
+
+    `on_warning` (`warnings.warn` where it is None) is told when the last good copies have to do.
+    """
+
+    tree: SiteTree
+
+    def __init__(self, address: str, *, on_warning: Callable[[str], None] | None = None) -> None:
+        super().__init__(SiteTree(address, on_warning or _warn))
+
+    @property
+    def root(self) -> NoReturn:
+        """See `Registry`: a site has none."""
+        self.tree.refuse("Git's history and the files of a clone")
+
+    @property
+    def trusted_types(self) -> tuple[str, ...]:
+        """See `Registry`: none, for who loads decides, not who publishes."""
+        return ()
+
+    def require_clone(self, what: str) -> NoReturn:
+        """See `Registry`."""
+        self.tree.refuse(what)
+
+    def require_model(self, name: str) -> None:
+        """See `Registry`: one document tells, where the list of all models would be another."""
+        self.model(name)
+
+    def read(self, kind: str, path: str) -> Document | None:
+        """See `Registry`."""
+        return read_record(self.tree, kind, path)
+
+    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
+        """See `Registry`."""
+        return {path: document for path in paths if (document := self.read(kind, path)) is not None}
+
+    def list_models(self) -> Listing:
+        """See `Registry`: two documents are read, however many models there are."""
+        from mintmark.registry.published.listing import list_models
+
+        return list_models(self, self.tree)
+
+    def list_versions(self, names: Iterable[str]) -> Listing:
+        """See `Registry`: one document a model is read."""
+        from mintmark.registry.published.listing import list_versions
+
+        return list_versions(self, self.tree, names)
+
+    def store(self, record: VersionRecord, *, on_bytes: Callable[[int], None] | None = None) -> SiteStore:
+        """See `Registry`."""
+        from mintmark.registry.published.store import SiteStore
+
+        return SiteStore(self.tree, record, on_bytes=on_bytes)
+
+    def history(self, model: str) -> NoReturn:  # noqa: ARG002
+        """See `Registry`: a site has none."""
+        self.tree.refuse("Git's history and the files of a clone")
+
+
+def _warn(message: str) -> None:
+    import warnings
+
+    warnings.warn(message, stacklevel=2)
