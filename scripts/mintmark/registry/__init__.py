@@ -1,1 +1,1 @@
-"""The tree of a registry: files, Git, DVC, the store, the blob cache, and the loader that joins them."""
+"""The tree of a registry, read from a clone or a published site: records, history, stored bytes, validation."""
