@@ -79,8 +79,24 @@ def test_a_wrong_call_is_code_2(scratch: Scratch, arguments: list[str]) -> None:
     assert "usage: mintmark" in result.err
 
 
-def test_a_wrong_command_names_the_right_ones(scratch: Scratch) -> None:
-    assert "'validate'" in scratch.process("validat").err
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["propse"], 'mintmark: error: "propse" is not a command; did you mean "propose"?'),
+        (["-C", ".", "lst"], '"lst" is not a command; did you mean "list"?'),
+        (["xyzzy"], '"xyzzy" is not a command; the commands are list, show, history,'),
+        (["site", "bild"], 'mintmark site: error: "bild" is not one of build, serve; did you mean "build"?'),
+        (
+            ["validate", "--format", "jsn"],
+            'argument --format: "jsn" is not one of text, json, github; did you mean "json"?',
+        ),
+        (["validate", "--format", "xml"], '"xml" is not one of text, json, github\n'),
+    ],
+)
+def test_a_mistyped_word_is_told_what_was_meant(scratch: Scratch, arguments: list[str], sentence: str) -> None:
+    result = scratch.process(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err
 
 
 def test_another_folder(scratch: Scratch, tmp_path: Path) -> None:

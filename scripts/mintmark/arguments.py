@@ -36,8 +36,9 @@ class Command:
 def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line; with `only`, just that command's arguments are set up (it is quicker)."""
     from mintmark.about import __version__
+    from mintmark.suggestions import SuggestingParser
 
-    parser = argparse.ArgumentParser(
+    parser = SuggestingParser(
         prog="mintmark", description=_ABOUT, epilog=_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("-V", "--version", action="version", version=f"mintmark {__version__}")
@@ -76,17 +77,17 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_site(parser: argparse.ArgumentParser) -> None:
-    what = "read the site of a registry, no clone: its root, such as https://acme.github.io/models/"
+    what = "read the published site at URL, not a clone; such as https://acme.github.io/models/"
     parser.add_argument("--registry", metavar="URL", dest="site", help=what)
 
 
 def _add_at(parser: argparse.ArgumentParser) -> None:
-    when = "a revision (v1.2, main~3) or a date (2026-06-01: the end of that day, UTC)"
+    when = "read a revision (v1.2, main~3) or a date (2026-06-01, the end of that day in UTC)"
     parser.add_argument("--at", metavar="WHEN", help=when)
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--here", action="store_true", help="commit on the current branch, not on a fresh one")
+    parser.add_argument("--here", action="store_true", help="commit on the current branch, not on a new one")
     parser.add_argument("--open", dest="open_pr", action="store_true", help="push the branch and open the pull request")
 
 
@@ -94,7 +95,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", metavar="MODEL", help="list the versions of this model")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--versions", action="store_true", help="list every version of every model")
-    what.add_argument("--candidates", action="store_true", help="set what the pipeline made last beside the champions")
+    what.add_argument("--candidates", action="store_true", help="list each candidate beside its champion")
     _add_site(parser)
     _add_reading(parser)
 
@@ -106,59 +107,61 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("--channel", metavar="CHANNEL", help="tell of this channel only")
+    parser.add_argument("model", metavar="MODEL", help="the model")
+    parser.add_argument("--channel", metavar="CHANNEL", help="show this channel only")
     _add_reading(parser)
 
 
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", metavar="REF", help=f"{_REFERENCE}, or MODEL@candidate")
-    parser.add_argument("second", metavar="REF")
+    parser.add_argument("second", metavar="REF", help="the version to compare it with")
     _add_reading(parser)
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", metavar="REV", help="check the change since REV; without it, everything")
+    parser.add_argument("--base", metavar="REV", help="check only what changed since REV (default: check everything)")
     parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
-                        help="github prints workflow annotations (default: text)")  # fmt: skip
+                        help="what to print; github means workflow annotations (default: text)")  # fmt: skip
     _add_reading(parser)
 
 
 def _review_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", required=True, metavar="REV", help="what judges: the branch to merge into")
-    parser.add_argument("--head", required=True, metavar="REV", help="what is judged: the proposal, read out of Git")
-    parser.add_argument("--report-dir", metavar="DIR", type=Path, help="write report.md, report.json, annotations.txt")
+    parser.add_argument("--base", required=True, metavar="REV", help="the branch to merge into; its rules apply")
+    parser.add_argument("--head", required=True, metavar="REV", help="the branch to review")
+    parser.add_argument(
+        "--report-dir", metavar="DIR", type=Path, help="write report.md, report.json and annotations.txt"
+    )
     parser.add_argument("--author", metavar="LOGIN",
-                        help="who asks, on GitHub (default: GITHUB_EVENT_PATH, git config github.user)")  # fmt: skip
+                        help="the author (default: from GITHUB_EVENT_PATH or git config github.user)")  # fmt: skip
     parser.add_argument("--team", dest="teams", action="append", default=[], metavar="ORG/TEAM",
-                        help="a team of the author; may be repeated")  # fmt: skip
-    again = "also run the recorded stages again (this runs the proposal's code, confined)"
+                        help="a team of the author; repeat the option for more teams")  # fmt: skip
+    again = "also run the recorded stages again; this runs the proposal's code, confined"
     parser.add_argument("--reproduce", action="store_true", help=again)
     parser.add_argument("--format", dest="style", choices=("text", "json", "markdown", "github"), default="text",
-                        help="github prints workflow annotations (default: text)")  # fmt: skip
+                        help="what to print; github means workflow annotations (default: text)")  # fmt: skip
 
 
 def _reproduce_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_REFERENCE)
-    parser.add_argument("--network", action="store_true", help="let the stages reach other machines")
-    parser.add_argument("--keep", action="store_true", help="leave the clone, and say where it is")
-    parser.add_argument("--note", action="store_true", help="say in a Git note that the version was made again")
+    parser.add_argument("--network", action="store_true", help="let the stages use the network")
+    parser.add_argument("--keep", action="store_true", help="keep the clone and print where it is")
+    parser.add_argument("--note", action="store_true", help="record a success in a Git note")
     parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
 def _card_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_REFERENCE)
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="where to write it (default: print it)")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file to write (default: print the card)")
     _add_at(parser)
 
 
 def _pull_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_REFERENCE)
     parser.add_argument(
-        "-o", "--output", metavar="DIR", type=Path, help="where to put the file (default: ./MODEL-VERSION)"
+        "-o", "--output", metavar="DIR", type=Path, help="the folder to write to (default: ./MODEL-VERSION)"
     )
     parser.add_argument("--all", dest="all_files", action="store_true",
-                        help="also predictions, evaluation data and reference profile")  # fmt: skip
+                        help="also write predictions, evaluation data and reference profile")  # fmt: skip
     _add_site(parser)
     _add_reading(parser)
 
@@ -169,60 +172,62 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _propose_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("model", metavar="MODEL", help="the model whose candidate to propose")
     number = parser.add_mutually_exclusive_group()
-    part = "which part of the number grows (default: by what changed)"
+    part = "the part of the number that grows (default: it follows from what changed)"
     number.add_argument("--bump", choices=("major", "minor", "patch"), help=part)
-    number.add_argument("--version", metavar="X.Y.Z", help="the number itself")
-    new = "what is new, in Markdown (default: written for you)"
+    number.add_argument("--version", metavar="X.Y.Z", help="the number of the version")
+    new = "what is new, in Markdown (default: a list of what changed)"
     parser.add_argument("-m", "--summary", metavar="SUMMARY", help=new)
-    parser.add_argument("--promote", action="store_true", help="also point the first channel at it")
+    parser.add_argument("--promote", action="store_true", help="also point the first channel at the version")
     _add_writing(parser)
 
 
 def _promote_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help=_REFERENCE)
-    parser.add_argument("channel", metavar="CHANNEL")
+    parser.add_argument("channel", metavar="CHANNEL", help="the channel to move")
     _add_writing(parser)
 
 
 def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="(default: the last channel)")
-    held = "a version that held the channel before (default: the one before)"
+    parser.add_argument("model", metavar="MODEL", help="the model")
+    parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="the channel to move (default: the last one)")
+    held = "a version that held the channel before (default: the most recent one)"
     parser.add_argument("--to", metavar="VERSION", help=held)
     _add_writing(parser)
 
 
 def _yank_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help="MODEL@1.4.2")
+    parser.add_argument("reference", metavar="REF", help="the version, such as MODEL@1.4.2")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why nobody should use it")
     parser.add_argument("--replacement", metavar="VERSION", help="the version to use instead")
     _add_writing(parser)
 
 
 def _site_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("build", "serve"), help="write the files, or show them on this machine")
-    where = "the folder to write (site), in the place of the site that is there"
+    parser.add_argument(
+        "action", choices=("build", "serve"), help="build writes the files; serve shows them on this machine"
+    )
+    where = "the folder to write; it replaces a site that is there (default: site)"
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=where)
     _add_at(parser)
-    where = "the repository on GitHub, for links to commits and editors (addresses.repository in models/registry.yaml)"
+    where = "the address of the GitHub repository, for links (default: addresses.repository in models/registry.yaml)"
     parser.add_argument("--repository", metavar="URL", help=where)
-    where = "where the site will be (addresses.site in models/registry.yaml)"
+    where = "the address that the site will have (default: addresses.site in models/registry.yaml)"
     parser.add_argument("--site-url", metavar="URL", help=where)
-    how = "what makes the pages of docs/ and the frame of all others (mkdocs)"
+    how = "the program that builds the pages of docs/ (default: mkdocs)"
     parser.add_argument("--builder", choices=("mkdocs", "zensical"), default="mkdocs", help=how)
-    what = "get predictions that the tree does not carry from their remote, for curves and standings"
+    what = "fetch predictions from their remote, to draw curves and to compare with the champion"
     parser.add_argument("--fetch", action="store_true", help=what)
-    parser.add_argument("--port", type=int, default=8000, help="where serve listens (8000)")
+    parser.add_argument("--port", type=int, default=8000, help="the port that serve listens on (default: 8000)")
 
 
 def _completion_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="your shell")
 
 
 def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command is given the root
-    """Print the script by which bash, zsh or tcsh complete commands and options."""
+    """Print the script with which bash, zsh or tcsh complete commands and options."""
     import shtab
 
     print(shtab.complete(build_parser(), shell=shell))
@@ -254,7 +259,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.show:show",
     ),
     "history": Command(
-        "tell who moved the channels of a model, when, from what to what, in which commit",
+        "show who moved the channels of a model, and when",
         (
             "mintmark history breast-cancer",
             "mintmark history breast-cancer --channel production --json",
@@ -263,7 +268,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.history:history",
     ),
     "compare": Command(
-        "set two versions side by side: metrics, parameters, data, code, environment",
+        "compare two versions: metrics, parameters, data, code and environment",
         (
             "mintmark compare breast-cancer@production breast-cancer@latest",
             "mintmark compare breast-cancer@production breast-cancer@candidate",
@@ -272,7 +277,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.compare:compare",
     ),
     "validate": Command(
-        "hold the registry, or a change to it, against its rules",
+        "check the registry, or a change to it, against the rules",
         (
             "mintmark validate",
             "mintmark validate --base origin/main",
@@ -282,7 +287,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.validate:validate",
     ),
     "review": Command(
-        "judge a change: one verdict and one report, the same here as in CI",
+        "judge a change, and give one verdict and one report",
         (
             "mintmark review --base origin/main --head HEAD",
             "mintmark review --base main --head propose/breast-cancer-1.2.0 --report-dir report",
@@ -292,7 +297,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.review:review",
     ),
     "reproduce": Command(
-        "run the stages of a version again and compare what they make",
+        "run the stages of a version again and compare the results",
         (
             "mintmark reproduce breast-cancer@production",
             "mintmark reproduce breast-cancer@1.4.2 --keep",
@@ -302,7 +307,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.reproduce:reproduce",
     ),
     "card": Command(
-        "write the model card of a version, as the Hugging Face Hub reads it",
+        "write the model card of a version, for the Hugging Face Hub",
         (
             "mintmark card breast-cancer@production",
             "mintmark card breast-cancer@1.1.0 -o README.md",
@@ -330,7 +335,7 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.verify:verify",
     ),
     "propose": Command(
-        "make the candidate a version, in one commit on a fresh branch",
+        "turn the candidate into a version, in one commit on a new branch",
         (
             "mintmark propose breast-cancer -m 'Wider grid over C' --open",
             "mintmark propose breast-cancer --bump patch --here",
@@ -357,13 +362,13 @@ COMMANDS: dict[str, Command] = {
         "mintmark.commands.rollback:rollback",
     ),
     "yank": Command(
-        "mark a version as not to be used, without deleting it",
+        "mark a version as not to be used",
         ("mintmark yank breast-cancer@1.4.1 --reason 'trained on leaked labels' --replacement 1.4.2",),
         _yank_arguments,
         "mintmark.commands.yank:yank",
     ),
     "site": Command(
-        "build the pages and the API of the registry as static files, or show them here",
+        "build the site and its API as static files, or serve them on this machine",
         (
             "mintmark site build",
             "mintmark site build -o public --site-url https://acme.github.io/models/",

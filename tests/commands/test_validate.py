@@ -94,7 +94,7 @@ def test_no_name_of_a_file_writes_a_line_of_its_own(scratch: Scratch, style: str
         (("--base", "nothing"), 1, '"nothing" names no commit here'),
         (("--base", ""), 1, '"" names no commit here'),
         (("--at", "nothing"), 1, "is neither a revision"),
-        (("--format", "xml"), 2, "invalid choice"),
+        (("--format", "xml"), 2, '"xml" is not one of text, json, github'),
         (("--bse", "main"), 2, "unrecognized arguments"),
     ],
 )
