@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mintmark.core.announcement import format_difference, format_interval, format_number, message, metric_table
-from mintmark.core.records import Interval, Metric
+from mintmark.core.model import Metric
+from mintmark.core.records import Interval
 
 NEW = {"f1": Interval(value=0.9, low=0.85, high=0.95), "accuracy": Interval(value=0.98)}
 OLD = {"f1": Interval(value=0.92)}

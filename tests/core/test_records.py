@@ -11,8 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mintmark.core.records import (
-    Model,
-    Settings,
+    DataSource,
+    Environment,
+    OutputType,
+    Signature,
+    StageRecord,
     Status,
     StoredFile,
     VersionRecord,
@@ -20,6 +23,7 @@ from mintmark.core.records import (
     format_size,
     parse_size,
 )
+from mintmark.core.settings import Settings
 from mintmark.core.version import parse_version
 
 _md5 = st.one_of(
@@ -123,6 +127,21 @@ def _record(**changes: Any) -> dict[str, Any]:
         "artifact": {"path": "model.skops", "format": "skops", **stored},
         "files": {"b": stored, "a": stored},
         "metrics": {"rmse": {"value": 1.0}, "r2": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "signature": {
+            "inputs": {"length": "float64", "width": "float64"},
+            "outputs": {"prediction": {"type": "str", "shape": [None]}},
+            "classes": ["small", "large"],
+        },
+        "parameters": {"seed": 1},
+        "data": [
+            {"role": "training", "path": "train.parquet", "hash": "sha256:1", "rows": 7},
+            {"role": "evaluation", "path": "evaluation.parquet", "hash": "sha256:2", "rows": 3},
+        ],
+        "stages": {
+            "fit": {"cmd": ["a", "b"], "deps": {"fit.py": "md5:1"}},
+            "test": {"cmd": "c", "outs": {"m": "md5:2"}},
+        },
+        "environment": {"python": "3.12", "platform": "Linux", "packages": {"numpy": "2.0"}, "lock": "sha256:3"},
         "extra": {"kept": True},
         **changes,
     }
@@ -145,17 +164,29 @@ def test_a_first_version_has_no_parent() -> None:
     assert VersionRecord.from_dict(_record(parent=None)).parent is None
 
 
-def test_a_model_knows_its_metric() -> None:
-    data = {
-        "name": "iris",
-        "task": "regression",
-        "owners": ["@ada"],
-        "metric": {"name": "rmse", "goal": "minimize"},
-        "extra": {"a": 1},
-    }
-    model = Model.from_dict(data)
-    assert not model.metric.maximize
-    assert model.document["extra"] == {"a": 1}
+def test_a_record_says_what_made_it() -> None:
+    record = VersionRecord.from_dict(_record())
+    assert record.signature == Signature(
+        inputs={"length": "float64", "width": "float64"},
+        outputs={"prediction": OutputType(type="str", shape=(None,))},
+        classes=("small", "large"),
+    )
+    assert record.data[0] == DataSource(role="training", path="train.parquet", hash="sha256:1", rows=7)
+    assert record.evaluation_hash == "sha256:2"
+    assert record.stages["fit"] == StageRecord(cmd=["a", "b"], deps={"fit.py": "md5:1"})
+    assert (record.stages["fit"].commands, record.stages["test"].commands) == (("a", "b"), ("c",))
+    assert record.stages["test"].outs == {"m": "md5:2"}
+    assert record.parameters == {"seed": 1}
+    assert record.environment == Environment(
+        python="3.12", platform="Linux", packages={"numpy": "2.0"}, lock="sha256:3"
+    )
+
+
+def test_a_record_takes_what_a_later_schema_adds() -> None:
+    data = _record()
+    for place in (data, data["signature"], data["data"][0], data["stages"]["fit"], data["environment"]):
+        place["later"] = 1
+    assert VersionRecord.from_dict(data).document["data"][0]["later"] == 1
 
 
 def test_a_status_may_name_a_replacement() -> None:

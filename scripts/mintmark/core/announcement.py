@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mintmark.core.records import Interval, Metric
+    from mintmark.core.model import Metric
+    from mintmark.core.records import Interval
 
 _FEWEST_DIGITS = 4
 

@@ -1,20 +1,20 @@
-"""The records of a registry as values: settings, model, version, channel and status. Reads no files."""
+"""The record and the status of a version as values, and the pointers to its files. Reads no files."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mintmark.core.version import Version, format_version, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mintmark.core.question import Label
+
 _UNITS = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)\Z")
-DEFAULT_FILE_LIMIT = 10 * 1000**2
-DEFAULT_STORE_LIMIT = 500 * 1000**2
 
 
 def parse_size(size: float | str) -> int:
@@ -33,88 +33,6 @@ def format_size(size: int) -> str:
         if size >= _UNITS[unit]:
             return f"{size / _UNITS[unit]:.3g} {unit}"
     return f"{size} B"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChannelRule:
-    """One channel of the settings; `after` names the channel that a version must have held first."""
-
-    name: str
-    after: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What models/registry.yaml says; sizes are in bytes."""
-
-    name: str
-    channels: tuple[ChannelRule, ...]
-    base_branch: str = "main"
-    trusted_types: tuple[str, ...] = ()
-    file_limit: int = DEFAULT_FILE_LIMIT
-    store_limit: int = DEFAULT_STORE_LIMIT
-    repository: str | None = None
-    site: str | None = None
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
-        """Build the settings from a document that its schema accepts."""
-        limits, addresses = data.get("limits", {}), data.get("addresses", {})
-        return cls(
-            name=data["name"],
-            channels=tuple(ChannelRule(name=c["name"], after=c.get("after")) for c in data["channels"]),
-            base_branch=data.get("base_branch", "main"),
-            trusted_types=tuple(data.get("trusted_types", ())),
-            file_limit=parse_size(limits.get("file", DEFAULT_FILE_LIMIT)),
-            store_limit=parse_size(limits.get("store", DEFAULT_STORE_LIMIT)),
-            repository=addresses.get("repository"),
-            site=addresses.get("site"),
-        )
-
-    @property
-    def first_channel(self) -> str:
-        """The channel that a new version enters."""
-        return self.channels[0].name
-
-    @property
-    def last_channel(self) -> str:
-        """The channel whose version is the champion."""
-        return self.channels[-1].name
-
-    def channel(self, name: str) -> ChannelRule | None:
-        """Return the rule of a channel, None when the settings know none of that name."""
-        return next((rule for rule in self.channels if rule.name == name), None)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Metric:
-    """The primary metric of a model and whether more of it is better."""
-
-    name: str
-    maximize: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Model:
-    """What model.yaml says; `document` is all of it, unknown fields included."""
-
-    name: str
-    task: str
-    owners: tuple[str, ...]
-    metric: Metric
-    document: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Model:
-        """Build a model from a document that its schema accepts."""
-        metric = data["metric"]
-        return cls(
-            name=data["name"],
-            task=data["task"],
-            owners=tuple(data["owners"]),
-            metric=Metric(name=metric["name"], maximize=metric["goal"] == "maximize"),
-            document=data,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,8 +71,88 @@ class Interval:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutputType:
+    """What one output of a model is; a length of None is the number of rows."""
+
+    type: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """The inputs of a model by name with their types, in order, its outputs, and the classes that it knows."""
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, OutputType]
+    classes: tuple[Label, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Signature:
+        """Build it from the `signature` of a version record."""
+        outputs = {
+            name: OutputType(type=about["type"], shape=tuple(about["shape"])) for name, about in data["outputs"].items()
+        }
+        return cls(inputs=data["inputs"], outputs=outputs, classes=tuple(data.get("classes", ())))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataSource:
+    """A table that a version was made from: where it lies, its hash (`sha256:...`) and how many rows it has."""
+
+    role: Literal["source", "training", "evaluation"]
+    path: str
+    hash: str
+    rows: int
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> DataSource:
+        """Build it from an entry of `data` of a version record."""
+        return cls(role=data["role"], path=data["path"], hash=data["hash"], rows=data["rows"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageRecord:
+    """One stage of the pipeline as dvc.lock had it: what ran, and the hash of each file that it read and wrote."""
+
+    cmd: str | list[str]
+    deps: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> StageRecord:
+        """Build it from an entry of `stages` of a version record."""
+        files = {"deps": data.get("deps", {}), "outs": data.get("outs", {})}
+        return cls(cmd=data["cmd"], params=data.get("params", {}), **files)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What it ran, one command after the other."""
+        return (self.cmd,) if isinstance(self.cmd, str) else tuple(map(str, self.cmd))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """What a version was made in; `lock` is the digest of the file that pins the packages."""
+
+    python: str
+    platform: str
+    packages: Mapping[str, str]
+    lock: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Environment:
+        """Build it from the `environment` of a version record."""
+        made_in = {key: data[key] for key in ("python", "platform", "lock")}
+        return cls(packages=data["packages"], **made_in)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VersionRecord:
-    """What version.yaml says; `document` is all of it. Times are UTC, as `2026-06-01T09:30:00Z`."""
+    """What version.yaml says. Times are UTC, as `2026-06-01T09:30:00Z`.
+
+    `document` is all of it, and is there to be shown or compared as a whole, unknown fields included.
+    """
 
     model: str
     version: Version
@@ -166,6 +164,11 @@ class VersionRecord:
     artifact: StoredFile
     files: tuple[StoredFile, ...]
     metrics: Mapping[str, Interval]
+    signature: Signature
+    parameters: Mapping[str, Any]
+    data: tuple[DataSource, ...]
+    stages: Mapping[str, StageRecord]
+    environment: Environment
     document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -183,8 +186,18 @@ class VersionRecord:
             artifact=artifact,
             files=tuple(files),
             metrics={name: Interval(**interval) for name, interval in data["metrics"].items()},
+            signature=Signature.from_dict(data["signature"]),
+            parameters=data["parameters"],
+            data=tuple(DataSource.from_dict(source) for source in data["data"]),
+            stages={name: StageRecord.from_dict(stage) for name, stage in data["stages"].items()},
+            environment=Environment.from_dict(data["environment"]),
             document=data,
         )
+
+    @property
+    def evaluation_hash(self) -> str | None:
+        """The hash of the rows that it was evaluated on, None where the record does not say."""
+        return next((source.hash for source in self.data if source.role == "evaluation"), None)
 
     @property
     def stored_files(self) -> tuple[StoredFile, ...]:

@@ -19,7 +19,7 @@ from mintmark.registry.tree import GitTree
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from mintmark.core.records import Settings
+    from mintmark.core.settings import Settings
     from mintmark.registry.dvc import DvcConfig
 
 

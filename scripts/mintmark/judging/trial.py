@@ -11,7 +11,6 @@ from mintmark.core.judgement.behaviour import judge_behaviour, probes
 from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
 from mintmark.core.judgement.contests import Contender, contest
 from mintmark.core.judgement.gates import (
-    Gates,
     check_baseline,
     check_cost,
     check_floors,
@@ -22,6 +21,7 @@ from mintmark.core.judgement.gates import (
 )
 from mintmark.core.judgement.grading import AnswerFault, dummy_answer, is_constant, same_answers
 from mintmark.core.judgement.review import BehaviourResult, Check, CheckVerdict, CostResult, Evaluation
+from mintmark.core.model import Gates
 from mintmark.core.question import Question, RecipeFault
 from mintmark.core.statistics.evaluation import measure
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mintmark.core.judgement.answers import Answer
-    from mintmark.core.records import Model
+    from mintmark.core.model import Model
 
 _JUDGED, _OWN = "evaluation", "own rows"
 _MOST_DISPUTES = 10

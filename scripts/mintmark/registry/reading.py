@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.core.records import Model, Settings, Status, VersionRecord
+from mintmark.core.model import Model
+from mintmark.core.records import Status, VersionRecord
 from mintmark.core.reference import CANDIDATE, LATEST, Reference, is_name, parse_reference
+from mintmark.core.settings import Settings
 from mintmark.core.version import Version, is_version, latest_release, parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 

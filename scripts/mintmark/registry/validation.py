@@ -11,7 +11,8 @@ from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.judgement.rules import check_change, check_state
 from mintmark.core.layout import locate
-from mintmark.core.records import Settings, StoredFile, VersionRecord
+from mintmark.core.records import StoredFile, VersionRecord
+from mintmark.core.settings import Settings
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid

@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from mintmark.core.judgement.answers import Answer
 from mintmark.core.judgement.contests import LEVEL, Contender, contest
-from mintmark.core.judgement.gates import Gates
 from mintmark.core.judgement.grading import dummy_answer, grade
+from mintmark.core.model import Gates
 from mintmark.core.question import Question, RecipeFault
 from mintmark.core.statistics.differences import RESAMPLES, SEED
 from mintmark.core.statistics.intervals import resample_counts

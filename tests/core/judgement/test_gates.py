@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mintmark.core.judgement.gates import (
-    Gates,
     check_baseline,
     check_cost,
     check_floors,
@@ -19,6 +18,7 @@ from mintmark.core.judgement.gates import (
     describe_difference,
 )
 from mintmark.core.judgement.review import Check, SliceResult
+from mintmark.core.model import Gates
 from mintmark.core.records import Interval
 from mintmark.core.statistics.results import MetricResult, PairedDifference
 from mintmark.registry.yaml.text import parse_yaml

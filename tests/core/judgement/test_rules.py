@@ -8,7 +8,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mintmark.core.judgement.rules import ModelState, check_change, check_state
-from mintmark.core.records import ChannelRule
+from mintmark.core.settings import ChannelRule
 
 CHANNELS = (ChannelRule(name="staging"), ChannelRule(name="production", after="staging"))
 ONE, TWO = {"version.yaml": "a", "model.skops.dvc": "b"}, {"version.yaml": "c", "model.skops.dvc": "d"}

@@ -15,7 +15,8 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
 from mintmark.core.finding import Finding
-from mintmark.core.records import Model, Status, VersionRecord
+from mintmark.core.model import Model
+from mintmark.core.records import Status, VersionRecord
 from mintmark.core.version import parse_version
 from mintmark.publishing.card.annex_iv import POINTS
 from mintmark.publishing.card.metadata import licence_fields

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture, object_path, serve, stored
 
-from mintmark.core.records import ChannelRule, Settings, StoredFile, format_pointer
+from mintmark.core.records import StoredFile, format_pointer
+from mintmark.core.settings import ChannelRule, Settings
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored.pull_cache import cache_folder

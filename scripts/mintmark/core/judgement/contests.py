@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.announcement import format_number
-from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.judgement.review import Evaluation, SliceResult
+from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.question import RecipeFault
 from mintmark.core.statistics.differences import PairedResamples, judge_difference, paired_bootstrap, regression_p_value
 from mintmark.core.statistics.metric_names import greater_is_better, metric_names

@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mintmark.core.announcement import format_estimate, format_interval, format_number
 from mintmark.core.judgement.review import Check, CheckVerdict, CostResult, SliceResult
-from mintmark.core.records import parse_size
+from mintmark.core.model import SIZE, Gates
 from mintmark.core.statistics.results import MetricResult, PairedDifference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-DEFAULT_SLICE_ROWS = 30
-SIZE = "size"
 _NOISE = 1e-9  # of a number's size: the order of a sum may change it by so much
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gates:
-    """What a candidate must reach; metrics are in their own units, `cost` in bytes (`size`) and seconds."""
-
-    margin: float
-    slice_margin: float
-    slice_min_rows: int = DEFAULT_SLICE_ROWS
-    leak_cap: float | None = None
-    floors: Mapping[str, float] = field(default_factory=dict)
-    cost: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Gates:
-        """Build them from the `gates` of a document that the schema of model.yaml accepts.
-
-        Without a margin of their own, slices have that of the primary metric.
-        """
-        cost = dict(data.get("cost", {}))
-        if SIZE in cost:
-            cost[SIZE] = parse_size(cost[SIZE])
-        return cls(
-            margin=data["margin"],
-            slice_margin=data.get("slice_margin", data["margin"]),
-            slice_min_rows=data.get("slice_min_rows", DEFAULT_SLICE_ROWS),
-            leak_cap=data.get("leak_cap"),
-            floors=data.get("floors", {}),
-            cost=cost,
-        )
 
 
 def check_primary(result: MetricResult, champion: str) -> Check:

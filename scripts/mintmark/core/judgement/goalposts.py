@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.finding import one_line, shorten
-from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS
+from mintmark.core.model import DEFAULT_SLICE_ROWS
 from mintmark.core.records import parse_size
 from mintmark.core.statistics.metric_names import greater_is_better
 

@@ -23,7 +23,7 @@ from mintmark.core.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from mintmark.core.records import ChannelRule
+    from mintmark.core.settings import ChannelRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from mintmark.publishing.markdown import table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mintmark.core.records import Model
+    from mintmark.core.model import Model
 
 _MOST_COLUMNS: Final = 12
 _TIMES: Final = {

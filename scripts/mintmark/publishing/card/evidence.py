@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.judgement.gates import DEFAULT_SLICE_ROWS
+from mintmark.core.model import DEFAULT_SLICE_ROWS
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.blocks import (
     code,
@@ -23,7 +23,7 @@ from mintmark.publishing.markdown import details, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mintmark.core.records import Model
+    from mintmark.core.model import Model
 
 _MEANINGS: Final = {
     "mse": "mean of the squared errors",

@@ -16,7 +16,8 @@ from mintmark.registry.yaml.text import format_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mintmark.core.records import Model, VersionRecord
+    from mintmark.core.model import Model
+    from mintmark.core.records import VersionRecord
 
 # https://huggingface.co/docs/hub/repositories-licenses: those that SPDX names too, in lower case.
 _SAME_AS_SPDX: Final = frozenset(

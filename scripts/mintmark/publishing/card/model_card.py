@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mintmark.core.finding import Finding
-    from mintmark.core.records import Model, Status, VersionRecord
+    from mintmark.core.model import Model
+    from mintmark.core.records import Status, VersionRecord
     from mintmark.core.reference import Reference
     from mintmark.registry.clone import ClonedRegistry
 

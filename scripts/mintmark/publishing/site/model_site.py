@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.core.records import Interval, Model, Status, VersionRecord, stored_files
+from mintmark.core.model import Model
+from mintmark.core.records import Interval, Status, VersionRecord, stored_files
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.model_card import CardSource, format_card
 from mintmark.publishing.site.api.badges import format_badge

@@ -30,7 +30,8 @@ from mintmark.registry.stored.streams import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mintmark.core.records import Settings, StoredFile
+    from mintmark.core.records import StoredFile
+    from mintmark.core.settings import Settings
 
 _READ_ONLY = 0o444  # what DVC gives its objects; one with another mode is hashed again by every DVC command
 

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from mintmark.core.judgement.contests import Contender, contest
-from mintmark.core.judgement.gates import Gates
 from mintmark.core.judgement.grading import grade, read_answer
+from mintmark.core.model import Gates
 from mintmark.core.question import Question
 from mintmark.core.statistics import curves
 from mintmark.core.statistics.metrics import class_outcomes, metric_value

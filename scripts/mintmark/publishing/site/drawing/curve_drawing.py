@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mintmark.core.judgement.gates import Gates
+from mintmark.core.model import Gates
 from mintmark.core.records import StoredFile
 
 if TYPE_CHECKING:

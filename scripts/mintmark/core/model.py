@@ -1,0 +1,188 @@
+"""What model.yaml says of a model, as values: its identity, gates, slices, tests and monitoring. Reads no files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mintmark.core.behaviour_tests import BehaviourTest, behaviour_test
+from mintmark.core.records import parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mintmark.core.question import Label, Task
+
+DEFAULT_SLICE_ROWS = 30
+SIZE = "size"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """The primary metric of a model and whether more of it is better."""
+
+    name: str
+    maximize: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gates:
+    """What a candidate must reach; metrics are in their own units, `cost` in bytes (`size`) and seconds."""
+
+    margin: float
+    slice_margin: float
+    slice_min_rows: int = DEFAULT_SLICE_ROWS
+    leak_cap: float | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Gates:
+        """Build them from the `gates` of a document that the schema of model.yaml accepts.
+
+        Without a margin of their own, slices have that of the primary metric.
+        """
+        cost = dict(data.get("cost", {}))
+        if SIZE in cost:
+            cost[SIZE] = _size_limit(cost[SIZE])
+        return cls(
+            margin=data["margin"],
+            slice_margin=data.get("slice_margin", data["margin"]),
+            slice_min_rows=data.get("slice_min_rows", DEFAULT_SLICE_ROWS),
+            leak_cap=data.get("leak_cap"),
+            floors=data.get("floors", {}),
+            cost=cost,
+        )
+
+
+def _size_limit(asked: float | str) -> float:
+    try:
+        return parse_size(asked)
+    except OverflowError:  # hundreds of digits, which no file reaches
+        return math.inf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """Which rows a slice means, by one column: those that are a value, one of some, or in a half-open range."""
+
+    column: str
+    equals: Label | None = None
+    among: tuple[Label, ...] | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Condition:
+        """Build it from the `where` of a slice."""
+        return cls(
+            column=data["column"],
+            equals=data.get("equals"),
+            among=tuple(data["in"]) if "in" in data else None,
+            at_least=data.get("at_least"),
+            below=data.get("below"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """A part of the evaluation rows that is judged by itself."""
+
+    name: str
+    where: Condition
+    description: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Slice:
+        """Build it from an entry of `slices`."""
+        where = Condition.from_dict(data["where"])
+        return cls(name=data["name"], where=where, description=data.get("description", ""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """How far an input may drift, by which measure."""
+
+    method: Literal["psi", "ks", "wasserstein"]
+    threshold: float
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Drift:
+        """Build it from `monitoring.drift`."""
+        return cls(method=data["method"], threshold=data["threshold"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Monitoring:
+    """What is watched in production; `window` is a number with `h`, `d` or `w`."""
+
+    drift: Drift | None = None
+    columns: tuple[str, ...] = ()
+    window: str | None = None
+    minimum_rows: int | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
+        """Build it from `monitoring`."""
+        return cls(
+            drift=Drift.from_dict(data["drift"]) if "drift" in data else None,
+            columns=tuple(data.get("columns", ())),
+            window=data.get("window"),
+            minimum_rows=data.get("minimum_rows"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """What model.yaml says; `document` is all of it, and is there to be shown as a whole, unknown fields included."""
+
+    name: str
+    task: Task
+    owners: tuple[str, ...]
+    purpose: str
+    licence: str
+    metric: Metric
+    gates: Gates
+    title: str | None = None
+    intended_use: str | None = None
+    out_of_scope: str | None = None
+    limitations: str | None = None
+    ethics: str | None = None
+    training_data: str | None = None
+    tags: tuple[str, ...] = ()
+    target: str | None = None
+    positive_class: Label | None = None
+    entity_column: str | None = None
+    slices: tuple[Slice, ...] = ()
+    behaviour: tuple[BehaviourTest, ...] = ()
+    monitoring: Monitoring = Monitoring()
+    document: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Model:
+        """Build a model from a document that its schema accepts."""
+        metric = data["metric"]
+        return cls(
+            name=data["name"],
+            task=data["task"],
+            owners=tuple(data["owners"]),
+            purpose=data["purpose"],
+            licence=data["licence"],
+            metric=Metric(name=metric["name"], maximize=metric["goal"] == "maximize"),
+            gates=Gates.from_dict(data["gates"]),
+            title=data.get("title"),
+            intended_use=data.get("intended_use"),
+            out_of_scope=data.get("out_of_scope"),
+            limitations=data.get("limitations"),
+            ethics=data.get("ethics"),
+            training_data=data.get("training_data"),
+            tags=tuple(data.get("tags", ())),
+            target=data.get("target"),
+            positive_class=data.get("positive_class"),
+            entity_column=data.get("entity_column"),
+            slices=tuple(map(Slice.from_dict, data.get("slices", ()))),
+            behaviour=tuple(map(behaviour_test, data.get("behaviour", ()))),
+            monitoring=Monitoring.from_dict(data.get("monitoring", {})),
+            document=data,
+        )
