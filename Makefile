@@ -13,14 +13,29 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMP) ## create .venv from requirements.lock
+setup: $(STAMP) ## create .venv from requirements-dev.lock
 
-$(STAMP): requirements.lock pyproject.toml
+# uv sets up in seconds. Where it cannot be had or fails, pip does the same in minutes, and so it does for INSTALLER=pip.
+# Nobody imports the packages' own tests, and they are a third of the byte code.
+INSTALLER := uv
+UV_PINS := --quiet --require-hashes --only-binary :all: --requirement requirements-uv.lock
+BY_UV := $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock \
+	&& $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
+	&& $(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
+BY_PIP := $(BIN)/python -m ensurepip > /dev/null \
+	&& $(BIN)/python -m pip install --upgrade --require-hashes --requirement requirements-dev.lock \
+	&& $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+
+$(STAMP): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Mintmark needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
-	@echo "Setting up $(VENV) from requirements.lock (once; a few minutes on a new machine)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --upgrade --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Setting up $(VENV) from requirements-dev.lock (once; longer where packages have to be downloaded)"
+	@$(PYTHON) -m venv --without-pip $(VENV)
+ifeq ($(INSTALLER),uv)
+	@$(PYTHON) -m pip --python $(BIN)/python install $(UV_PINS) && $(BY_UV) \
+	  || { echo "uv cannot set this up, so pip does; that takes minutes"; $(BY_PIP); }
+else
+	@$(BY_PIP)
+endif
 	@touch $@
 
 repro: $(STAMP) ## run the pipeline of every model, set candidates beside champions
@@ -49,9 +64,15 @@ bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions
 docs: $(STAMP) ## build the registry's site, docs/ included, in site/
 	@$(BIN)/mintmark site build
 
-lock: $(STAMP) ## refresh requirements.lock (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --all-extras --group dev pyproject.toml --output-file requirements.lock
+# Versions stay as they are unless LOCK_ARGS=--upgrade. requirements.lock comes first and alone, so that no
+# development tool has a say in what makes and runs models.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url $(LOCK_ARGS)
+
+lock: $(STAMP) ## refresh the three locks
+	@$(COMPILE) --extra registry --extra dask --extra onnx --extra safetensors pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --all-extras --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@echo uv | $(COMPILE) - --output-file requirements-uv.lock
 
 clean: ## remove .venv and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis site

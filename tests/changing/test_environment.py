@@ -28,6 +28,16 @@ def test_a_sound_lock(tmp_path: Path) -> None:
     assert environment["packages"] == {name: metadata.version(name) for name in NAMES}
 
 
+def test_a_development_tool_changes_no_environment(tmp_path: Path) -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        (tmp_path / name).write_text(lock())
+    before, _ = describe_environment(tmp_path, "skops", ())
+    (tmp_path / "requirements-dev.lock").write_text(lock() + "playwright==99.0" + HASH)
+    assert describe_environment(tmp_path, "skops", ())[0] == before
+    (tmp_path / "requirements.lock").write_text(lock() + "playwright==99.0" + HASH)
+    assert describe_environment(tmp_path, "skops", ())[0]["lock"] != before["lock"]
+
+
 def test_the_repository_s_own_lock_is_pinned() -> None:
     root = Path(__file__).parents[2]
     pins = read_pins((root / "requirements.lock").read_bytes())

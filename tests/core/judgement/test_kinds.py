@@ -18,6 +18,8 @@ JUDGES = (
     ".github/workflows/review.yml",
     ".dvc/config",
     "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-uv.lock",
     "models/registry.yaml",
 )
 STORED = ".dvc/store/files/md5/ab/cdef"

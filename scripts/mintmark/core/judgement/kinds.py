@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 # What judges, and what it runs in: nobody changes it in the same request as what it judges (R6).
-JUDGES = ("scripts/mintmark/", "schemas/", ".github/", ".dvc/config", "requirements.lock", REGISTRY)
+JUDGES = (
+    "scripts/mintmark/",
+    "schemas/",
+    ".github/",
+    ".dvc/config",
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-uv.lock",
+    REGISTRY,
+)
 _STORE = ".dvc/store/"
 _MOST_NAMED = 3
 _LONGEST = 80
