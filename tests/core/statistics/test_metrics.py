@@ -73,7 +73,7 @@ def test_regression_agrees_with_scikit_learn(name, seed, shift):
     assert metric_value(name, outcomes) == pytest.approx(measure(truth, prediction), rel=1e-9)
     counts = counts_of(40, seed)
     expected = [measure(truth, prediction, sample_weight=weights) for weights in counts]
-    assert metric_values(name, outcomes, counts) == pytest.approx(expected, rel=1e-7)
+    assert metric_values([name], outcomes, counts)[name] == pytest.approx(expected, rel=1e-7)
 
 
 def test_max_error_is_that_of_the_rows_that_were_drawn():
@@ -81,7 +81,7 @@ def test_max_error_is_that_of_the_rows_that_were_drawn():
     outcomes = regression_outcomes(truth, prediction)
     assert metric_value("max_error", outcomes) == reference.max_error(truth, prediction) == 2.0
     counts = np.array([[4, 0, 0, 0], [0, 0, 4, 0], [1, 0, 1, 2], [0, 1, 0, 3]], dtype=float)
-    assert metric_values("max_error", outcomes, counts).tolist() == [0.5, 0.0, 1.0, 2.0]
+    assert metric_values(["max_error"], outcomes, counts)["max_error"].tolist() == [0.5, 0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("name", CLASSIFICATION)
@@ -96,7 +96,7 @@ def test_binary_agrees_with_scikit_learn(name, positive, seed, digits):
         expected = [
             reference_class(name, truth, prediction, probabilities, classes, positive, weights) for weights in counts
         ]
-        assert metric_values(name, outcomes, counts) == pytest.approx(expected, rel=1e-9)
+        assert metric_values([name], outcomes, counts)[name] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", CLASSIFICATION)
@@ -110,7 +110,7 @@ def test_many_classes_agree_with_scikit_learn(name, seed, digits):
         expected = [
             reference_class(name, truth, prediction, probabilities, classes, None, weights) for weights in counts
         ]
-        assert metric_values(name, outcomes, counts) == pytest.approx(expected, rel=1e-9)
+        assert metric_values([name], outcomes, counts)[name] == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_class_that_does_not_occur_is_left_out_of_the_average():

@@ -143,8 +143,8 @@ def _resample(
     blocks: list[dict[str, list[Floats]]] = [{name: [] for name in names} for _, names in models]
     for counts in stream:
         for (outcomes, names), found in zip(models, blocks, strict=True):
-            for name in names:
-                found[name].append(metric_values(name, outcomes, counts))
+            for name, values in metric_values(names, outcomes, counts).items():
+                found[name].append(values)
     return [{name: np.concatenate(parts) for name, parts in found.items()} for found in blocks]
 
 

@@ -78,8 +78,8 @@ def metric_intervals(
     strata = outcomes.truth.astype(np.intp) if outcomes.classes else None
     blocks: dict[str, list[Floats]] = {name: [] for name in defined}
     for counts in resample_counts(len(outcomes), resamples=resamples, seed=seed, strata=strata, clusters=clusters):
-        for name in defined:
-            blocks[name].append(metric_values(name, outcomes, counts))
+        for name, resampled in metric_values(defined, outcomes, counts).items():
+            blocks[name].append(resampled)
     return {name: percentile_interval(values[name], np.concatenate(blocks[name])) for name in defined}
 
 

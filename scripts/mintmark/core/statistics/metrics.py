@@ -11,13 +11,14 @@ and average precision); with two classes they are those of the positive class.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mintmark.core.question import Label
 
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 _SMALLEST: Final = float(np.finfo(np.float64).eps)
+_CACHED_CELLS: Final = 50_000  # of float64: 400 KB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,22 +115,62 @@ def _check(truth: Floats, prediction: Floats) -> None:
         raise ValueError("truth and prediction must be finite numbers")
 
 
-def metric_values(name: str, outcomes: Outcomes, counts: Floats) -> Floats:
-    """Return one value of a metric for each row of `counts`, shape (resamples, n); NaN where it is not defined."""
+def metric_values(names: Iterable[str], outcomes: Outcomes, counts: Floats) -> dict[str, Floats]:
+    """Return one value of each metric for each row of `counts`, shape (resamples, n); NaN where it is not defined.
+
+    What several metrics rest on is counted once, so asking for all of them at once is much faster than one by one.
+    """
+    sample = _Sample(outcomes, counts, tuple(names))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _METRICS[name](outcomes, counts)
+        return {name: _METRICS[name](sample) for name in sample.names}
 
 
 def metric_value(name: str, outcomes: Outcomes) -> float:
     """Return a metric of the rows as they are; NaN where it is not defined."""
-    return float(metric_values(name, outcomes, np.ones((1, len(outcomes))))[0])
+    return float(metric_values([name], outcomes, np.ones((1, len(outcomes))))[name][0])
+
+
+class _Sample:
+    """Outcomes with the counts of some resamples, the metrics that are asked for, and what these share."""
+
+    def __init__(self, outcomes: Outcomes, counts: Floats, names: tuple[str, ...]) -> None:
+        self.outcomes, self.counts, self.names = outcomes, counts, names
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """The number of rows in each resample."""
+        sizes: Floats = self.counts.sum(axis=1)
+        return sizes
+
+    @cached_property
+    def tallies(self) -> tuple[Floats, Floats, Floats]:
+        """For each resample and class: rows that are both, rows truly of the class, rows predicted as it."""
+        o, k = self.outcomes, len(self.outcomes.classes)
+        true, predicted = _is(o.truth, k), _is(o.prediction, k)
+        counted = self.counts @ np.concatenate([true * predicted, true, predicted], axis=1)  # whole numbers: exact
+        return counted[:, :k], counted[:, k : 2 * k], counted[:, 2 * k :]
+
+    @cached_property
+    def areas(self) -> dict[str, Floats]:
+        """Each area under a curve that is asked for: of the positive class, or the mean over classes that define it."""
+        o = self.outcomes
+        classes = range(len(o.classes)) if o.positive is None else [o.positive]
+        each = {name: np.empty((len(self.counts), len(classes))) for name in _AREAS if name in self.names}
+        for column, k in enumerate(classes):
+            ranking = _Ranking((o.truth == k).astype(np.float64), _probabilities(o)[:, k])
+            for rows in _pieces(self.counts):
+                inside, outside = ranking.counted(self.counts[rows])
+                hits = np.cumsum(inside, axis=1)
+                for name, found in each.items():
+                    found[rows, column] = _AREAS[name](inside, outside, hits)
+        return {name: _mean_of_defined(found) for name, found in each.items()}
 
 
 # -- regression ------------------------------------------------------------------------------------------------------
 
 
-def _mean(values: Floats, counts: Floats) -> Floats:
-    result: Floats = (counts @ values) / counts.sum(axis=1)
+def _mean(values: Floats, s: _Sample) -> Floats:
+    result: Floats = (s.counts @ values) / s.sizes
     return result
 
 
@@ -136,34 +178,35 @@ def _errors(o: Outcomes) -> Floats:
     return o.truth - o.prediction
 
 
-def _mse(o: Outcomes, counts: Floats) -> Floats:
-    return _mean(_errors(o) ** 2, counts)
+def _mse(s: _Sample) -> Floats:
+    return _mean(_errors(s.outcomes) ** 2, s)
 
 
-def _rmse(o: Outcomes, counts: Floats) -> Floats:
-    result: Floats = np.sqrt(_mse(o, counts))
+def _rmse(s: _Sample) -> Floats:
+    result: Floats = np.sqrt(_mse(s))
     return result
 
 
-def _mae(o: Outcomes, counts: Floats) -> Floats:
-    return _mean(np.abs(_errors(o)), counts)
+def _mae(s: _Sample) -> Floats:
+    return _mean(np.abs(_errors(s.outcomes)), s)
 
 
-def _mape(o: Outcomes, counts: Floats) -> Floats:
+def _mape(s: _Sample) -> Floats:
     """As scikit-learn has it: a share, with the truth held away from zero by the smallest relative step of a float."""
-    return _mean(np.abs(_errors(o)) / np.maximum(np.abs(o.truth), _SMALLEST), counts)
+    return _mean(np.abs(_errors(s.outcomes)) / np.maximum(np.abs(s.outcomes.truth), _SMALLEST), s)
 
 
-def _max_error(o: Outcomes, counts: Floats) -> Floats:
-    order = np.argsort(-np.abs(_errors(o)), kind="stable")
-    worst = (counts[:, order] > 0).argmax(axis=1)
-    result: Floats = np.abs(_errors(o))[order][worst]
+def _max_error(s: _Sample) -> Floats:
+    sizes = np.abs(_errors(s.outcomes))
+    order = np.argsort(-sizes, kind="stable")
+    worst = (s.counts[:, order] > 0).argmax(axis=1)
+    result: Floats = sizes[order][worst]
     return result
 
 
-def _variance(values: Floats, counts: Floats) -> Floats:
+def _variance(values: Floats, s: _Sample) -> Floats:
     centred = values - values.mean()  # against cancellation in the difference of squares
-    return _mean(centred**2, counts) - _mean(centred, counts) ** 2
+    return _mean(centred**2, s) - _mean(centred, s) ** 2
 
 
 def _share_explained(unexplained: Floats, total: Floats) -> Floats:
@@ -171,12 +214,12 @@ def _share_explained(unexplained: Floats, total: Floats) -> Floats:
     return result
 
 
-def _r2(o: Outcomes, counts: Floats) -> Floats:
-    return _share_explained(_mse(o, counts), _variance(o.truth, counts))
+def _r2(s: _Sample) -> Floats:
+    return _share_explained(_mse(s), _variance(s.outcomes.truth, s))
 
 
-def _explained_variance(o: Outcomes, counts: Floats) -> Floats:
-    return _share_explained(_variance(_errors(o), counts), _variance(o.truth, counts))
+def _explained_variance(s: _Sample) -> Floats:
+    return _share_explained(_variance(_errors(s.outcomes), s), _variance(s.outcomes.truth, s))
 
 
 # -- classes ---------------------------------------------------------------------------------------------------------
@@ -187,15 +230,8 @@ def _is(codes: Floats, k: int) -> Floats:
     return result
 
 
-def _accuracy(o: Outcomes, counts: Floats) -> Floats:
-    return _mean((o.truth == o.prediction).astype(np.float64), counts)
-
-
-def _tallies(o: Outcomes, counts: Floats) -> tuple[Floats, Floats, Floats]:
-    """For each resample and class: rows that are both, rows truly of the class, rows predicted as it."""
-    k = len(o.classes)
-    true, predicted = _is(o.truth, k), _is(o.prediction, k)
-    return counts @ (true * predicted), counts @ true, counts @ predicted
+def _accuracy(s: _Sample) -> Floats:
+    return _mean((s.outcomes.truth == s.outcomes.prediction).astype(np.float64), s)
 
 
 def _average(values: Floats, support: Floats, o: Outcomes) -> Floats:
@@ -213,27 +249,27 @@ def _zero_for_nothing(part: Floats, whole: Floats) -> Floats:
     return result
 
 
-def _balanced_accuracy(o: Outcomes, counts: Floats) -> Floats:
+def _balanced_accuracy(s: _Sample) -> Floats:
     """The mean recall over classes that occur, for two classes as well (Brodersen et al. 2010)."""
-    hits, true, _ = _tallies(o, counts)
+    hits, true, _ = s.tallies
     present = true > 0
     result: Floats = np.where(present, hits / true, 0).sum(axis=1) / present.sum(axis=1)
     return result
 
 
-def _precision(o: Outcomes, counts: Floats) -> Floats:
-    hits, true, predicted = _tallies(o, counts)
-    return _average(_zero_for_nothing(hits, predicted), true, o)
+def _precision(s: _Sample) -> Floats:
+    hits, true, predicted = s.tallies
+    return _average(_zero_for_nothing(hits, predicted), true, s.outcomes)
 
 
-def _recall(o: Outcomes, counts: Floats) -> Floats:
-    hits, true, _ = _tallies(o, counts)
-    return _average(_zero_for_nothing(hits, true), true, o)
+def _recall(s: _Sample) -> Floats:
+    hits, true, _ = s.tallies
+    return _average(_zero_for_nothing(hits, true), true, s.outcomes)
 
 
-def _f1(o: Outcomes, counts: Floats) -> Floats:
-    hits, true, predicted = _tallies(o, counts)
-    return _average(_zero_for_nothing(2 * hits, true + predicted), true, o)
+def _f1(s: _Sample) -> Floats:
+    hits, true, predicted = s.tallies
+    return _average(_zero_for_nothing(2 * hits, true + predicted), true, s.outcomes)
 
 
 # -- probabilities ---------------------------------------------------------------------------------------------------
@@ -245,75 +281,70 @@ def _probabilities(o: Outcomes) -> Floats:
     return o.probabilities
 
 
-def _log_loss(o: Outcomes, counts: Floats) -> Floats:
+def _log_loss(s: _Sample) -> Floats:
+    o = s.outcomes
     given = _probabilities(o)[np.arange(len(o)), o.truth.astype(np.intp)]
-    return _mean(-np.log(np.clip(given, _SMALLEST, 1)), counts)
+    return _mean(-np.log(np.clip(given, _SMALLEST, 1)), s)
 
 
-def _brier(o: Outcomes, counts: Floats) -> Floats:
+def _brier(s: _Sample) -> Floats:
     """Brier 1950: the squared distance to the truth, summed over classes.
 
     With two classes half of that, as is usual.
     """
+    o = s.outcomes
     distance = ((_probabilities(o) - _is(o.truth, len(o.classes))) ** 2).sum(axis=1)
-    return _mean(distance / 2 if o.positive is not None else distance, counts)
+    return _mean(distance / 2 if o.positive is not None else distance, s)
 
 
-def _one_vs_rest(o: Outcomes, counts: Floats, measure: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
-    probabilities = _probabilities(o)
-    if o.positive is not None:
-        return measure((o.truth == o.positive).astype(np.float64), probabilities[:, o.positive], counts)
-    each = np.stack(
-        [measure((o.truth == k).astype(np.float64), probabilities[:, k], counts) for k in range(len(o.classes))], axis=1
-    )
-    defined = ~np.isnan(each)
-    result: Floats = np.where(defined, each, 0).sum(axis=1) / defined.sum(axis=1)
+def _mean_of_defined(values: Floats) -> Floats:
+    defined = ~np.isnan(values)
+    result: Floats = np.where(defined, values, 0).sum(axis=1) / defined.sum(axis=1)
     return result
 
 
-def _by_threshold(is_class: Floats, score: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """Counts of rows in the class and of others at each distinct score, from the highest down.
-
-    Shapes (resamples, scores).
-    """
-    order = np.argsort(-score, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
-    weights = counts[:, order]
-    inside = weights * is_class[order]
-    if len(starts) == len(order):
-        return inside, weights - inside
-    inside = np.add.reduceat(inside, starts, axis=1)
-    return inside, np.add.reduceat(weights, starts, axis=1) - inside
+def _pieces(counts: Floats) -> Iterator[slice]:
+    """Yield rows of counts in pieces that stay in the processor's cache."""
+    step = max(1, _CACHED_CELLS // max(counts.shape[1], 1))
+    yield from (slice(start, start + step) for start in range(0, len(counts), step))
 
 
-def _auc(is_class: Floats, score: Floats, counts: Floats) -> Floats:
+class _Ranking:
+    """Rows from the highest score down."""
+
+    def __init__(self, is_class: Floats, score: Floats) -> None:
+        self._order = np.argsort(-score, kind="stable")
+        self._is_class = is_class[self._order]
+        self._starts = np.flatnonzero(np.r_[True, np.diff(score[self._order]) != 0])
+
+    def counted(self, counts: Floats) -> tuple[Floats, Floats]:
+        """Counts of rows in the class and of others at each distinct score, of shape (resamples, scores)."""
+        weights = counts[:, self._order]
+        inside = weights * self._is_class
+        if len(self._starts) == len(self._order):
+            return inside, weights - inside
+        inside = np.add.reduceat(inside, self._starts, axis=1)
+        return inside, np.add.reduceat(weights, self._starts, axis=1) - inside
+
+
+def _auc(inside: Floats, outside: Floats, hits: Floats) -> Floats:
     """The share of pairs in the right order, ties half (Hanley and McNeil 1982, the Mann-Whitney form)."""
-    inside, outside = _by_threshold(is_class, score, counts)
-    above = np.cumsum(inside, axis=1)
-    right = np.einsum("ij,ij->i", outside, above - inside / 2)
-    result: Floats = right / (above[:, -1] * outside.sum(axis=1))
+    right = np.einsum("ij,ij->i", outside, hits - inside / 2)
+    result: Floats = right / (hits[:, -1] * outside.sum(axis=1))
     return result
 
 
-def _ap(is_class: Floats, score: Floats, counts: Floats) -> Floats:
+def _ap(inside: Floats, outside: Floats, hits: Floats) -> Floats:
     """The sum of precision times the step in recall over thresholds, without interpolation (as scikit-learn has it)."""
-    inside, outside = _by_threshold(is_class, score, counts)
-    hits = np.cumsum(inside, axis=1)
     found = hits + np.cumsum(outside, axis=1)
     precision = np.divide(hits, found, out=np.zeros_like(hits), where=found > 0)
     result: Floats = np.einsum("ij,ij->i", precision, inside) / hits[:, -1]
     return result
 
 
-def _roc_auc(o: Outcomes, counts: Floats) -> Floats:
-    return _one_vs_rest(o, counts, _auc)
+_AREAS: Final[dict[str, Callable[[Floats, Floats, Floats], Floats]]] = {"roc_auc": _auc, "average_precision": _ap}
 
-
-def _average_precision(o: Outcomes, counts: Floats) -> Floats:
-    return _one_vs_rest(o, counts, _ap)
-
-
-_METRICS: Final[dict[str, Callable[[Outcomes, Floats], Floats]]] = {
+_METRICS: Final[dict[str, Callable[[_Sample], Floats]]] = {
     "mse": _mse,
     "rmse": _rmse,
     "mae": _mae,
@@ -326,8 +357,8 @@ _METRICS: Final[dict[str, Callable[[Outcomes, Floats], Floats]]] = {
     "precision": _precision,
     "recall": _recall,
     "f1": _f1,
-    "roc_auc": _roc_auc,
-    "average_precision": _average_precision,
+    "roc_auc": lambda s: s.areas["roc_auc"],
+    "average_precision": lambda s: s.areas["average_precision"],
     "log_loss": _log_loss,
     "brier": _brier,
 }
