@@ -1,4 +1,4 @@
-"""The reader behind `yaml_text`: events of PyYAML's C parser into values. Imported only when something is parsed."""
+"""The reader behind `yaml/text.py`: events of PyYAML's C parser into values. Imported only when something is parsed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from mintmark.registry.yaml.faults import MAX_DEPTH, YamlFault
 from mintmark.registry.yaml.plain import resolve_plain
-from mintmark.registry.yaml.text import MAX_DEPTH, YamlFault
 
 if TYPE_CHECKING:
-    from mintmark.registry.yaml.text import Position, Positions
+    from mintmark.registry.yaml.faults import Position, Positions
 
 _MAY_BE_SPECIAL = frozenset("-+.0123456789~nNtTfF")
 

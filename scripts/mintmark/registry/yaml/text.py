@@ -5,23 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from mintmark.registry.yaml.faults import MAX_BYTES, MAX_DEPTH, MAX_LOCK_BYTES, Position, Positions, YamlFault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BYTES = 1024 * 1024
-MAX_LOCK_BYTES = 32 * MAX_BYTES  # dvc.lock grows by some 10 kB a model
-MAX_DEPTH = 40
-
-Position = tuple[int, int]
-Positions = dict[tuple[str | int, ...], Position]
-
-
-class YamlFault(ValueError):  # noqa: N818 - a fault of the data, which becomes a Finding
-    """A text is not YAML (or JSON) as Mintmark reads it; `line` and `column` count from 1."""
-
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message)
-        self.message, self.line, self.column = message, line, column
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_LOCK_BYTES",
+    "Position",
+    "Positions",
+    "YamlFault",
+    "format_yaml",
+    "parse_yaml",
+]
 
 
 def parse_yaml(text: bytes, *, positions: Positions | None = None, limit: int = MAX_BYTES) -> Any:

@@ -1,4 +1,4 @@
-"""The writer behind `yaml_text`: values into text that our reader reads back. Opens no files."""
+"""The writer behind `yaml/text.py`: values into text that our reader reads back. Opens no files."""
 
 from __future__ import annotations
 
