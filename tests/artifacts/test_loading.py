@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -132,19 +133,45 @@ def test_safetensors_written_by_the_library_load(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("tensor", "size", "words"),
+    [
+        (entry(0, 4, [2], "BF16"), 4, "BF16, unknown to numpy"),
+        (entry(0, 0, [0, 1 << 62]), 0, "a shape that no array has"),
+    ],
+    ids=["type", "shape"],
+)
+def test_safetensors_that_numpy_cannot_hold_are_told(tmp_path, tensor, size, words):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(safetensors({"a": tensor}, bytes(size)))
+    with pytest.raises(MintmarkError, match=words):
+        load_artifact(path, "safetensors")
+
+
+def test_safetensors_need_their_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    (finding,) = inspect_safetensors(safetensors({}, b""), path="model.safetensors")
+    assert "cannot be checked without the package safetensors; install it" in finding.message
+
+
+@pytest.mark.parametrize(
     ("data", "words"),
     [
-        (safetensors({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}, bytes(12)), "'b' overlaps another array"),
-        (safetensors({"a": entry(0, 8, [2]), "b": entry(12, 20, [2])}, bytes(20)), "'b' leaves a gap"),
-        (safetensors({"a": entry(0, 8, [2])}, bytes(12)), "its arrays take 8 bytes, 12 follow"),
-        (safetensors({"a": entry(0, 4 << 40, [1 << 40])}, bytes(8)), "its arrays take"),
-        (safetensors({"a": entry(0, 8, [3])}, bytes(8)), "disagree with its shape"),
-        (safetensors({"a": entry(8, 0, [2])}, bytes(8)), "disagree with its shape"),
-        (safetensors({"a": entry(0, 8, [-2])}, bytes(8)), "has no shape"),
+        (safetensors({"a": entry(0, 8, [2]), "b": entry(4, 12, [2])}, bytes(12)), "invalid offset for tensor `b`"),
+        (safetensors({"a": entry(0, 8, [2]), "b": entry(12, 20, [2])}, bytes(20)), "invalid offset for tensor `b`"),
+        (safetensors({"a": entry(0, 8, [2])}, bytes(12)), "file not fully covered"),
+        (safetensors({"a": entry(0, 4 << 40, [1 << 40])}, bytes(8)), "file not fully covered"),
+        (safetensors({"a": entry(0, 8, [3])}, bytes(8)), "invalid shape"),
+        (safetensors({"a": entry(8, 0, [2])}, bytes(8)), "invalid offset"),
+        (safetensors({"a": entry(0, 8, [-2])}, bytes(8)), "expected usize"),
         (safetensors({"a": entry(0, 8, [2], "OBJ")}, bytes(8)), "unknown type"),
         (safetensors({"a": {"dtype": "F32"}}, b""), "does not say exactly"),
-        (safetensors({"__metadata__": {"a": 1}}, b""), "metadata is not text"),
+        (safetensors({"__metadata__": {"a": 1}}, b""), "expected a string"),
         (safetensors(b'{"a": 1, "a": 2}', b""), "says something twice"),
+        (safetensors(b'{"__metadata__": {"a": "1", "a": "2"}}', b""), "says something twice"),
+        (safetensors({"a": {**entry(0, 8, [2]), "x": 1}}, bytes(8)), "does not say exactly"),
+        (safetensors({"a": entry(0, 4, [1] * 33)}, bytes(4)), "no shape that an array can have"),
+        (safetensors({"a": entry(0, 1, [2], "F4")}, bytes(1)), "unknown type"),
+        (safetensors({"a": entry(0, 0, [1 << 62, 4])}, b""), "overflow"),
         (safetensors(b'{"a": ' + b"[" * 100_000, b""), "nested too deep"),
         (safetensors(b"{nonsense", b""), "is not JSON"),
         ((1 << 40).to_bytes(8, "little") + b"{}", "header claims"),
