@@ -43,7 +43,7 @@ def inspect_safetensors(data: bytes, *, path: str) -> list[Finding]:
         return [Finding(path=path, message=f"cannot be checked without the package safetensors; {_INSTALL}", rule="R8")]
     try:
         _check_header(data)
-        safetensors.deserialize(data)
+        safetensors.deserialize(data)  # type: ignore[no-untyped-call]
     except _InvalidHeaderError as error:
         return [Finding(path=path, message=f"{error}; {_AGAIN}", rule="R8")]
     except safetensors.SafetensorError as error:
