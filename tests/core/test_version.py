@@ -7,7 +7,7 @@ import semver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.core.version import Version, format_version, is_version, latest_release, parse_version
+from mintmark.core.version import Version, appearance, format_version, is_version, latest_release, parse_version
 
 _number = st.integers(0, 10**6)
 _word = st.from_regex(r"[0-9]{0,3}[A-Za-z-][0-9A-Za-z-]{0,4}", fullmatch=True)
@@ -112,3 +112,38 @@ def test_the_order_of_the_specification() -> None:
     texts = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
              "1.0.0-rc.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0", "10.0.0"]  # fmt: skip
     assert [str(version) for version in sorted(map(parse_version, reversed(texts)))] == texts
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "2.0.0-rc.1", "2.0.0-RC.1", "2.0.0-rc.1+build.7", "2.0.0-rc1", "2.0.0-rc-1", "2.0.0-Rc--01", "2.0.0-rc.l",
+        "2.0.0-rcI", "02.0.0-rc.1", "2.O.0-rc.1",
+    ],
+)  # fmt: skip
+def test_numbers_that_pass_for_one_another(number: str) -> None:
+    assert appearance(number) == appearance("2.0.0-rc.1")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "2.0.0",
+        "2.0.0-rc",
+        "2.0.0-rc.2",
+        "2.0.0-rc.11",
+        "2.0.0-rc.1.1",
+        "2.0.1-rc.1",
+        "20.0.0-rc.1",
+        "2.0.0-beta.1",
+        "2.0.0-1",
+    ],
+)
+def test_numbers_that_nobody_takes_for_one_another(number: str) -> None:
+    assert appearance(number) != appearance("2.0.0-rc.1")
+
+
+@given(st.tuples(*[st.integers(0, 10**6)] * 3), st.tuples(*[st.integers(0, 10**6)] * 3))
+def test_releases_look_alike_only_where_they_are_the_same(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+    numbers = [".".join(map(str, parts)) for parts in (one, other)]
+    assert (appearance(numbers[0]) == appearance(numbers[1])) == (one == other)

@@ -95,7 +95,11 @@ DAMAGES: dict[str, Damage] = {
     ),
     "case collision": Damage(
         lambda s: (s.add_version("iris", "2.0.0-rc"), s.add_version("iris", "2.0.0-RC")),
-        "models/iris/versions/2.0.0-rc", None, 'differs from "2.0.0-RC" only in case',
+        "models/iris/versions/2.0.0-rc/version.yaml", 1, "2.0.0-rc would pass for 2.0.0-RC",
+    ),
+    "case collision of two status files": Damage(
+        lambda s: (s.yank("iris", "1.0.0-rc"), s.yank("iris", "1.0.0-RC")),
+        "models/iris/status/1.0.0-rc.yaml", 1, 'differs from "1.0.0-RC" only in case',
     ),
     "no SemVer folder": Damage(
         lambda s: shutil.copytree(s.path(FOLDER), s.path("models/iris/versions/v2")),

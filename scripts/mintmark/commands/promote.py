@@ -42,7 +42,7 @@ def promote(root: Path, reference: str, channel: str, *, here: bool = False, ope
             print(f"{wanted.model} {version} is in {channel} already; nothing to do")
             return 0
         made = move_channel(registry, state, channel, version, here=here)
-        if state.has_held(channel, version):
+        if state.move_kind(channel, version) == "rollback":
             print(f"{version} held {channel} before: this is a rollback, and only its bytes were checked")
         conclude(registry, made, open_pr=open_pr)
     return 0
@@ -67,7 +67,7 @@ def move_channel(
     require_allowed(check_change(state, state.moved(channel, version), registry.settings.channels))
     for warning in require_bytes(registry, record):
         print(f"warning: {warning}", file=sys.stderr)
-    verb = "rollback" if state.has_held(channel, version) else "promote"
+    verb = state.move_kind(channel, version)
     path = layout.channel_path(model, channel)
     content = point_channel(registry.tree.read(path), version, path)
     return commit_files(

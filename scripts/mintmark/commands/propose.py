@@ -168,13 +168,9 @@ def _changes(candidate: Candidate, parent: VersionRecord | None) -> list[Changed
 
 
 def _refuse_number(state: ModelState, number: str) -> None:
-    """Refuse a number that is taken, or that differs from one only where people and file systems would not see it."""
+    """Refuse a number that is there; what else stands against a number is for the rules."""
     if number in state.versions:
         raise MintmarkError(f"{state.model} {number} is there already; leave --version out to get the next free number")
-    release = number.partition("+")[0].lower()
-    for known in {*state.versions, *state.released} - {number}:
-        if known.partition("+")[0].lower() == release:
-            raise MintmarkError(f"{number} would pass for {known}, which was used before; take another number")
 
 
 def _digests(files: dict[str, bytes], model: str, number: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ def rollback(
 def _chosen(state: ModelState, channel: str, to: str) -> str:
     if not is_version(to):
         raise UsageError(f'--to "{to}" is not a version such as 1.4.2')
-    if not state.has_held(channel, to):
+    if state.move_kind(channel, to) != "rollback":
         raise MintmarkError(
             f"{state.model} {to} never held {channel}, so going there is no rollback; "
             f"mintmark history {state.model} tells who did, mintmark promote {state.model}@{to} {channel} moves it"

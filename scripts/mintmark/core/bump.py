@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.version import Version
+from mintmark.core.version import Version, appearance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -61,9 +61,10 @@ def default_bump(changes: list[Changed]) -> Bump:
 
 
 def next_version(parent: Version | None, part: Bump, used: Collection[str]) -> Version:
-    """Return the next free number after the parent: numbers that were ever used are skipped over."""
+    """Return the next free number after the parent: those that were ever used, or pass for one, are skipped (R3)."""
     version = FIRST_VERSION if parent is None else parent.bump(part)
-    while str(version) in used:
+    taken = {appearance(number) for number in used}
+    while appearance(str(version)) in taken:
         version = version.bump(part)
     return version
 

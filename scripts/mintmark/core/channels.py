@@ -48,19 +48,29 @@ class ChannelStack:
         """The versions to go back to, the nearest first."""
         return self._stack[-2::-1]
 
-    def move(self, version: str | None) -> MoveKind:
-        """Record that the channel points to a version now, or is gone (None), and say what kind of move that was.
+    def has_held(self, version: str) -> bool:
+        """Whether a version held the channel at any time, now included (R4 asks this of the channel before)."""
+        return version in self._held
 
-        A version that held the channel at any time before makes it a rollback (R5), a return to the one that was rolled
-        back from included.
+    def kind_of(self, version: str | None) -> MoveKind:
+        """Return what it is to point the channel to a version, or to remove it (None): the one place that decides R5.
+
+        A version that held the channel at any time makes it a rollback, a return to the one that was rolled back from
+        included.
         """
         if version is None:
             return "close"
+        return "rollback" if self.has_held(version) else "promote"
+
+    def move(self, version: str | None) -> MoveKind:
+        """Record that the channel points to a version now, or is gone (None), and say what kind of move that was."""
+        kind = self.kind_of(version)
+        if version is None:
+            return kind
         if version in self._stack:
             del self._stack[self._stack.index(version) + 1 :]
         else:
             self._stack.append(version)
-        kind: MoveKind = "rollback" if version in self._held else "promote"
         self._held.add(version)
         return kind
 

@@ -20,6 +20,8 @@ _SEMVER = re.compile(
     r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?\Z"
 )
 _LONGEST = 64
+_RUNS = re.compile(r"[a-z]+|[0-9]+")
+_SAME_SHAPE = str.maketrans("oil", "011")  # O and 0, and I, l and 1, look the same in many fonts
 
 
 @total_ordering
@@ -87,6 +89,16 @@ def _release_order(name: str) -> tuple[int, int, int, tuple[str, ...]]:
 def is_version(text: str) -> bool:
     """Whether `parse_version` accepts `text`."""
     return len(text) <= _LONGEST and _SEMVER.match(text) is not None
+
+
+def appearance(number: str) -> tuple[str, ...]:
+    """Return what people and file systems see of a number: two of the same appearance pass for one another.
+
+    Build metadata, letter case and leading zeros do not count, nor does what stands between the letters and digits of a
+    pre-release: `2.0.0-rc.1`, `2.0.0-RC1`, `2.0.0-rc-01` and `2.0.0-rc.l+linux` all look alike.
+    """
+    seen = number.partition("+")[0].lower().translate(_SAME_SHAPE)
+    return tuple(run.lstrip("0") or "0" for run in _RUNS.findall(seen))
 
 
 def format_version(version: Version) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mintmark.core.channels import ChannelStack
 from mintmark.core.layout import locate, version_folder
 from mintmark.registry import git
 from mintmark.registry.past.history import ModelHistory, channel_target, model_history
@@ -38,7 +39,7 @@ def note_detours(span: Span, draft: Draft) -> None:
             continue
         if place.model not in held:
             held[place.model] = model_history(span.root, span.base, place.model)
-        if target not in held[place.model].holders(place.name):
+        if ChannelStack(held[place.model].holders(place.name)).kind_of(target) != "rollback":
             shown.append((path, target))
     for path, target in shown[:_MOST_SHOWN]:
         place = locate(path)

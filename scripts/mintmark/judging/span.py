@@ -86,7 +86,7 @@ class Span:
                 self._has(self.start, model, version),
                 self._has(self.head, model, version),
             ),
-            has_held=lambda model, channel, version: version in self.history(model).holders(channel),
+            holders=lambda model, channel: self.history(model).holders(channel),
             first_channel=self.settings.first_channel,
         )
 

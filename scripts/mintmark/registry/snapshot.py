@@ -171,21 +171,19 @@ _NAMES = "names have lower-case letters, digits and single hyphens, and begin wi
 
 
 def _case_collisions(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield names that a file system which ignores case takes for one: a checkout there would lose a version."""
-    for names, folder in _name_groups(snapshot):
+    """Yield names that a file system which ignores case takes for one: a checkout there would lose one of them.
+
+    Versions are not among them: that their numbers do not look alike is for the rules (R3).
+    """
+    models = {name: f"{layout.MODELS}/{name}" for name in snapshot.models}
+    pointed = [paths for files in snapshot.models.values() for paths in (files.channels, files.statuses)]
+    for paths in (models, *pointed):
         seen: dict[str, str] = {}
-        for name in sorted(names):
+        for name in sorted(paths):
             other = seen.setdefault(name.lower(), name)
             if other != name:
                 message = f'differs from "{other}" only in case, which macOS and Windows cannot keep apart; rename one'
-                yield Finding(path=f"{folder}/{name}", message=message)
-
-
-def _name_groups(snapshot: Snapshot) -> Iterator[tuple[Iterable[str], str]]:
-    yield snapshot.models, layout.MODELS
-    for model, files in snapshot.models.items():
-        yield files.versions, f"{layout.MODELS}/{model}/versions"
-        yield files.channels, f"{layout.MODELS}/{model}/channels"
+                yield Finding(path=paths[name], message=message)
 
 
 def check_records(snapshot: Snapshot, channels: Iterable[str]) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def change(added=(), removed=(), *, paths=(), deleted=(), edited=(), shifts=(), 
         touched,
         moves,
         versions=lambda model, version: ((model, version) in before, (model, version) in after),
-        has_held=lambda model, channel, version: (model, channel, version) in held,
+        holders=lambda model, channel: [version for *place, version in held if place == [model, channel]],
         first_channel="staging",
     )
 
@@ -426,7 +426,7 @@ def sorted_out(paths, shifts):
         paths,
         shifts,
         versions=lambda model, version: WORLD.get((model, version), (True, True)),
-        has_held=lambda model, channel, version: version == "1.0.0",
+        holders=lambda model, channel: ["1.0.0"],
         first_channel="staging",
     )
 

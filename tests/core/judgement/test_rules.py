@@ -17,6 +17,8 @@ EMPTY = ModelState(model="iris")
 REGISTERED = EMPTY.proposed("1.0.0", ONE)
 STAGED = REGISTERED.moved("staging", "1.0.0")
 DEPLOYED = STAGED.moved("production", "1.0.0")
+RC = EMPTY.proposed("2.0.0-rc.1", ONE)
+DOUBLES = RC.proposed("2.0.0-RC.1", TWO)
 TWICE = DEPLOYED.proposed("1.1.0", TWO).moved("staging", "1.1.0").moved("production", "1.1.0")
 
 
@@ -64,6 +66,28 @@ CASES: dict[str, tuple[ModelState, ModelState, list[tuple[str, str]]]] = {
         [("R3", f"{FOLDER}/version.yaml")],
     ),
     "R3 the same files": (REGISTERED.withdrawn("1.0.0"), REGISTERED, []),
+    "R3 beside its double": (
+        REGISTERED,
+        REGISTERED.proposed("1.0.0+hotfix", TWO),
+        [("R3", f"{FOLDER}+hotfix/version.yaml")],
+    ),
+    "R3 after its double was withdrawn": (
+        RC.withdrawn("2.0.0-rc.1"),
+        RC.withdrawn("2.0.0-rc.1").proposed("2.0.0-RC.1", TWO),
+        [("R3", "models/iris/versions/2.0.0-RC.1/version.yaml")],
+    ),
+    "R3 two doubles at once": (
+        EMPTY,
+        EMPTY.proposed("2.0.0-rc.1", ONE).proposed("2.0.0-rc1", TWO),
+        [("R3", "models/iris/versions/2.0.0-rc1/version.yaml")],
+    ),
+    "R3 one double takes the other's place": (
+        RC,
+        RC.withdrawn("2.0.0-rc.1").proposed("2.0.0-rc.01a", ONE).proposed("2.0.0-rc-1", TWO),
+        [("R3", "models/iris/versions/2.0.0-rc-1/version.yaml")],
+    ),
+    "R3 a double that was there comes back": (DOUBLES.withdrawn("2.0.0-RC.1"), DOUBLES, []),
+    "R3 other numbers": (RC, RC.proposed("2.0.0", TWO).proposed("2.0.0-rc.2", ONE).proposed("2.0.0-rc.11", ONE), []),
     "R4 no such version": (STAGED, STAGED.moved("staging", "9.0.0"), [("R4", STAGING)]),
     "R4 yanked": (REGISTERED.yanked_too("1.0.0"), STAGED.yanked_too("1.0.0"), [("R4", STAGING)]),
     "R4 yank under a channel": (DEPLOYED, DEPLOYED.yanked_too("1.0.0"), [("R4", STAGING), ("R4", PRODUCTION)]),
@@ -117,6 +141,9 @@ STATES: dict[str, tuple[ModelState, list[str]]] = {
         [],
     ),
     "unknown channel": (REGISTERED.moved("prod", "1.0.0"), ["R4"]),
+    "two numbers that look alike": (DOUBLES, ["R3"]),
+    "a number that looks like a burnt one": (DOUBLES.withdrawn("2.0.0-rc.1"), ["R3"]),
+    "the first of two that look alike": (DOUBLES.withdrawn("2.0.0-RC.1"), []),
     "a status for no version": (REGISTERED.yanked_too("7.0.0"), [""]),
     "a status that outlived its version": (TWICE.yanked_too("1.0.0").withdrawn("1.0.0"), []),
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mintmark.core.channels import ChannelStack
 from mintmark.core.finding import one_line
 from mintmark.core.judgement.review import Kind, Subject
 from mintmark.core.layout import REGISTRY, locate, model_path, version_folder
@@ -101,18 +102,18 @@ def classify(
     shifts: Iterable[Shift],
     *,
     versions: Callable[[str, str], tuple[bool, bool]],
-    has_held: Callable[[str, str, str], bool],
+    holders: Callable[[str, str], Iterable[str | None]],
     first_channel: str,
 ) -> Classification:
     """Return the kind of a change, whatever the order of its paths.
 
-    `versions(model, version)` tells whether a version was there before and is there after; `has_held(model, channel,
-    version)` whether it held a channel before (R5), `first_channel` is where new versions enter.
+    `versions(model, version)` tells whether a version was there before and is there after; `holders(model, channel)`
+    gives every version that held a channel, oldest first (R5), `first_channel` is where new versions enter.
     """
     contents = _sort_out(sorted(set(paths)), versions)
     for shift in sorted(shifts, key=lambda shift: (shift.model, shift.channel)):
-        held = shift.after is None or has_held(shift.model, shift.channel, shift.after)
-        (contents.back if held else contents.forward).append(shift)
+        move = ChannelStack(holders(shift.model, shift.channel)).kind_of(shift.after)
+        (contents.forward if move == "promote" else contents.back).append(shift)
     kind = _kind(contents, first_channel)
     parts = _split(contents, first_channel) if kind == "mixture" else ()
     return Classification(kind=kind, subjects=tuple(_subjects(kind, contents)), parts=tuple(parts))

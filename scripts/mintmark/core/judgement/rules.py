@@ -2,7 +2,8 @@
 
 R1  A version's files never change once they are on the base branch.
 R2  A version may be withdrawn (its whole folder deleted) only when no channel points to it.
-R3  A withdrawn number is burnt: it may come back only with byte-identical files.
+R3  A withdrawn number is burnt: the same number, or one that would pass for it, may come back only with byte-identical
+    files. Beside a version that is there, no number may be registered that would pass for its own.
 R4  A channel points to a version that exists and is not yanked; where the channel says `after: staging`, the version
     held staging first. (That it passed its gates is judged elsewhere: it needs an evaluation.)
 R5  Moving a channel to a version that held it before is a rollback: of R4 only existing and not yanked remain.
@@ -17,12 +18,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
-from mintmark.core.channels import rollback_target
+from mintmark.core.channels import ChannelStack, rollback_target
 from mintmark.core.finding import Finding
+from mintmark.core.version import appearance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from mintmark.core.channels import MoveKind
     from mintmark.core.settings import ChannelRule
 
 
@@ -45,7 +48,7 @@ class ModelState:
 
     def proposed(self, version: str, files: Mapping[str, str]) -> ModelState:
         """Return the state after a version with these files was registered."""
-        released = {version: files, **self.released}
+        released = self.released if version in self.released else {**self.released, version: files}
         return replace(self, versions={**self.versions, version: files}, released=released)
 
     def withdrawn(self, version: str) -> ModelState:
@@ -69,8 +72,15 @@ class ModelState:
         return [version for version in self.versions if version not in self.yanked]
 
     def has_held(self, channel: str, version: str) -> bool:
-        """Whether a version held a channel at any time, now included: moving the channel to it is a rollback (R5)."""
-        return version in self.held.get(channel, ()) or self.channels.get(channel) == version
+        """Whether a version held a channel at any time, now included."""
+        return self._stack(channel).has_held(version)
+
+    def move_kind(self, channel: str, version: str) -> MoveKind:
+        """Return what it is to move a channel to a version: a promotion, or a rollback (R5)."""
+        return self._stack(channel).kind_of(version)
+
+    def _stack(self, channel: str) -> ChannelStack:
+        return ChannelStack((*self.held.get(channel, ()), self.channels.get(channel)))
 
     def rollback_target(self, channel: str) -> str | None:
         """Return the version to roll a channel back to, None when nothing usable held it before."""
@@ -94,9 +104,10 @@ def check_state(state: ModelState, rules: Sequence[ChannelRule]) -> Iterator[Fin
     for version, files in state.versions.items():
         if version in state.released:
             yield from _compare_files(state.model, version, state.released[version], files)
+    yield from _look_alikes(state.model, state.versions, state.released)
     yield from _dangling(state)
     for channel, version in state.channels.items():
-        yield from _check_order(state, channel, version, rules)
+        yield from _check_order(_before_last_move(state, channel), channel, version, rules)
     yield from _check_statuses(state.model, state.yanked, {*state.versions, *state.released})
 
 
@@ -132,9 +143,12 @@ def _check_withdrawn(before: ModelState, after: ModelState) -> Iterator[Finding]
 
 
 def _check_numbers(before: ModelState, after: ModelState) -> Iterator[Finding]:
-    for version, files in after.versions.items():
-        if version in before.versions:
-            continue
+    """R3: a number that comes is new to everybody, or is the one that it was."""
+    added = {version: files for version, files in after.versions.items() if version not in before.versions}
+    new = {version: files for version, files in added.items() if before.released.get(version) != files}
+    if new:
+        yield from _look_alikes(before.model, new, {**before.released, **before.versions})
+    for version, files in added.items():
         used = before.released.get(version)
         if used is not None and dict(used) != dict(files):
             message = (
@@ -142,6 +156,33 @@ def _check_numbers(before: ModelState, after: ModelState) -> Iterator[Finding]:
                 f"take another number: mintmark propose {before.model}"
             )
             yield Finding(path=layout.version_path(before.model, version), message=message, rule="R3")
+
+
+def _look_alikes(
+    model: str, judged: Mapping[str, Mapping[str, str]], known: Mapping[str, Mapping[str, str]]
+) -> Iterator[Finding]:
+    """R3: yield each judged version whose number would pass for another one, registered or burnt, with other files.
+
+    `known` are the numbers that were used before, oldest first: of two that look alike, the first keeps the number.
+    """
+    first: dict[tuple[str, ...], tuple[str, Mapping[str, str]]] = {}
+    for version, files in {**known, **dict(sorted(judged.items()))}.items():
+        other, others = first.setdefault(appearance(version), (version, files))
+        if other == version or version not in judged or others == files:
+            continue
+        message = (
+            f"{version} would pass for {other}, a number that {model} used before; "
+            f"take another number: mintmark propose {model}"
+        )
+        yield Finding(path=layout.version_path(model, version), message=message, rule="R3")
+
+
+def _before_last_move(state: ModelState, channel: str) -> ModelState:
+    """Return the past of what a channel points to now, without the move that brought it there."""
+    held = state.held.get(channel, ())
+    known = held[:-1] if held and held[-1] == state.channels[channel] else held
+    channels = {name: version for name, version in state.channels.items() if name != channel}
+    return replace(state, held={**state.held, channel: known}, channels=channels)
 
 
 def _check_moves(before: ModelState, after: ModelState, rules: Sequence[ChannelRule]) -> Iterator[Finding]:
@@ -188,7 +229,7 @@ def _check_order(past: ModelState, channel: str, version: str, rules: Sequence[C
     first = rule.after
     if first is None or past.has_held(first, version):
         return
-    if version in past.held.get(channel, ())[:-1]:  # R5; the last move may be the very one that is judged
+    if past.move_kind(channel, version) == "rollback":  # R5
         return
     message = (
         f"{past.model} {version} never held {first}, and {channel} comes after {first}; "
