@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.layout import candidate_path
 from mintmark.errors import MintmarkError
+from mintmark.extras import install_line
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import tables, tuning
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
@@ -71,8 +72,8 @@ def _dask_client(address: str) -> Any:
         from distributed import Client
     except ImportError:
         raise MintmarkError(
-            "params.yaml: compute: a Dask cluster needs the package distributed; "
-            "pip install 'mintmark[dask]', or write compute: loky:2"
+            f"params.yaml: compute: a Dask cluster needs the extra `dask`: {install_line('dask')}; "
+            "or write compute: loky:2"
         ) from None
     try:
         client = Client(address, timeout=DASK_TIMEOUT)  # type: ignore[no-untyped-call]

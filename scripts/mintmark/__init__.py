@@ -77,6 +77,10 @@ def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted
     except InvalidRegistryError as error:
         findings = [replace(f, path=name) if f.path == str(file) else f for f in error.findings]
         raise InvalidRegistryError(findings) from None
+    except ModuleNotFoundError as error:
+        from mintmark.extras import explain_missing
+
+        raise explain_missing(error, "mintmark.load", "load") from None
 
 
 def pull(

@@ -17,12 +17,16 @@ _REFERENCE = "MODEL@1.4.2, MODEL@production or MODEL@latest"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values."""
+    """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values.
+
+    `extra` is the one to install where the verb lacks a package.
+    """
 
     summary: str
     examples: tuple[str, ...]
     add_arguments: Callable[[argparse.ArgumentParser], None]
     function: str
+    extra: str = "registry"
 
     def load(self) -> Callable[..., int]:
         """Import the function; no other command is imported."""
@@ -376,6 +380,7 @@ COMMANDS: dict[str, Command] = {
         ),
         _site_arguments,
         "mintmark.commands.site:site",
+        extra="site",
     ),
     "completion": Command(
         "print a completion script for your shell",

@@ -86,7 +86,13 @@ def _answer(arguments: list[str]) -> int:
         return 2 if arguments else 0
     values["root"] = Path(values["root"])
     gc.disable()  # a command lives for seconds and makes few cycles; looking for them takes a tenth of a large read
-    result: int = COMMANDS[name].load()(**values)
+    command = COMMANDS[name]
+    try:
+        result: int = command.load()(**values)
+    except ModuleNotFoundError as error:
+        from mintmark.extras import explain_missing
+
+        raise explain_missing(error, f"mintmark {name}", command.extra) from None
     return result
 
 

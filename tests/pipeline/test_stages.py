@@ -246,7 +246,9 @@ def test_dask_that_is_not_installed(stage, monkeypatch):
     module = stage("tune")
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(MintmarkError, match=r"pip install 'mintmark\[dask\]', or write compute: loky:2"),
+        pytest.raises(
+            MintmarkError, match=r"needs the extra `dask`: pip install .*\[dask\].*; or write compute: loky:2"
+        ),
         module.backend(Compute(kind="dask", address="tcp://x:1")),
     ):
         pass

@@ -74,7 +74,7 @@ DAMAGES: dict[str, Damage] = {
     "not a mapping": Damage(lambda s: s.write(MODEL, "- a\n"), MODEL, 1, "write a mapping of keys and values"),
     "empty file": Damage(lambda s: s.write(RECORD, ""), RECORD, 1, "is empty"),
     "not a number": Damage(lambda s: s.edit(RECORD, "value: 0.", "value: .nan # 0."), RECORD, 44, "nan is no number"),
-    "newer format": Damage(lambda s: s.edit(RECORD, "schema: 1", "schema: 2"), RECORD, 2, "upgrade it: pip install"),
+    "newer format": Damage(lambda s: s.edit(RECORD, "schema: 1", "schema: 2"), RECORD, 2, "upgrade Mintmark: git pull"),
     "deep JSON": Damage(lambda s: s.write(METRICS, "[" * 500_000), METRICS, 1, "is nested too deep"),
     "huge number": Damage(lambda s: s.edit(METRICS, '"rows": 100', '"rows": ' + "9" * 5000), METRICS, 1, "thousands of digits"),
     "half a character": Damage(lambda s: s.edit(METRICS, '"slices": {}', '"slices": {"\\ud800": 1}'), METRICS, 1, "half of a"),

@@ -114,7 +114,7 @@ CASES: list[tuple[str, str, Any, str, str]] = [
     ("version", "metrics/roc_auc/value", ..., "metrics.roc_auc", 'the field "value" is missing'),
     ("version", "stages/train/deps", {"a.py": "0123"}, "stages.train.deps.a.py", "is not the hash that dvc.lock holds"),
     ("version", "environment/lock", "sha256:0", "environment.lock", "is not sha256: and the digest"),
-    ("version", "schema", 2, "schema", "is format 2, and this mintmark reads up to 1; upgrade it: pip install"),
+    ("version", "schema", 2, "schema", "is format 2, and this mintmark reads up to 1; upgrade Mintmark: git pull"),
     ("channel", "version", "latest", "version", '"latest" is not a version'),
     ("channel", "version", None, "version", "null is empty; write a version"),
     ("channel", "channel", "x", "channel", "is not a field here (the fields are schema, version)"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.errors import MintmarkError
+from mintmark.extras import install_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 MAX_GRAPH_DEPTH = 20
 _EXTERNAL = 1
-_INSTALL = "install it with: pip install 'mintmark[onnx]'"
 
 
 def inspect_onnx(data: bytes, *, path: str) -> list[Finding]:
@@ -23,7 +23,8 @@ def inspect_onnx(data: bytes, *, path: str) -> list[Finding]:
     try:
         import onnx
     except ImportError:
-        return [Finding(path=path, message=f"cannot be checked without the package onnx; {_INSTALL}", rule="R8")]
+        message = f"cannot be checked without the extra `onnx`: {install_line('onnx')}"
+        return [Finding(path=path, message=message, rule="R8")]
 
     def finding(message: str) -> Finding:
         return Finding(path=path, message=message, rule="R8")
@@ -129,7 +130,7 @@ class OnnxModel:
         try:
             import onnxruntime
         except ImportError as error:
-            raise MintmarkError(f"{path}: ONNX models run on the package onnxruntime; {_INSTALL}") from error
+            raise MintmarkError(f"{path}: an ONNX model needs the extra `onnx`: {install_line('onnx')}") from error
         try:
             self._session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         except Exception as error:

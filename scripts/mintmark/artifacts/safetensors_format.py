@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.errors import MintmarkError
+from mintmark.extras import install_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,6 @@ _FIELDS = {"dtype", "shape", "data_offsets"}
 _MOST_DIMENSIONS = 32  # as numpy 1 has them
 _DTYPES = {"BOOL", "U8", "I8", "U16", "I16", "F16", "BF16", "U32", "I32", "F32", "U64", "I64", "F64", "C64",
            "F8_E5M2", "F8_E4M3"}  # fmt: skip
-_INSTALL = "install it: pip install safetensors"
 _AGAIN = "write it again with safetensors"
 
 
@@ -40,7 +40,8 @@ def inspect_safetensors(data: bytes, *, path: str) -> list[Finding]:
     try:
         import safetensors
     except ImportError:
-        return [Finding(path=path, message=f"cannot be checked without the package safetensors; {_INSTALL}", rule="R8")]
+        message = f"cannot be checked without the extra `safetensors`: {install_line('safetensors')}"
+        return [Finding(path=path, message=message, rule="R8")]
     try:
         _check_header(data)
         safetensors.deserialize(data)  # type: ignore[no-untyped-call]

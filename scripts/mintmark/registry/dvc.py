@@ -56,7 +56,9 @@ def run_dvc(*arguments: str, cwd: Path | str, timeout: float | None = None) -> s
 def _dvc_words(text: str) -> str:
     """Return what DVC complains of in one sentence, without its colours and its address for help."""
     if "No module named dvc" in text:
-        return f"is not installed for {sys.executable}; python -m pip install dvc"
+        from mintmark.extras import install_line
+
+        return f"is not installed for {sys.executable}; it comes with the extra `registry`: {install_line('registry')}"
     lines = [line.strip() for line in _COLOUR.sub("", text).splitlines()]
     errors = [line[7:].removeprefix("unexpected error - ") for line in lines if line.startswith("ERROR: ")]
     return " ".join(" ".join(errors or [line for line in lines if "dvc.org" not in line]).split())

@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mintmark.about import UPGRADE
 from mintmark.core.finding import Finding, format_place
 
 if TYPE_CHECKING:
@@ -115,10 +116,7 @@ def _newer_format(data: Mapping[str, Any], path: str, positions: Positions) -> F
     if isinstance(version, bool) or not isinstance(version, int) or version <= CURRENT_MAJOR:
         return None
     line, column = positions.get(("schema",), (1, 1))
-    message = (
-        f"is format {version}, and this mintmark reads up to {CURRENT_MAJOR}; "
-        "upgrade it: pip install --upgrade mintmark"
-    )
+    message = f"is format {version}, and this mintmark reads up to {CURRENT_MAJOR}; {UPGRADE}"
     return Finding(path=path, line=line, column=column, where="schema", message=message)
 
 

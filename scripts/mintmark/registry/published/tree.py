@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urljoin
 
+from mintmark.about import UPGRADE
 from mintmark.core.layout import METRICS_RECORD, MODELS, VERSION_RECORD, locate
 from mintmark.core.reference import is_name
 from mintmark.core.version import is_version
@@ -232,8 +233,7 @@ class SiteTree:
 
     def _raise_no_site(self) -> NoReturn:
         if self._documents.is_there(f"{NEXT_API}{_CONFIG}"):
-            remedy = "upgrade it: pip install --upgrade mintmark"
-            raise SiteError(f"{self.label} publishes a newer API than this mintmark reads; {remedy}")
+            raise SiteError(f"{self.label} publishes a newer API than this mintmark reads; {UPGRADE}")
         raise SiteError(
             f"{self.label} is no site of a Mintmark registry: {self.address.of(_CONFIG)} is not there; "
             "give the root of the site, or git clone a repository"

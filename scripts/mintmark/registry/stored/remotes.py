@@ -147,10 +147,10 @@ def _http_headers(remote: Remote) -> dict[str, str]:
 
 def _open_fsspec(remote: Remote, scheme: str, file: StoredFile) -> IO[bytes] | None:
     """Open an object through fsspec; None where the library for that kind of address is not installed."""
-    import fsspec
-
     address = remote.url.replace(f"{scheme}://", f"{_SCHEMES.get(scheme, scheme)}://", 1)
     try:
+        import fsspec
+
         system, folder = fsspec.core.url_to_fs(address, **_fsspec_options(remote.options, scheme))
     except (ImportError, ValueError):
         return None

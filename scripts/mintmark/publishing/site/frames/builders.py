@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from mintmark.errors import MintmarkError
+from mintmark.extras import install_line
 from mintmark.publishing.site.frames.frame_places import LOCATIONS
 from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, TEXTS_FILE
 from mintmark.publishing.site.frames.security_policy import write_policies
@@ -71,9 +72,10 @@ def _complaint(builder: Builder, words: str, folder: Path) -> str:
     """Return what the builder said, with the paths of docs/ as they are in the repository."""
     name, package = _NAMES[builder], _PACKAGES[builder]
     if re.search(rf"No module named '?{builder}\b|package .{package}. is not installed", words):
-        return f"{name} is not installed here; pip install {package}"
+        how = install_line("site") if builder == "mkdocs" else f"pip install {package}"
+        return f"{name} is not installed here; {how}"
     if builder == "mkdocs" and "Unrecognised theme name" in words:
-        return f"the theme Material is not installed here; pip install {package}"
+        return f"the theme Material is not installed here; {install_line('site')}"
     said = list(_said(words, folder))
     if len(said) > _MOST_LINES:
         said = [*said[:_MOST_LINES], f"… and {len(said) - _MOST_LINES} lines more"]
