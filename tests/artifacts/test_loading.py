@@ -150,7 +150,7 @@ def test_safetensors_that_numpy_cannot_hold_are_told(tmp_path, tensor, size, wor
 def test_safetensors_need_their_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     (finding,) = inspect_safetensors(safetensors({}, b""), path="model.safetensors")
-    assert "cannot be checked without the package safetensors; install it" in finding.message
+    assert "cannot be checked without the extra `safetensors`: pip install" in finding.message
 
 
 @pytest.mark.parametrize(
