@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mintmark.core.finding import Finding
-from mintmark.core.judgement.review import CheckVerdict
+from mintmark.core.judgement.checks import CheckVerdict
 from mintmark.judging.draft import Draft
 
 ENDS: Any = SimpleNamespace(base="a" * 40, head="b" * 40)

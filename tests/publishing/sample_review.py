@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.review import (
     BehaviourResult,
-    Check,
     CostResult,
     Evaluation,
     LineageStep,
@@ -222,7 +222,7 @@ def behaviour() -> list[BehaviourResult]:
 def checks() -> list[Check]:
     passed = [
         ("owner", "@ada is in @mintmark/ml, which owns breast-cancer"),
-        ("record", "agrees with dvc.lock, and dvc.lock with the files"),
+        ("dvc.lock", "the record, dvc.lock and the files at the head agree"),
         ("bytes", "4 files match their sha256"),
         ("claims", "9 metrics were computed again and are as the record says"),
         ("champion", "no worse than breast-cancer@1.0.0: roc_auc +0.0133 (-0.0012 to +0.0321), margin 0.01"),

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mintmark.core.finding import shorten
+from mintmark.core.judgement.checks import Check, CheckVerdict
 from mintmark.core.judgement.review import (
     BehaviourResult,
-    Check,
-    CheckVerdict,
     CostResult,
     Evaluation,
     Kind,

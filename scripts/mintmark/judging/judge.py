@@ -18,7 +18,8 @@ from mintmark.registry.validation import validate_change
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from mintmark.core.judgement.review import CheckVerdict, Kind, Review
+    from mintmark.core.judgement.checks import CheckVerdict
+    from mintmark.core.judgement.review import Kind, Review
     from mintmark.judging.span import Span
 
 # Imported when it is wanted: a rollback must be green in seconds, and needs no numpy.

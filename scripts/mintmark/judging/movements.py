@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mintmark.core.judgement.review import CheckVerdict, Subject, Table
+from mintmark.core.judgement.checks import CheckVerdict
+from mintmark.core.judgement.review import Subject, Table
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import fetch_noted, note_other_rows
 

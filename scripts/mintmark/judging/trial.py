@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core import layout
 from mintmark.core.judgement.answers import ModelRun
 from mintmark.core.judgement.behaviour import judge_behaviour, probes
+from mintmark.core.judgement.checks import Check, CheckVerdict
 from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
 from mintmark.core.judgement.contests import Contender, contest
 from mintmark.core.judgement.gates import (
@@ -20,7 +21,7 @@ from mintmark.core.judgement.gates import (
     cost_results,
 )
 from mintmark.core.judgement.grading import AnswerFault, dummy_answer, is_constant, same_answers
-from mintmark.core.judgement.review import BehaviourResult, Check, CheckVerdict, CostResult, Evaluation
+from mintmark.core.judgement.review import BehaviourResult, CostResult, Evaluation
 from mintmark.core.model import Gates
 from mintmark.core.question import Question, RecipeFault
 from mintmark.core.statistics.evaluation import measure

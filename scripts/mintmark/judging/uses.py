@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mintmark.core.judgement.review import CheckVerdict, Uses
+from mintmark.core.judgement.checks import CheckVerdict
+from mintmark.core.judgement.review import Uses
 from mintmark.core.layout import POINTER_SUFFIX
 from mintmark.core.records import format_pointer
 from mintmark.judging.fetched import EVALUATION

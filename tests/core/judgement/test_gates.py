@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.gates import (
     check_baseline,
     check_cost,
@@ -17,7 +18,7 @@ from mintmark.core.judgement.gates import (
     cost_results,
     describe_difference,
 )
-from mintmark.core.judgement.review import Check, SliceResult
+from mintmark.core.judgement.review import SliceResult
 from mintmark.core.model import Gates
 from mintmark.core.records import Interval
 from mintmark.core.statistics.results import MetricResult, PairedDifference

@@ -6,11 +6,15 @@ from itertools import permutations
 
 import pytest
 
-from mintmark.core.judgement.review import EXIT_CODES, Check, Review, overall
+from mintmark.core.judgement.checks import Check
+from mintmark.core.judgement.review import EXIT_CODES, Review, overall
 
 
 def checks(*verdicts):
-    return [Check(name="x", verdict=verdict, message="") for verdict in verdicts]
+    return [
+        Check(name="evaluation data" if verdict != "warn" else "owner", verdict=verdict, message="")
+        for verdict in verdicts
+    ]
 
 
 @pytest.mark.parametrize(

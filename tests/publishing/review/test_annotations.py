@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.publishing.hostile_reviews import REVIEWS
+from tests.publishing.hostile_reviews import REVIEWS, any_check
 from tests.publishing.sample_review import HOSTILE, failed_review, rollback_review, sample_review
 
 from mintmark.core.finding import Finding
-from mintmark.core.judgement.review import Check, Review
+from mintmark.core.judgement.review import Review
 from mintmark.publishing.review.annotations import format_annotation, format_annotations
 
 COMMAND = re.compile(
@@ -46,13 +46,13 @@ def test_a_review_that_passes_has_its_verdict_as_a_notice() -> None:
 
 
 def test_a_check_without_a_path_has_no_place() -> None:
-    review = replace(rollback_review(), checks=[Check(name="owner", verdict="fail", message="nobody", line=3)])
+    review = replace(rollback_review(), checks=[any_check(name="owner", verdict="fail", message="nobody", line=3)])
     assert format_annotations(review).splitlines()[0] == "::error title=owner::nobody"
 
 
 def test_as_many_as_github_shows_and_the_open_ones_before_those_to_note() -> None:
     verdicts = ["warn"] * 30 + ["decide"] * 8 + ["fail"] * 500 + ["pass"] * 9
-    checks = [Check(name=f"c{n}", verdict=verdict, message=verdict) for n, verdict in enumerate(verdicts)]  # type: ignore[arg-type]
+    checks = [any_check(name=f"c{n}", verdict=verdict, message=verdict) for n, verdict in enumerate(verdicts)]  # type: ignore[arg-type]
     lines = format_annotations(replace(sample_review(), checks=checks)).splitlines()
     assert Counter(line.split()[0].partition(":")[0] + line.split("::")[1].split()[0] for line in lines) == {
         "error": 10,
@@ -67,7 +67,7 @@ def test_as_many_as_github_shows_and_the_open_ones_before_those_to_note() -> Non
 
 
 def test_ten_are_shown_without_a_rest() -> None:
-    checks = [Check(name=f"c{n}", verdict="fail", message="m") for n in range(10)]
+    checks = [any_check(name=f"c{n}", verdict="fail", message="m") for n in range(10)]
     lines = format_annotations(replace(sample_review(), checks=checks)).splitlines()
     assert [line for line in lines if "more" in line] == []
     assert len(lines) == 11
@@ -75,7 +75,7 @@ def test_ten_are_shown_without_a_rest() -> None:
 
 @pytest.mark.parametrize("text", [*HOSTILE, "a,b:c%d\r\n::error::x", "x" * 100_000], ids=lambda text: repr(text)[:20])
 def test_a_hostile_check_is_one_command(text: str) -> None:
-    check = Check(name=text, verdict="fail", message=text, path=text, line=1)
+    check = any_check(name=text, verdict="fail", message=text, path=text, line=1)
     output = format_annotations(replace(sample_review(), reason=text, checks=[check]))
     lines = output.split("\n")
     assert len(lines) == 3
@@ -95,7 +95,7 @@ def test_any_review_gives_only_commands(review: Review) -> None:
 
 def test_what_a_command_means_is_what_was_written() -> None:
     """GitHub's runner reads %25, %0D, %0A, and in properties %3A and %2C, back."""
-    check = Check(name="a:b,c%d", verdict="fail", message="100%: x, y", path="p,q:r%3A.yaml", line=2)
+    check = any_check(name="a:b,c%d", verdict="fail", message="100%: x, y", path="p,q:r%3A.yaml", line=2)
     line = format_annotations(replace(sample_review(), checks=[check])).splitlines()[0]
     assert line == "::error file=p%2Cq%3Ar%253A.yaml,line=2,title=a%3Ab%2Cc%25d::100%25: x, y"
 

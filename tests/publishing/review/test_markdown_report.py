@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.publishing.hostile_reviews import REVIEWS
+from tests.publishing.hostile_reviews import REVIEWS, any_check
 from tests.publishing.on_github import Page, fences, render
 from tests.publishing.sample_review import (
     BASE,
@@ -23,7 +23,7 @@ from tests.publishing.sample_review import (
     slices,
 )
 
-from mintmark.core.judgement.review import Check, Evaluation, LineageStep, Review, Subject, Table
+from mintmark.core.judgement.review import Evaluation, LineageStep, Review, Subject, Table
 from mintmark.core.records import Interval
 from mintmark.core.statistics.results import PairedDifference
 from mintmark.publishing.review.markdown_report import MARKER, format_markdown
@@ -310,7 +310,7 @@ def test_no_text_of_a_proposal_gets_through(text: str) -> None:
         author=text,
         summary=text,
         judge=text,
-        checks=[Check(name=text, verdict="fail", message=text, path=text), Check(name=text, verdict="pass", message=text)],
+        checks=[any_check(name=text, verdict="fail", message=text, path=text), any_check(name=text, verdict="pass", message=text)],
         evaluations=[
             Evaluation(
                 candidate=text,
@@ -359,10 +359,12 @@ MANY: dict[str, Callable[[Review], Review]] = {
     ),
     "10,000 failed checks": lambda review: replace(
         review,
-        checks=[Check(name=f"check {n}", verdict="fail", message=LONG * 20, path=LONG, line=n) for n in range(10_000)],
+        checks=[
+            any_check(name=f"check {n}", verdict="fail", message=LONG * 20, path=LONG, line=n) for n in range(10_000)
+        ],
     ),
     "10,000 passed checks": lambda review: replace(
-        review, checks=[*review.checks, *[Check(name=LONG, verdict="pass", message=LONG * 20)] * 10_000]
+        review, checks=[*review.checks, *[any_check(name=LONG, verdict="pass", message=LONG * 20)] * 10_000]
     ),
     "a summary of 20,000 characters": lambda review: replace(review, summary="$@|`\n" * 4_000),
     "200 slices": lambda review: replace(
@@ -416,7 +418,7 @@ def test_it_stays_short_whatever_the_review_holds(name: str, limit: int) -> None
 
 def test_what_is_not_shown_is_counted() -> None:
     review = failed_review()
-    many = replace(review, checks=[Check(name=f"c{n}", verdict="fail", message="m") for n in range(530)])
+    many = replace(review, checks=[any_check(name=f"c{n}", verdict="fail", message="m") for n in range(530)])
     text = text_of(many)
     assert "c49" in text
     assert "c50" not in text

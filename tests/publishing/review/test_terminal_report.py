@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.publishing.hostile_reviews import REVIEWS
+from tests.publishing.hostile_reviews import REVIEWS, any_check
 from tests.publishing.sample_review import HOSTILE, evaluation, failed_review, metrics, rollback_review, sample_review
 
-from mintmark.core.judgement.review import Check, Review
+from mintmark.core.judgement.review import Review
 from mintmark.publishing.review.terminal_report import format_terminal
 
 
@@ -59,7 +59,7 @@ def test_without_a_champion_there_is_no_difference() -> None:
 
 
 def test_many_checks_are_counted() -> None:
-    checks = [Check(name=f"c{n}", verdict="fail", message="m") for n in range(10_000)]
+    checks = [any_check(name=f"c{n}", verdict="fail", message="m") for n in range(10_000)]
     lines = format_terminal(replace(sample_review(), checks=checks)).splitlines()
     assert "✗ c49: m" in lines
     assert "✗ c50: m" not in lines
@@ -68,8 +68,8 @@ def test_many_checks_are_counted() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_text_moves_no_cursor_and_begins_no_line(text: str) -> None:
-    plain = replace(sample_review(), checks=[Check(name="x", verdict="fail", message="x", path="x")], reason="x")
-    hostile = replace(plain, checks=[Check(name=text, verdict="fail", message=text, path=text or "x")], reason=text)
+    plain = replace(sample_review(), checks=[any_check(name="x", verdict="fail", message="x", path="x")], reason="x")
+    hostile = replace(plain, checks=[any_check(name=text, verdict="fail", message=text, path=text or "x")], reason=text)
     lines = format_terminal(hostile).split("\n")
     assert len(lines) == len(format_terminal(plain).split("\n"))
     assert all(line.isprintable() for line in lines)

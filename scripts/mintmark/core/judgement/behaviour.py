@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.core.judgement.answers import Answer
-    from mintmark.core.judgement.review import CheckVerdict
+    from mintmark.core.judgement.checks import CheckVerdict
     from mintmark.core.question import Label
     from mintmark.core.statistics.metrics import Codes, Floats
 

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from mintmark.core.announcement import format_estimate, format_interval, format_number
-from mintmark.core.judgement.review import Check, CheckVerdict, CostResult, SliceResult
+from mintmark.core.judgement.checks import Check, CheckVerdict, check
+from mintmark.core.judgement.review import CostResult, SliceResult
 from mintmark.core.model import SIZE, Gates
 from mintmark.core.statistics.results import MetricResult, PairedDifference
 
@@ -21,17 +22,17 @@ def check_primary(result: MetricResult, champion: str) -> Check:
     difference = result.difference
     if difference is None:
         message = f"{result.name} cannot be compared with {champion}, which does not give it; decide by hand"
-        return Check(name="champion", verdict="decide", message=message)
+        return check("champion", "decide", message)
     by = describe_difference(result.name, difference)
     match difference.standing:
         case "better":
-            return Check(name="champion", verdict="pass", message=f"better than {champion}: {by}")
+            return check("champion", "pass", f"better than {champion}: {by}")
         case "no worse":
-            return Check(name="champion", verdict="pass", message=f"no worse than {champion}: {by}")
+            return check("champion", "pass", f"no worse than {champion}: {by}")
         case "worse":
-            return Check(name="champion", verdict="fail", message=f"worse than {champion}: {by}")
+            return check("champion", "fail", f"worse than {champion}: {by}")
     message = f"it may be worse than {champion} by more than the margin: {by}; {_what_would_decide(difference)}"
-    return Check(name="champion", verdict="decide", message=message)
+    return check("champion", "decide", message)
 
 
 def _what_would_decide(difference: PairedDifference) -> str:
@@ -50,14 +51,14 @@ def check_baseline(result: MetricResult, says: str) -> Check:
     difference, than = result.difference, f"better than always answering {says}"
     if difference is None:
         message = f"there is no champion, and {result.name} does not tell whether it is {than}"
-        return Check(name="champion", verdict="decide", message=message)
+        return check("champion", "decide", message)
     by = _difference_alone(result.name, difference)
     if difference.standing == "better":
-        return Check(name="champion", verdict="pass", message=f"there is no champion; {than}: {by}")
+        return check("champion", "pass", f"there is no champion; {than}: {by}")
     if difference.standing == "worse" or _is_no_gain(result, difference):
-        return Check(name="champion", verdict="fail", message=f"there is no champion, and it is not {than}: {by}")
+        return check("champion", "fail", f"there is no champion, and it is not {than}: {by}")
     message = f"there is no champion, and it is not certain that it is {than}: {by}"
-    return Check(name="champion", verdict="decide", message=message)
+    return check("champion", "decide", message)
 
 
 def _is_no_gain(result: MetricResult, difference: PairedDifference) -> bool:
@@ -91,11 +92,11 @@ def check_leak(result: MetricResult, gates: Gates) -> Iterator[Check]:
     gain = difference.value if result.maximize else -difference.value
     cap = format_number(gates.leak_cap)
     if _is_at_most(gain, gates.leak_cap):
-        yield Check(name="leak cap", verdict="pass", message=f"{result.name} does not improve by more than {cap}")
+        yield check("leak cap", "pass", f"{result.name} does not improve by more than {cap}")
     else:
         improves = f"{result.name} improves by {_told_apart(gain, gates.leak_cap)}, more than {cap}"
         message = f"{improves}: look for labels that leaked into the inputs"
-        yield Check(name="leak cap", verdict="decide", message=message)
+        yield check("leak cap", "decide", message)
 
 
 def check_floors(metrics: Sequence[MetricResult], gates: Gates) -> Iterator[Check]:
@@ -103,7 +104,7 @@ def check_floors(metrics: Sequence[MetricResult], gates: Gates) -> Iterator[Chec
     found = {result.name: result for result in metrics}
     for name, floor in gates.floors.items():
         verdict, message = _hold_floor(name, floor, found.get(name))
-        yield Check(name=f"floor: {name}", verdict=verdict, message=message)
+        yield check("floor", verdict, message, subject=name)
 
 
 def _hold_floor(name: str, floor: float, result: MetricResult | None) -> tuple[CheckVerdict, str]:
@@ -135,7 +136,7 @@ def _told_apart(value: float, limit: float) -> str:
 def check_slices(slices: Sequence[SliceResult]) -> Iterator[Check]:
     """Return a check for each slice."""
     for result in slices:
-        yield Check(name=f"slice: {result.name}", verdict=result.verdict, message=result.message)
+        yield check("slice", result.verdict, result.message, subject=result.name)
 
 
 def cost_results(measured: Mapping[str, float], champion: Mapping[str, float], gates: Gates) -> list[CostResult]:
@@ -159,10 +160,10 @@ def check_cost(results: Sequence[CostResult], gates: Gates) -> Iterator[Check]:
     for name, limit in gates.cost.items():
         result = found.get(name)
         if result is None:
-            yield Check(name=f"cost: {name}", verdict="fail", message=f"{name} has a limit and was not measured")
+            yield check("cost", "fail", f"{name} has a limit and was not measured", subject=name)
             continue
         if name == SIZE:
             message = f"{result.value:,.0f} bytes; at most {limit:,.0f} bytes are asked"
         else:
             message = f"{_told_apart(result.value, limit)} s; at most {format_number(limit)} s is asked"
-        yield Check(name=f"cost: {name}", verdict=result.verdict, message=message)
+        yield check("cost", result.verdict, message, subject=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mintmark.core.judgement.review import Check
+from mintmark.core.judgement.checks import Check, check
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,12 +21,12 @@ def check_owner(
     listed = ", ".join(owners)
     if author is None:
         message = f"nobody said who wrote this, so it was not checked that they own {model} ({listed}); --author tells"
-        return Check(name="owner", verdict="warn", message=message)
+        return check("owner", "warn", message)
     names = {author.removeprefix("@").lower(), *(team.removeprefix("@").lower() for team in teams)}
     if any(owner.removeprefix("@").lower() in names for owner in owners):
-        return Check(name="owner", verdict="pass", message=f"{author} owns {model}")
+        return check("owner", "pass", f"{author} owns {model}")
     if urgent:
         message = f"{author} does not own {model} ({listed}); a rollback waits for nobody"
-        return Check(name="owner", verdict="warn", message=message)
+        return check("owner", "warn", message)
     message = f"{author} does not own {model}; one of its owners must approve: {listed}"
-    return Check(name="owner", verdict="decide", message=message)
+    return check("owner", "decide", message)

@@ -11,28 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mintmark.core.judgement.checks import Check, CheckVerdict
     from mintmark.core.records import Interval
     from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference
 
 Kind = Literal["propose", "promote", "rollback", "withdraw", "yank", "describe", "code", "nothing", "mixture"]
 Verdict = Literal["pass", "fail", "decide"]
-CheckVerdict = Literal["pass", "warn", "decide", "fail"]
 
 EXIT_CODES: Final[dict[Verdict, int]] = {"pass": 0, "fail": 1, "decide": 42}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One question that a review asked and its answer in a sentence. `path` and `line` say where to look, if anywhere.
-
-    `name` is short and stable (`bytes`, `claims`, `floor: recall`, `owner`).
-    """
-
-    name: str
-    verdict: CheckVerdict
-    message: str
-    path: str = ""
-    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

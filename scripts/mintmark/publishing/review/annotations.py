@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.finding import Finding
-    from mintmark.core.judgement.review import Check, Review
+    from mintmark.core.judgement.checks import Check
+    from mintmark.core.judgement.review import Review
 
 Level = Literal["error", "warning", "notice"]
 

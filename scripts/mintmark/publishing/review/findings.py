@@ -19,7 +19,8 @@ from mintmark.publishing.review.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mintmark.core.judgement.review import BehaviourResult, Check, CheckVerdict, Review, Verdict
+    from mintmark.core.judgement.checks import Check, CheckVerdict
+    from mintmark.core.judgement.review import BehaviourResult, Review, Verdict
 
 SIGNS: Final[dict[CheckVerdict, str]] = {"pass": "✅", "warn": "⚠️", "decide": "🟡", "fail": "❌"}
 _VERDICT_SIGNS: Final[dict[Verdict, str]] = {"pass": "✅", "fail": "❌", "decide": "🟡"}

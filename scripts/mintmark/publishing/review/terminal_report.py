@@ -21,7 +21,8 @@ from mintmark.publishing.review.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mintmark.core.judgement.review import Check, CheckVerdict, Evaluation, Review, Verdict
+    from mintmark.core.judgement.checks import Check, CheckVerdict
+    from mintmark.core.judgement.review import Evaluation, Review, Verdict
 
 _MARKS: Final[dict[CheckVerdict, str]] = {"pass": "✓", "warn": "!", "decide": "?", "fail": "✗"}
 _VERDICT_MARKS: Final[dict[Verdict, str]] = {"pass": "✓", "decide": "?", "fail": "✗"}

@@ -11,7 +11,8 @@ from mintmark.core.records import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mintmark.core.judgement.review import Check, CheckVerdict, CostResult, Evaluation, Review, Subject, Verdict
+    from mintmark.core.judgement.checks import Check, CheckVerdict
+    from mintmark.core.judgement.review import CostResult, Evaluation, Review, Subject, Verdict
     from mintmark.core.records import Interval
     from mintmark.core.statistics.results import MetricResult, PairedDifference
 

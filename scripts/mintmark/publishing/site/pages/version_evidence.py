@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.core.comparison import Direction, metric_direction
+from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.gates import check_cost, check_floors, cost_results
-from mintmark.core.judgement.review import Check
 from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better

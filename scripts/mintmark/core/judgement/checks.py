@@ -1,0 +1,280 @@
+"""Every check that a review can print: its name, its question, and when it gives which verdict. Judges nothing.
+
+The table is closed. `pass` means that nothing under the other verdicts is the case. docs/reference/review.md holds the
+same table; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CheckVerdict = Literal["pass", "warn", "decide", "fail"]
+CheckName = Literal[
+    "kind",
+    "rules",
+    "record",
+    "owner",
+    "bytes",
+    "dvc.lock",
+    "evaluation data",
+    "model",
+    "predictions",
+    "claims",
+    "champion",
+    "leak cap",
+    "floor",
+    "slice",
+    "behaviour",
+    "cost",
+    "gates",
+    "settings",
+    "judge",
+    "history",
+    "status",
+    "channels",
+    "replacement",
+    "reproduction",
+    "review",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckKind:
+    """One entry of the table.
+
+    `fail`, `decide` and `warn` say when it gives that verdict, empty where it never does. `passes`: whether it is also
+    printed when nothing is wrong. `subject` is what its name goes on with (`floor: recall`), `ruled` says that the name
+    may end in the rule that is broken (`rules R4`).
+    """
+
+    name: CheckName
+    question: str
+    fail: str = ""
+    decide: str = ""
+    warn: str = ""
+    passes: bool = True
+    subject: str = ""
+    ruled: bool = False
+
+    @property
+    def verdicts(self) -> frozenset[CheckVerdict]:
+        """Every verdict that it can give."""
+        said: Sequence[tuple[CheckVerdict, object]] = (
+            ("pass", self.passes), ("warn", self.warn), ("decide", self.decide), ("fail", self.fail),
+        )  # fmt: skip
+        return frozenset(verdict for verdict, when in said if when)
+
+    @property
+    def label(self) -> str:
+        """The name as the reference shows it: `floor: METRIC`."""
+        return f"{self.name}: {self.subject}" if self.subject else self.name
+
+
+CHECKS: Final[dict[CheckName, CheckKind]] = {
+    kind.name: kind
+    for kind in (
+        CheckKind(
+            name="kind",
+            question="Is it one kind of change?",
+            fail="it mixes kinds; the report says how to split it",
+            passes=False,
+        ),
+        CheckKind(
+            name="rules",
+            question="Does the registry still keep its rules?",
+            fail="a file breaks its schema or one of the rules R1 to R5, R8 and R9",
+            warn="a file is valid and unusual",
+            ruled=True,
+        ),
+        CheckKind(
+            name="record",
+            question="Can the records be read that the review is about?",
+            fail="a record is missing or broken",
+            warn="a record is valid and unusual",
+            passes=False,
+            ruled=True,
+        ),
+        CheckKind(
+            name="owner",
+            question="Does the author own the model?",
+            decide="somebody else asks for the change, or the base's model.yaml cannot be read",
+            warn="nobody said who the author is, or somebody else asks for a rollback",
+        ),
+        CheckKind(
+            name="bytes",
+            question="Is every stored file there, and does it match its sha256?",
+            fail="a file cannot be fetched, or its bytes are others",
+        ),
+        CheckKind(
+            name="dvc.lock",
+            question="Do the record, dvc.lock and the files at the head agree?",
+            fail="one of them says something else than the others (R7)",
+            ruled=True,
+        ),
+        CheckKind(
+            name="evaluation data",
+            question="Are the evaluation rows those of the base?",
+            fail="the record stores no rows, its lineage names other rows, or the base's rows cannot be fetched",
+            decide="they are the first rows of the model, or other rows than the base has, or dvc.lock names others",
+        ),
+        CheckKind(
+            name="model",
+            question="Can the model be loaded and run?",
+            fail="it is unsafe, cannot be loaded, needs too much time or memory, or cannot answer the rows",
+            decide="its format (safetensors, data) cannot be run, or the change removes the model's description",
+            warn="a file is valid and unusual",
+            ruled=True,
+        ),
+        CheckKind(
+            name="predictions",
+            question="Are the stored predictions what the model answers?",
+            fail="they differ, are missing or cannot be measured, or every row gets the same answer",
+        ),
+        CheckKind(
+            name="claims",
+            question="Does every metric in metrics.json come out again?",
+            fail="a metric, bound or slice is off by more than 1e-6 of its size (R7), or the primary metric or a slice "
+            "is left out",
+        ),
+        CheckKind(
+            name="champion",
+            question="Is the model no worse than the one it would replace?",
+            fail="it is worse by more than the margin; without a champion: not better than a constant answer",
+            decide="the rows do not tell, it cannot be compared, or the last channel is left without a version",
+        ),
+        CheckKind(
+            name="leak cap",
+            question="Is the improvement believable?",
+            decide="it is beyond `gates.leak_cap`",
+        ),
+        CheckKind(
+            name="floor",
+            subject="METRIC",
+            question="Does the metric reach its floor?",
+            fail="the bound of its 95% interval on the worse side misses `gates.floors`, or it cannot be measured",
+            decide="the same, on rows that the proposal brings",
+        ),
+        CheckKind(
+            name="slice",
+            subject="NAME",
+            question="Is the model no worse in this slice?",
+            fail="it is worse by more than `gates.slice_margin` after Holm, or the slice has no rows",
+            decide="the same, on rows that the proposal brings",
+            warn="there are too few rows to judge, or the metric is not defined for them",
+        ),
+        CheckKind(
+            name="behaviour",
+            subject="NAME",
+            question="Does this behaviour test of model.yaml hold?",
+            fail="it does not hold, or does not fit the rows",
+        ),
+        CheckKind(
+            name="cost",
+            subject="NAME",
+            question="Is this cost within its limit?",
+            fail="it is beyond `gates.cost`, or was not measured",
+        ),
+        CheckKind(
+            name="gates",
+            question="Do gates, slices and behaviour tests stay as strict?",
+            decide="one is loosened or changed, or those of the base cannot be read",
+        ),
+        CheckKind(
+            name="settings",
+            question="Do the settings of the registry stay?",
+            decide="channels, trusted types, limits or the base branch change",
+            passes=False,
+        ),
+        CheckKind(
+            name="judge",
+            question="Does what judges stay?",
+            warn="code, schemas, workflows or locks change that judge later proposals",
+            passes=False,
+        ),
+        CheckKind(
+            name="history",
+            question="Does history show what the change says?",
+            fail="a commit moves a channel and a later one takes that back",
+            decide="a rollback leaves the last channel without a version",
+            warn="several commits write one new version; rebased they would break R1",
+        ),
+        CheckKind(
+            name="status",
+            question="Is the version yanked?",
+            decide="it may be used again",
+        ),
+        CheckKind(
+            name="channels",
+            question="Is nobody on the yanked version?",
+            fail="a channel still points to it",
+            passes=False,
+        ),
+        CheckKind(
+            name="replacement",
+            question="Can the replacement of the yanked version be used?",
+            fail="it is not another version of the model, or it is yanked as well",
+            passes=False,
+        ),
+        CheckKind(
+            name="reproduction",
+            question="Do the recorded stages make the version again (`--reproduce`)?",
+            decide="they fail or make something else, or this system cannot confine them",
+        ),
+        CheckKind(
+            name="review",
+            question="Could everything be looked at?",
+            fail="Git, DVC or a file cannot be read; the message says which and why",
+            passes=False,
+        ),
+    )
+}
+_RULE = re.compile(r" R[0-9]+\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One question that a review asked and its answer in a sentence. `path` and `line` say where to look, if anywhere.
+
+    `name` is short and stable (`bytes`, `claims`, `floor: recall`, `rules R4`). Raises `ValueError` for a name that is
+    not in the table, and for a verdict that the table does not list for it.
+    """
+
+    name: str
+    verdict: CheckVerdict
+    message: str
+    path: str = ""
+    line: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict not in kind_of(self.name).verdicts:
+            raise ValueError(f"the check {self.name!r} never says {self.verdict!r}; CHECKS lists what it says")
+
+
+def kind_of(name: str) -> CheckKind:
+    """Return the entry of the table for the name of a check; raise `ValueError` where there is none."""
+    for kind in CHECKS.values():
+        if name.startswith(f"{kind.name}: ") if kind.subject else name == kind.name:
+            return kind
+        if kind.ruled and _RULE.sub("", name) == kind.name:
+            return kind
+    raise ValueError(f"{name!r} is not the name of a check; CHECKS lists them")
+
+
+def check(
+    name: CheckName,
+    verdict: CheckVerdict,
+    message: str,
+    path: str = "",
+    line: int | None = None,
+    *,
+    subject: str = "",
+    rule: str = "",
+) -> Check:
+    """Return a check by its entry in the table, with the subject or the rule that its name goes on with."""
+    full = f"{name}: {subject}" if CHECKS[name].subject else f"{name} {rule}" if rule else name
+    return Check(name=full, verdict=verdict, message=message, path=path, line=line)
