@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mintmark.judging.span import Span
     from mintmark.registry.clone import ClonedRegistry
 
+_FIRST_ROWS = (
+    "These are the first evaluation rows of this model. Every later version will be measured on them. "
+    "Look at them before you approve."
+)
 _MOST = 1e300  # of a recorded cost, which nobody held against anything: JSON has numbers that no float can hold
 
 
@@ -38,8 +42,7 @@ def build_case(
     locked = locked_rows(span.before).get(model)
     pinned = _pinned_rows(span, draft, model, own_file, rules, locked)
     if pinned is None and proposed:
-        message = "no version and no dvc.lock of the base has evaluation rows: look at those that come with this one"
-        draft.note("evaluation data", "decide", f"{message}, because every later version is measured on them")
+        draft.note("evaluation data", "decide", _FIRST_ROWS)
     elif pinned is not None and pinned.sha256 != own.sha256 and proposed:
         message = "the proposal brings other evaluation rows than the base has; both are reported below"
         draft.note("evaluation data", "decide", message, layout.version_path(model, str(candidate.record.version)))

@@ -122,5 +122,5 @@ _NOTHING: Mapping[Kind, str] = {
     "nothing": "nothing changes",
 }
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
-    "decide": ("A person decides on the open checks above; approving the pull request is the answer",),
+    "decide": ("Approve the pull request to answer the open checks. The exit code stays 42.",),
 }
