@@ -110,7 +110,7 @@ def test_the_message_is_for_a_reviewer(second: Scratch) -> None:
     assert text.startswith("propose tiny 1.1.0\n\nA steeper line.\n\n| metric | 1.1.0 | 1.0.0 (parent) |")
     assert "| mae (primary, less is better) | 0.8333 (0.4167 to 1.667) | 0.1667 (0.08333 to 0.3333) | +0.667 |" in text
     assert "- parameters: slope\n" in text
-    assert "A minor version of 1.0.0, by what changed." in text
+    assert "This is a minor version after 1.0.0, because of what changed." in text
     assert "Merging also points staging to it." in text
 
 
@@ -142,7 +142,7 @@ def test_new_inputs_make_a_major_version(second: Scratch) -> None:
 def test_a_person_may_choose_the_number(second: Scratch, options: dict[str, str], number: str) -> None:
     second.propose(**options)
     assert second.subjects()[0] == f"propose tiny {number}"
-    assert ("as asked for" in second.git("log", "-1", "--format=%B")) == ("bump" in options)
+    assert ("as the author asked" in second.git("log", "-1", "--format=%B")) == ("bump" in options)
 
 
 def test_a_patch_of_an_older_line(released: Scratch) -> None:

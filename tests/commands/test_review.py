@@ -53,7 +53,7 @@ def test_an_event_without_a_pull_request_is_told(
     event.write_text(content)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
     review(second)
-    assert "--author tells" in capsys.readouterr().err
+    assert "name the author with --author" in capsys.readouterr().err
 
 
 def test_who_asks_is_known_to_git_on_a_laptop(second: Scratch, capsys: Run) -> None:

@@ -52,7 +52,7 @@ def test_fresh_branch_by_default(released: Scratch) -> None:
 def test_after_a_rollback_there_is_nothing_further_back(released: Scratch) -> None:
     rollback(released.root, "tiny", here=True)
     before = released.snapshot()
-    with pytest.raises(MintmarkError, match="no version that can still be used held production"):
+    with pytest.raises(MintmarkError, match=r"no version before .* held production"):
         rollback(released.root, "tiny", here=True)
     assert released.snapshot() == before
 

@@ -97,7 +97,7 @@ def _registered(registry: Registry, model: str, artifact: LockedFile) -> str | N
 
 def _as_text(rows: list[CandidateRow]) -> str:
     if not rows:
-        return "There is no candidate yet. dvc repro makes one of every model in params.yaml."
+        return "There is no candidate yet. Run dvc repro to make one of every model in params.yaml."
     headers = ("model", "metric", "champion", "its value", "candidate", "difference", "")
     table = format_table(headers, [_cells(row) for row in rows])
     fresh = [row.model for row in rows if row.registered is None]

@@ -232,7 +232,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _reason(plan: _Plan) -> str:
     if plan.parent is None or plan.part is None:
         return ""
-    step, usual = f"A {plan.part} version of {plan.parent.version}", default_bump(plan.changes)
+    step, usual = f"This is a {plan.part} version after {plan.parent.version}", default_bump(plan.changes)
     if plan.part != usual:
-        return f"{step}, as asked for; by what changed it would be a {usual} one."
-    return f"{step}, by what changed."
+        return f"{step}, as the author asked. What changed makes it a {usual} one."
+    return f"{step}, because of what changed."

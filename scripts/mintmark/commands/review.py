@@ -93,7 +93,7 @@ def _known_author(root: Path) -> str | None:
             data = json.loads(Path(event).read_bytes())
             return str(data["pull_request"]["user"]["login"])
         except (OSError, ValueError, KeyError, TypeError):
-            print("warning: GITHUB_EVENT_PATH names no pull request; --author tells who wrote this", file=sys.stderr)
+            print("warning: GITHUB_EVENT_PATH names no pull request; name the author with --author", file=sys.stderr)
     return git.try_git("config", "--get", "github.user", cwd=root) or None
 
 

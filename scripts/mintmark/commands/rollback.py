@@ -64,8 +64,8 @@ def _chosen(state: ModelState, channel: str, to: str) -> str:
         raise UsageError(f'--to "{to}" is not a version such as 1.4.2')
     if state.move_kind(channel, to) != "rollback":
         raise MintmarkError(
-            f"{state.model} {to} never held {channel}, so going there is no rollback; "
-            f"mintmark history {state.model} tells who did, mintmark promote {state.model}@{to} {channel} moves it"
+            f"{state.model} {to} never held {channel}, so this is no rollback; mintmark history {state.model} shows "
+            f"which versions did, and mintmark promote {state.model}@{to} {channel} moves the channel to this one"
         )
     return to
 
@@ -74,8 +74,8 @@ def _nearest(state: ModelState, channel: str, present: str) -> str:
     target = state.rollback_target(channel)
     if target is None:
         raise MintmarkError(
-            f"no version that can still be used held {channel} of {state.model} before {present}; "
-            f"mintmark promote {state.model}@VERSION {channel} moves it to another"
+            f"no version before {present} held {channel} of {state.model} and can still be used; "
+            f"choose one: mintmark promote {state.model}@VERSION {channel}"
         )
     return target
 
