@@ -16,7 +16,8 @@ from mintmark.core.behaviour_tests import (
     MinimumFunctionality,
     behaviour_test,
 )
-from mintmark.core.model import Condition, Drift, Gates, Model, Monitoring, Slice
+from mintmark.core.model import Drift, Gates, Model, Monitoring
+from mintmark.core.question import Condition, Question, RecipeFault, Slice
 from mintmark.registry.yaml.text import parse_yaml
 
 SHIPPED = sorted(Path(__file__).parents[2].glob("models/*/model.yaml"))
@@ -115,3 +116,12 @@ def test_a_behaviour_test_is_one_of_four_kinds(data: dict[str, Any], expected: o
     test = behaviour_test({"name": "t", **data})
     assert test == expected
     assert test.kind == data["kind"]
+
+
+def test_a_model_asks_a_question() -> None:
+    where = {"column": "a", "below": 1}
+    model = Model.from_dict(document(target="y", entity_column="who", slices=[{"name": "s", "where": where}]))
+    assert model.question == Question.from_dict(model.document)
+    assert model.question.slices == model.slices
+    with pytest.raises(RecipeFault, match="add target:"):
+        _ = Model.from_dict(document()).question

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mintmark.core.behaviour_tests import BehaviourTest, behaviour_test
+from mintmark.core.question import Question, Slice
 from mintmark.core.records import parse_size
 
 if TYPE_CHECKING:
@@ -61,43 +62,6 @@ def _size_limit(asked: float | str) -> float:
         return parse_size(asked)
     except OverflowError:  # hundreds of digits, which no file reaches
         return math.inf
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
-    """Which rows a slice means, by one column: those that are a value, one of some, or in a half-open range."""
-
-    column: str
-    equals: Label | None = None
-    among: tuple[Label, ...] | None = None
-    at_least: float | None = None
-    below: float | None = None
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Condition:
-        """Build it from the `where` of a slice."""
-        return cls(
-            column=data["column"],
-            equals=data.get("equals"),
-            among=tuple(data["in"]) if "in" in data else None,
-            at_least=data.get("at_least"),
-            below=data.get("below"),
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slice:
-    """A part of the evaluation rows that is judged by itself."""
-
-    name: str
-    where: Condition
-    description: str = ""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Slice:
-        """Build it from an entry of `slices`."""
-        where = Condition.from_dict(data["where"])
-        return cls(name=data["name"], where=where, description=data.get("description", ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,4 +149,17 @@ class Model:
             behaviour=tuple(map(behaviour_test, data.get("behaviour", ()))),
             monitoring=Monitoring.from_dict(data.get("monitoring", {})),
             document=data,
+        )
+
+    @property
+    def question(self) -> Question:
+        """What the model answers and how that is measured; raise `RecipeFault` where the target is missing."""
+        return Question(
+            task=self.task,
+            target=self.target or "",
+            metric=self.metric.name,
+            maximize=self.metric.maximize,
+            positive_class=self.positive_class,
+            entity_column=self.entity_column,
+            slices=self.slices,
         )

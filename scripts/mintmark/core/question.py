@@ -24,10 +24,47 @@ class RecipeFault(ValueError):  # noqa: N818 - a fault in data, which callers tu
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """Which rows a slice means, by one column: those that are a value, one of some, or in a half-open range."""
+
+    column: str
+    equals: Label | None = None
+    among: tuple[Label, ...] | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Condition:
+        """Build it from the `where` of a slice."""
+        return cls(
+            column=data["column"],
+            equals=data.get("equals"),
+            among=tuple(data["in"]) if "in" in data else None,
+            at_least=data.get("at_least"),
+            below=data.get("below"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """A part of the evaluation rows that is judged by itself."""
+
+    name: str
+    where: Condition
+    description: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Slice:
+        """Build it from an entry of `slices`."""
+        where = Condition.from_dict(data["where"])
+        return cls(name=data["name"], where=where, description=data.get("description", ""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What a model answers and how the answer is measured: the part of model.yaml that the pipeline depends on.
 
-    `slices` are the entries of model.yaml, each with `name` and `where`.
+    Raises `RecipeFault` where the target is missing.
     """
 
     task: Task
@@ -36,24 +73,23 @@ class Question:
     maximize: bool
     positive_class: Label | None = None
     entity_column: str | None = None
-    slices: tuple[Mapping[str, Any], ...] = ()
+    slices: tuple[Slice, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.target:
+            raise RecipeFault(("target",), "the pipeline needs to know the column to predict; add target:")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Question:
-        """Build it from a document that the schema of model.yaml accepts.
-
-        Raises `RecipeFault` where the target is missing.
-        """
-        if not data.get("target"):
-            raise RecipeFault(("target",), "the pipeline needs to know the column to predict; add target:")
+        """Build it from a document that the schema of model.yaml accepts."""
         return cls(
             task=data["task"],
-            target=data["target"],
+            target=data.get("target") or "",
             metric=data["metric"]["name"],
             maximize=data["metric"]["goal"] == "maximize",
             positive_class=data.get("positive_class"),
             entity_column=data.get("entity_column"),
-            slices=tuple(data.get("slices") or ()),
+            slices=tuple(map(Slice.from_dict, data.get("slices") or ())),
         )
 
     @property

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mintmark.core.behaviour_tests import BehaviourTest
     from mintmark.core.judgement.answers import Answer
     from mintmark.core.model import Model
 
@@ -63,20 +64,20 @@ class Rules:
 
     question: Question
     gates: Gates
-    behaviour: Sequence[Mapping[str, object]]
+    behaviour: Sequence[BehaviourTest]
     trusted: Sequence[str]
 
     @classmethod
     def of(cls, model: Model, trusted: Sequence[str]) -> Rules:
         """Take them from model.yaml; raise `MintmarkError` where it does not say what the model predicts."""
         try:
-            question = Question.from_dict(model.document)
+            question = model.question
         except RecipeFault as fault:
             raise MintmarkError(f"models/{model.name}/model.yaml: {fault.message}") from None
         return cls(
             question=question,
-            gates=Gates.from_dict(model.document["gates"]),
-            behaviour=model.document.get("behaviour") or (),
+            gates=model.gates,
+            behaviour=model.behaviour,
             trusted=trusted,
         )
 

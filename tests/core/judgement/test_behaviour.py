@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
 
+from mintmark.core.behaviour_tests import behaviour_test
+from mintmark.core.judgement import behaviour
 from mintmark.core.judgement.answers import Answer
-from mintmark.core.judgement.behaviour import judge_behaviour, probes
 from mintmark.core.judgement.behaviour_probes import MALFORMED_ROWS
 
 ROWS = pd.DataFrame(
@@ -54,6 +56,14 @@ def direction(change: dict[str, Any], expect: str = "increase", *, share: float 
 
 def malformed(*inputs: str, expect: str = "error") -> dict[str, Any]:
     return {"name": "refuses", "kind": "malformed", "inputs": list(inputs), "expect": expect}
+
+
+def probes(tests: Sequence[dict[str, Any]], rows: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
+    return behaviour.probes(list(map(behaviour_test, tests)), rows, seed=seed)
+
+
+def judge_behaviour(tests: Sequence[dict[str, Any]], *arguments: Any, **about: Any) -> list[Any]:
+    return behaviour.judge_behaviour(list(map(behaviour_test, tests)), *arguments, **about)
 
 
 def probe(test: dict[str, Any], rows: pd.DataFrame = ROWS, seed: int = 1) -> pd.DataFrame:

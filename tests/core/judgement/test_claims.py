@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintmark.core.judgement.claims import Dispute, dispute_claims
-from mintmark.core.question import Question
+from mintmark.core.question import Question, Slice
 from mintmark.core.statistics.evaluation import measure
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 
@@ -26,7 +26,12 @@ TRUTH = np.arange(60) % 2
 SCORE = np.clip(0.5 + (TRUTH - 0.5) * 0.4 + np.sin(np.arange(60.0)) * 0.4, 0, 1)
 OUTCOMES = class_outcomes(TRUTH, (SCORE > 0.5).astype(int), np.c_[1 - SCORE, SCORE], [0, 1])
 QUESTION = Question(
-    task="binary-classification", target="y", metric="accuracy", maximize=True, positive_class=1, slices=SLICES
+    task="binary-classification",
+    target="y",
+    metric="accuracy",
+    maximize=True,
+    positive_class=1,
+    slices=tuple(map(Slice.from_dict, SLICES)),
 )
 MEASURED = measure(OUTCOMES, ROWS, QUESTION, resamples=100, seed=1)
 

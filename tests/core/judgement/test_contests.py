@@ -13,7 +13,7 @@ from mintmark.core.judgement.answers import Answer
 from mintmark.core.judgement.contests import LEVEL, Contender, contest
 from mintmark.core.judgement.grading import dummy_answer, grade
 from mintmark.core.model import Gates
-from mintmark.core.question import Question, RecipeFault
+from mintmark.core.question import Question, RecipeFault, Slice
 from mintmark.core.statistics.differences import RESAMPLES, SEED
 from mintmark.core.statistics.intervals import resample_counts
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
@@ -44,7 +44,8 @@ def question(**changes):
         "maximize": True,
         "positive_class": "malignant",
     }
-    return Question(**{**asked, **changes})
+    slices = tuple(map(Slice.from_dict, changes.pop("slices", ())))
+    return Question(**{**asked, **changes}, slices=slices)
 
 
 def cancer(candidate, champion, *, rows=EVALUATED, gates=None, is_dummy=False, **changes):
@@ -70,7 +71,12 @@ def errors(candidate, champion, *, margin=0.0, slices=(), least=10, **columns):
     rows = pd.DataFrame({"y": truth, **columns})
     entity = "who" if "who" in columns else None
     asked = Question(
-        task="regression", target="y", metric="mae", maximize=False, slices=tuple(slices), entity_column=entity
+        task="regression",
+        target="y",
+        metric="mae",
+        maximize=False,
+        slices=tuple(map(Slice.from_dict, slices)),
+        entity_column=entity,
     )
     gates = Gates(margin=margin, slice_margin=margin, slice_min_rows=least)
     return contest(*sides, rows, asked, gates, source="base", sha256="0" * 64)
@@ -275,7 +281,9 @@ def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
 def test_a_slice_has_its_own_margin():
     slices = (part("first", equals=0),)
     sides = [regression_outcomes(np.zeros(200), side) for side in (SHIFTED, CHAMPION)]
-    asked = Question(task="regression", target="y", metric="mae", maximize=False, slices=slices)
+    asked = Question(
+        task="regression", target="y", metric="mae", maximize=False, slices=tuple(map(Slice.from_dict, slices))
+    )
     found = contest(
         *(Contender(name=name, outcomes=side) for name, side in zip("ab", sides, strict=True)),
         pd.DataFrame({"part": PARTS}),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mintmark.core.question import Question, RecipeFault
+from mintmark.core.question import Question, RecipeFault, Slice
 from mintmark.core.statistics.evaluation import format_predictions, measure, plot_tables, signature
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 
@@ -17,7 +17,7 @@ OUTCOMES = regression_outcomes(TRUTH, TRUTH + np.where(ROWS["age"] >= 40, 1.0, 0
 
 def question(**changes):
     given = {"task": "regression", "target": "y", "metric": "mae", "maximize": False, **changes}
-    return Question(**given)
+    return Question(**{**given, "slices": tuple(map(Slice.from_dict, given.get("slices", ())))})
 
 
 def test_slices_are_measured_by_themselves():

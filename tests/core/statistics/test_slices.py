@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mintmark.core.question import Condition
 from mintmark.core.statistics.slices import SliceFault, slice_mask
 
 FRAME = pd.DataFrame(
@@ -31,7 +32,7 @@ FRAME = pd.DataFrame(
     ],
 )
 def test_rows_that_meet_a_condition(where, expected):
-    assert slice_mask(FRAME, where).tolist() == expected
+    assert slice_mask(FRAME, Condition.from_dict(where)).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -46,4 +47,4 @@ def test_rows_that_meet_a_condition(where, expected):
 )
 def test_a_condition_that_does_not_fit_is_a_fault(where, message):
     with pytest.raises(SliceFault, match=message):
-        slice_mask(FRAME, where)
+        slice_mask(FRAME, Condition.from_dict(where))

@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mintmark.core.announcement import format_number
+from mintmark.core.behaviour_tests import (
+    BehaviourTest,
+    Direction,
+    ExpectedCase,
+    Invariance,
+    Malformed,
+    MinimumFunctionality,
+)
 from mintmark.core.judgement.behaviour_answers import (
     Classes,
     Scores,
@@ -22,7 +30,7 @@ from mintmark.core.judgement.behaviour_probes import BehaviourFault, check_fit, 
 from mintmark.core.judgement.review import BehaviourResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -73,7 +81,7 @@ class _Pair:
 
 
 def judge_behaviour(
-    tests: Sequence[Mapping[str, Any]],
+    tests: Sequence[BehaviourTest],
     rows: pd.DataFrame,
     asked: Mapping[str, pd.DataFrame],
     answers: Mapping[str, Answer],
@@ -111,27 +119,39 @@ def _read_unchanged(unchanged: Answer, rows: int, classes: Classes) -> Scores | 
         return BehaviourFault(f"for the rows as they are, {fault}")
 
 
-def _judge(number: int, test: Mapping[str, Any], session: _Session) -> BehaviourResult:
+def _judge(number: int, test: BehaviourTest, session: _Session) -> BehaviourResult:
     try:
         check_fit(test, session.rows)
-        return _JUDGES[test["kind"]](number, test, session)
+        return _judge_kind(number, test, session)
     except BehaviourFault as fault:
         return _result(test, "fail", str(fault))
 
 
+def _judge_kind(number: int, test: BehaviourTest, session: _Session) -> BehaviourResult:
+    match test:
+        case MinimumFunctionality():
+            return _judge_minimum(number, test, session)
+        case Invariance():
+            return _judge_invariance(number, test, session)
+        case Direction():
+            return _judge_direction(number, test, session)
+        case Malformed():
+            return _judge_malformed(number, test, session)
+
+
 def _result(
-    test: Mapping[str, Any],
+    test: BehaviourTest,
     verdict: CheckVerdict,
     message: str,
     share: float | None = None,
     failures: Sequence[Mapping[str, Any]] = (),
 ) -> BehaviourResult:
     return BehaviourResult(
-        name=test["name"],
-        kind=test["kind"],
+        name=test.name,
+        kind=test.kind,
         verdict=verdict,
         message=message,
-        description=test.get("description", ""),
+        description=test.description,
         share=share,
         failures=failures,
     )
@@ -140,23 +160,23 @@ def _result(
 # -- one changed column ----------------------------------------------------------------------------------------------
 
 
-def _judge_invariance(number: int, test: Mapping[str, Any], session: _Session) -> BehaviourResult:
+def _judge_invariance(number: int, test: Invariance, session: _Session) -> BehaviourResult:
     pair = _read_pair(number, test, session)
     distance = np.abs(pair.moves).max(axis=1)
-    near = distance <= test["tolerance"] + SLACK
+    near = distance <= test.tolerance + SLACK
     share, passed = _share(near, test)
-    message = f"{_of_rows(near)} stay within {quoted(test['tolerance'])} {_needed(share, test)}"
+    message = f"{_of_rows(near)} stay within {quoted(test.tolerance)} {_needed(share, test)}"
     failures = list(_failures(pair, session.classes, _worst(distance, ~near)))
     if passed and pair.is_unchanged:
         return _result(test, "warn", "the change leaves every row as it is, so nothing was tested", share, failures)
     return _result(test, "pass" if passed else "fail", message, share, failures)
 
 
-def _judge_direction(number: int, test: Mapping[str, Any], session: _Session) -> BehaviourResult:
+def _judge_direction(number: int, test: Direction, session: _Session) -> BehaviourResult:
     if len(session.classes.labels) > 2:
         raise BehaviourFault("direction is for numbers and for two classes; with more, write an invariance test")
     pair = _read_pair(number, test, session)
-    right_way, wrong_way = ("rise", "fall") if test["expect"] == "increase" else ("fall", "rise")
+    right_way, wrong_way = ("rise", "fall") if test.expect == "increase" else ("fall", "rise")
     ahead = pair.moves[:, 0] if right_way == "rise" else -pair.moves[:, 0]
     fine, right = ahead >= -SLACK, ahead > SLACK
     share, passed = _share(fine, test)
@@ -168,8 +188,8 @@ def _judge_direction(number: int, test: Mapping[str, Any], session: _Session) ->
     return _result(test, "pass" if passed and right.any() else "fail", message, share, failures)
 
 
-def _read_pair(number: int, test: Mapping[str, Any], session: _Session) -> _Pair:
-    rows, column, before = session.rows, test["change"]["column"], session.before
+def _read_pair(number: int, test: Invariance | Direction, session: _Session) -> _Pair:
+    rows, column, before = session.rows, test.change.column, session.before
     (name,) = probe_names(number, test)
     changed = session.asked.get(name)
     if changed is None:
@@ -182,21 +202,21 @@ def _read_pair(number: int, test: Mapping[str, Any], session: _Session) -> _Pair
     return _Pair(column=column, inputs=(rows[column], changed[column]), before=before, after=after)
 
 
-def _share(good: NDArray[np.bool_], test: Mapping[str, Any]) -> tuple[float, bool]:
+def _share(good: NDArray[np.bool_], test: Invariance | Direction) -> tuple[float, bool]:
     share = int(good.sum()) / len(good)
-    return share, share >= test["share"]
+    return share, share >= test.share
 
 
 def _of_rows(good: NDArray[np.bool_]) -> str:
     return f"{int(good.sum())} of {counted(len(good), 'row')}"
 
 
-def _needed(share: float, test: Mapping[str, Any]) -> str:
+def _needed(share: float, test: Invariance | Direction) -> str:
     """`(a share of 0.985, 0.99 needed)`, with as many digits as it takes to tell the two apart."""
     told = format_number(share)
-    if share != test["share"] and told == format_number(test["share"]):
+    if share != test.share and told == format_number(test.share):
         told = repr(share)
-    return f"(a share of {told}, {test['share']} needed)"
+    return f"(a share of {told}, {test.share} needed)"
 
 
 def _worst(badness: Floats, wrong: NDArray[np.bool_]) -> Codes:
@@ -230,8 +250,8 @@ def _key(column: str) -> str:
 # -- given rows ------------------------------------------------------------------------------------------------------
 
 
-def _judge_minimum(number: int, test: Mapping[str, Any], session: _Session) -> BehaviourResult:
-    cases, classes = test["cases"], session.classes
+def _judge_minimum(number: int, test: MinimumFunctionality, session: _Session) -> BehaviourResult:
+    cases, classes = test.cases, session.classes
     (name,) = probe_names(number, test)
     scores = read_scores(session.answers.get(name), len(cases), classes)
     for case in cases:
@@ -243,28 +263,31 @@ def _judge_minimum(number: int, test: Mapping[str, Any], session: _Session) -> B
     return _result(test, "fail" if failed else "pass", message, held / len(cases), failures)
 
 
-def _check_case(case: Mapping[str, Any], scores: Scores, classes: Classes) -> None:
+def _check_case(case: ExpectedCase, scores: Scores, classes: Classes) -> None:
     if not classes.labels:
         return
-    if "expect" in case and case["expect"] not in classes.labels:
-        raise BehaviourFault(f"a case expects {quoted(case['expect'])}, which is not one of the model's classes")
-    if ("at_least" in case or "at_most" in case) and (classes.positive is None or not scores.has_probabilities):
+    if case.expect is not None and case.expect not in classes.labels:
+        raise BehaviourFault(f"a case expects {quoted(case.expect)}, which is not one of the model's classes")
+    bounded = case.at_least is not None or case.at_most is not None
+    if bounded and (classes.positive is None or not scores.has_probabilities):
         raise BehaviourFault("at_least and at_most are for numbers, and for two classes with probabilities")
 
 
-def _holds(case: Mapping[str, Any], place: int, scores: Scores, classes: Classes) -> bool:
+def _holds(case: ExpectedCase, place: int, scores: Scores, classes: Classes) -> bool:
     label, score = scores.labels[place], float(scores.values[place, 0])
-    if not case.get("at_least", -math.inf) <= score <= case.get("at_most", math.inf):
+    least = -math.inf if case.at_least is None else case.at_least
+    most = math.inf if case.at_most is None else case.at_most
+    if not least <= score <= most:
         return False
-    if "expect" not in case or classes.labels:
-        return "expect" not in case or bool(label == case["expect"])
-    expected = case["expect"]
+    expected = case.expect
+    if expected is None or classes.labels:
+        return expected is None or bool(label == expected)
     return is_finite_number(expected) and math.isclose(score, expected, rel_tol=SLACK, abs_tol=SLACK)
 
 
-def _failed_case(place: int, case: Mapping[str, Any], scores: Scores, classes: Classes) -> dict[str, Any]:
+def _failed_case(place: int, case: ExpectedCase, scores: Scores, classes: Classes) -> dict[str, Any]:
     told: dict[str, Any] = {"case": f"cases[{place}]"}
-    told |= {_key(name): plain_value(value) for name, value in case["row"].items()}
+    told |= {_key(name): plain_value(value) for name, value in case.row.items()}
     told["expected"] = _expected(case)
     told["predicted"] = plain_value(scores.labels[place])
     if classes.positive is not None and scores.has_probabilities:
@@ -273,28 +296,25 @@ def _failed_case(place: int, case: Mapping[str, Any], scores: Scores, classes: C
     return told
 
 
-def _expected(case: Mapping[str, Any]) -> Any:
-    bounds = [
-        f"{words} {quoted(case[key])}"
-        for key, words in (("at_least", "at least"), ("at_most", "at most"))
-        if key in case
-    ]
+def _expected(case: ExpectedCase) -> Any:
+    given = (("at least", case.at_least), ("at most", case.at_most))
+    bounds = [f"{words} {quoted(bound)}" for words, bound in given if bound is not None]
     if not bounds:
-        return plain_value(case["expect"])
-    return " and ".join([*([quoted(case["expect"])] if "expect" in case else []), *bounds])
+        return plain_value(case.expect)
+    return " and ".join([*([quoted(case.expect)] if case.expect is not None else []), *bounds])
 
 
 # -- malformed inputs ------------------------------------------------------------------------------------------------
 
 
-def _judge_malformed(number: int, test: Mapping[str, Any], session: _Session) -> BehaviourResult:
-    inputs, names = test["inputs"], probe_names(number, test)
-    came = {given: _came_of(name, test["expect"], session) for given, name in zip(inputs, names, strict=True)}
+def _judge_malformed(number: int, test: Malformed, session: _Session) -> BehaviourResult:
+    inputs, names = test.inputs, probe_names(number, test)
+    came = {given: _came_of(name, test.expect, session) for given, name in zip(inputs, names, strict=True)}
     failures = [
-        {"input": given, "expected": test["expect"], "came": told} for given, told in came.items() if told is not None
+        {"input": given, "expected": test.expect, "came": told} for given, told in came.items() if told is not None
     ]
     good = len(inputs) - len(failures)
-    end = "an error" if test["expect"] == "error" else "predictions"
+    end = "an error" if test.expect == "error" else "predictions"
     message = f"{good} of {counted(len(inputs), 'malformed input')} {'ends' if good == 1 else 'end'} in {end}"
     if failures:
         message += f", not {', '.join(failure['input'] for failure in failures)}"
@@ -313,11 +333,3 @@ def _came_of(name: str, expect: str, session: _Session) -> str | None:
     except BehaviourFault as fault:
         return str(fault)
     return None
-
-
-_JUDGES: Final[dict[str, Callable[[int, Mapping[str, Any], _Session], BehaviourResult]]] = {
-    "minimum-functionality": _judge_minimum,
-    "invariance": _judge_invariance,
-    "direction": _judge_direction,
-    "malformed": _judge_malformed,
-}

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import math
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard
 
 import numpy as np
 import pandas as pd
 
+from mintmark.core.behaviour_tests import Malformed, MinimumFunctionality
 from mintmark.core.finding import one_line, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from mintmark.core.behaviour_tests import BehaviourTest, ExpectedCase, InputChange, MalformedInput
     from mintmark.core.statistics.metrics import Floats
 
 Holds = Literal["numbers", "booleans", "times", "text", "objects"]
@@ -28,7 +30,7 @@ class BehaviourFault(ValueError):  # noqa: N818 - a fault in data, which becomes
     """A behaviour test that does not fit the table, or an answer that cannot be judged."""
 
 
-def probes(tests: Sequence[Mapping[str, Any]], rows: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
+def probes(tests: Sequence[BehaviourTest], rows: pd.DataFrame, *, seed: int) -> dict[str, pd.DataFrame]:
     """Return the tables to ask a model about, by the names that `probe_names` gives.
 
     `rows` holds the inputs of the evaluation rows, in the order of the signature. A test that does not fit them has
@@ -50,37 +52,33 @@ def probes(tests: Sequence[Mapping[str, Any]], rows: pd.DataFrame, *, seed: int)
     return asked
 
 
-def probe_names(number: int, test: Mapping[str, Any]) -> list[str]:
+def probe_names(number: int, test: BehaviourTest) -> list[str]:
     """Return the names of the tables of a test by its position: `behaviour-0`, or `behaviour-4-nan` if malformed."""
-    if test["kind"] == "malformed":
-        return [f"behaviour-{number}-{fault}" for fault in test["inputs"]]
+    if isinstance(test, Malformed):
+        return [f"behaviour-{number}-{fault}" for fault in test.inputs]
     return [f"behaviour-{number}"]
 
 
-def check_fit(test: Mapping[str, Any], rows: pd.DataFrame) -> None:
+def check_fit(test: BehaviourTest, rows: pd.DataFrame) -> None:
     """Raise `BehaviourFault` where a test does not fit the inputs of the evaluation rows; it names the column."""
     if rows.empty:
         raise BehaviourFault("there are no evaluation rows to test with")
     if not rows.columns.is_unique:
         raise BehaviourFault("two columns of the evaluation rows have the same name")
-    if test["kind"] == "minimum-functionality":
-        for case in test["cases"]:
-            for name, value in case["row"].items():
+    if isinstance(test, MinimumFunctionality):
+        for case in test.cases:
+            for name, value in case.row.items():
                 _check_value(name, value, _column(rows, name))
-    elif test["kind"] != "malformed":
-        _check_change(test["change"], rows)
+    elif not isinstance(test, Malformed):
+        _check_change(test.change, rows)
 
 
-def _check_change(change: Mapping[str, Any], rows: pd.DataFrame) -> None:
-    name = change["column"]
+def _check_change(change: InputChange, rows: pd.DataFrame) -> None:
+    name = change.column
     column = _column(rows, name)
-    if "set" in change:
-        _check_value(name, change["set"], column)
-        return
-    verb = next(verb for verb in ("add", "multiply", "noise") if verb in change)
-    if what_holds(column) != "numbers":
-        raise BehaviourFault(f'"{name}" holds {what_holds(column)} and has no {verb}')
-    _check_value(name, change[verb], column)
+    if change.verb != "set" and what_holds(column) != "numbers":
+        raise BehaviourFault(f'"{name}" holds {what_holds(column)} and has no {change.verb}')
+    _check_value(name, change.value, column)
 
 
 def _column(rows: pd.DataFrame, name: str) -> pd.Series:
@@ -141,7 +139,7 @@ def typical_value(column: pd.Series) -> Any:
     return present[texts == most].iloc[0]
 
 
-def is_finite_number(value: Any) -> bool:
+def is_finite_number(value: Any) -> TypeGuard[float]:
     """Whether a value is a number that a float can hold; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
@@ -159,15 +157,14 @@ def shortened(text: str) -> str:
 # -- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _tables(test: Mapping[str, Any], rows: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
-    if test["kind"] == "malformed":
+def _tables(test: BehaviourTest, rows: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
+    if isinstance(test, Malformed):
         head = rows.head(MALFORMED_ROWS)
-        return [_MALFORMED[fault](head) for fault in test["inputs"]]
-    if test["kind"] == "minimum-functionality":
-        return [_cases(test["cases"], rows)]
-    change = test["change"]
-    column = rows[change["column"]]
-    return [_with(rows, change["column"], _changed(column, change, _generator(seed, test["name"])))]
+        return [_MALFORMED[fault](head) for fault in test.inputs]
+    if isinstance(test, MinimumFunctionality):
+        return [_cases(test.cases, rows)]
+    name = test.change.column
+    return [_with(rows, name, _changed(rows[name], test.change, _generator(seed, test.name)))]
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:
@@ -179,25 +176,26 @@ def _with(rows: pd.DataFrame, name: str, column: pd.Series) -> pd.DataFrame:
     return rows.assign(**{name: column})
 
 
-def _changed(column: pd.Series, change: Mapping[str, Any], generator: np.random.Generator) -> pd.Series:
-    if "set" in change:
-        return _like([change["set"]] * len(column), column)
+def _changed(column: pd.Series, change: InputChange, generator: np.random.Generator) -> pd.Series:
+    if change.verb == "set":
+        return _like([change.value] * len(column), column)
+    amount = float(change.value or 0)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     with np.errstate(over="ignore"):
-        if "add" in change:
-            values = values + float(change["add"])
-        elif "multiply" in change:
-            values = values * float(change["multiply"])
+        if change.verb == "add":
+            values = values + amount
+        elif change.verb == "multiply":
+            values = values * amount
         else:
-            values = values + generator.normal(0, float(change["noise"]), len(values))
+            values = values + generator.normal(0, amount, len(values))
     return _narrowed(values, column)
 
 
-def _cases(cases: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> pd.DataFrame:
+def _cases(cases: Sequence[ExpectedCase], rows: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for name in rows.columns:
         typical = typical_value(rows[name])
-        columns[name] = _like([case["row"].get(name, typical) for case in cases], rows[name])
+        columns[name] = _like([case.row.get(name, typical) for case in cases], rows[name])
     return pd.DataFrame(columns)
 
 
@@ -240,7 +238,7 @@ def _without_rows(head: pd.DataFrame) -> pd.DataFrame:
     return head.iloc[:0]
 
 
-_MALFORMED: Final[dict[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+_MALFORMED: Final[dict[MalformedInput, Callable[[pd.DataFrame], pd.DataFrame]]] = {
     "missing-column": _without_first_column,
     "nan": _with_missing_values,
     "wrong-type": _with_wrong_type,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,7 @@ from mintmark.core.statistics.significance import cross_checks, holm
 from mintmark.core.statistics.slices import SliceFault, slice_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mintmark.core.question import Question
+    from mintmark.core.question import Question, Slice
     from mintmark.core.statistics.metrics import Codes, Outcomes
 
 LEVEL = 0.05
@@ -135,11 +133,11 @@ def _slice_results(match: _Match) -> list[SliceResult]:
     return [result if result.p_value is None else _judge_slice(result, next(adjusted), match.gates) for result in found]
 
 
-def _slice_result(entry: Mapping[str, Any], match: _Match) -> SliceResult:
+def _slice_result(entry: Slice, match: _Match) -> SliceResult:
     """Return one slice with its own p-value, or the reason why it is not judged."""
-    name, metric = entry["name"], match.question.metric
+    name, metric = entry.name, match.question.metric
     try:
-        mask = slice_mask(match.rows, entry["where"])
+        mask = slice_mask(match.rows, entry.where)
     except SliceFault as fault:
         return SliceResult(name=name, rows=0, verdict="fail", message=f"cannot be looked at: {fault}")
     size = int(mask.sum())

@@ -36,12 +36,12 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
     slices: dict[str, Any] = {}
     for index, entry in enumerate(question.slices):
         try:
-            mask = slice_mask(rows, entry["where"])
+            mask = slice_mask(rows, entry.where)
         except SliceFault as fault:
             raise RecipeFault(("slices", index, "where"), str(fault)) from None
         part = None if clusters is None else _recode(clusters[mask])
         found = _intervals(names, outcomes.take(mask), resamples, seed, part) if mask.any() else {}
-        slices[entry["name"]] = {"rows": int(mask.sum()), "metrics": found}
+        slices[entry.name] = {"rows": int(mask.sum()), "metrics": found}
     return {
         "schema": 1,
         "task": question.task,
