@@ -67,16 +67,10 @@ def _load_candidate(registry: _Registry, model: str, trusted_types: Sequence[str
 
 def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted: Sequence[str]) -> Any:
     """Load verified bytes; what the checks find is told of `name`, not of a path in the cache."""
-    from dataclasses import replace
-
     from mintmark.artifacts.loading import load_artifact
-    from mintmark.errors import InvalidRegistryError
 
     try:
-        return load_artifact(file, artifact_format, trusted=trusted, sha256=sha256)
-    except InvalidRegistryError as error:
-        findings = [replace(f, path=name) if f.path == str(file) else f for f in error.findings]
-        raise InvalidRegistryError(findings) from None
+        return load_artifact(file, artifact_format, trusted=trusted, sha256=sha256, name=name)
     except ModuleNotFoundError as error:
         from mintmark.extras import explain_missing
 

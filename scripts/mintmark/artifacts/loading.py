@@ -25,10 +25,12 @@ def load_artifact(
     *,
     trusted: Sequence[str] = (),
     sha256: str | None = None,
+    name: str | None = None,
 ) -> Any:
     """The model in a file: an estimator (skops), an `OnnxModel`, or a dictionary of arrays (safetensors).
 
-    `sha256` is compared with the bytes that are loaded, which are read once. Raises MintmarkError where
+    `sha256` is compared with the bytes that are loaded, which are read once. `name` is what findings call the file
+    (default: its path). Raises MintmarkError where
     they differ or the format cannot be loaded, InvalidRegistryError with every finding where a check fails.
     """
     if artifact_format not in ARTIFACT_FORMATS:
@@ -40,12 +42,12 @@ def load_artifact(
         raise MintmarkError(
             f"{path}: its sha256 is {actual}, the record says {sha256}; fetch it again with: mintmark pull"
         )
-    found = detect_format(data, name=str(path))
+    found = detect_format(data, name=name or str(path))
     if isinstance(found, Finding):
         raise InvalidRegistryError([found])
     if found != artifact_format:
         raise MintmarkError(f"{path}: is {found}, not {artifact_format}; fetch the file that the record describes")
-    return _build(data, found, str(path), trusted)
+    return _build(data, found, name or str(path), trusted)
 
 
 def _read(path: Path) -> bytes:

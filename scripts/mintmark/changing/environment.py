@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
-from mintmark.errors import MintmarkError
 from mintmark.registry.files import read_text_file
 
 if TYPE_CHECKING:
@@ -80,11 +79,10 @@ def describe_environment(
 
     `trusted` are the registry's own trusted types: their packages matter as well.
     """
-    try:
-        content = read_text_file(root / LOCK, limit=64 << 20)
-    except MintmarkError:
+    if not (root / LOCK).is_file():
         message = f"is not there, so nobody could build this environment again; {_REMEDY}"
         return {}, [Finding(path=LOCK, message=message)]
+    content = read_text_file(root / LOCK, limit=64 << 20)
     pins = read_pins(content)
     names = sorted({*_ALWAYS, *_BY_FORMAT.get(artifact_format, ()), *_packages_of(trusted)})
     installed = {name: version for name in names if (version := _installed(name)) is not None}

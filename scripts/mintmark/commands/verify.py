@@ -16,7 +16,7 @@ from mintmark.core.version import parse_version
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.stored.store import Store
-from mintmark.registry.tree import GitTree
+from mintmark.registry.tree import GitTree, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -135,18 +135,9 @@ def _check_pointers(registry: ClonedRegistry, objects: list[StoredObject]) -> It
 
 def _read_pointers(registry: ClonedRegistry, paths: list[str]) -> tuple[dict[str, bytes | None], list[Finding]]:
     """Return the text of each pointer (None: there is none), and the faults of those that are no plain files."""
-    try:
-        found = registry.tree.read_many(paths) if paths else {}
-        return {path: found.get(path) for path in paths}, []
-    except MintmarkError:
-        contents: dict[str, bytes | None] = {}
-        findings = []
-        for path in paths:
-            try:
-                contents[path] = registry.tree.read(path)
-            except MintmarkError as error:
-                findings.append(Finding(path=path, message=str(error).partition(": ")[2] or str(error), rule="R9"))
-        return contents, findings
+    found, faults = read_each(registry.tree, paths) if paths else ({}, {})
+    contents = {path: found.get(path) for path in paths if path not in faults}
+    return contents, [Finding(path=path, message=fault, rule="R9") for path, fault in faults.items()]
 
 
 def _pointer_finding(path: str, found: str, expected: str) -> Finding:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.core.finding import Finding
-from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.documents import Document, Documents, open_cache
 from mintmark.registry.reading import Registry
-from mintmark.registry.tree import GitTree, Tree, WorkTree
+from mintmark.registry.tree import GitTree, Tree, WorkTree, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,20 +94,15 @@ class ClonedRegistry(Registry):
 
     def read(self, kind: str, path: str) -> Document | None:
         """See `Registry`."""
-        try:
-            content = self.tree.read(path)
-        except InvalidRegistryError:
-            raise
-        except MintmarkError as error:
-            return Document(None, (Finding(path=path, line=1, message=str(error).partition(": ")[2] or str(error)),))
-        return None if content is None else self.documents.load(kind, {path: content})[path]
+        return self.read_many(kind, [path]).get(path)
 
     def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
         """See `Registry`: with one question to Git where all can be read."""
-        try:
-            return self.documents.load(kind, self.tree.read_many(paths))
-        except MintmarkError:
-            return {path: document for path in paths if (document := self.read(kind, path)) is not None}
+        contents, faults = read_each(self.tree, paths)
+        found = self.documents.load(kind, contents)
+        for path, fault in faults.items():
+            found[path] = Document(None, (Finding(path=path, line=1, message=fault),))
+        return {path: found[path] for path in paths if path in found}
 
     def list_models(self) -> Listing:
         """See `Registry`: reads the records of champions and of latest versions only."""

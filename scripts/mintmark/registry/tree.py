@@ -51,6 +51,23 @@ class Tree(Files, Protocol):
         """What reads the blobs that `entries` named so far."""
 
 
+def read_each(files: Files, paths: list[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the bytes of those files that are there, and what keeps others from being read (R10)."""
+    try:
+        return files.read_many(paths), {}
+    except MintmarkError:  # of one of them, which all but that one must survive
+        found: dict[str, bytes] = {}
+        faults: dict[str, str] = {}
+        for path in paths:
+            try:
+                content = files.read(path)
+            except MintmarkError as error:
+                faults[path] = str(error).partition(": ")[2] or str(error)
+            else:
+                found |= {} if content is None else {path: content}
+        return found, faults
+
+
 @dataclass(frozen=True, slots=True)
 class BlobReader:
     """Yields the bytes of blobs by id; small enough to be sent to another process.

@@ -19,7 +19,7 @@ from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
 from mintmark.registry.past.history import ModelHistory, read_history
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
-from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
+from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -239,12 +239,8 @@ def _check_store(registry: ClonedRegistry, start: str, changed: Iterable[str]) -
 
 def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
     """Return the blob ids of those objects that are there; of a link in place of one, an empty text."""
-    try:
-        return {path: blob_oid(content) for path, content in tree.read_many(paths).items()}
-    except MintmarkError:
-        if len(paths) == 1:
-            return {paths[0]: ""}
-        return {path: oid for one in paths for path, oid in _object_oids(tree, [one]).items()}
+    contents, faults = read_each(tree, paths)
+    return {path: blob_oid(content) for path, content in contents.items()} | dict.fromkeys(faults, "")
 
 
 def _check_gone(registry: ClonedRegistry, start: str, gone: Collection[str]) -> Iterator[Finding]:
