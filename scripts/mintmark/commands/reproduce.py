@@ -116,7 +116,7 @@ def _progress(record: VersionRecord) -> Iterator[Callable[[str], None] | None]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cloning", total=len(record.document["stages"]), completed=-1)
+        task = bar.add_task("cloning", total=len(record.stages), completed=-1)
 
         def on_stage(name: str) -> None:
             bar.update(task, description=escape(one_line(name)), advance=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.finding import Finding
-    from mintmark.core.records import Status, VersionRecord
+    from mintmark.core.records import Environment, Status, VersionRecord
     from mintmark.registry.reading import Registry
 
 T = TypeVar("T")
@@ -86,7 +86,6 @@ def _status_document(status: Status | None) -> dict[str, Any] | None:
 
 
 def _version_text(record: VersionRecord, places: list[str], status: Status | None) -> str:
-    document = record.document
     lines = [record.reference, ""]
     if status is not None:
         instead = f"; use {record.model}@{status.replacement}" if status.replacement else ""
@@ -98,9 +97,9 @@ def _version_text(record: VersionRecord, places: list[str], status: Status | Non
         "parent": str(record.parent) if record.parent else "none",
         "artifact": f"{record.artifact.name} ({record.format}, {format_size(record.artifact.size)})",
         "sha256": record.artifact.sha256,
-        "inputs": f"{len(document['signature']['inputs'])} columns",
-        "data": "; ".join(f"{d['role']} {d['rows']:,} rows" for d in document["data"]),
-        "environment": _environment(document["environment"]),
+        "inputs": f"{len(record.signature.inputs)} columns",
+        "data": "; ".join(f"{source.role} {source.rows:,} rows" for source in record.data),
+        "environment": _environment(record.environment),
     }
     lines += [f"{name:<12} {value}" for name, value in facts.items()]
     rows = [(name, format_interval(i.value, i.low, i.high)) for name, i in record.metrics.items()]
@@ -109,9 +108,9 @@ def _version_text(record: VersionRecord, places: list[str], status: Status | Non
     return "\n".join(one_line(line) for line in "\n".join(lines).split("\n"))
 
 
-def _environment(environment: dict[str, Any]) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
-    return f"Python {environment['python']} on {environment['platform']}; {packages}"
+def _environment(environment: Environment) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
+    return f"Python {environment.python} on {environment.platform}; {packages}"
 
 
 def _show_model(registry: Registry, name: str, as_json: bool, faults: Faults) -> None:
@@ -124,12 +123,11 @@ def _show_model(registry: Registry, name: str, as_json: bool, faults: Faults) ->
         document = {**model.document, **extra}
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return
-    about = model.document
-    lines = [f"{name}: {about['title']}" if "title" in about else name, "", about["purpose"].strip(), ""]
+    lines = [f"{name}: {model.title}" if model.title else name, "", model.purpose.strip(), ""]
     facts = {
         "task": model.task,
         "owners": " ".join(model.owners),
-        "licence": about["licence"],
+        "licence": model.licence,
         "metric": f"{model.metric.name}, {'more' if model.metric.maximize else 'less'} is better",
         "latest": str(latest) if latest else "none",
         "versions": str(len(versions)),

@@ -64,7 +64,7 @@ def front_matter(model: Model, record: VersionRecord, measured: Mapping[str, Any
     """Return the metadata between two lines of `---`, both included, with a final newline."""
     task = f"tabular-{'regression' if measured['task'] == 'regression' else 'classification'}"
     data: dict[str, Any] = {
-        **licence_fields(str(model.document["licence"])),
+        **licence_fields(model.licence),
         **_library(record),
         "pipeline_tag": task,
         "tags": _tags(model, record),
@@ -94,16 +94,16 @@ def _library(record: VersionRecord) -> dict[str, str]:
 
 
 def _is_sklearn(record: VersionRecord) -> bool:
-    estimator = record.document["parameters"].get("estimator")
+    estimator = record.parameters.get("estimator")
     name = estimator.get("class") if isinstance(estimator, dict) else estimator
     if isinstance(name, str):
         return name.startswith("sklearn.")
-    return "scikit-learn" in record.document["environment"]["packages"]
+    return "scikit-learn" in record.environment.packages
 
 
 def _tags(model: Model, record: VersionRecord) -> list[str]:
     own = [] if record.format == "data" else [record.format]
-    return list(dict.fromkeys([*model.document.get("tags", ()), *own]))
+    return list(dict.fromkeys([*model.tags, *own]))
 
 
 def _results(task: str, primary: str, record: VersionRecord, measured: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -140,6 +140,5 @@ def _finite(metrics: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, f
 
 def _revision(record: VersionRecord) -> dict[str, str]:
     """Return the digest of the evaluation data, which says exactly which rows these metrics are of."""
-    hashes = (str(entry["hash"]) for entry in record.document["data"] if entry["role"] == "evaluation")
-    match = _HASH.match(next(hashes, ""))
+    match = _HASH.match(record.evaluation_hash or "")
     return {"revision": match[1]} if match else {}

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from mintmark.core.layout import model_path, version_folder
+from mintmark.core.model import Monitoring
 from mintmark.errors import InvalidRegistryError
 from mintmark.publishing.card import annex_iv
 from mintmark.publishing.card import demands as card_demands
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
     from mintmark.core.finding import Finding
     from mintmark.core.model import Model
-    from mintmark.core.records import Status, VersionRecord
+    from mintmark.core.records import OutputType, StageRecord, Status, VersionRecord
     from mintmark.core.reference import Reference
     from mintmark.registry.clone import ClonedRegistry
 
 _ADDRESS: Final = re.compile(r"\s*<[^<>\s]+@[^<>\s]+>\Z")  # cards are published, and nobody asked for that mail
+_FIRST: Final = ("Purpose", "Intended use", "Out of scope", "Limitations", "Ethics")
 _MANY_INPUTS: Final = 16
 _WHAT_LOADS: Final = {
     "skops": "`model` is a scikit-learn estimator, and `rows` a pandas DataFrame with the inputs below, in this order.",
@@ -38,21 +40,6 @@ _WHAT_LOADS: Final = {
     "safetensors": "`arrays` is a dictionary of arrays by name.",
 }
 _CHECKED: Final = "The bytes are compared with the digest above first, and no code in the file runs."
-# Sections that are, or begin with, a field of model.yaml.
-_TEXTS: Final = {
-    "Purpose": "purpose",
-    "Intended use": "intended_use",
-    "Out of scope": "out_of_scope",
-    "Limitations": "limitations",
-    "Ethics": "ethics",
-}
-_FIELDS: Final = {
-    **_TEXTS,
-    "Data": "training_data",
-    "Slices": "slices",
-    "Behaviour tests": "behaviour",
-    "Monitoring": "monitoring",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +98,7 @@ def format_card(source: CardSource) -> str:
 
 def _opening(source: CardSource) -> Iterator[str]:
     model = source.model
-    yield f"# {literal(model.document['title']) if _written(model, 'title') else model.name}"
+    yield f"# {literal(model.title) if _is_written(model.title) else model.name}"
     yield from _warnings(source)
     version, *facts = _facts(source)
     yield table(version, facts)
@@ -138,15 +125,14 @@ def _facts(source: CardSource) -> Iterator[tuple[str, str]]:
     yield "task", _task(model)
     yield "primary metric", _primary(model, source.measured)
     yield "owners", literal(" ".join(model.owners))
-    yield "licence", literal(str(model.document["licence"]))
+    yield "licence", literal(model.licence)
     yield "made", f"{record.created[:10]} by {literal(_ADDRESS.sub('', record.author) or record.author)}"
     yield "file", f"`{artifact.name}`, {record.format}, {size(artifact.size)}, sha256 `{artifact.sha256}`"
 
 
 def _task(model: Model) -> str:
-    about, target = model.task.replace("-", " "), model.document.get("target")
-    positive = model.document.get("positive_class")
-    named = f" of {code(target)}" if target else ""
+    about, positive = model.task.replace("-", " "), model.positive_class
+    named = f" of {code(model.target)}" if model.target else ""
     return f"{about}{named}{'' if positive is None else f', positive class {value(positive)}'}"
 
 
@@ -159,8 +145,9 @@ def _primary(model: Model, measured: Mapping[str, Any]) -> str:
 def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     """Yield the title and the text of each section, in the order of the card."""
     model, record, measured = source.model, source.record, source.measured
-    for title, field in _TEXTS.items():
-        yield title, _text(model, field)
+    texts = _texts(model)
+    for title in _FIRST:
+        yield title, _text(model, *texts[title])
     yield "Data", _data(model, record)
     yield "Metrics", card_evidence.metrics(model, measured)
     yield "Slices", card_evidence.slices(model, measured)
@@ -174,25 +161,43 @@ def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     yield "Environment", _environment(record)
     yield "Monitoring", card_demands.monitoring(model)
     yield "Changes", _changes(record)
-    absent = {title for title, field in _FIELDS.items() if not _written(model, field)}
-    yield annex_iv.TITLE, annex_iv.annex_table(absent)
+    yield annex_iv.TITLE, annex_iv.annex_table(set(_absent(model)))
 
 
-def _written(model: Model, field: str) -> bool:
-    given = model.document.get(field)
-    return bool(given.strip() if isinstance(given, str) else given)
+def _texts(model: Model) -> dict[str, tuple[str, str | None]]:
+    """Return the field of model.yaml that each section is, or begins with, and its text."""
+    return {
+        "Purpose": ("purpose", model.purpose),
+        "Intended use": ("intended_use", model.intended_use),
+        "Out of scope": ("out_of_scope", model.out_of_scope),
+        "Limitations": ("limitations", model.limitations),
+        "Ethics": ("ethics", model.ethics),
+        "Data": ("training_data", model.training_data),
+    }
 
 
-def _text(model: Model, field: str) -> str:
-    return prose(model.document[field]) if _written(model, field) else unwritten(field, model.name)
+def _absent(model: Model) -> Iterator[str]:
+    """Yield the sections that model.yaml has nothing for."""
+    yield from (title for title, (_, text) in _texts(model).items() if not _is_written(text))
+    if not model.slices:
+        yield "Slices"
+    if not model.behaviour:
+        yield "Behaviour tests"
+    if model.monitoring == Monitoring():
+        yield "Monitoring"
+
+
+def _is_written(text: str | None) -> TypeGuard[str]:
+    return bool(text and text.strip())
+
+
+def _text(model: Model, field: str, text: str | None) -> str:
+    return prose(text) if _is_written(text) else unwritten(field, model.name)
 
 
 def _data(model: Model, record: VersionRecord) -> str:
-    rows = [
-        (entry["role"], f"{entry['rows']:,}", f"{code(entry['path'])}<br>{code(entry['hash'])}")
-        for entry in record.document["data"]
-    ]
-    return f"{_text(model, 'training_data')}\n\n{table(('role', 'rows', 'path and hash'), rows)}"
+    rows = [(source.role, f"{source.rows:,}", f"{code(source.path)}<br>{code(source.hash)}") for source in record.data]
+    return f"{_text(model, *_texts(model)['Data'])}\n\n{table(('role', 'rows', 'path and hash'), rows)}"
 
 
 def _how_to_get_it(record: VersionRecord) -> str:
@@ -205,57 +210,52 @@ def _how_to_get_it(record: VersionRecord) -> str:
 
 
 def _signature(record: VersionRecord) -> str:
-    signature = record.document["signature"]
-    inputs = table(("input", "type"), [(code(name), code(kind)) for name, kind in signature["inputs"].items()])
-    if len(signature["inputs"]) > _MANY_INPUTS:
-        inputs = details(f"The {len(signature['inputs'])} inputs, in order", inputs)
-    outputs = [(code(name), code(about["type"]), _shape(about)) for name, about in signature["outputs"].items()]
+    signature = record.signature
+    inputs = table(("input", "type"), [(code(name), code(kind)) for name, kind in signature.inputs.items()])
+    if len(signature.inputs) > _MANY_INPUTS:
+        inputs = details(f"The {len(signature.inputs)} inputs, in order", inputs)
+    outputs = [(code(name), code(output.type), _shape(output)) for name, output in signature.outputs.items()]
     blocks = [inputs, table(("output", "type", "shape"), outputs)]
-    if classes := signature.get("classes"):
+    if classes := signature.classes:
         blocks.append(f"Classes, in the order of the probabilities: {', '.join(map(value, classes))}.")
     return "\n\n".join(blocks)
 
 
-def _shape(output: Mapping[str, Any]) -> str:
+def _shape(output: OutputType) -> str:
     """Return a shape; None stands for the number of rows."""
-    return " × ".join("rows" if length is None else str(length) for length in output["shape"]) or "one value"
+    return " × ".join("rows" if length is None else str(length) for length in output.shape) or "one value"
 
 
 def _lineage(record: VersionRecord) -> str:
-    stages: Mapping[str, Any] = record.document["stages"]
-    commands = [(code(name), _command(stage["cmd"])) for name, stage in stages.items()]
+    stages = record.stages
+    commands = [(code(name), "<br>".join(map(code, stage.commands))) for name, stage in stages.items()]
     blocks = [table(("stage", "command"), commands)]
-    if parameters := record.document["parameters"]:
+    if parameters := record.parameters:
         blocks += ["Parameters:", block(format_yaml(parameters), "yaml")]
     if files := "\n\n".join(_files(stages)):
         blocks.append(details("Code and data of each stage, with hashes", files))
-    if settings := {name: stage["params"] for name, stage in stages.items() if stage.get("params")}:
+    if settings := {name: stage.params for name, stage in stages.items() if stage.params}:
         blocks.append(details("Parameters of each stage", block(format_yaml(settings), "yaml")))
     return "\n\n".join(blocks)
 
 
-def _command(command: str | list[Any]) -> str:
-    lines = command if isinstance(command, list) else [command]
-    return "<br>".join(code(str(line)) for line in lines)
-
-
-def _files(stages: Mapping[str, Any]) -> Iterator[str]:
+def _files(stages: Mapping[str, StageRecord]) -> Iterator[str]:
     """Yield the name and a table for each stage that read or wrote anything."""
     for name, stage in stages.items():
         rows = [
             (did, code(path), code(digest))
-            for did, kind in (("read", "deps"), ("wrote", "outs"))
-            for path, digest in stage.get(kind, {}).items()
+            for did, files in (("read", stage.deps), ("wrote", stage.outs))
+            for path, digest in files.items()
         ]
         if rows:
             yield f"{code(name)}\n\n{table(('did', 'path', 'hash'), rows)}"
 
 
 def _environment(record: VersionRecord) -> str:
-    environment = record.document["environment"]
-    packages = [(code(name), literal(version)) for name, version in environment["packages"].items()]
-    python = [("Python", literal(environment["python"])), ("platform", literal(environment["platform"]))]
-    return table(("what", "version"), [*python, *packages, ("`requirements.lock`", code(environment["lock"]))])
+    environment = record.environment
+    packages = [(code(name), literal(version)) for name, version in environment.packages.items()]
+    python = [("Python", literal(environment.python)), ("platform", literal(environment.platform))]
+    return table(("what", "version"), [*python, *packages, ("`requirements.lock`", code(environment.lock))])
 
 
 def _changes(record: VersionRecord) -> str:
