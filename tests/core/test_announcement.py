@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from mintmark.core.announcement import format_difference, format_interval, format_number, message, metric_table
+from mintmark.core.announcement import message, metric_table
 from mintmark.core.model import Metric
 from mintmark.core.records import Interval
 
@@ -10,27 +8,12 @@ NEW = {"f1": Interval(value=0.9, low=0.85, high=0.95), "accuracy": Interval(valu
 OLD = {"f1": Interval(value=0.92)}
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.98765, "0.9877"), (12345.6, "12346"), (0.0, "0"), (0.00001234, "1.234e-05"), (2.0, "2")]
-)
-def test_numbers(value: float, text: str) -> None:
-    assert format_number(value) == text
-
-
-def test_intervals_and_differences() -> None:
-    assert format_interval(NEW["f1"]) == "0.9 (0.85 to 0.95)"
-    assert format_interval(NEW["accuracy"]) == "0.98"
-    assert format_difference(NEW["f1"], OLD["f1"]) == "-0.02"
-    assert format_difference(OLD["f1"], NEW["f1"]) == "+0.02"
-    assert format_difference(OLD["f1"], OLD["f1"]) == "0"
-
-
 def test_table_has_the_primary_metric_first() -> None:
     table = metric_table(("1.1.0", NEW), [("1.0.0 (parent)", OLD)], Metric(name="f1", maximize=True))
     assert table.splitlines() == [
         "| metric | 1.1.0 | 1.0.0 (parent) | difference to 1.0.0 |",
         "| --- | --- | --- | --- |",
-        "| f1 (primary, more is better) | 0.9 (0.85 to 0.95) | 0.92 | -0.02 |",
+        "| f1 (primary, more is better) | 0.9 [0.85, 0.95] | 0.92 | -0.02 |",
         "| accuracy | 0.98 |  |  |",
     ]
     assert metric_table(("1.1.0", {}), [], Metric(name="f1", maximize=False)) == ""

@@ -20,7 +20,6 @@ from mintmark.core.records import (
     StoredFile,
     VersionRecord,
     format_pointer,
-    format_size,
     parse_size,
 )
 from mintmark.core.settings import Settings
@@ -78,14 +77,6 @@ def test_parse_size(size: int | str, expected: int) -> None:
 def test_an_unknown_size_is_refused(size: str) -> None:
     with pytest.raises(ValueError, match="is not a size such as 10 MB"):
         parse_size(size)
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (4962, "4.96 kB"), (10**7, "10 MB"), (5 * 10**11, "500 GB")],
-)
-def test_format_size(size: int, text: str) -> None:
-    assert format_size(size) == text
 
 
 def test_settings_have_their_defaults() -> None:

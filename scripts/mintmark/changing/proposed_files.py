@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mintmark.changing.commits import refuse_changed
 from mintmark.core import layout
 from mintmark.core.judgement.kinds import JUDGES
-from mintmark.core.records import format_size
+from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 
@@ -79,7 +79,7 @@ def _new_files(registry: ClonedRegistry, sources: set[str]) -> set[str]:
             raise MintmarkError(f"{path}: the pipeline reads it and it is not committed; git commit it by itself first")
         size = (registry.root / path).stat().st_size
         if size > registry.settings.file_limit:
-            raise MintmarkError(f"{path}: {format_size(size)} of data is too much for Git; dvc add {path}")
+            raise MintmarkError(f"{path}: {numbers.size(size)} of data is too much for Git; dvc add {path}")
     return found
 
 

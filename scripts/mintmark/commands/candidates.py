@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from mintmark.commands.text_columns import format_interval, format_table
+from mintmark.commands.text_columns import EMPTY, format_table
 from mintmark.core import layout
 from mintmark.core.comparison import metric_direction
 from mintmark.core.records import Interval
+from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import read_json
 from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
@@ -116,9 +117,9 @@ def _cells(row: CandidateRow) -> tuple[str, ...]:
     return (
         row.model,
         row.metric,
-        row.champion or "-",
-        format_interval(theirs.value, theirs.low, theirs.high) if theirs else "-",
-        format_interval(row.candidate.value, row.candidate.low, row.candidate.high),
-        "-" if row.difference is None else f"{row.difference:+.4g}",
+        row.champion or EMPTY,
+        interval(theirs.value, theirs.low, theirs.high) if theirs else EMPTY,
+        interval(row.candidate.value, row.candidate.low, row.candidate.high),
+        EMPTY if row.difference is None else signed(row.difference),
         note,
     )

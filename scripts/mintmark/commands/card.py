@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mintmark.core.records import format_size
+from mintmark.core.words import numbers
 from mintmark.errors import UsageError
 from mintmark.publishing.card.model_card import format_card, read_card
 from mintmark.registry.clone import ClonedRegistry
@@ -26,7 +26,7 @@ def card(root: Path, reference: str, *, output: Path | None, at: str | None) -> 
     else:
         data = text.encode()
         write_atomically(output, data)
-        print(f"wrote {output} ({format_size(len(data))})")
+        print(f"wrote {output} ({numbers.size(len(data))})")
     for finding in source.unread:
         print(f"mintmark: {finding}", file=sys.stderr)
     return 1 if source.unread else 0

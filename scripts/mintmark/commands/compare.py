@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mintmark.commands.text_columns import format_interval, format_table
+from mintmark.commands.text_columns import EMPTY, format_table
 from mintmark.core.comparison import compare_records
 from mintmark.core.finding import shorten
 from mintmark.core.reference import CANDIDATE
+from mintmark.core.words.numbers import interval_of, signed
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.reading import as_reference
 
@@ -68,18 +69,16 @@ def _metric_cells(change: MetricChange) -> tuple[str, ...]:
     note = notes[change.direction]
     if change.overlap and change.direction in ("better", "worse"):
         note += ", intervals overlap"
-    difference = "-" if change.difference is None else f"{change.difference:+.4g}"
+    difference = EMPTY if change.difference is None else signed(change.difference)
     return (change.name, _interval(change.first), _interval(change.second), difference, note)
 
 
 def _interval(interval: Mapping[str, float] | None) -> str:
-    if interval is None:
-        return "-"
-    return format_interval(interval["value"], interval.get("low"), interval.get("high"))
+    return EMPTY if interval is None else interval_of(interval)
 
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "-"
+        return EMPTY
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return shorten(text, _LONGEST)

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mintmark.commands.text_columns import format_table
+from mintmark.commands.text_columns import EMPTY, format_table
+from mintmark.core.words.events import MOVED
 from mintmark.errors import MintmarkError
 from mintmark.registry.clone import ClonedRegistry
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.channels import Move
-
-_VERBS = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
 
 
 def history(root: Path, model: str, *, channel: str | None, at: str | None, as_json: bool) -> int:
@@ -41,8 +40,8 @@ def _as_text(model: str, moves: list[Move]) -> str:
         (
             move.time,
             move.channel,
-            _VERBS[move.kind],
-            f"{move.before or '-'} -> {move.after or '-'}",
+            MOVED[move.kind],
+            f"{move.before or EMPTY} -> {move.after or EMPTY}",
             move.author.partition(" <")[0],
             move.commit[:10],
             move.subject,

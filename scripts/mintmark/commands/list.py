@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mintmark.commands.opening import open_registry
-from mintmark.commands.text_columns import format_interval, format_table
+from mintmark.commands.text_columns import EMPTY, format_table
 from mintmark.core.finding import shorten
+from mintmark.core.words.numbers import interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,14 +71,14 @@ def _as_text(listing: Listing, registry: Registry, by_version: bool) -> str:
 
 
 def _model_cells(row: ModelRow, channels: list[str]) -> list[str]:
-    places = [row.channels.get(channel, "-") for channel in channels]
-    measured = format_interval(row.value, row.low, row.high)
-    return [row.model, *places, row.latest or "-", str(row.versions), row.metric, measured, " ".join(row.owners)]
+    places = [row.channels.get(channel, EMPTY) for channel in channels]
+    measured = EMPTY if row.value is None else interval(row.value, row.low, row.high)
+    return [row.model, *places, row.latest or EMPTY, f"{row.versions:,}", row.metric, measured, " ".join(row.owners)]
 
 
 def _version_cells(row: VersionRow) -> list[str]:
-    where = ", ".join([*row.channels, *(["yanked"] if row.yanked else [])]) or "-"
+    where = ", ".join([*row.channels, *(["yanked"] if row.yanked else [])]) or EMPTY
     author = row.author.partition(" <")[0]
-    measured = format_interval(row.value, row.low, row.high)
+    measured = EMPTY if row.value is None else interval(row.value, row.low, row.high)
     summary = shorten(row.summary, 60)
     return [row.model, row.version, row.created[:10], row.metric, measured, where, author, summary]

@@ -16,12 +16,13 @@ from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.changing.proposed_files import files_to_include
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
-from mintmark.core.announcement import format_difference, format_interval, message, metric_table
+from mintmark.core.announcement import message, metric_table
 from mintmark.core.bump import Changed, changes_between, default_bump, next_version
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
 from mintmark.core.records import Interval
 from mintmark.core.version import Bump, Version, parse_version
+from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
@@ -196,13 +197,13 @@ def _summary(registry: ClonedRegistry, candidate: Candidate, plan: _Plan) -> str
     """Write what is new in one sentence: what changed, and what that did to the primary metric."""
     primary = registry.model(candidate.model).metric.name
     value = _intervals(candidate.document).get(primary)
-    measured = f"{primary} {format_interval(value)}" if value else "no primary metric"
+    measured = f"{primary} {interval(value.value, value.low, value.high)}" if value else "no primary metric"
     parent = plan.parent
     if parent is None:
         return f"First version of {candidate.model}: {measured}."
     what = ", ".join(change.kind for change in plan.changes) or "nothing but the result"
     before = parent.metrics.get(primary)
-    difference = f", {format_difference(value, before)} against {parent.version}" if value and before else ""
+    difference = f", {signed(value.value - before.value)} against {parent.version}" if value and before else ""
     return f"Changed since {parent.version}: {what}; {measured}{difference}."
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.opening import open_registry
-from mintmark.core.records import format_size
+from mintmark.core.words import numbers
 from mintmark.registry.stored.pulling import Pulled, PulledFile, pull_files
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def pull(
 
 
 def _format(pulled: PulledFile) -> str:
-    size = format_size(pulled.file.size)
+    size = numbers.size(pulled.file.size)
     match pulled.action:
         case "written":
             return f"wrote {pulled.path} ({size})"

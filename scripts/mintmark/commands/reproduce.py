@@ -15,6 +15,7 @@ from mintmark.changing.commits import read_author
 from mintmark.commands.text_columns import format_table
 from mintmark.core.finding import one_line
 from mintmark.core.layout import version_path
+from mintmark.core.words.numbers import seconds as took
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.reproduction import reproduce_version
 from mintmark.registry.clone import ClonedRegistry
@@ -53,7 +54,7 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
         about |= {"note": noted} if note else {}
         print(json.dumps({**about, **_to_dict(again)}, indent=2, ensure_ascii=False))
     else:
-        print(f"{record.reference}: {again.outcome} ({seconds:.0f} s, at {commit[:10]})")
+        print(f"{record.reference}: {again.outcome} ({took(round(seconds))}, at {commit[:10]})")
         print("\n\n".join(_blocks(again)))
         if clone is not None:
             print(f"\nthe clone is in {clone}")

@@ -12,6 +12,7 @@ from mintmark.commands.promote import move_channel, require_channel
 from mintmark.commands.pull_request import conclude
 from mintmark.core.channels import ChannelStack
 from mintmark.core.version import is_version
+from mintmark.core.words.numbers import seconds
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
 
@@ -54,7 +55,8 @@ def rollback(
         made = move_channel(registry, state, channel, target, here=here, note=note)
         if note:
             print(note)
-        print(f"{channel} of {model} goes back from {present} to {target} ({time.perf_counter() - started:.1f} s)")
+        took = seconds(round(time.perf_counter() - started, 1))
+        print(f"{channel} of {model} goes back from {present} to {target} ({took})")
         conclude(registry, made, open_pr=open_pr)
     return 0
 

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mintmark.commands.opening import open_registry
-from mintmark.commands.text_columns import format_interval, format_table
+from mintmark.commands.text_columns import format_table
 from mintmark.core.finding import one_line
-from mintmark.core.records import format_size
+from mintmark.core.words.numbers import better, count, interval, size
 from mintmark.errors import InvalidRegistryError
 from mintmark.registry.reading import as_reference
 
@@ -95,14 +95,14 @@ def _version_text(record: VersionRecord, places: list[str], status: Status | Non
         "channels": ", ".join(places) or "none",
         "created": f"{record.created} by {record.author}",
         "parent": str(record.parent) if record.parent else "none",
-        "artifact": f"{record.artifact.name} ({record.format}, {format_size(record.artifact.size)})",
+        "artifact": f"{record.artifact.name} ({record.format}, {size(record.artifact.size)})",
         "sha256": record.artifact.sha256,
-        "inputs": f"{len(record.signature.inputs)} columns",
-        "data": "; ".join(f"{source.role} {source.rows:,} rows" for source in record.data),
+        "inputs": count(len(record.signature.inputs), "column"),
+        "data": "; ".join(f"{source.role} {count(source.rows, 'row')}" for source in record.data),
         "environment": _environment(record.environment),
     }
     lines += [f"{name:<12} {value}" for name, value in facts.items()]
-    rows = [(name, format_interval(i.value, i.low, i.high)) for name, i in record.metrics.items()]
+    rows = [(name, interval(i.value, i.low, i.high)) for name, i in record.metrics.items()]
     lines += ["", format_table(("metric", "value [95% interval]"), rows), ""]
     lines.append(f"Fetch it: mintmark pull {record.reference}")
     return "\n".join(one_line(line) for line in "\n".join(lines).split("\n"))
@@ -128,9 +128,9 @@ def _show_model(registry: Registry, name: str, as_json: bool, faults: Faults) ->
         "task": model.task,
         "owners": " ".join(model.owners),
         "licence": model.licence,
-        "metric": f"{model.metric.name}, {'more' if model.metric.maximize else 'less'} is better",
+        "metric": f"{model.metric.name}, {better(maximize=model.metric.maximize)}",
         "latest": str(latest) if latest else "none",
-        "versions": str(len(versions)),
+        "versions": f"{len(versions):,}",
         **{rule: channels.get(rule, "none") for rule in _channel_names(registry, faults)},
     }
     lines += [f"{key:<12} {value}" for key, value in facts.items()]

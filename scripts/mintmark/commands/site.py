@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.core.layout import MODELS
+from mintmark.core.words.numbers import count
 from mintmark.errors import UsageError
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
@@ -57,7 +58,7 @@ def site(
         return _serve(ClonedRegistry(root, at=at).root, build, output, port)
     built = build(output or _SITE)
     _tell(built)
-    print(f"{output or _SITE}: the site of {_count(built.models, 'model')} and {_count(built.versions, 'version')}")
+    print(f"{output or _SITE}: the site of {count(built.models, 'model')} and {count(built.versions, 'version')}")
     return 1 if built.findings else 0
 
 
@@ -75,10 +76,6 @@ def _tell(built: Built) -> None:
         print(f"note: {note}", file=sys.stderr)
     for finding in built.findings:
         print(f"mintmark: {finding}", file=sys.stderr)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _serve(root: Path, build: Callable[[Path], Built], output: Path | None, port: int) -> int:

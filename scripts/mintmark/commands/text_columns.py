@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mintmark.core.announcement import format_number
 from mintmark.core.finding import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+EMPTY = "-"  # a cell with nothing in it
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?(e[-+]?[0-9]+)?\Z")
 
 
@@ -30,20 +30,11 @@ def format_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def format_interval(value: float | None, low: float | None, high: float | None) -> str:
-    """Return `0.9934 [0.982, 1]`, the value alone where there is no interval, a dash where there is no value."""
-    if value is None:
-        return "-"
-    if low is None or high is None:
-        return format_number(value)
-    return f"{format_number(value)} [{format_number(low)}, {format_number(high)}]"
-
-
 def _title(header: str) -> str:
     # A reference such as iris@1.0.0 heads a column as it is.
     return header if "@" in header else header.upper()
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells if cell not in ("", "-")]
+    filled = [cell for cell in cells if cell not in ("", EMPTY)]
     return bool(filled) and all(_NUMBER.match(cell) for cell in filled)

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from mintmark.core.words.numbers import count
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.branch_diff import BranchDiff
 
@@ -44,12 +45,8 @@ def _as_json(report: Report) -> str:
 
 
 def _summary(report: Report, base: str | None) -> str:
-    what = f"{_count(report.models, 'model')}, {_count(report.versions, 'version')}"
+    what = f"{count(report.models, 'model')}, {count(report.versions, 'version')}"
     scope = f"the change since {base} ({what} read)" if base else what
     if not report.findings:
         return f"{scope}: nothing is wrong"
-    return f"{scope}: {_count(len(report.findings), 'finding')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{scope}: {count(len(report.findings), 'finding')}"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.core.records import StoredFile, VersionRecord, format_pointer, format_size
+from mintmark.core.records import StoredFile, VersionRecord, format_pointer
 from mintmark.core.reference import is_name
 from mintmark.core.version import parse_version
+from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.stored.store import Store
@@ -65,12 +66,9 @@ def verify(root: Path, references: list[str], *, at: str | None, as_json: bool) 
 def _summary(versions: int, files: int, size: int, faults: int) -> str:
     if not versions and not faults:
         return "there is no version to verify"
-    checked = f"{_count(files, 'file')} of {_count(versions, 'version')} ({format_size(size)})"
-    return f"verified {checked}: {_count(faults, 'fault') if faults else 'every one can be fetched and is as recorded'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    checked = f"{numbers.count(files, 'file')} of {numbers.count(versions, 'version')} ({numbers.size(size)})"
+    came = numbers.count(faults, "fault") if faults else "every one can be fetched and is as recorded"
+    return f"verified {checked}: {came}"
 
 
 def _wanted_versions(

@@ -27,14 +27,6 @@ def parse_size(size: float | str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def format_size(size: int) -> str:
-    """Return a size as people read it: 10,000,000 is `10 MB`."""
-    for unit in ("GB", "MB", "kB"):
-        if size >= _UNITS[unit]:
-            return f"{size / _UNITS[unit]:.3g} {unit}"
-    return f"{size} B"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredFile:
     """A file whose bytes are in the store: its name, both digests, and its size in bytes."""

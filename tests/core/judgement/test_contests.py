@@ -271,10 +271,10 @@ def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
     found = errors(SHIFTED, CHAMPION, margin=0.3, slices=slices, part=PARTS)
     assert verdicts(found) == {"part-0": "fail", "part-1": "pass", "part-2": "pass", "part-3": "pass", "part-4": "pass"}
     worse, same, *_ = found.slices
-    assert worse.message == f"worse by more than 0.3 (+1, p = {5 / (RESAMPLES + 1):.2g} after Holm)"
+    assert worse.message == f"worse by more than 0.3 (+1, p is {5 / (RESAMPLES + 1):.2g} after Holm)"
     assert worse.p_value == pytest.approx(5 / (RESAMPLES + 1))
     assert worse.difference.value == pytest.approx(1)
-    assert same.message == "not shown to be worse by more than 0.3 (p = 1 after Holm)"
+    assert same.message == "not shown to be worse by more than 0.3 (p is 1 after Holm)"
     assert [result.rows for result in found.slices] == [40] * 5
 
 

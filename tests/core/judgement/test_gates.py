@@ -16,7 +16,6 @@ from mintmark.core.judgement.gates import (
     check_primary,
     check_slices,
     cost_results,
-    describe_difference,
 )
 from mintmark.core.judgement.review import SliceResult
 from mintmark.core.model import Gates
@@ -100,23 +99,23 @@ def test_the_gates_of_this_registry_are_read(path):
         (
             difference("better", 0.02, 0.01, 0.03),
             "pass",
-            "better than iris@1.0.0: roc_auc +0.02 (+0.01 to +0.03), margin 0.01",
+            "better than iris@1.0.0: roc_auc +0.02 [+0.01, +0.03], margin 0.01",
         ),
         (
             difference("no worse"),
             "pass",
-            "no worse than iris@1.0.0: roc_auc +0.012 (-0.003 to +0.03), margin 0.01",
+            "no worse than iris@1.0.0: roc_auc +0.012 [-0.003, +0.03], margin 0.01",
         ),
         (
             difference("worse", -0.1, -0.12, -0.05),
             "fail",
-            "worse than iris@1.0.0: roc_auc -0.1 (-0.12 to -0.05), margin 0.01",
+            "worse than iris@1.0.0: roc_auc -0.1 [-0.12, -0.05], margin 0.01",
         ),
         (
             difference("inconclusive", 0.0, -0.02, 0.02, rows_needed=12_345),
             "decide",
             (
-                "it may be worse than iris@1.0.0 by more than the margin: roc_auc 0 (-0.02 to +0.02), margin 0.01; "
+                "it may be worse than iris@1.0.0 by more than the margin: roc_auc 0 [-0.02, +0.02], margin 0.01; "
                 "some 12,000 rows would decide it"
             ),
         ),
@@ -124,7 +123,7 @@ def test_the_gates_of_this_registry_are_read(path):
             difference("inconclusive", -0.01, -0.02, 0.0),
             "decide",
             (
-                "it may be worse than iris@1.0.0 by more than the margin: roc_auc -0.01 (-0.02 to 0), margin 0.01; "
+                "it may be worse than iris@1.0.0 by more than the margin: roc_auc -0.01 [-0.02, 0], margin 0.01; "
                 "no number of rows would decide it"
             ),
         ),
@@ -146,10 +145,10 @@ def test_the_champion(given, verdict, message):
 
 
 def test_a_difference_without_a_sign_where_there_is_none():
-    assert describe_difference("mae", difference("no worse", -0.0, -0.0, 0.0)) == "mae 0 (0 to 0), margin 0.01"
-    assert describe_difference("mae", difference("worse", 1e-12, 1e-13, 1234567.0, margin=1)) == (
-        "mae +1e-12 (+1e-13 to +1.23e+06), margin 1"
-    )
+    same = metric(difference("no worse", -0.0, -0.0, 0.0))
+    assert check_primary(same, "iris@1.0.0").message == "no worse than iris@1.0.0: roc_auc 0 [0, 0], margin 0.01"
+    worse = metric(difference("worse", 1e-12, 1e-13, 1234567.0, margin=1))
+    assert check_primary(worse, "iris@1.0.0").message.endswith(": roc_auc +1e-12 [+1e-13, +1234567], margin 1")
 
 
 # -- no champion -----------------------------------------------------------------------------------------------------
@@ -185,16 +184,16 @@ def test_without_a_champion_it_must_beat_a_constant_answer(name, maximize):
 
 
 def test_what_is_said_without_a_champion():
-    interval = "roc_auc +0.3 (+0.2 to +0.4)"
+    interval = "roc_auc +0.3 [+0.2, +0.4]"
     assert check_baseline(metric(difference("better", 0.3, 0.2, 0.4)), "b").message == (
         f"there is no champion; better than always answering b: {interval}"
     )
     assert check_baseline(metric(difference("inconclusive", 0.3, -0.2, 0.4)), "b").message == (
         "there is no champion, and it is not certain that it is better than always answering b: "
-        "roc_auc +0.3 (-0.2 to +0.4)"
+        "roc_auc +0.3 [-0.2, +0.4]"
     )
     assert check_baseline(metric(difference("worse", -0.3, -0.4, -0.2)), "b").message == (
-        "there is no champion, and it is not better than always answering b: roc_auc -0.3 (-0.4 to -0.2)"
+        "there is no champion, and it is not better than always answering b: roc_auc -0.3 [-0.4, -0.2]"
     )
     assert told(check_baseline(metric(None), "b")) == (
         "decide",
@@ -252,32 +251,32 @@ def test_without_a_cap_or_a_difference_nothing_is_said_of_leaks():
             metric(low=0.96),
             0.95,
             "pass",
-            "roc_auc 0.97 (0.96 to 0.99): the lower bound is 0.96, and at least 0.95 is asked",
+            "roc_auc 0.97 [0.96, 0.99]: the lower bound is 0.96, and at least 0.95 is asked",
         ),
         (
             metric(low=0.94),
             0.95,
             "fail",
-            "roc_auc 0.97 (0.94 to 0.99): the lower bound is 0.94, and at least 0.95 is asked",
+            "roc_auc 0.97 [0.94, 0.99]: the lower bound is 0.94, and at least 0.95 is asked",
         ),
         (
             metric(low=0.9499996),
             0.95,
             "fail",
-            "roc_auc 0.97 (0.95 to 0.99): the lower bound is 0.9499996, and at least 0.95 is asked",
+            "roc_auc 0.97 [0.95, 0.99]: the lower bound is 0.9499996, and at least 0.95 is asked",
         ),
         (
             metric(low=0.1 + 0.85),
             0.95,
             "pass",
-            "roc_auc 0.97 (0.95 to 0.99): the lower bound is 0.95, and at least 0.95 is asked",
+            "roc_auc 0.97 [0.95, 0.99]: the lower bound is 0.95, and at least 0.95 is asked",
         ),
         (metric(low=math.nextafter(0.95, 0)), 0.95, "pass", "the lower bound is 0.95, and at least 0.95 is asked"),
         (
             metric(name="mae", maximize=False, value=41.5, low=38.0, high=45.25),
             45,
             "fail",
-            "mae 41.5 (38 to 45.25): the upper bound is 45.25, and at most 45 is asked",
+            "mae 41.5 [38, 45.25]: the upper bound is 45.25, and at most 45 is asked",
         ),
         (metric(name="mae", maximize=False, value=41.5, low=38.0, high=44.0), 45, "pass", "the upper bound is 44,"),
         (metric(name="mae", maximize=False, value=41.5, low=46.0, high=45.0), 45, "pass", "the upper bound is 45,"),
@@ -287,9 +286,9 @@ def test_without_a_cap_or_a_difference_nothing_is_said_of_leaks():
             "fail",
             "roc_auc has no interval on these rows, so its floor of 0.95 is not reached",
         ),
-        (metric(low=math.nan), 0.95, "fail", "the lower bound is nan"),
+        (metric(low=math.nan), 0.95, "fail", "the lower bound is not a number"),
         (metric(name="r2", value=0.5, low=-3.0), -1, "fail", "the lower bound is -3, and at least -1 is asked"),
-        (metric(low=0.96), math.nan, "fail", "at least nan is asked"),
+        (metric(low=0.96), math.nan, "fail", "at least not a number is asked"),
     ],
 )
 def test_a_floor_is_held_against_the_bound_on_the_worse_side(result, floor, verdict, message):
@@ -305,7 +304,7 @@ def test_every_floor_is_held_and_no_other_metric():
         (
             "floor: recall",
             "pass",
-            "recall 0.97 (0.9 to 0.99): the lower bound is 0.9, and at least 0.8 is asked",
+            "recall 0.97 [0.9, 0.99]: the lower bound is 0.9, and at least 0.8 is asked",
         ),
         ("floor: mcc", "fail", "mcc has a floor and cannot be measured for this model"),
     ]
@@ -345,14 +344,14 @@ def test_each_cost_stands_beside_its_limit_and_the_champions():
 @pytest.mark.parametrize(
     ("measured", "name", "verdict", "message"),
     [
-        ({"size": 9_999_999.0}, "size", "pass", "9,999,999 bytes; at most 10,000,000 bytes are asked"),
-        ({"size": 10_000_000.0}, "size", "pass", "10,000,000 bytes; at most 10,000,000 bytes are asked"),
-        ({"size": 10_000_001.0}, "size", "fail", "10,000,001 bytes; at most 10,000,000 bytes are asked"),
-        ({"load_seconds": 1.0}, "load_seconds", "pass", "1 s; at most 1 s is asked"),
-        ({"load_seconds": 1.00001}, "load_seconds", "fail", "1.00001 s; at most 1 s is asked"),
-        ({"load_seconds": math.nan}, "load_seconds", "fail", "nan s; at most 1 s is asked"),
-        ({"load_seconds": math.inf}, "load_seconds", "fail", "inf s; at most 1 s is asked"),
-        ({}, "latency_row_seconds", "fail", "latency_row_seconds has a limit and was not measured"),
+        ({"size": 9_999_999.0}, "size", "pass", "size 9.999999 MB; at most 10 MB is asked"),
+        ({"size": 10_000_000.0}, "size", "pass", "size 10 MB; at most 10 MB is asked"),
+        ({"size": 10_000_001.0}, "size", "fail", "size 10.000001 MB; at most 10 MB is asked"),
+        ({"load_seconds": 1.0}, "load_seconds", "pass", "time to load it 1 s; at most 1 s is asked"),
+        ({"load_seconds": 1.00001}, "load_seconds", "fail", "time to load it 1.00001 s; at most 1 s is asked"),
+        ({"load_seconds": math.nan}, "load_seconds", "fail", "time to load it not a number; at most 1 s is asked"),
+        ({"load_seconds": math.inf}, "load_seconds", "fail", "time to load it infinite; at most 1 s is asked"),
+        ({}, "latency_row_seconds", "fail", "time to predict one row has a limit and was not measured"),
     ],
 )
 def test_a_limit_on_a_cost(measured, name, verdict, message):

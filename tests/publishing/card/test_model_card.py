@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -217,7 +218,7 @@ def test_numbers_that_no_json_holds_are_not_for_the_hub() -> None:
     }
     card = format_card(a_source(measured={"metrics": metrics, "slices": {"large-nuclei": {"rows": 3, "metrics": {}}}}))
     assert [result.metric_type for result in ModelCard(card).data.eval_results] == ["recall"]
-    assert rows_of(section(card, "Metrics"))[0][1:3] == ["inf", "-inf to inf"]
+    assert rows_of(section(card, "Metrics"))[0][1:3] == ["infinite", "[minus infinite, beyond any measure]"]
 
 
 def test_huge_numbers_make_no_card_impossible() -> None:
@@ -230,7 +231,11 @@ def test_huge_numbers_make_no_card_impossible() -> None:
     artifact = {**shipped(SHIPPED[0]).record.document["artifact"], "size": huge}
     cost = {"size": huge, "load_seconds": huge, "batch_rows": huge}
     card = format_card(a_source(model={"gates": gates}, record={"artifact": artifact}, measured={"cost": cost}))
-    assert ["size", "at most inf B", "inf B: met"] in rows_of(section(card, "Gates"))
+    assert [unescape(cell) for cell in rows_of(section(card, "Gates"))[-1]] == [
+        "cost: load_seconds",
+        "time to load it beyond any measure; at most beyond any measure is asked",
+        "**not met**",
+    ]
 
 
 # -- hostile texts ---------------------------------------------------------------------------------------------------
@@ -359,7 +364,7 @@ def test_the_opening_says_where_the_version_stands() -> None:
     facts = dict(rows_of(format_card(a_source(channels=("staging", "production")))))
     assert facts["channels"] == "`staging`, `production`"
     assert facts["task"] == "binary classification of `diagnosis`, positive class `malignant`"
-    assert facts["primary metric"] == "`roc_auc` 0.9929 (0.9779 to 1), more is better"
+    assert facts["primary metric"] == "`roc_auc` 0.9929 [0.9779, 1], more is better"
     assert dict(rows_of(format_card(a_source(channels=()))))["channels"] == "none"
     assert "warning" not in format_card(a_source()).lower()
 
@@ -429,7 +434,7 @@ def test_a_gap_is_seen(title: str, field: str, nothing: str | None) -> None:
 
 def test_metrics_have_the_primary_first_and_say_which_way_is_better() -> None:
     rows = rows_of(section(format_card(shipped("breast-cancer@1.1.0")), "Metrics"))
-    assert rows[0][:4] == ["`roc_auc` (primary)", "0.9929", "0.9779 to 1", "more"]
+    assert rows[0][:4] == ["`roc_auc` (primary)", "0.9929", "[0.9779, 1]", "more"]
     assert {row[0]: row[3] for row in rows[1:]} == {
         "`accuracy`": "more",
         "`balanced_accuracy`": "more",
@@ -466,7 +471,7 @@ def test_slices() -> None:
     name, where, rows, roc_auc, recall, log_loss = rows_of(text)[0]
     assert (name, rows) == ("`medium-nuclei`", "87")
     assert where.endswith("<br>`mean radius` is at least 12 and below 15")
-    assert (roc_auc, recall) == ("0.9974 (0.9894 to 1)", "0.875 (0.6875 to 1)")
+    assert (roc_auc, recall) == ("0.9974 [0.9894, 1]", "0.875 [0.6875, 1]")
     assert log_loss.startswith("0.06103")
     assert "fewer than 50 rows" in text
     digits = rows_of(section(format_card(shipped("digits@1.0.0")), "Slices"))
@@ -526,7 +531,7 @@ def test_behaviour_tests_of_the_other_kinds() -> None:
     text = section(format_card(a_source(model={"behaviour": rules, "positive_class": None})), "Behaviour tests")
     assert [row[2] for row in rows_of(text)] == [
         "`x` times 2: the probability of the second class does not rise in at least 50% of the rows, and falls in some",
-        "`x` set to null: the probability of the second class moves by at most 0 in at least 99.5% of the rows",
+        "`x` set to none: the probability of the second class moves by at most 0 in at least 99.5% of the rows",
         "NaN: a prediction for each row",
     ]
 
@@ -546,17 +551,21 @@ def test_gates_hold_the_bound_of_the_interval() -> None:
         "cost": {"size": "10 kB", "load_seconds": 0.5, "latency_batch_seconds": 3},
     }
     card = format_card(a_source(model={"gates": gates}, measured={"metrics": metrics, "cost": cost}))
-    assert rows_of(section(card, "Gates")) == [
+    assert [[unescape(cell) for cell in row] for row in rows_of(section(card, "Gates"))] == [
         ["margin", "`roc_auc` at most 0.02 worse than the champion's", "its record alone cannot tell"],
         ["slice margin", "in no slice more than 0.02 worse", "its record alone cannot tell"],
-        ["floor of `roc_auc`", "at least 0.95", "0.9: **not met**"],
-        ["floor of `recall`", "at least 0.85", "0.85: met"],
-        ["floor of `log_loss`", "at most 0.25", "0.3: **not met**"],
-        ["floor of `f1`", "at least 0.5", "1, without an interval"],
-        ["floor of `brier`", "at most 0.1", "not measured"],
-        ["size", "at most 10 kB", "10 kB: met"],
-        ["time to load it", "at most 0.5 s", "1 s: **not met**"],
-        ["time to predict a batch", "at most 3 s", "not measured"],
+        ["floor: roc_auc", "roc_auc 0.99 [0.9, 1]: the lower bound is 0.9, and at least 0.95 is asked", "**not met**"],
+        ["floor: recall", "recall 0.8 [0.85, 0.9]: the lower bound is 0.85, and at least 0.85 is asked", "met"],
+        [
+            "floor: log_loss",
+            "log_loss 0.2 [0.1, 0.3]: the upper bound is 0.3, and at most 0.25 is asked",
+            "**not met**",
+        ],
+        ["floor: f1", "f1 has no interval on these rows, so its floor of 0.5 is not reached", "**not met**"],
+        ["floor: brier", "brier has a floor and cannot be measured for this model", "**not met**"],
+        ["cost: size", "size 10 kB; at most 10 kB is asked", "met"],
+        ["cost: load_seconds", "time to load it 1 s; at most 500 ms is asked", "**not met**"],
+        ["cost: latency_batch_seconds", "time to predict a batch has a limit and was not measured", "**not met**"],
     ]
     assert "`roc_auc` at most 0.05 better; more may be a leak" in section(format_card(a_source()), "Gates")
 
@@ -582,7 +591,7 @@ def test_data_environment_cost_and_monitoring() -> None:
     assert evaluation[:2] == ["evaluation", "200"]
     assert evaluation[2].startswith("`models/breast-cancer/candidate/evaluation.parquet`<br>`sha256:208305ae")
     assert ["`scikit-learn`", "1.9.1"] in rows_of(section(card, "Environment"))
-    assert rows_of(section(card, "Cost"))[3] == ["time to predict a batch of 1,000 rows", "0.000918 s"]
+    assert rows_of(section(card, "Cost"))[3] == ["time to predict a batch of 1,000 rows", "918 µs"]
     monitoring = dict(rows_of(section(card, "Monitoring")))
     assert monitoring["drift"] == "population stability index, from 0.2 on"
     assert monitoring["rows that are looked at"] == "those of the last 30 days"

@@ -105,9 +105,9 @@ def test_it_tells_what_the_change_does_and_how_the_checks_came_out() -> None:
 def test_the_primary_metric_has_intervals_and_a_difference() -> None:
     lines = format_markdown(sample_review()).splitlines()
     assert "| `roc_auc`, ↑ more is better | Value | 95% interval |" in lines
-    assert "| Candidate `breast-cancer@1.1.0` | 0.9929 | 0.9779 to 1 |" in lines
-    assert "| Champion `breast-cancer@1.0.0` | 0.9795 | 0.9534 to 0.999 |" in lines
-    assert "| **Difference** | **+0.0133** | -0.0012 to +0.0321 |" in lines
+    assert "| Candidate `breast-cancer@1.1.0` | 0.9929 | [0.9779, 1] |" in lines
+    assert "| Champion `breast-cancer@1.0.0` | 0.9795 | [0.9534, 0.999] |" in lines
+    assert "| **Difference** | **+0.0133** | [-0.0012, +0.0321] |" in lines
     assert (
         "**No worse.** The difference is at least -0.0012 with 95% confidence; "
         "it must be no lower than -0.01 to be no worse."
@@ -184,8 +184,8 @@ def test_failed_and_open_checks_come_first_and_passed_ones_are_folded() -> None:
 def test_all_metrics_say_which_way_is_better_and_what_follows() -> None:
     rows = [line for line in format_markdown(sample_review()).splitlines() if line.startswith(("| **↑", "| ↑", "| ↓"))]
     assert rows[0] == (
-        "| **↑&nbsp;`roc_auc`** | 0.9929<br>0.9779&nbsp;to&nbsp;1 | 0.9795<br>0.9534&nbsp;to&nbsp;0.999 | "
-        "+0.0133<br>-0.0012&nbsp;to&nbsp;+0.0321 | No worse | 0.95 |"
+        "| **↑&nbsp;`roc_auc`** | 0.9929<br>[0.9779,&nbsp;1] | 0.9795<br>[0.9534,&nbsp;0.999] | "
+        "+0.0133<br>[-0.0012,&nbsp;+0.0321] | No worse | 0.95 |"
     )
     assert rows[5].startswith("| ↓&nbsp;`log_loss` | 0.075<br>")
     assert rows[5].endswith("| Better | 0.25 |")
@@ -197,7 +197,7 @@ def test_slices_behaviour_cost_and_the_rest_are_there() -> None:
     text = text_of(sample_review())
     for words in (
         "clinic: 12 rows are too few to judge (50 are asked)",
-        "McNemar, exact: p = 0.69. Of 200 rows, only the candidate has 4 right",
+        "McNemar, exact: p is 0.69. Of 200 rows, only the candidate has 4 right",
         "Where larger-nuclei-raise-suspicion does not hold (2)",
         "906 µs",
         "14.2 kB",
@@ -226,7 +226,7 @@ def test_each_failure_of_a_behaviour_test_shows_its_rows_and_those_of_a_failed_t
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(1.0, "100%"), (0.99999, "under 100%"), (0.985, "98.5%"), (None, "–"), (2.0, "2"), (0.0, "0%")]
+    ("share", "shown"), [(1.0, "100%"), (0.99999, "99.999%"), (0.985, "98.5%"), (None, "–"), (2.0, "2"), (0.0, "0%")]
 )
 def test_a_share_is_all_of_the_rows_only_where_it_is(share: float | None, shown: str) -> None:
     result = replace(sample_review().behaviour[0], share=share)

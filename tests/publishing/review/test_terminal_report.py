@@ -19,10 +19,10 @@ def test_a_failed_review() -> None:
         "✗ Fail: the lower bound of recall is 0.8133, and at least 0.85 is asked",
         "  Proposes breast-cancer@1.1.0, which enters staging.",
         "  roc_auc on 200 evaluation rows of the base:",
-        "    breast-cancer@1.1.0: 0.9929 (0.9779 to 1)",
-        "    breast-cancer@1.0.0: 0.9795 (0.9534 to 0.999)",
+        "    breast-cancer@1.1.0: 0.9929 [0.9779, 1]",
+        "    breast-cancer@1.0.0: 0.9795 [0.9534, 0.999]",
         (
-            "    difference: +0.0133 (-0.0012 to +0.0321), no worse. The difference is at least -0.0012 with 95% confidence; "
+            "    difference: +0.0133 [-0.0012, +0.0321], no worse. The difference is at least -0.0012 with 95% confidence; "
             "it must be no lower than -0.01 to be no worse."
         ),
         "  roc_auc on 200 evaluation rows that the proposal brings:",

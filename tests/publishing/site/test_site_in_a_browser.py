@@ -80,7 +80,7 @@ def test_two_versions_are_compared_without_leaving_the_page(visitor: Visitor) ->
     captions = page.locator("#compare-result caption").all_inner_texts()
     assert captions == ["Metrics", "Parameters", "Data", "Environment", "Signature", "Size"]
     metrics = {row[0]: row[1:] for row in rows(page, "#compare-result div:has(> table) >> nth=0 >> table")}
-    assert metrics["roc_auc"] == ["0.7 (0.65 to 1)", "0.875 (0.825 to 1)", "+0.175 ▲ better"]
+    assert metrics["roc_auc"] == ["0.7 [0.65, 1]", "0.875 [0.825, 1]", "+0.175 ▲ better"]
     assert metrics["log_loss"][2] == "+0.0318 ▼ worse"  # an error that rose
     everything = page.locator("#compare-result tbody tr").count()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mintmark.core.announcement import format_number
 from mintmark.core.behaviour_tests import (
     BehaviourTest,
     Direction,
@@ -20,7 +19,6 @@ from mintmark.core.behaviour_tests import (
 from mintmark.core.judgement.behaviour_answers import (
     Classes,
     Scores,
-    counted,
     plain_value,
     quoted,
     read_classes,
@@ -28,6 +26,7 @@ from mintmark.core.judgement.behaviour_answers import (
 )
 from mintmark.core.judgement.behaviour_probes import BehaviourFault, check_fit, is_finite_number, probe_names, probes
 from mintmark.core.judgement.review import BehaviourResult
+from mintmark.core.words import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -165,7 +164,7 @@ def _judge_invariance(number: int, test: Invariance, session: _Session) -> Behav
     distance = np.abs(pair.moves).max(axis=1)
     near = distance <= test.tolerance + SLACK
     share, passed = _share(near, test)
-    message = f"{_of_rows(near)} stay within {quoted(test.tolerance)} {_needed(share, test)}"
+    message = f"{_of_rows(near)} stay within {numbers.written(test.tolerance)} {_needed(share, test)}"
     failures = list(_failures(pair, session.classes, _worst(distance, ~near)))
     if passed and pair.is_unchanged:
         return _result(test, "warn", "the change leaves every row as it is, so nothing was tested", share, failures)
@@ -180,7 +179,7 @@ def _judge_direction(number: int, test: Direction, session: _Session) -> Behavio
     ahead = pair.moves[:, 0] if right_way == "rise" else -pair.moves[:, 0]
     fine, right = ahead >= -SLACK, ahead > SLACK
     share, passed = _share(fine, test)
-    message = f"{_of_rows(fine)} do not {wrong_way} {_needed(share, test)}, {int(right.sum())} {right_way}"
+    message = f"{_of_rows(fine)} do not {wrong_way} {_needed(share, test)}, {int(right.sum()):,} {right_way}"
     if not right.any():
         message += f': the model does not heed "{pair.column}"'
     wrong = ~fine if right.any() else ~right
@@ -208,15 +207,13 @@ def _share(good: NDArray[np.bool_], test: Invariance | Direction) -> tuple[float
 
 
 def _of_rows(good: NDArray[np.bool_]) -> str:
-    return f"{int(good.sum())} of {counted(len(good), 'row')}"
+    return f"{int(good.sum()):,} of {numbers.count(len(good), 'row')}"
 
 
 def _needed(share: float, test: Invariance | Direction) -> str:
-    """`(a share of 0.985, 0.99 needed)`, with as many digits as it takes to tell the two apart."""
-    told = format_number(share)
-    if share != test.share and told == format_number(test.share):
-        told = repr(share)
-    return f"(a share of {told}, {test.share} needed)"
+    """`(98.5%, and at least 99% is asked)`."""
+    told, least = numbers.apart(share, test.share, numbers.share)
+    return f"({told}, and at least {least} is asked)"
 
 
 def _worst(badness: Floats, wrong: NDArray[np.bool_]) -> Codes:
@@ -259,7 +256,7 @@ def _judge_minimum(number: int, test: MinimumFunctionality, session: _Session) -
     failed = [place for place, case in enumerate(cases) if not _holds(case, place, scores, classes)]
     failures = [_failed_case(place, cases[place], scores, classes) for place in failed[:MOST_FAILURES]]
     held = len(cases) - len(failed)
-    message = f"{held} of {counted(len(cases), 'case')} {'holds' if held == 1 else 'hold'}"
+    message = f"{held} of {numbers.count(len(cases), 'case')} {'holds' if held == 1 else 'hold'}"
     return _result(test, "fail" if failed else "pass", message, held / len(cases), failures)
 
 
@@ -315,7 +312,7 @@ def _judge_malformed(number: int, test: Malformed, session: _Session) -> Behavio
     ]
     good = len(inputs) - len(failures)
     end = "an error" if test.expect == "error" else "predictions"
-    message = f"{good} of {counted(len(inputs), 'malformed input')} {'ends' if good == 1 else 'end'} in {end}"
+    message = f"{good} of {numbers.count(len(inputs), 'malformed input')} {'ends' if good == 1 else 'end'} in {end}"
     if failures:
         message += f", not {', '.join(failure['input'] for failure in failures)}"
     return _result(test, "fail" if failures else "pass", message, good / len(inputs), failures)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mintmark.core.judgement.behaviour_probes import BehaviourFault, is_finite_number, shortened
+from mintmark.core.words.numbers import count
 
 if TYPE_CHECKING:
     from mintmark.core.judgement.answers import Answer
@@ -71,7 +72,7 @@ def read_scores(answer: Answer | None, rows: int, classes: Classes) -> Scores:
     if not _is_list(labels):
         raise BehaviourFault("the model's predictions are no list")
     if len(labels) != rows:
-        raise BehaviourFault(f"the model gave {counted(len(labels), 'prediction')} for {counted(rows, 'row')}")
+        raise BehaviourFault(f"the model gave {count(len(labels), 'prediction')} for {count(rows, 'row')}")
     if not classes.labels:
         return Scores(labels=labels, values=_numbers(labels, 1, "prediction"), has_probabilities=False)
     values: Floats = np.eye(len(classes.labels))[_codes(labels, classes.labels)]
@@ -111,7 +112,7 @@ def _codes(labels: Sequence[Any], classes: Sequence[Label]) -> Codes:
 
 def _probabilities(given: Sequence[Any], rows: int, classes: int) -> Floats:
     if not _is_list(given) or len(given) != rows:
-        raise BehaviourFault(f"the model's probabilities are not those of {counted(rows, 'row')}")
+        raise BehaviourFault(f"the model's probabilities are not those of {count(rows, 'row')}")
     for row, each in enumerate(given):
         if not _is_list(each) or len(each) != classes:
             raise BehaviourFault(f"row {row} does not have one probability for each of the {classes} classes")
@@ -122,11 +123,6 @@ def _probabilities(given: Sequence[Any], rows: int, classes: int) -> Floats:
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
-
-
-def counted(number: int, what: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def quoted(value: Any) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from mintmark.core.announcement import format_number
 from mintmark.core.judgement.review import Evaluation, SliceResult
 from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.question import RecipeFault
@@ -18,6 +17,7 @@ from mintmark.core.statistics.results import MetricResult
 from mintmark.core.statistics.review_curves import curves_of
 from mintmark.core.statistics.significance import cross_checks, holm
 from mintmark.core.statistics.slices import SliceFault, slice_mask
+from mintmark.core.words import numbers
 
 if TYPE_CHECKING:
     from mintmark.core.question import Question, Slice
@@ -183,18 +183,19 @@ def _too_few(rows: int, clusters: Codes | None, least: int) -> str:
     Economics and Statistics 90:414).
     """
     if rows < least:
-        return f"{rows:,} rows are too few to judge ({least:,} are asked)"
+        return f"{numbers.count(rows, 'row')} {'is' if rows == 1 else 'are'} too few to judge ({least:,} are asked)"
     entities, enough = rows if clusters is None else len(np.unique(clusters)), min(least, DEFAULT_SLICE_ROWS)
     if entities < enough:
-        return f"its {rows:,} rows are of {entities:,} entities, too few to judge ({enough:,} are asked)"
+        of = numbers.count(entities, "entity", "entities")
+        return f"its {rows:,} rows are of {of}, too few to judge ({enough:,} are asked)"
     return ""
 
 
 def _judge_slice(result: SliceResult, p_value: float, gates: Gates) -> SliceResult:
     """Return a slice with its verdict; `p_value` is adjusted for the number of slices that are judged."""
-    margin = format_number(gates.slice_margin)
-    change = f"{result.difference.value:+.3g}, " if result.difference and result.difference.value else ""
+    margin = numbers.written(gates.slice_margin)
+    change = f"{numbers.signed(result.difference.value)}, " if result.difference and result.difference.value else ""
     is_worse = p_value <= LEVEL
     finding = f"{'' if is_worse else 'not shown to be '}worse by more than {margin}"
-    message = f"{finding} ({change}p = {p_value:.2g} after Holm)"
+    message = f"{finding} ({change}p is {numbers.p_value(p_value)} after Holm)"
     return replace(result, p_value=p_value, verdict="fail" if is_worse else "pass", message=message)

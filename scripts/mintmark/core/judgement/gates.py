@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mintmark.core.announcement import format_estimate, format_interval, format_number
 from mintmark.core.judgement.checks import Check, CheckVerdict, check
 from mintmark.core.judgement.review import CostResult, SliceResult
-from mintmark.core.model import SIZE, Gates
+from mintmark.core.model import Gates
+from mintmark.core.records import Interval
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.statistics.results import MetricResult, PairedDifference
+from mintmark.core.words import numbers
+from mintmark.core.words.demands import cost_name, cost_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +26,7 @@ def check_primary(result: MetricResult, champion: str) -> Check:
     if difference is None:
         message = f"{result.name} cannot be compared with {champion}, which does not give it; decide by hand"
         return check("champion", "decide", message)
-    by = describe_difference(result.name, difference)
+    by = f"{_difference_alone(result.name, difference)}, margin {numbers.written(difference.margin)}"
     match difference.standing:
         case "better":
             return check("champion", "pass", f"better than {champion}: {by}")
@@ -35,12 +38,10 @@ def check_primary(result: MetricResult, champion: str) -> Check:
     return check("champion", "decide", message)
 
 
-def _what_would_decide(difference: PairedDifference) -> str:
-    if difference.bound is None:
+def _what_would_decide(found: PairedDifference) -> str:
+    if found.bound is None:
         return "these rows are too few for an interval"
-    if difference.rows_needed is None:
-        return "no number of rows would decide it"
-    return f"some {format_estimate(difference.rows_needed)} rows would decide it"
+    return numbers.what_would_decide(found.rows_needed)
 
 
 def check_baseline(result: MetricResult, says: str) -> Check:
@@ -68,20 +69,9 @@ def _is_no_gain(result: MetricResult, difference: PairedDifference) -> bool:
     return most <= _NOISE * abs(result.candidate.value)
 
 
-def describe_difference(name: str, difference: PairedDifference) -> str:
-    """`roc_auc +0.012 (-0.003 to +0.03), margin 0.01`: a difference with its 95% interval."""
-    return f"{_difference_alone(name, difference)}, margin {format_number(difference.margin)}"
-
-
-def _difference_alone(name: str, difference: PairedDifference) -> str:
-    interval = ""
-    if difference.low is not None and difference.high is not None:
-        interval = f" ({_signed(difference.low)} to {_signed(difference.high)})"
-    return f"{name} {_signed(difference.value)}{interval}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3g}" if value else "0"
+def _difference_alone(name: str, found: PairedDifference) -> str:
+    """`roc_auc +0.012 [-0.003, +0.03]`: a difference with its 95% interval."""
+    return f"{name} {numbers.difference(found.value, found.low, found.high)}"
 
 
 def check_leak(result: MetricResult, gates: Gates) -> Iterator[Check]:
@@ -90,11 +80,11 @@ def check_leak(result: MetricResult, gates: Gates) -> Iterator[Check]:
     if difference is None or gates.leak_cap is None:
         return
     gain = difference.value if result.maximize else -difference.value
-    cap = format_number(gates.leak_cap)
+    told, cap = numbers.apart(gain, gates.leak_cap)
     if _is_at_most(gain, gates.leak_cap):
         yield check("leak cap", "pass", f"{result.name} does not improve by more than {cap}")
     else:
-        improves = f"{result.name} improves by {_told_apart(gain, gates.leak_cap)}, more than {cap}"
+        improves = f"{result.name} improves by {told}, more than {cap}"
         message = f"{improves}: look for labels that leaked into the inputs"
         yield check("leak cap", "decide", message)
 
@@ -112,25 +102,19 @@ def _hold_floor(name: str, floor: float, result: MetricResult | None) -> tuple[C
         return "fail", f"{name} has a floor and cannot be measured for this model"
     bound = result.candidate.low if result.maximize else result.candidate.high
     if bound is None:
-        return "fail", f"{name} has no interval on these rows, so its floor of {format_number(floor)} is not reached"
+        return "fail", f"{name} has no interval on these rows, so its floor of {numbers.written(floor)} is not reached"
     passes = _is_at_most(floor, bound) if result.maximize else _is_at_most(bound, floor)
     side, at = ("lower", "at least") if result.maximize else ("upper", "at most")
-    interval = f"{name} {format_interval(result.candidate)}"
-    message = f"{interval}: the {side} bound is {_told_apart(bound, floor)}, and {at} {format_number(floor)} is asked"
+    measured = numbers.interval(result.candidate.value, result.candidate.low, result.candidate.high)
+    told, limit = numbers.apart(bound, floor)
+    message = f"{name} {measured}: the {side} bound is {told}, and {at} {limit} is asked"
     return "pass" if passes else "fail", message
 
 
 def _is_at_most(value: float, limit: float) -> bool:
     """Whether a number keeps to a limit; the last bits of a sum decide nothing, and NaN keeps to none."""
+    value, limit = numbers.as_float(value), numbers.as_float(limit)
     return value <= limit or math.isclose(value, limit, rel_tol=_NOISE)
-
-
-def _told_apart(value: float, limit: float) -> str:
-    """Return a number with as many digits, four at least, as it takes to see that it is not the limit."""
-    if _is_at_most(value, limit) and _is_at_most(limit, value):
-        return format_number(value)
-    digits = next((d for d in range(4, 17) if f"{value:.{d}g}" != f"{limit:.{d}g}"), 17)
-    return format_number(value) if digits == 4 else f"{value:.{digits}g}"
 
 
 def check_slices(slices: Sequence[SliceResult]) -> Iterator[Check]:
@@ -160,10 +144,23 @@ def check_cost(results: Sequence[CostResult], gates: Gates) -> Iterator[Check]:
     for name, limit in gates.cost.items():
         result = found.get(name)
         if result is None:
-            yield check("cost", "fail", f"{name} has a limit and was not measured", subject=name)
+            yield check("cost", "fail", f"{cost_name(name)} has a limit and was not measured", subject=name)
             continue
-        if name == SIZE:
-            message = f"{result.value:,.0f} bytes; at most {limit:,.0f} bytes are asked"
-        else:
-            message = f"{_told_apart(result.value, limit)} s; at most {format_number(limit)} s is asked"
-        yield check("cost", result.verdict, message, subject=name)
+        told, most = numbers.apart(result.value, limit, cost_words(name))
+        yield check("cost", result.verdict, f"{cost_name(name)} {told}; at most {most} is asked", subject=name)
+
+
+def check_record(metrics: Mapping[str, Interval], cost: Mapping[str, float], gates: Gates) -> list[Check]:
+    """Return the gates that a record alone can be held against: floors, and costs in bytes and seconds."""
+    found = [
+        MetricResult(name=name, maximize=greater_is_better(name), primary=False, candidate=_as_floats(interval))
+        for name, interval in metrics.items()
+    ]
+    costs = {name: numbers.as_float(value) for name, value in cost.items()}
+    return [*check_floors(found, gates), *check_cost(cost_results(costs, {}, gates), gates)]
+
+
+def _as_floats(found: Interval) -> Interval:
+    """Return bounds as floats: a file may hold whole numbers of any length."""
+    low, high = (None if bound is None else numbers.as_float(bound) for bound in (found.low, found.high))
+    return Interval(value=numbers.as_float(found.value), low=low, high=high)

@@ -12,6 +12,7 @@ from mintmark.core.finding import shorten
 from mintmark.core.judgement.answers import Answer
 from mintmark.core.statistics.evaluation import PROBABILITY
 from mintmark.core.statistics.metrics import Outcomes, class_outcomes, regression_outcomes
+from mintmark.core.words.numbers import count, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def grade(
     if answer.error is not None:
         raise AnswerFault(f"the model raised {shorten(answer.error, _LONGEST)}")
     if len(answer.prediction) != len(truth):
-        raise AnswerFault(f"it answered {len(answer.prediction):,} rows of {len(truth):,}")
+        raise AnswerFault(f"it answered {count(len(answer.prediction), 'row')} of {len(truth):,}")
     try:
         if not question.is_classification:
             return regression_outcomes(truth.to_numpy(dtype=np.float64), _numbers(answer.prediction))
@@ -178,4 +179,4 @@ def dummy_answer(truth: pd.Series, question: Question, classes: Sequence[Label])
     except (TypeError, ValueError, OverflowError) as error:
         raise AnswerFault(shorten(f"there is no constant answer to these rows: {error}", _LONGEST)) from None
     value = float(np.median(values) if question.metric in ("mae", "mape") else np.mean(values))
-    return Answer(prediction=[value] * rows), f"{value:.4g}"
+    return Answer(prediction=[value] * rows), number(value)

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.model import DEFAULT_SLICE_ROWS
+from mintmark.core.model import SIZE
 from mintmark.core.statistics.metric_names import greater_is_better
-from mintmark.publishing.card.blocks import (
-    code,
-    condition,
-    interval,
-    literal,
-    number,
-    seconds,
-    share,
-    size,
-    unwritten,
-    value,
-)
+from mintmark.core.words.demands import TIMES, condition, cost_name, value_in_words
+from mintmark.core.words.numbers import bounds, how_measured, interval_of, number, seconds, share, size
+from mintmark.publishing.card.blocks import code, literal, unwritten
 from mintmark.publishing.markdown import details, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mintmark.core.model import Model
+    from mintmark.core.question import Slice
 
 _MEANINGS: Final = {
     "mse": "mean of the squared errors",
@@ -52,34 +44,28 @@ def metrics(model: Model, measured: Mapping[str, Any]) -> str:
     found = measured["metrics"]
     rows = [_metric_row(name, found[name], model) for name in sorted(found, key=lambda name: name != model.metric.name)]
     header = ("metric", "value", f"{share(measured['confidence'])} interval", "better is", "what it is")
-    blocks = [_how_measured(measured), table(header, rows)]
+    blocks = [how_measured(measured["rows"], measured["resamples"], measured["seed"]), table(header, rows)]
     if model.metric.name not in found:
         blocks.insert(0, f"The primary metric is {code(model.metric.name)}, which this version was not measured by.")
     return "\n\n".join([*blocks, *_whose_class(model, measured)])
 
 
 def _metric_row(name: str, found: Mapping[str, float], model: Model) -> tuple[str, ...]:
-    bounds = f"{number(found['low'])} to {number(found['high'])}" if "low" in found and "high" in found else ""
     return (
         _label(name, model),
         number(found["value"]),
-        bounds,
+        bounds(found.get("low"), found.get("high")),
         "more" if greater_is_better(name) else "less",
         _MEANINGS.get(name, ""),
     )
 
 
-def _how_measured(measured: Mapping[str, Any]) -> str:
-    how = f"{measured['resamples']:,} bootstrap resamples, seed {measured['seed']}"
-    return f"Measured on {measured['rows']:,} evaluation rows; the intervals come from {how}."
-
-
 def _whose_class(model: Model, measured: Mapping[str, Any]) -> list[str]:
-    positive = model.document.get("positive_class")
+    positive = model.positive_class
     if measured["task"] == "multiclass-classification":
         return [f"{_OF_A_CLASS} averages over the classes, each against the rest."]
     if measured["task"] == "binary-classification" and positive is not None:
-        return [f"{_OF_A_CLASS} those of the class {value(positive)}."]
+        return [f"{_OF_A_CLASS} those of the class {value_in_words(positive, code)}."]
     return []
 
 
@@ -89,31 +75,28 @@ def _label(name: str, model: Model) -> str:
 
 def slices(model: Model, measured: Mapping[str, Any]) -> str:
     """Return the primary metric, and those with a floor, in each slice; a slice that only one side knows is told."""
-    declared = {entry["name"]: entry for entry in model.document.get("slices", ())}
+    declared = {entry.name: entry for entry in model.slices}
     found = measured["slices"]
     names = [*declared, *(name for name in found if name not in declared)]
     if not names:
         return f"{unwritten('slices', model.name)} Without them nothing is known of single groups of rows."
-    shown = list(dict.fromkeys([model.metric.name, *model.document["gates"].get("floors", {})]))
+    shown = list(dict.fromkeys([model.metric.name, *model.gates.floors]))
     header = ("slice", "its rows", "how many", *(_label(name, model) for name in shown))
     rows = [_slice_row(name, declared.get(name), found.get(name), shown) for name in names]
-    least = model.document["gates"].get("slice_min_rows", DEFAULT_SLICE_ROWS)
     about = (
         "The primary metric, and those that have a floor, on parts of the evaluation rows, with intervals in brackets; "
-        f"`metrics.json` has the others. A slice of fewer than {least:,} rows says little."
+        f"`metrics.json` has the others. A slice of fewer than {model.gates.slice_min_rows:,} rows says little."
     )
     return f"{about}\n\n{table(header, rows)}"
 
 
-def _slice_row(
-    name: str, declared: Mapping[str, Any] | None, found: Mapping[str, Any] | None, shown: Sequence[str]
-) -> list[str]:
-    where = "(no longer declared)" if declared is None else condition(declared["where"])
-    if declared is not None and "description" in declared:
-        where = f"{literal(declared['description'])}<br>{where}"
+def _slice_row(name: str, declared: Slice | None, found: Mapping[str, Any] | None, shown: Sequence[str]) -> list[str]:
+    where = "(no longer declared)" if declared is None else condition(declared.where, code)
+    if declared is not None and declared.description:
+        where = f"{literal(declared.description)}<br>{where}"
     if found is None:
         return [code(name), where, "not measured", *("" for _ in shown)]
-    cells = [interval(found["metrics"][metric]) if metric in found["metrics"] else "not defined" for metric in shown]
+    cells = [interval_of(found["metrics"][metric]) if metric in found["metrics"] else "not defined" for metric in shown]
     return [code(name), where, f"{found['rows']:,}", *cells]
 
 
@@ -145,11 +128,6 @@ def _how_to_read(metric: str) -> str:
 def cost(measured: Mapping[str, Any], artifact_size: int) -> str:
     """Return what the version costs to keep and to run, as it was measured when it was evaluated."""
     found = measured.get("cost", {})
-    batch = f"a batch of {found['batch_rows']:,} rows" if "batch_rows" in found else "a batch"
-    labels = {
-        "load_seconds": "time to load it",
-        "latency_row_seconds": "time to predict one row",
-        "latency_batch_seconds": f"time to predict {batch}",
-    }
-    rows = [("size", size(artifact_size)), *((labels[n], seconds(found[n])) for n in labels if n in found)]
+    times = [(cost_name(name, found.get("batch_rows")), seconds(found[name])) for name in TIMES if name in found]
+    rows = [(cost_name(SIZE), size(artifact_size)), *times]
     return f"Times are medians, on the machine that evaluated it.\n\n{table(('what', 'how much'), rows)}"

@@ -10,7 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.publishing.card.blocks import as_float
+from mintmark.core.words.numbers import as_float
 from mintmark.registry.yaml.text import format_yaml
 
 if TYPE_CHECKING:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from mintmark.core.layout import model_path, version_folder
 from mintmark.core.model import Monitoring
+from mintmark.core.words.demands import value_in_words
+from mintmark.core.words.numbers import better, interval_of, size
 from mintmark.errors import InvalidRegistryError
 from mintmark.publishing.card import annex_iv
 from mintmark.publishing.card import demands as card_demands
 from mintmark.publishing.card import evidence as card_evidence
-from mintmark.publishing.card.blocks import block, code, interval, literal, prose, size, unwritten, value
+from mintmark.publishing.card.blocks import block, code, literal, prose, unwritten
 from mintmark.publishing.card.metadata import front_matter
 from mintmark.publishing.markdown import details, table
 from mintmark.registry.yaml.text import format_yaml
@@ -133,13 +135,13 @@ def _facts(source: CardSource) -> Iterator[tuple[str, str]]:
 def _task(model: Model) -> str:
     about, positive = model.task.replace("-", " "), model.positive_class
     named = f" of {code(model.target)}" if model.target else ""
-    return f"{about}{named}{'' if positive is None else f', positive class {value(positive)}'}"
+    return f"{about}{named}{'' if positive is None else f', positive class {value_in_words(positive, code)}'}"
 
 
 def _primary(model: Model, measured: Mapping[str, Any]) -> str:
     found = measured["metrics"].get(model.metric.name)
-    shown = f" {interval(found)}" if found else " (not measured)"
-    return f"`{model.metric.name}`{shown}, {'more' if model.metric.maximize else 'less'} is better"
+    shown = f" {interval_of(found)}" if found else " (not measured)"
+    return f"`{model.metric.name}`{shown}, {better(maximize=model.metric.maximize)}"
 
 
 def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
@@ -152,7 +154,7 @@ def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     yield "Metrics", card_evidence.metrics(model, measured)
     yield "Slices", card_evidence.slices(model, measured)
     yield "Behaviour tests", card_demands.behaviour(model)
-    yield "Gates", card_demands.gates(model, measured)
+    yield "Gates", card_demands.gates(model, measured, record.artifact.size)
     yield "Explanation", card_evidence.explanation(model, measured)
     yield "Cost", card_evidence.cost(measured, record.artifact.size)
     yield "How to get it", _how_to_get_it(record)
@@ -217,7 +219,8 @@ def _signature(record: VersionRecord) -> str:
     outputs = [(code(name), code(output.type), _shape(output)) for name, output in signature.outputs.items()]
     blocks = [inputs, table(("output", "type", "shape"), outputs)]
     if classes := signature.classes:
-        blocks.append(f"Classes, in the order of the probabilities: {', '.join(map(value, classes))}.")
+        names = ", ".join(value_in_words(name, code) for name in classes)
+        blocks.append(f"Classes, in the order of the probabilities: {names}.")
     return "\n\n".join(blocks)
 
 

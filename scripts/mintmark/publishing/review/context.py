@@ -6,10 +6,11 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mintmark.core.words.numbers import count
 from mintmark.publishing.markdown import bold, bullets, code, details, escape, escape_html, fence, table
 from mintmark.publishing.mermaid import format_lineage
 from mintmark.publishing.review.findings import SENTENCE, SIGNS, more_than
-from mintmark.publishing.review.words import REPORT_FILE, count
+from mintmark.publishing.review.words import REPORT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

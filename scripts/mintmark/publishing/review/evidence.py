@@ -5,22 +5,16 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mintmark.core.words.demands import cost_name, cost_words
+from mintmark.core.words.numbers import NOTHING, better, bounds, number, p_value, signed, signed_bounds
 from mintmark.publishing.markdown import bold, bullets, code, escape, fence, table
 from mintmark.publishing.mermaid import COLOURS, drawn_lines, format_curve
 from mintmark.publishing.review.findings import SENTENCE, SIGNS, more_than
 from mintmark.publishing.review.words import (
-    bounds,
-    cost_name,
-    cost_value,
     describe_rows,
-    difference_bounds,
-    direction,
     explain_difference,
     is_version,
-    number,
-    p_value,
     primary_of,
-    signed,
     worst_first,
 )
 
@@ -46,14 +40,14 @@ def _primary(evaluation: Evaluation) -> str:
     intro = f"{_contest(evaluation)} on the {rows_of}."
     if metric is None:
         return f"{intro}\n\nNo metric could be measured."
-    rows = [(f"Candidate {_name(evaluation.candidate)}", number(metric.candidate.value), bounds(metric.candidate))]
+    rows = [(f"Candidate {_name(evaluation.candidate)}", *_cells(metric.candidate))]
     if metric.champion is not None:
         role = "Champion" if is_version(evaluation.champion) else "No champion yet;"
-        rows.append((f"{role} {_name(evaluation.champion)}", number(metric.champion.value), bounds(metric.champion)))
+        rows.append((f"{role} {_name(evaluation.champion)}", *_cells(metric.champion)))
     if metric.difference is not None:
         found = metric.difference
-        rows.append(("**Difference**", f"**{signed(found.value)}**", difference_bounds(found)))
-    header = (f"{code(metric.name)}, {direction(metric)}", "Value", "95% interval")
+        rows.append(("**Difference**", f"**{signed(found.value)}**", signed_bounds(found.low, found.high)))
+    header = (f"{code(metric.name)}, {_arrow(metric)} {better(maximize=metric.maximize)}", "Value", "95% interval")
     parts = [intro, table(header, rows, numeric=[1])]
     if metric.difference is not None:
         standing = metric.difference.standing.capitalize()
@@ -88,7 +82,7 @@ def _metrics(evaluation: Evaluation, most: int) -> str:
 
 
 def _metric_row(metric: MetricResult) -> list[str]:
-    name = f"{'↑' if metric.maximize else '↓'}&nbsp;{code(metric.name)}"
+    name = f"{_arrow(metric)}&nbsp;{code(metric.name)}"
     return [
         f"**{name}**" if metric.primary else name,
         _interval(metric.candidate),
@@ -102,21 +96,30 @@ def _metric_row(metric: MetricResult) -> list[str]:
 def _standing(metric: MetricResult) -> str:
     """Only the primary metric has a margin, without which `inconclusive` would say more than is asked."""
     if metric.difference is None:
-        return "–"
+        return NOTHING
     standing = metric.difference.standing
     return standing.capitalize() if metric.primary or standing in ("better", "worse") else "No clear difference"
 
 
 def _interval(found: Interval | None) -> str:
     if found is None:
-        return "–"
-    return number(found.value) + _second_line(bounds(found))
+        return NOTHING
+    value, interval = _cells(found)
+    return value + _second_line(interval)
 
 
 def _difference(found: PairedDifference | None) -> str:
     if found is None:
-        return "–"
-    return signed(found.value) + _second_line(difference_bounds(found))
+        return NOTHING
+    return signed(found.value) + _second_line(signed_bounds(found.low, found.high))
+
+
+def _cells(found: Interval) -> tuple[str, str]:
+    return number(found.value), bounds(found.low, found.high)
+
+
+def _arrow(metric: MetricResult) -> str:
+    return "↑" if metric.maximize else "↓"
 
 
 def _second_line(text: str) -> str:
@@ -162,7 +165,7 @@ def format_cross_checks(review: Review, most: int) -> str:
 def _cross_checks(evaluation: Evaluation, most: int) -> str:
     checks = evaluation.cross_checks
     lines = [
-        f"{bold(check.name, most=80)}: p = {p_value(check.p_value)}. {escape(check.message, most=SENTENCE)}"
+        f"{bold(check.name, most=80)}: p is {p_value(check.p_value)}. {escape(check.message, most=SENTENCE)}"
         for check in checks[:most]
     ]
     return bullets(lines) + more_than(checks, most) if lines else ""
@@ -196,9 +199,7 @@ def format_cost(review: Review, most: int) -> str:
         (
             "" if result.limit is None and result.verdict == "pass" else SIGNS[result.verdict],
             escape(cost_name(result.name), most=80),
-            cost_value(result, result.value),
-            cost_value(result, result.champion),
-            cost_value(result, result.limit),
+            *map(cost_words(result.name), (result.value, result.champion, result.limit)),
         )
         for result in review.cost[:most]
     ]

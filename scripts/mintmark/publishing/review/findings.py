@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.core.words.numbers import count, number, share
 from mintmark.publishing.markdown import bold, bullets, code, details, escape, escape_html, quote, table
 from mintmark.publishing.review.words import (
     VERDICTS,
-    count,
     count_checks,
     describe_change,
     left_out,
-    number,
-    share,
     worst_first,
 )
 

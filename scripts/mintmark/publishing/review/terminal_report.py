@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mintmark.core.finding import one_line, shorten
+from mintmark.core.words.numbers import difference, interval
 from mintmark.publishing.review.words import (
     describe_change,
     describe_rows,
-    difference_bounds,
     explain_difference,
     headline,
-    interval,
     left_out,
     primary_of,
-    signed,
     worst_first,
 )
 
@@ -51,14 +49,13 @@ def _primary_lines(evaluation: Evaluation) -> Iterator[str]:
     if metric is None:
         return
     yield f"  {metric.name} on {describe_rows(evaluation)}:"
-    yield f"    {evaluation.candidate}: {interval(metric.candidate)}"
+    yield f"    {evaluation.candidate}: {interval(metric.candidate.value, metric.candidate.low, metric.candidate.high)}"
     if metric.champion is not None:
-        yield f"    {evaluation.champion}: {interval(metric.champion)}"
+        yield f"    {evaluation.champion}: {interval(metric.champion.value, metric.champion.low, metric.champion.high)}"
     if metric.difference is not None:
         found = metric.difference
-        bounds = f" ({difference_bounds(found)})" if difference_bounds(found) else ""
         reason = explain_difference(metric, found, evaluation.champion)
-        yield f"    difference: {signed(found.value)}{bounds}, {found.standing}. {reason}".rstrip()
+        yield f"    difference: {difference(found.value, found.low, found.high)}, {found.standing}. {reason}".rstrip()
 
 
 def _check_line(check: Check) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from mintmark.core.records import format_size
+from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import DvcConfig, Remote, read_config
 from mintmark.registry.stored.pull_cache import PullCache
@@ -248,15 +248,15 @@ def check_limits(root: Path, files: Iterable[StoredFile], settings: Settings) ->
     for file in wanted:
         if file.size > settings.file_limit:
             raise MintmarkError(
-                f"{file.name} has {format_size(file.size)}, and the embedded store takes files of up to "
-                f"{format_size(settings.file_limit)} (limits.file in models/registry.yaml). {_way_out(root, remote)}"
+                f"{file.name} has {numbers.size(file.size)}, and the embedded store takes files of up to "
+                f"{numbers.size(settings.file_limit)} (limits.file in models/registry.yaml). {_way_out(root, remote)}"
             )
     new = sum(f.size for f in wanted if not (remote.folder / object_paths(f.md5)[0]).exists())
     total = new + store_size(root)
     if new and total > settings.store_limit:
         raise MintmarkError(
-            f"the embedded store would grow to {format_size(total)}, and it takes up to "
-            f"{format_size(settings.store_limit)} (limits.store in models/registry.yaml). {_way_out(root, remote)}"
+            f"the embedded store would grow to {numbers.size(total)}, and it takes up to "
+            f"{numbers.size(settings.store_limit)} (limits.store in models/registry.yaml). {_way_out(root, remote)}"
         )
 
 

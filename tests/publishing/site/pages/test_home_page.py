@@ -102,7 +102,7 @@ def test_a_model_is_told_in_full() -> None:
     page = Page(home_page(CONFIG, models(ROW)))
     for expected in (
         *("The registry of Acme", "iris", "Kinds of iris", "multiclass-classification", "@acme/ml", "flowers"),
-        *("1.1.0", "0.98", "accuracy, 0.95 to 1", "▲ 0.03 better than 1.0.0", "staging 1.1.0", "production 1.1.0"),
+        *("1.1.0", "0.98", "accuracy [0.95, 1]", "▲ 0.03 better than 1.0.0", "staging 1.1.0", "production 1.1.0"),
         *("scikit-learn", "CC0-1.0", "reproduced", "made 2026-06-01", "moved here 2026-06-03", "12 kB"),
     ):
         assert expected in page.words, expected

@@ -209,7 +209,7 @@ def test_yanked_and_withdrawn_versions_stand_in_their_place_with_the_reason() ->
         < text.index("1.0.0 production")
     )
     assert "1.1.1/" in made.links()  # its page says what became of it
-    assert "1.2.0 latest 2026-06-01 Ada roc_auc 0.95 (0.93 to 0.97) 4 kB Trained again." in text
+    assert "1.2.0 latest 2026-06-01 Ada roc_auc 0.95 [0.93, 0.97] 4 kB Trained again." in text
 
 
 def test_an_index_in_several_pages_says_so() -> None:
@@ -314,8 +314,8 @@ def test_two_versions_are_compared_from_the_address(tmp_path: Path) -> None:
         files=both(),
     )
     rows = {row[0]: row[1:] for row in seen["all"]}
-    assert rows["roc_auc"] == ["0.9 (0.88 to 0.92)", "0.95 (0.93 to 0.97)", "+0.05 ▲ better"]
-    assert rows["log_loss"] == ["0.1235 (0.1035 to 0.1435)", "0.2 (0.18 to 0.22)", "+0.0765 ▼ worse"]
+    assert rows["roc_auc"] == ["0.9 [0.88, 0.92]", "0.95 [0.93, 0.97]", "+0.05 ▲ better"]
+    assert rows["log_loss"] == ["0.1235 [0.1035, 0.1435]", "0.2 [0.18, 0.22]", "+0.0765 ▼ worse"]
     assert rows["C"] == ["5", "1", "≠ differs"]
     assert rows["estimator.class"][0] == HOSTILE
     assert rows["steps[0].name"] == ["scale", "–", "≠ differs"]

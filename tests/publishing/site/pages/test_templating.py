@@ -6,7 +6,7 @@ import pytest
 from jinja2 import UndefinedError
 from tests.publishing.site.sample_versions import config, event
 
-from mintmark.publishing.site.pages.templating import address, environment, interval, number, shown, size, template
+from mintmark.publishing.site.pages.templating import address, environment, shown, template
 
 
 def filled(source: str, **values: object) -> str:
@@ -33,16 +33,6 @@ def test_what_is_not_there_is_an_error_and_not_an_empty_place() -> None:
         filled("{{ missing }}")
     with pytest.raises(ValueError, match="None"):
         filled("{{ x }}", x=None)
-
-
-def test_numbers_are_written_as_in_the_rest_of_the_project() -> None:
-    assert number(0.98134) == "0.9813"
-    assert number(None) == "–"
-    assert interval({"value": 0.98134, "low": 0.95, "high": 0.99}) == "0.9813 (0.95 to 0.99)"
-    assert interval({"value": 3}) == "3"
-    assert interval(None) == "–"
-    assert size(14_223) == "14.2 kB"
-    assert number(10**400) == "beyond any measure"
 
 
 def test_days_carry_the_whole_moment_for_the_browser() -> None:

@@ -153,8 +153,8 @@ def test_data_is_not_loaded_as_a_model() -> None:
 def test_metrics_stand_beside_the_champion_with_their_direction() -> None:
     document = version(metrics=metrics(roc_auc=0.96, log_loss=0.3))
     text = page(document, champion=version("1.0.0", metrics=metrics(roc_auc=0.95, log_loss=0.2))).text("metrics")
-    assert "roc_auc primary 0.96 0.94 to 0.98 more 0.95 (0.93 to 0.97) +0.01 ▲ better" in text
-    assert "log_loss 0.3 0.28 to 0.32 less 0.2 (0.18 to 0.22) +0.1 ▼ worse" in text
+    assert "roc_auc primary 0.96 [0.94, 0.98] more 0.95 [0.93, 0.97] +0.01 ▲ better" in text
+    assert "log_loss 0.3 [0.28, 0.32] less 0.2 [0.18, 0.22] +0.1 ▼ worse" in text
     assert text.index("roc_auc") < text.index("log_loss")
     assert "measured on the same evaluation rows" in text
 
@@ -186,9 +186,7 @@ def test_a_floor_of_an_error_is_an_upper_limit_and_bounds_count() -> None:
 def test_slices_show_their_rows_and_which_are_few() -> None:
     text = page().text("slices")
     assert "all rows 400" in text
-    assert "small petal is below 2 Short petals. 20 few 0.95 (0.93 to 0.97) 0.2 (0.18 to 0.22)" in " ".join(
-        text.split()
-    )
+    assert "small petal is below 2 Short petals. 20 few 0.95 [0.93, 0.97] 0.2 [0.18, 0.22]" in " ".join(text.split())
 
 
 def test_what_was_not_measured_is_said() -> None:
@@ -300,7 +298,7 @@ def test_changes_since_the_parent_are_told() -> None:
     parent = version("1.0.0", parent=None, parameters={"C": 5}, metrics=metrics(roc_auc=0.9))
     made = page(parent=parent)
     text = made.text("changes")
-    assert "roc_auc 0.9 (0.88 to 0.92) 0.95 (0.93 to 0.97) +0.05 ▲ better" in text
+    assert "roc_auc 0.9 [0.88, 0.92] 0.95 [0.93, 0.97] +0.05 ▲ better" in text
     assert "C 5 1" in text
     assert "Data" not in text
     assert "../?compare=1.0.0..1.1.0#compare" in made.links()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from mintmark.core.announcement import format_number
 from mintmark.core.finding import shorten
+from mintmark.core.words import numbers
 from mintmark.publishing.markdown import visible
 from mintmark.publishing.site.drawing.axes import Axis, is_drawn, round_axis, short
 from mintmark.publishing.site.drawing.curve_chart import line_chart
@@ -146,23 +146,23 @@ def _summary(
     points: Sequence[Point], places: Sequence[_Spot], best: _Spot | None, goal: str, floor: float | None
 ) -> str:
     """Say what the chart shows, for who does not see it."""
-    sentences = [f"{len(points):,} version{'' if len(points) == 1 else 's'}, the oldest first."]
+    sentences = [f"{numbers.capital(numbers.count(len(points), 'version'))}, the oldest first."]
     if places:
         sentences += [f"First {_describe(places[0])}.", f"Newest {_describe(places[-1])}."]
     if best is not None:
         sentences.append(f"Best {_describe(best)}; {_direction(goal)}.")
     yanked = sum(point.yanked for point in points)
     sentences += [f"{yanked:,} yanked."] if yanked else []
-    sentences += [f"The floor is {format_number(floor)}."] if is_drawn(floor) and floor is not None else []
+    sentences += [f"The floor is {numbers.written(floor)}."] if is_drawn(floor) and floor is not None else []
     return " ".join(sentences)
 
 
 def _describe(place: _Spot) -> str:
-    return f"{shorten(place.point.version, 40)}: {format_number(place.value)}"
+    return f"{shorten(place.point.version, 40)}: {numbers.number(place.value)}"
 
 
 def _direction(goal: str) -> str:
-    return "less is better" if goal == "minimize" else "more is better"
+    return numbers.better(maximize=goal != "minimize")
 
 
 def _frame(axis: Axis) -> str:
@@ -249,7 +249,7 @@ def _floor(floor: float | None, axis: Axis) -> str:
     """Return a floor as a line, or as a word where it is far from every value."""
     if floor is None or not is_drawn(floor):
         return ""
-    label = f"floor {format_number(floor)}"
+    label = f"floor {numbers.written(floor)}"
     if not _is_inside(floor, axis):
         sign = "below" if floor < axis.low else "above"
         return f'<text x="{short(_RIGHT)}" y="14" text-anchor="end" opacity=".8">{label}, {sign} what is shown</text>'
@@ -303,8 +303,7 @@ def _hint(place: _Spot) -> str:
     """`1.2.0: 0.93 [0.91, 0.95], 2026-06-01, production`."""
     point = place.point
     bounds = _bounds(point)
-    interval = f" [{format_number(bounds[0])}, {format_number(bounds[1])}]" if bounds else ""
-    parts = [f"{shorten(point.version, 40)}: {format_number(place.value)}{interval}", point.created[:10]]
+    parts = [f"{shorten(point.version, 40)}: {numbers.interval(place.value, *bounds)}", point.created[:10]]
     parts += [shorten(name, 40) for name in point.channels[:6]]
     parts += ["yanked"] if point.yanked else []
     return visible(", ".join(part for part in parts if part))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from mintmark.core.announcement import format_number
 from mintmark.core.finding import shorten
+from mintmark.core.words.numbers import number as in_words
 from mintmark.publishing.site.drawing.axes import Axis, exact_axis, is_drawn, round_axis, short
 from mintmark.publishing.site.drawing.svg import LINE, opening, plain
 
@@ -61,12 +61,10 @@ def _value_axis(values: Sequence[float]) -> Axis:
 
 
 def _describe(curve: Curve, lines: Sequence[tuple[str, Sequence[float]]]) -> str:
-    parts = [
-        f"{curve.y_label} by {curve.x_label.lower()}, from {format_number(curve.start)} to {format_number(curve.end)}."
-    ]
+    parts = [f"{curve.y_label} by {curve.x_label.lower()}, from {in_words(curve.start)} to {in_words(curve.end)}."]
     for name, values in lines:
         quarters = (values[number * (len(values) - 1) // 4] for number in range(5))
-        parts.append(f"{shorten(name, 60)}: {', '.join(map(format_number, quarters))} at equal steps.")
+        parts.append(f"{shorten(name, 60)}: {', '.join(map(in_words, quarters))} at equal steps.")
     return " ".join(parts)
 
 

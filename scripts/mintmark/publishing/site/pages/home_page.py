@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mintmark.publishing.site.pages.templating import number, render, size
+from mintmark.core.words.numbers import signed, size
+from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.write_links import propose_link
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def describe_change(before: Mapping[str, Any] | None) -> Delta | None:
     sign = {"better": 1, "worse": -1}.get(direction, 0)
     gain = sign * abs(difference) / max(abs(float(before["value"] or 0)), 1e-9)
     return Delta(
-        amount=f"{arrow} {number(abs(difference))}" if difference else arrow,
+        amount=f"{arrow} {signed(abs(difference)).removeprefix('+')}" if difference else arrow,
         word=word,
         than=f"{than} {before['version']}{'' if standing or not sign else ', not tested'}",
         look=_LOOKS.get(standing or direction, "same"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from mintmark.core.statistics.metric_names import LOWER_IS_BETTER
+from mintmark.core.words.demands import value_in_words
+from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
 from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
-from mintmark.publishing.site.pages.demand_words import plain_value
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.version_table import SHOWN_ROWS, version_lines
@@ -70,8 +71,8 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
 
 def _facts(model: Document) -> list[tuple[str, str]]:
     metric, goal = model["metric"]["name"], model["metric"]["goal"]
-    found = [(title, plain_value(model[key])) for key, title in _FACTS if model.get(key) is not None]
-    found.insert(1, ("Metric", f"{metric}, {'more' if goal == 'maximize' else 'less'} is better"))
+    found = [(title, value_in_words(model[key])) for key, title in _FACTS if model.get(key) is not None]
+    found.insert(1, ("Metric", f"{metric}, {better(maximize=goal == 'maximize')}"))
     found.append(("Owners", ", ".join(model["owners"])))
     if model.get("tags"):
         found.append(("Tags", ", ".join(model["tags"])))

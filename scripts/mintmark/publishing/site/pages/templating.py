@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mintmark.core.records import Interval
-from mintmark.publishing.card import blocks as card_blocks
+from mintmark.core.words import numbers
 from mintmark.publishing.markdown import visible
-from mintmark.publishing.review import words as review_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,16 +37,16 @@ def environment() -> Environment:
         finalize=_shown,
     )
     made.filters |= {
-        "size": size,
-        "number": number,
-        "interval": interval,
+        "size": numbers.size,
+        "number": numbers.number,
+        "bounds": numbers.bounds,
         "day": day,
         "moment": moment,
         "address": address,
         "commit_link": commit_link,
         "pull_request_link": pull_request_link,
-        "count": count,
-        "capital": capital,
+        "count": numbers.count,
+        "capital": numbers.capital,
     }
     return made
 
@@ -92,33 +90,6 @@ def _shown(value: Any) -> Any:
     if value is None:
         raise ValueError("a template shows None; say what is to be read instead")
     return value
-
-
-def size(value: int) -> str:
-    """`14.2 kB`."""
-    return card_blocks.size(value)
-
-
-def number(value: float | None) -> str:
-    """`0.9813`; a dash where there is no number."""
-    return review_words.number(value)
-
-
-def interval(value: Mapping[str, float | None] | None) -> str:
-    """`0.9813 (0.95 to 0.99)` of `{value, low, high}`; a dash where there is none."""
-    if value is None or value["value"] is None:
-        return "–"
-    return review_words.interval(Interval(value=value["value"], low=value.get("low"), high=value.get("high")))
-
-
-def count(number_of: int, one: str, many: str = "") -> str:
-    """`1 version`, `12 versions`, `no versions`."""
-    return f"{number_of or 'no'} {one if number_of == 1 else many or one + 's'}"
-
-
-def capital(text: str) -> str:
-    """Return a sentence with a capital letter, its other letters as they are."""
-    return text[:1].upper() + text[1:]
 
 
 @lru_cache(maxsize=4096)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.core.comparison import Direction, metric_direction
 from mintmark.core.judgement.checks import Check
-from mintmark.core.judgement.gates import check_cost, check_floors, cost_results
-from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
+from mintmark.core.judgement.gates import check_record
+from mintmark.core.model import DEFAULT_SLICE_ROWS, SIZE, Gates
+from mintmark.core.question import Condition
 from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
-from mintmark.core.statistics.results import MetricResult
-from mintmark.publishing.card.blocks import as_float
-from mintmark.publishing.review.words import bounds, number, seconds, signed
-from mintmark.publishing.site.pages.demand_words import condition
-from mintmark.publishing.site.pages.templating import interval
+from mintmark.core.words.demands import TIMES, as_it_is, comparisons, condition, cost_name
+from mintmark.core.words.numbers import NOTHING, as_float, bounds, interval_of, number, seconds, signed
 from mintmark.publishing.site.pages.version_facts import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
 
 SHOWN_IMPORTANCES: Final = 10
 _BAR: Final = 200  # units of the drawing of a bar
-_COSTS: Final = {
-    "load_seconds": "time to load it",
-    "latency_row_seconds": "time to predict one row",
-    "latency_batch_seconds": "time to predict a batch",
-}
 
 
 class MetricRow(NamedTuple):
@@ -87,9 +80,9 @@ def _metric_row(name: str, own: Mapping[str, float], theirs: Mapping[str, float]
         primary=primary,
         goal="more" if greater_is_better(name) else "less",
         value=number(own["value"]),
-        bounds=bounds(Interval(**own)) or "–",
-        champion=interval(theirs),
-        difference="–" if difference is None else signed(difference),
+        bounds=bounds(own.get("low"), own.get("high")) or NOTHING,
+        champion=interval_of(theirs),
+        difference=signed(difference),
         direction=direction,
         words=DIRECTIONS[direction],
     )
@@ -106,37 +99,14 @@ def _evaluated(version: Mapping[str, Any]) -> list[str]:
 
 def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Check]:
     """Return the gates of model.yaml that a record alone can be held against: floors and costs."""
-    gates = _gates(model["gates"])
-    if gates is None:
-        return []
-    metrics = [_result(name, own) for name, own in version["record"]["metrics"].items()]
-    measured = {name: as_float(value) for name, value in ((version["metrics"] or {}).get("cost") or {}).items()}
-    measured.setdefault("size", float(version["record"]["artifact"]["size"]))
-    return [*check_floors(metrics, gates), *check_cost(cost_results(measured, {}, gates), gates)]
-
-
-def _gates(data: Mapping[str, Any]) -> Gates | None:
-    try:
-        return Gates.from_dict(data)
-    except (OverflowError, ValueError):  # a size of hundreds of digits
-        return None
-
-
-def _result(name: str, own: Mapping[str, float]) -> MetricResult:
-    return MetricResult(name=name, maximize=greater_is_better(name), primary=False, candidate=Interval(**own))
+    metrics = {name: Interval(**own) for name, own in version["record"]["metrics"].items()}
+    cost = {SIZE: version["record"]["artifact"]["size"], **((version["metrics"] or {}).get("cost") or {})}
+    return check_record(metrics, cost, Gates.from_dict(model["gates"]))
 
 
 def comparison_gates(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the gates that only a review can hold a version to, with what they ask."""
-    gates, primary = model["gates"], model["metric"]["name"]
-    slice_margin = number(gates.get("slice_margin", gates["margin"]))
-    found = [
-        ("margin", f"{primary} at most {number(gates['margin'])} worse than the champion's"),
-        ("slice margin", f"in no slice more than {slice_margin} worse"),
-    ]
-    if "leak_cap" in gates:
-        found.append(("leak cap", f"{primary} at most {number(gates['leak_cap'])} better; more may be a leak"))
-    return found
+    return list(comparisons(model["metric"]["name"], Gates.from_dict(model["gates"])))
 
 
 def slice_metrics(model: Mapping[str, Any]) -> list[str]:
@@ -157,7 +127,7 @@ def slice_rows(model: Mapping[str, Any], measured: Mapping[str, Any], names: Seq
         where="",
         rows=f"{measured['rows']:,}",
         few=False,
-        values=[interval(measured["metrics"].get(name)) for name in names],
+        values=[interval_of(measured["metrics"].get(name)) for name in names],
     )
     order = [*declared, *(name for name in found if name not in declared)]
     return [whole, *(_slice_row(name, declared.get(name), found.get(name), names, least) for name in order)]
@@ -173,10 +143,10 @@ def _slice_row(
     return SliceRow(
         name=name,
         description=(declared or {}).get("description", ""),
-        where=condition(declared["where"]) if declared else "no longer declared",
+        where=condition(Condition.from_dict(declared["where"]), as_it_is) if declared else "no longer declared",
         rows=f"{found['rows']:,}" if found else "not measured",
         few=found is not None and found["rows"] < least,
-        values=[interval(found["metrics"].get(metric)) if found else "–" for metric in names],
+        values=[interval_of(found["metrics"].get(metric)) if found else NOTHING for metric in names],
     )
 
 
@@ -208,9 +178,6 @@ def _bar(name: str, mean: float, std: float, low: float, scale: float) -> Import
 def costs(measured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what it takes to run a version, where that was measured."""
     found = measured.get("cost") or {}
-    for name, label in _COSTS.items():
+    for name in TIMES:
         if name in found:
-            rows = (
-                f" of {found['batch_rows']:,} rows" if name == "latency_batch_seconds" and "batch_rows" in found else ""
-            )
-            yield f"{label}{rows}", seconds(as_float(found[name]))
+            yield cost_name(name, found.get("batch_rows")), seconds(found[name])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.comparison import Comparison, Difference, compare_records
 from mintmark.core.layout import version_folder
-from mintmark.publishing.review.words import signed
-from mintmark.publishing.site.pages.demand_words import plain_value
-from mintmark.publishing.site.pages.templating import address, interval
+from mintmark.core.words.demands import value_in_words
+from mintmark.core.words.numbers import interval_of, signed
+from mintmark.publishing.site.pages.templating import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -170,7 +170,7 @@ def _flat(value: Any, name: str) -> Iterator[Row]:
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     elif name:
-        yield name, plain_value(value)
+        yield name, value_in_words(value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,9 +195,9 @@ def _metric_rows(found: Comparison, primary: str) -> list[Row]:
     return [
         (
             change.name,
-            interval(change.first),
-            interval(change.second),
-            "–" if change.difference is None else signed(change.difference),
+            interval_of(change.first),
+            interval_of(change.second),
+            signed(change.difference),
             DIRECTIONS[change.direction],
             change.direction,
         )
@@ -212,7 +212,7 @@ def _rows(found: Iterable[Difference]) -> Iterator[Row]:
 
 def _told(value: Any) -> str:
     """Return a value for a narrow column: of a digest its beginning."""
-    text = plain_value(value)
+    text = value_in_words(value)
     kind, _, digest = text.partition(":")
     if kind in ("md5", "sha256") and digest:
         return f"{kind}:{digest[:_DIGEST]}…"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from mintmark.core.behaviour_tests import behaviour_test
 from mintmark.core.statistics.metric_names import greater_is_better
-from mintmark.publishing.review.words import share
+from mintmark.core.words.demands import as_it_is, behaviour, prediction, value_in_words
+from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
-from mintmark.publishing.site.pages.demand_words import held, plain_value
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
@@ -122,14 +123,15 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
 def _measured_on(measured: Document) -> str:
     if not measured:
         return "How it was measured is not known: metrics.json is not there."
-    how = f"{measured['resamples']:,} bootstrap resamples, seed {measured['seed']}"
-    return f"Measured on {measured['rows']:,} evaluation rows; the intervals come from {how}."
+    return how_measured(measured["rows"], measured["resamples"], measured["seed"])
 
 
 def _behaviour(config: Document, model: Document, version: Document) -> dict[str, Any]:
     registered = version["registered"]
+    looked_at = prediction(model["task"], model.get("positive_class"), as_it_is)
+    tests = model.get("behaviour", ())
     return {
-        "behaviour": [(test, held(test, model)) for test in model.get("behaviour", ())],
+        "behaviour": [(test, behaviour(behaviour_test(test), looked_at, as_it_is)) for test in tests],
         "review": pull_request_link(registered["pull_request"], config) if registered else "",
     }
 
@@ -143,7 +145,7 @@ def _made_of(config: Document, index: Document, version: Document) -> dict[str, 
         "input_rows": _input_rows(tuple(signature["inputs"].items())),
         "fold_inputs": len(signature["inputs"]) > _MANY_INPUTS,
         "outputs": [(name, _output(entry)) for name, entry in signature["outputs"].items()],
-        "classes": ", ".join(plain_value(name) for name in signature.get("classes", ())),
+        "classes": ", ".join(value_in_words(name) for name in signature.get("classes", ())),
         "steps": facts.steps(record),
         "parameters": facts.flat_parameters(record),
         "texts": described(index["model"]),

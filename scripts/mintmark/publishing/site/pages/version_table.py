@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.finding import shorten
 from mintmark.core.version import is_version, parse_version
-from mintmark.publishing.site.pages.templating import interval
+from mintmark.core.words.numbers import interval_of
 from mintmark.publishing.site.pages.texts import render_text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _line(row: Mapping[str, Any], index: Mapping[str, Any], primary: str) -> Ver
         badges=badges,
         created=row["created"],
         author=row["author"],
-        measured=interval(row["metrics"].get(primary)),
+        measured=interval_of(row["metrics"].get(primary)),
         size=row["size"],
         summary=shorten(" ".join(row["summary"].split()), _SUMMARY),
         yanked=row["yanked"],

@@ -28,7 +28,7 @@
     if (url.href !== location.href) history.replaceState(null, "", url);
   }
 
-  // Numbers, as the rest of the project writes them ----------------------------------------------------------------
+  // Numbers, as core/words/numbers.py writes them ------------------------------------------------------------------
 
   /** Python's `%.4g`, written out where powers of ten would read worse. */
   function number(value, digits = 4) {
@@ -46,12 +46,12 @@
   function interval(found) {
     if (!found) return ABSENT;
     const bounds = "low" in found && "high" in found;
-    return bounds ? `${number(found.value)} (${number(found.low)} to ${number(found.high)})` : number(found.value);
+    return bounds ? `${number(found.value)} [${number(found.low)}, ${number(found.high)}]` : number(found.value);
   }
 
   function size(bytes) {
     for (const [unit, length] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) {
-      if (bytes >= length) return `${number(bytes / length, 3)} ${unit}`;
+      if (Number(bytes.toPrecision(3)) >= length) return `${number(bytes / length, 3)} ${unit}`;
     }
     return `${bytes} B`;
   }

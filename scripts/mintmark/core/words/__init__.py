@@ -1,0 +1,1 @@
+"""Values in words: pages, cards, reports, terminals and commits all take them from here."""
