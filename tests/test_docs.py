@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import pytest
 
 from mintmark.arguments import COMMANDS, build_parser
+from mintmark.core.finding import RULES
+from mintmark.core.judgement.rules import ModelState, check_change
+from mintmark.core.settings import ChannelRule
 from mintmark.registry.files import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -262,3 +266,46 @@ def test_no_tracked_file_names_a_machine_or_a_package_index():
 def test_what_must_not_be_named_is_recognised(text):
     assert _MACHINE.search(text.encode()) or _INDEX.search(text.encode())
     assert not _MACHINE.search(b"a/home/b ~/.cache/mintmark /srv/models ../mintmark/tmp/x")
+
+
+RULE_PAGE = text_of(ROOT / "docs" / "reference" / "rules.md")
+
+
+def test_each_rule_that_a_message_can_name_has_its_section():
+    titles = [re.match(r"(R[0-9]+): ", title) for title in sections(RULE_PAGE)]
+    assert [title and title[1] for title in titles] == list(RULES)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scripts").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_code_names_no_other_rule(path):
+    assert set(re.findall(r"\bR[0-9]+\b", path.read_text())) <= {*RULES}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_says_what_it_asks_why_who_checks_it_and_what_to_do(rule):
+    text = next(text for title, text in sections(RULE_PAGE).items() if title.startswith(f"{rule}: "))
+    for part in ("What it asks.", "Why.", "Who checks it.", "What to do."):
+        assert text.count(f"**{part}**") == 1
+    for line in "".join(body for _, body in _FENCE.findall(text)).splitlines():
+        assert line.endswith(f"[{rule}]") or not line.endswith("]")
+
+
+ONE, TWO = {"version.yaml": "a"}, {"version.yaml": "b"}
+IRIS = ModelState(model="iris").proposed("1.0.0", ONE)
+STAGED = IRIS.moved("staging", "1.0.0")
+BROKEN = {
+    "R1": (IRIS, replace(IRIS, versions={"1.0.0": TWO})),
+    "R2": (STAGED, STAGED.withdrawn("1.0.0")),
+    "R3": (IRIS.withdrawn("1.0.0"), IRIS.withdrawn("1.0.0").proposed("1.0.0", TWO)),
+    "R3, a double": (IRIS, IRIS.proposed("1.0.0+hotfix", TWO)),
+    "R4": (IRIS, IRIS.moved("production", "1.0.0")),
+    "R4, no version": (IRIS, IRIS.moved("staging", "9.0.0")),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_messages_on_the_page_are_those_of_the_rules(name):
+    before, after = BROKEN[name]
+    channels = (ChannelRule(name="staging"), ChannelRule(name="production", after="staging"))
+    (finding,) = check_change(before, after, channels)
+    assert f"\n{finding}\n" in RULE_PAGE

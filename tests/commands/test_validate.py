@@ -34,7 +34,7 @@ def test_findings_as_text(scratch: Scratch) -> None:
     assert result.code == 1
     assert result.out.splitlines()[0].startswith(f"{CHANNEL}:2:1: version: ")
     assert result.out.splitlines()[0].endswith("[R4]")
-    assert result.out.splitlines()[-1].startswith("2 models, 4 versions: ")
+    assert result.out.splitlines()[-1] == "2 models, 4 versions: 2 findings; docs/reference/rules.md explains R4"
 
 
 def test_findings_as_json(scratch: Scratch) -> None:

@@ -49,4 +49,6 @@ def _summary(report: Report, base: str | None) -> str:
     scope = f"the change since {base} ({what} read)" if base else what
     if not report.findings:
         return f"{scope}: nothing is wrong"
-    return f"{scope}: {count(len(report.findings), 'finding')}"
+    broken = sorted({finding.rule for finding in report.findings if finding.rule}, key=lambda rule: int(rule[1:]))
+    explained = f"; docs/reference/rules.md explains {', '.join(broken)}" if broken else ""
+    return f"{scope}: {count(len(report.findings), 'finding')}{explained}"

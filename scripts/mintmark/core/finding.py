@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Severity = Literal["error", "warning"]
+# docs/reference/rules.md has a section for each; no message can name another one.
+Rule = Literal["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"]
+RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +19,8 @@ class Finding:
     """One fault: where it is, what is wrong and what to do about it.
 
     `path` is relative to the root of the registry, `line` and `column` count from 1 (None: the file as a whole),
-    `where` is the path inside the document (`metric.goal`), `rule` the rule of the design that is broken (`R4`).
+    `where` is the path inside the document (`metric.goal`), `rule` the rule that is broken (`R4`), empty where
+    it is none of them.
     """
 
     path: str
@@ -24,7 +28,7 @@ class Finding:
     line: int | None = None
     column: int | None = None
     where: str = ""
-    rule: str = ""
+    rule: Rule | Literal[""] = ""
     severity: Severity = "error"
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n    autostage = false\n"
 _NOTES = "    site_cache_dir = {}\n"  # or DVC keeps a folder for each folder that it was ever run in
 _SECONDS = 60
-_RULE = "R7"
+_RULE: Final = "R7"
 
 
 def check_agreement(head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]) -> list[Finding]:

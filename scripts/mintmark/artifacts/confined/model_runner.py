@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.artifacts.confined.confinement import Completed, Limits, python_environment, python_paths, run_confined
 from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers, parse_document
 from mintmark.artifacts.confined.model_worker import ANSWER, JOB
-from mintmark.core.finding import Finding
+from mintmark.core.finding import RULES, Finding
 from mintmark.core.judgement.answers import ModelRun
 from mintmark.errors import InvalidRegistryError, MintmarkError
 
@@ -182,5 +182,6 @@ def _raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place
 
 def _finding(entry: Any, name: str) -> Finding:
     texts = entry if isinstance(entry, dict) else {}
-    message, where, rule = (describe(str(texts.get(key, ""))) for key in ("message", "where", "rule"))
-    return Finding(path=name, message=message, where=where, rule=rule)
+    message, where = (describe(str(texts.get(key, ""))) for key in ("message", "where"))
+    rule = next((known for known in RULES if known == texts.get("rule")), None)
+    return Finding(path=name, message=message, where=where, rule=rule or "")
