@@ -84,6 +84,7 @@ CATCHERS = {
     "publishing.site.preview: _PageRequest.do_GET": "the site before is shown, with why it is old",
     "registry.listing: _metric": "a model without a readable identity still has versions to list",
     "registry.published.listing: list_versions": "a model that the site has not whole costs its own rows",
+    "registry.stored.proof: prove_bytes": "what is wrong with each file is the answer",
     "registry.snapshot: with_lines": "a finding about a file that cannot be read has no line",
     "registry.stored.pulling: yanked_note": "a broken status file does not keep anybody from pulling",
     "registry.tree: read_each": "one file that cannot be read does not hide the others",
@@ -103,7 +104,6 @@ CATCHERS = {
     "registry.stored.store: _object_fault": "an address that is none is what is wrong with the file",
     "registry.stored.streams: holds": "asks whether, so wrong bytes are a no",
     # It is said what the fault means for what was asked.
-    "changing.model_state: require_bytes": "files that only judges need are warnings",
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
     # The confined process: its answer is all that gets out of it.
     "artifacts.confined.model_worker: main": "findings and refusals cross the border as data",

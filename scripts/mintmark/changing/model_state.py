@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.errors import InvalidRegistryError
 from mintmark.registry import git
 from mintmark.registry.past.history import model_history
 from mintmark.registry.snapshot import read_snapshot
-from mintmark.registry.stored.store import Store
-from mintmark.registry.stored.streams import ObjectError
 from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from mintmark.core.finding import Finding
     from mintmark.core.judgement.rules import ModelState
-    from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
 
 
@@ -50,21 +47,3 @@ def require_allowed(findings: Iterable[Finding]) -> None:
     found = tuple(findings)
     if found:
         raise InvalidRegistryError(found)
-
-
-def require_bytes(registry: ClonedRegistry, record: VersionRecord) -> list[str]:
-    """Prove that a version's artifact can be fetched and is what its record says (R5); raise `MintmarkError` if not.
-
-    The other stored files serve judges, not production, so what is wrong with them comes back as sentences.
-    """
-    store, warnings = Store(registry.root), []
-    try:
-        store.check(record.artifact)
-    except ObjectError as error:
-        raise MintmarkError(f"{record.reference} cannot be used: {error}") from None
-    for file in record.files:
-        try:
-            store.check(file)
-        except ObjectError as error:
-            warnings.append(str(error))
-    return warnings

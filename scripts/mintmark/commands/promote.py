@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mintmark.changing.channel_files import point_channel
 from mintmark.changing.commits import NewCommit, commit_files, require_clean, require_ready
 from mintmark.changing.lock import one_at_a_time
-from mintmark.changing.model_state import read_standing, require_allowed, require_bytes
+from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
@@ -16,6 +16,8 @@ from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.reading import as_reference
+from mintmark.registry.stored.proof import prove_bytes
+from mintmark.registry.stored.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +67,7 @@ def move_channel(
     record = registry.record(model, version)
     _refuse_yanked(registry, state, version)
     require_allowed(check_change(state, state.moved(channel, version), registry.settings.channels))
-    for warning in require_bytes(registry, record):
-        print(f"warning: {warning}", file=sys.stderr)
+    _require_bytes(registry, record)
     verb = state.move_kind(channel, version)
     path = layout.channel_path(model, channel)
     content = point_channel(registry.tree.read(path), version, path)
@@ -76,6 +77,16 @@ def move_channel(
         message=_announce(registry, state, channel, record, verb, note),
         branch=None if here else f"{verb}/{model}-{version}-{channel}",
     )
+
+
+def _require_bytes(registry: ClonedRegistry, record: VersionRecord) -> None:
+    """Raise `MintmarkError` where the artifact is not to be had; the other files serve judges, so they are warnings."""
+    faults = prove_bytes(Store(registry.root), record)
+    artifact = faults.pop(record.artifact.name, None)
+    if artifact is not None:
+        raise MintmarkError(f"{record.reference} cannot be used: {artifact}")
+    for fault in faults.values():
+        print(f"warning: {fault}", file=sys.stderr)
 
 
 def _refuse_yanked(registry: ClonedRegistry, state: ModelState, version: str) -> None:

@@ -72,15 +72,15 @@ def _held(test: BehaviourTest, looked_at: str) -> str:
 
 def monitoring(model: Model) -> str:
     """Return what model.yaml says is watched in production."""
-    watched = model.document.get("monitoring", {})
+    watched = model.monitoring
     facts = []
-    if drift := watched.get("drift"):
-        facts.append(("drift", f"{_METHODS[drift['method']]}, from {written(drift['threshold'])} on"))
-    if columns := watched.get("columns"):
-        facts.append(("inputs that are watched", ", ".join(map(code, columns))))
-    if span := watched.get("window"):
+    if drift := watched.drift:
+        facts.append(("drift", f"{_METHODS[drift.method]}, from {written(drift.threshold)} on"))
+    if watched.columns:
+        facts.append(("inputs that are watched", ", ".join(map(code, watched.columns))))
+    if span := watched.window:
         facts.append(("rows that are looked at", f"those of the last {span[:-1]} {_SPANS[span[-1]]}"))
-    if least := watched.get("minimum_rows"):
+    if least := watched.minimum_rows:
         facts.append(("fewest rows that say something", f"{least:,}"))
     if not facts:
         return unwritten("monitoring", model.name)
