@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.core.model import Model
 from mintmark.core.records import Status, VersionRecord
 from mintmark.core.reference import CANDIDATE, LATEST, Reference, is_name, parse_reference
 from mintmark.core.settings import Settings
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from mintmark.core.model import Model
     from mintmark.registry.documents import Document
     from mintmark.registry.past.history import ModelHistory
     from mintmark.registry.rows import Listing
@@ -102,6 +102,8 @@ class Registry(ABC):
         document = self.read("model", path)
         if document is None:
             raise MintmarkError(self._unknown_model(name))
+        from mintmark.core.model import Model  # a reference needs none of it
+
         return Model.from_dict(self._checked(document, path, name=name))
 
     def versions(self, model: str) -> list[Version]:
