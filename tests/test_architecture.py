@@ -100,8 +100,8 @@ CATCHERS = {
     "registry.stored.store: Store.check": "the next remote is asked",
     "registry.stored.store: Store._fill": "the next remote is asked",
     "registry.stored.store: Store._open_current": "a server that does not answer is not asked again",
-    "registry.stored.store: _missing_in_commit": "an address that is none is what is wrong with the file",
-    "registry.stored.store: _object_fault": "an address that is none is what is wrong with the file",
+    "registry.stored.missing_objects: _missing_in_commit": "an address that is none is what is wrong with the file",
+    "registry.stored.missing_objects: _object_fault": "an address that is none is what is wrong with the file",
     "registry.stored.streams: holds": "asks whether, so wrong bytes are a no",
     # It is said what the fault means for what was asked.
     "commands.pull_request: _push": "says that the commit stays, and how to go on",

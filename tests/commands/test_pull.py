@@ -11,7 +11,7 @@ from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_f
 
 from mintmark.commands.pull import pull
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
-from mintmark.registry.stored.store import WrongBytesError
+from mintmark.registry.stored.streams import WrongBytesError
 
 OLD, NEW, PROFILE = b"the old model", b"the new model", b"{}"
 

@@ -28,8 +28,9 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored.candidate import candidate_files
+from mintmark.registry.stored.limits import check_limits
+from mintmark.registry.stored.pushing import push
 from mintmark.registry.stored.remotes import object_paths
-from mintmark.registry.stored.store import check_limits, push
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -202,7 +202,7 @@ def _is_touched(finding: Finding, changed: Collection[str]) -> bool:
 
 def _check_objects(registry: ClonedRegistry, snapshot: Snapshot) -> Iterator[Finding]:
     """R9, the quick half: every object of the records that were read is in the store, with its size."""
-    from mintmark.registry.stored.store import missing_objects
+    from mintmark.registry.stored.missing_objects import missing_objects
 
     owners: dict[str, tuple[str, str]] = {}
     files = []

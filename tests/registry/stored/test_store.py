@@ -18,9 +18,12 @@ from mintmark.core.records import StoredFile, format_pointer
 from mintmark.core.settings import ChannelRule, Settings
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import read_config
+from mintmark.registry.stored.limits import check_limits, store_size
+from mintmark.registry.stored.missing_objects import missing_objects
 from mintmark.registry.stored.pull_cache import cache_folder
+from mintmark.registry.stored.pushing import push
 from mintmark.registry.stored.remotes import dvc_project, object_paths, open_object
-from mintmark.registry.stored.store import Store, check_limits, missing_objects, push, store_size
+from mintmark.registry.stored.store import Store
 from mintmark.registry.stored.streams import (
     ObjectError,
     ObjectMissingError,
@@ -499,7 +502,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
         cache_folder().write_text("in the way")
     else:
         monkeypatch.setattr(
-            "mintmark.registry.stored.store.os.access", lambda path, mode: False
+            "mintmark.registry.stored.pull_cache.os.access", lambda path, mode: False
         )  # root may write anywhere
     store = Store(made.root)
     assert store.fetch(FILE).read_bytes() == CONTENT

@@ -1,20 +1,16 @@
-"""Bytes of stored files: verified reads from caches and remotes, and writes to the default remote. Loads no model."""
+"""Bytes of stored files: verified reads from caches and remotes. Writes to no remote."""
 
 from __future__ import annotations
 
 import io
-import os
-import stat
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from mintmark.core.words import numbers
-from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import DvcConfig, Remote, read_config
 from mintmark.registry.stored.pull_cache import PullCache
-from mintmark.registry.stored.remotes import object_paths, open_object, push_through_dvc
+from mintmark.registry.stored.remotes import object_paths, open_object
 from mintmark.registry.stored.streams import (
     ObjectError,
     ObjectMissingError,
@@ -28,10 +24,9 @@ from mintmark.registry.stored.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from mintmark.core.records import StoredFile
-    from mintmark.core.settings import Settings
 
 _READ_ONLY = 0o444  # what DVC gives its objects; one with another mode is hashed again by every DVC command
 
@@ -178,179 +173,3 @@ class Store:
         if embedded:
             return f"; git checkout -- {embedded}/{object_paths(file.md5)[0]} brings a committed one back"
         return f"; push it again from where it was made: dvc push {pointer or f'{file.name}.dvc'}"
-
-
-def push(root: Path, files: Iterable[tuple[StoredFile, Path]]) -> list[Path]:
-    """Put the bytes at each path into the default remote, under the address of its stored file.
-
-    A folder remote gets them in DVC's layout, and the objects that were not there before are returned; any other gets
-    them from `dvc push` in a project of its own. Raises `ObjectError` when a path does not hold the bytes of its
-    stored file; whatever goes wrong, no object is left behind in a folder remote.
-    """
-    wanted = {file.md5: (file, path) for file, path in files}
-    remote = read_config(root).required_default
-    folder = remote.folder
-    if folder is None:
-        by_md5 = {md5: file for md5, (file, _) in wanted.items()}
-        push_through_dvc(remote, by_md5, lambda file, place: _import(file, wanted[file.md5][1], place))
-        return []
-    _refuse_detour(root, remote, folder)
-    created: list[Path] = []
-    try:
-        for file, path in wanted.values():
-            place = folder / object_paths(file.md5)[0]
-            if not _stands(place, file):
-                _import(file, path, place)
-                created.append(place)
-    except BaseException:
-        for place in created:
-            place.unlink(missing_ok=True)
-        raise
-    return created
-
-
-def _import(file: StoredFile, path: Path, place: Path) -> None:
-    try:
-        stream = path.open("rb", buffering=0)
-    except OSError as error:
-        raise ObjectMissingError(f"{path}: cannot be read: {error.strerror}") from None
-    with stream:
-        receive(verified(stream, file, label=str(path)), place, mode=_READ_ONLY)
-
-
-def _stands(place: Path, file: StoredFile) -> bool:
-    """Whether an object is there already, with the right bytes; raises `WrongBytesError` for a damaged one."""
-    if not os.path.lexists(place):
-        return False
-    if not holds(place, file):
-        raise WrongBytesError(f"{place} is there already and holds other bytes than its name says; remove it")
-    return True
-
-
-def _refuse_detour(root: Path, remote: Remote, folder: Path) -> None:
-    """Refuse an embedded store that a link leads out of the repository."""
-    if remote.embedded_in(root):
-        objects = os.path.realpath(folder / "files" / "md5")
-        if not Path(objects).is_relative_to(os.path.realpath(root)):
-            raise MintmarkError(f"{remote.embedded_in(root)} leads out of the repository through a symbolic link")
-
-
-def check_limits(root: Path, files: Iterable[StoredFile], settings: Settings) -> None:
-    """Raise `MintmarkError` with the way to another remote when files are too large for the embedded store.
-
-    Any other remote has no limits.
-    """
-    remote = read_config(root).default
-    embedded = remote.embedded_in(root) if remote else None
-    if remote is None or embedded is None or remote.folder is None:
-        return
-    wanted = {file.md5: file for file in files}.values()
-    for file in wanted:
-        if file.size > settings.file_limit:
-            raise MintmarkError(
-                f"{file.name} has {numbers.size(file.size)}, and the embedded store takes files of up to "
-                f"{numbers.size(settings.file_limit)} (limits.file in models/registry.yaml). {_way_out(root, remote)}"
-            )
-    new = sum(f.size for f in wanted if not (remote.folder / object_paths(f.md5)[0]).exists())
-    total = new + store_size(root)
-    if new and total > settings.store_limit:
-        raise MintmarkError(
-            f"the embedded store would grow to {numbers.size(total)}, and it takes up to "
-            f"{numbers.size(settings.store_limit)} (limits.store in models/registry.yaml). {_way_out(root, remote)}"
-        )
-
-
-def _way_out(root: Path, remote: Remote) -> str:
-    pointers = "models/*/versions/*/*.dvc"
-    move = f"dvc fetch -r {remote.name} {pointers} && dvc push {pointers}"
-    if not store_size(root):
-        move = 'git commit -m "Keep models in another store" .dvc/config'
-    return (
-        "Two commands move to another store, S3 (s3://), Google Cloud (gs://), Azure (azure://), SSH (ssh://) "
-        "or any other DVC remote:\n"
-        "  dvc remote add -d storage s3://BUCKET/PATH\n"
-        f"  {move}"
-    )
-
-
-def store_size(root: Path) -> int:
-    """Return the bytes that the objects of a default remote on this machine take; 0 for any other remote."""
-    remote = read_config(root).default
-    folder = remote.folder if remote else None
-    return sum(_sizes(folder)) if folder else 0
-
-
-def _sizes(folder: Path | str) -> Iterator[int]:
-    try:
-        with os.scandir(folder) as children:
-            for child in children:
-                if child.is_dir(follow_symlinks=False):
-                    yield from _sizes(child.path)
-                else:
-                    yield child.stat(follow_symlinks=False).st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return
-
-
-def missing_objects(root: Path, files: Iterable[StoredFile], *, revision: str | None = None) -> dict[str, str]:
-    """Return, by md5, what is wrong with those objects that a folder remote lacks or holds in another size.
-
-    It looks at names and sizes only; `Store.check` reads the bytes. With a revision, the embedded store is the one of
-    that commit. Other remotes are not asked: the result is empty.
-    """
-    config = read_config(root)
-    folders = [remote.folder for remote in config.remotes if remote.folder is not None]
-    if config.default is None or config.default.folder is None:
-        return {}
-    distinct = {file.md5: file for file in files}.values()
-    embedded = config.default.embedded_in(root) if revision is not None else None
-    if embedded and revision:
-        return _missing_in_commit(root, revision, embedded, distinct)
-    faults = {}
-    for file in distinct:
-        fault = _object_fault(folders, file)
-        if fault:
-            faults[file.md5] = fault
-    return faults
-
-
-def _missing_in_commit(root: Path, revision: str, store: str, files: Iterable[StoredFile]) -> dict[str, str]:
-    from mintmark.registry import git
-
-    sizes = git.list_sizes(root, revision, store)
-    faults = {}
-    for file in files:
-        try:
-            paths = [f"{store}/{path}" for path in object_paths(file.md5)]
-        except ObjectError as error:
-            faults[file.md5] = str(error)
-            continue
-        size = next((sizes[path] for path in paths if path in sizes), None)
-        if size is None:
-            faults[file.md5] = f"the object {paths[0]} is not committed; git add -f it (mintmark propose does)"
-        elif size != file.size:
-            faults[file.md5] = _wrong_size(paths[0], size, file)
-    return faults
-
-
-def _object_fault(folders: list[Path], file: StoredFile) -> str | None:
-    try:
-        paths = object_paths(file.md5)
-    except ObjectError as error:
-        return str(error)
-    for folder in folders:
-        for path in paths:
-            try:
-                found = os.lstat(f"{folder}/{path}")
-            except OSError:
-                continue
-            if not stat.S_ISREG(found.st_mode):
-                return f"the object {path} is not a plain file"
-            if found.st_size != file.size:
-                return _wrong_size(path, found.st_size, file)
-            return None
-    return f"the object {paths[0]} is not in the store"
-
-
-def _wrong_size(path: str, size: int, file: StoredFile) -> str:
-    return f"the object {path} has {size:,} bytes where the record says {file.size:,}"
