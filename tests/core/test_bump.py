@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mintmark.core.bump import changes_between, default_bump, next_version
+from mintmark.core.bump import Changed, changes_between, default_bump, next_version
+from mintmark.core.records import Provenance
 from mintmark.core.version import Bump, parse_version
 
 DOCUMENT: dict[str, Any] = {
@@ -59,6 +60,10 @@ CASES: dict[str, tuple[tuple[Any, ...], Any, str, str, Bump]] = {
 }
 
 
+def changes(one: dict[str, Any], other: dict[str, Any]) -> list[Changed]:
+    return changes_between(Provenance.from_dict(one), Provenance.from_dict(other))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_changed_decides_the_number(name: str) -> None:
     place, value, kind, shown, part = CASES[name]
@@ -67,15 +72,15 @@ def test_what_changed_decides_the_number(name: str) -> None:
     for step in place[:-1]:
         target = target[step]
     target[place[-1]] = value
-    changes = changes_between(DOCUMENT, other)
-    assert [(change.kind, change.names) for change in changes] == [(kind, (shown,))]
-    assert default_bump(changes) == part
+    found = changes(DOCUMENT, other)
+    assert [(change.kind, change.names) for change in found] == [(kind, (shown,))]
+    assert default_bump(found) == part
 
 
 def test_order_of_inputs_counts() -> None:
     other = copy.deepcopy(DOCUMENT)
     other["signature"]["inputs"] = {"width": "float64", "length": "float64"}
-    assert default_bump(changes_between(DOCUMENT, other)) == "major"
+    assert default_bump(changes(DOCUMENT, other)) == "major"
 
 
 def test_results_and_intermediate_files_do_not_count() -> None:
@@ -85,7 +90,7 @@ def test_results_and_intermediate_files_do_not_count() -> None:
     other["stages"]["train@iris"]["deps"]["models/iris/candidate/train.parquet"] = "md5:8"
     other["stages"]["prepare@iris"]["outs"]["models/iris/candidate/train.parquet"] = "md5:8"
     other["stages"]["prepare@iris"]["deps"]["requirements.lock"] = "md5:8"
-    assert changes_between(DOCUMENT, other) == []
+    assert changes(DOCUMENT, other) == []
     assert default_bump([]) == "patch"
 
 
@@ -93,9 +98,9 @@ def test_the_gravest_decides() -> None:
     other = copy.deepcopy(DOCUMENT)
     other["environment"]["python"] = "3.12.0"
     other["parameters"]["seed"] = 2
-    changes = changes_between(DOCUMENT, other)
-    assert [change.kind for change in changes] == ["parameters", "environment"]
-    assert default_bump(changes) == "minor"
+    found = changes(DOCUMENT, other)
+    assert [change.kind for change in found] == ["parameters", "environment"]
+    assert default_bump(found) == "minor"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,7 @@ def test_the_gravest_decides() -> None:
         ("1.4.2", "major", [], "2.0.0"),
         ("1.4.2", "minor", ["1.5.0", "1.6.0"], "1.7.0"),
         ("1.4.2", "patch", ["1.4.3"], "1.4.4"),
+        ("1.4.2", "patch", ["1.4.3+hotfix"], "1.4.4"),
         ("2.0.0-rc.1", "minor", [], "2.0.0"),
         ("2.0.0-rc.1", "minor", ["2.0.0"], "2.1.0"),
     ],

@@ -10,7 +10,7 @@ from mintmark.artifacts.formats import check_artifact, detect_format
 from mintmark.changing.environment import describe_environment
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.core.records import StoredFile, format_pointer
+from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
 from mintmark.registry.files import parse_json
@@ -49,6 +49,11 @@ class Candidate:
     metrics: bytes
     document: Mapping[str, Any]
     stages: Mapping[str, LockedStage]
+
+    @property
+    def provenance(self) -> Provenance:
+        """What made it, to be compared with what made a version."""
+        return Provenance.from_dict({"model": self.model, **self.document})
 
     def read(self, file: StoredFile) -> bytes:
         """Return the bytes of a stored file; raise `MintmarkError` when they are not what they were a moment ago."""

@@ -166,7 +166,7 @@ def _changes(candidate: Candidate, parent: VersionRecord | None) -> list[Changed
             f"nothing changed since {parent.reference}: the candidate has the same files; "
             "change data, parameters or code, then dvc repro"
         )
-    return changes_between(parent.document, {"model": candidate.model, **candidate.document})
+    return changes_between(parent.provenance, candidate.provenance)
 
 
 def _refuse_number(state: ModelState, number: str) -> None:

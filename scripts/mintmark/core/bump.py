@@ -10,6 +10,7 @@ from mintmark.core.version import Version, appearance
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from mintmark.core.records import Provenance
     from mintmark.core.version import Bump
 
 ChangeKind = Literal["inputs or outputs", "data", "parameters", "code", "environment"]
@@ -33,8 +34,8 @@ class Changed:
     names: tuple[str, ...]
 
 
-def changes_between(parent: Mapping[str, Any], candidate: Mapping[str, Any]) -> list[Changed]:
-    """Return what differs between two version documents in what makes or describes the model, the gravest first.
+def changes_between(parent: Provenance, candidate: Provenance) -> list[Changed]:
+    """Return what differs in what makes or describes a model, the gravest first.
 
     Metrics and artifacts are results, so they are not compared here.
     """
@@ -69,49 +70,48 @@ def next_version(parent: Version | None, part: Bump, used: Collection[str]) -> V
     return version
 
 
-def _signature(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    signature = document["signature"]
-    order = list(signature["inputs"])
-    yield from ((f"input {name}", (kind, order.index(name))) for name, kind in signature["inputs"].items())
-    yield from ((f"output {name}", about) for name, about in signature["outputs"].items())
-    yield "classes", signature.get("classes")
+def _signature(made: Provenance) -> Iterator[tuple[str, Any]]:
+    signature = made.signature
+    order = list(signature.inputs)
+    yield from ((f"input {name}", (kind, order.index(name))) for name, kind in signature.inputs.items())
+    yield from ((f"output {name}", about) for name, about in signature.outputs.items())
+    yield "classes", signature.classes
 
 
-def _data(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for entry in document["data"]:
-        yield f"{entry['role']} {entry['path']}", (entry["hash"], entry["rows"])
-    yield from ((path, digest) for path, digest in _sources(document) if not _is_code(path) and path != _LOCK)
+def _data(made: Provenance) -> Iterator[tuple[str, Any]]:
+    for source in made.data:
+        yield f"{source.role} {source.path}", (source.hash, source.rows)
+    yield from ((path, digest) for path, digest in _sources(made) if not _is_code(path) and path != _LOCK)
 
 
-def _parameters(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from _flatten(document["parameters"], "")
-    for stage in document["stages"].values():
-        for values in stage.get("params", {}).values():
-            yield from _flatten({_own(name, document["model"]): value for name, value in values.items()}, "")
+def _parameters(made: Provenance) -> Iterator[tuple[str, Any]]:
+    yield from _flatten(made.parameters, "")
+    for stage in made.stages.values():
+        for values in stage.params.values():
+            yield from _flatten({_own(name, made.model): value for name, value in values.items()}, "")
 
 
 def _own(name: str, model: str) -> str:
     return name.removeprefix(f"models.{model}.")
 
 
-def _code(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((f"command of {name}", stage["cmd"]) for name, stage in document["stages"].items())
-    yield from ((path, digest) for path, digest in _sources(document) if _is_code(path))
+def _code(made: Provenance) -> Iterator[tuple[str, Any]]:
+    yield from ((f"command of {name}", stage.cmd) for name, stage in made.stages.items())
+    yield from ((path, digest) for path, digest in _sources(made) if _is_code(path))
 
 
-def _environment(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    environment = document["environment"]
-    yield "python", environment["python"]
-    yield from environment["packages"].items()
-    yield _LOCK, environment["lock"]
+def _environment(made: Provenance) -> Iterator[tuple[str, Any]]:
+    yield "python", made.environment.python
+    yield from made.environment.packages.items()
+    yield _LOCK, made.environment.lock
 
 
-def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _sources(made: Provenance) -> Iterator[tuple[str, str]]:
     """Yield what the stages read and no stage made."""
-    stages = document["stages"].values()
-    made = {path for stage in stages for path in stage.get("outs", {})}
+    stages = made.stages.values()
+    outs = {path for stage in stages for path in stage.outs}
     for stage in stages:
-        yield from ((path, digest) for path, digest in stage.get("deps", {}).items() if path not in made)
+        yield from ((path, digest) for path, digest in stage.deps.items() if path not in outs)
 
 
 def _is_code(path: str) -> bool:

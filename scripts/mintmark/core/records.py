@@ -140,6 +140,30 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """What made a model and describes it, for a registered version and a candidate alike."""
+
+    model: str
+    signature: Signature
+    parameters: Mapping[str, Any]
+    data: tuple[DataSource, ...]
+    stages: Mapping[str, StageRecord]
+    environment: Environment
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Provenance:
+        """Build it from a version record, or from what a candidate would write into one."""
+        return cls(
+            model=data["model"],
+            signature=Signature.from_dict(data["signature"]),
+            parameters=data["parameters"],
+            data=tuple(map(DataSource.from_dict, data["data"])),
+            stages={name: StageRecord.from_dict(stage) for name, stage in data["stages"].items()},
+            environment=Environment.from_dict(data["environment"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VersionRecord:
     """What version.yaml says. Times are UTC, as `2026-06-01T09:30:00Z`.
 
@@ -167,6 +191,7 @@ class VersionRecord:
     def from_dict(cls, data: Mapping[str, Any]) -> VersionRecord:
         """Build a record from a document that its schema accepts."""
         artifact, *files = stored_files(data)
+        made = Provenance.from_dict(data)
         return cls(
             model=data["model"],
             version=parse_version(data["version"]),
@@ -178,12 +203,24 @@ class VersionRecord:
             artifact=artifact,
             files=tuple(files),
             metrics={name: Interval(**interval) for name, interval in data["metrics"].items()},
-            signature=Signature.from_dict(data["signature"]),
-            parameters=data["parameters"],
-            data=tuple(DataSource.from_dict(source) for source in data["data"]),
-            stages={name: StageRecord.from_dict(stage) for name, stage in data["stages"].items()},
-            environment=Environment.from_dict(data["environment"]),
+            signature=made.signature,
+            parameters=made.parameters,
+            data=made.data,
+            stages=made.stages,
+            environment=made.environment,
             document=data,
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What made this version, to be compared with what made another one or a candidate."""
+        return Provenance(
+            model=self.model,
+            signature=self.signature,
+            parameters=self.parameters,
+            data=self.data,
+            stages=self.stages,
+            environment=self.environment,
         )
 
     @property

@@ -270,10 +270,11 @@ def _write_withdrawn_pages(plan: SitePlan, index: Document) -> None:
 
 def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
     source = facts.source
+    model = Model.from_dict(source.identity)
     for version in sorted(carded(source) & source.metrics.keys()):
         status = source.statuses.get(version)
         card = CardSource(
-            model=Model.from_dict(source.identity),
+            model=model,
             record=VersionRecord.from_dict(source.records[version]),
             measured=source.metrics[version],
             channels=tuple(channel for channel, held in source.channels.items() if held == version),
