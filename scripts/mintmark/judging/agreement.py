@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
 from mintmark.core.finding import Finding
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.errors import InvalidRegistryError
 from mintmark.judging.locked_inputs import unlike_lock
 from mintmark.registry import git
-from mintmark.registry.dvc import run_dvc
+from mintmark.registry.dvc import DvcError, run_dvc
 from mintmark.registry.pipeline import LOCK, PIPELINE, model_stages, parse_lock, stage_reasons
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
@@ -36,17 +37,25 @@ _RULE: Final = "R7"
 
 def check_agreement(head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]) -> list[Finding]:
     """Return where record, dvc.lock and files of the head disagree; `stored` has the record's files, verified."""
+    return begin_agreement(head, record, stored)()
+
+
+def begin_agreement(
+    head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]
+) -> Callable[[], list[Finding]]:
+    """Begin to look where they disagree; what this returns waits for DVC, which takes a second, and tells."""
     content = head.tree.read(LOCK)
     if content is None:
-        return [Finding(path=LOCK, message="is not there, so nothing tells what made this version; dvc repro")]
+        missing = Finding(path=LOCK, message="is not there, so nothing tells what made this version; dvc repro")
+        return lambda: [missing]
     stages = model_stages(parse_lock(content), record.model)
     findings = [*_compare_stages(record, stages), *_compare_files(head, record, stages), *_compare_links(stages)]
-    return findings or _ask_dvc(head, stages, record, stored)
+    return (lambda: findings) if findings else _ask_dvc(head, stages, record, stored)
 
 
 def _compare_stages(record: VersionRecord, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
     path = layout.version_path(record.model, str(record.version))
-    recorded = record.document["stages"]
+    recorded = record.document["stages"]  # as written, so that a field nobody knows is a difference too
     for name in [*recorded, *(name for name in stages if name not in recorded)]:
         locked = stages[name].to_dict() if name in stages else None
         if recorded.get(name) != locked:
@@ -96,26 +105,42 @@ def _compare_links(stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
 
 def _ask_dvc(
     head: ClonedRegistry, stages: Mapping[str, LockedStage], record: VersionRecord, stored: Mapping[str, Path]
-) -> list[Finding]:
+) -> Callable[[], list[Finding]]:
     """Lay the head's files out in an empty folder and ask `dvc status` what differs from dvc.lock there."""
-    with tempfile.TemporaryDirectory(prefix="mintmark-lock-") as name:
-        folder = Path(name)
+    place = tempfile.TemporaryDirectory(prefix="mintmark-lock-")
+    try:
+        folder = Path(place.name)
         present = _lay_out(head, stages, folder)
         findings = list(_compare_sources(head, stages, set(present)))
         for file in record.stored_files:
             _write(folder, layout.candidate_path(record.model, file.name), stored[file.name].read_bytes())
-        try:
-            output = run_dvc("status", "--json", *stages, cwd=folder, timeout=_SECONDS)
-        except MintmarkError as error:
-            return [Finding(path=PIPELINE, message=f"DVC cannot read the pipeline: {error}", rule=_RULE)]
+    except BaseException:
+        place.cleanup()
+        raise
+    pool = ThreadPoolExecutor(1)
+    asked = pool.submit(run_dvc, "status", "--json", *stages, cwd=folder, timeout=_SECONDS)
+
+    def tell() -> list[Finding]:
+        with place, pool:
+            try:
+                output = asked.result()
+            except DvcError as error:
+                return [Finding(path=PIPELINE, message=f"DVC cannot read the pipeline: {error}", rule=_RULE)]
+        return [*findings, *_read_status(output, stages, present, record)]
+
+    return tell
+
+
+def _read_status(
+    output: str, stages: Mapping[str, LockedStage], present: Mapping[str, bytes], record: VersionRecord
+) -> Iterator[Finding]:
     absent = _absent(stages, set(present), record)
     told = [(name, why) for name, faults in json.loads(output or "{}").items() for why in stage_reasons(faults)]
     # What dvc.yaml freezes or names no more is in dvc.lock all the same, and DVC says nothing of it.
-    reasons = sorted({pair for pair in told if pair[1] not in absent}) or list(unlike_lock(stages, present))
-    for stage, why in reasons:
-        message = f"{why}; dvc repro {stage}, and commit both"
-        findings.append(Finding(path=LOCK, where=f"stages.{stage}", message=message, rule=_RULE))
-    return findings
+    for stage, why in sorted({pair for pair in told if pair[1] not in absent}) or list(unlike_lock(stages, present)):
+        yield Finding(
+            path=LOCK, where=f"stages.{stage}", message=f"{why}; dvc repro {stage}, and commit both", rule=_RULE
+        )
 
 
 def _lay_out(head: ClonedRegistry, stages: Mapping[str, LockedStage], folder: Path) -> dict[str, bytes]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
+from mintmark.core.judgement.opinion import Opinion, found
+from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.judging.evidence import Rows, read_rows
 from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
-from mintmark.judging.trial import Case, Rules
-from mintmark.registry.stored.streams import ObjectError
+from mintmark.judging.hearing import attempt
 
 if TYPE_CHECKING:
-    from mintmark.core.records import StoredFile, VersionRecord
-    from mintmark.judging.draft import Draft
+    from collections.abc import Mapping, Sequence
+
+    from mintmark.core.behaviour_tests import BehaviourTest
+    from mintmark.core.model import Gates, Model
+    from mintmark.core.records import StoredFile
+    from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
     from mintmark.registry.clone import ClonedRegistry
 
@@ -24,33 +31,67 @@ _FIRST_ROWS = (
 _MOST = 1e300  # of a recorded cost, which nobody held against anything: JSON has numbers that no float can hold
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What judges, all of it from the base: the question, the gates, the behaviour tests and the trusted types."""
+
+    question: Question
+    gates: Gates
+    behaviour: Sequence[BehaviourTest]
+    trusted: Sequence[str]
+
+    @classmethod
+    def of(cls, model: Model, trusted: Sequence[str]) -> Rules:
+        """Take them from model.yaml; raise `MintmarkError` where it does not say what the model predicts."""
+        try:
+            question = model.question
+        except RecipeFault as fault:
+            raise MintmarkError(f"models/{model.name}/model.yaml: {fault.message}") from None
+        return cls(
+            question=question,
+            gates=model.gates,
+            behaviour=model.behaviour,
+            trusted=trusted,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One trial: who stands against whom, on which rows.
+
+    `judged` are the rows of the base; `own` those that the candidate's record is about, where they are others (then a
+    person decides). `champion` is None where nothing holds the channel yet. `claimed` is the candidate's metrics.json,
+    `costs` the champion's recorded cost.
+    """
+
+    rules: Rules
+    candidate: FetchedVersion
+    champion: FetchedVersion | None
+    judged: Rows
+    own: Rows | None
+    claimed: Mapping[str, Any]
+    costs: Mapping[str, float]
+    judged_source: str = "base"
+
+
 def build_case(
-    span: Span, draft: Draft, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
-) -> Case | None:
+    span: Span, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
+) -> Judging[Case | None]:
     """Return the case of a candidate, whose record is on `side`, against the version `incumbent` of the base.
 
-    What is missing for it is noted in the draft; None where it cannot be judged at all.
+    Says what is missing for it; None where it cannot be judged at all.
     """
     model = candidate.record.model
     rules = Rules.of(span.before.model(model), span.settings.trusted_types)
-    champion = _champion(span, draft, model, incumbent)
+    champion = yield from _champion(span, model, incumbent)
     own_file = candidate.record.stored_file(EVALUATION)
     if own_file is None:
-        draft.note("evaluation data", "fail", f"the record has no {EVALUATION}; mintmark propose stores it")
+        yield found("evaluation data", "fail", f"the record has no {EVALUATION}; mintmark propose stores it")
         return None
     own = read_rows(candidate.files[EVALUATION], own_file.sha256, rules.question)
     locked = locked_rows(span.before).get(model)
-    pinned = _pinned_rows(span, draft, model, own_file, rules, locked)
-    if pinned is None and proposed:
-        draft.note("evaluation data", "decide", _FIRST_ROWS)
-    elif pinned is not None and pinned.sha256 != own.sha256 and proposed:
-        message = "the proposal brings other evaluation rows than the base has; both are reported below"
-        draft.note("evaluation data", "decide", message, layout.version_path(model, str(candidate.record.version)))
-    elif proposed and locked not in (None, own_file.md5):
-        message = f"dvc.lock of the base names other evaluation rows (md5 {locked}) than this and earlier versions have"
-        draft.note("evaluation data", "decide", message, layout.version_path(model, str(candidate.record.version)))
-    else:
-        draft.note("evaluation data", "pass", "the rows are those of the base")
+    pinned = yield from _pinned_rows(span, model, own_file, rules, locked)
+    yield _whose_rows(candidate, pinned, own_file, locked, proposed=proposed)
     other = pinned is not None and pinned.sha256 != own.sha256
     return Case(
         rules=rules,
@@ -64,20 +105,37 @@ def build_case(
     )
 
 
-def _champion(span: Span, draft: Draft, model: str, version: str | None) -> FetchedVersion | None:
+def _whose_rows(
+    candidate: FetchedVersion, pinned: Rows | None, own: StoredFile, locked: str | None, *, proposed: bool
+) -> Opinion:
+    """Say whether the rows are the base's; of a version that the base has, they are."""
+    path = layout.version_path(candidate.record.model, str(candidate.record.version))
+    if not proposed:
+        return found("evaluation data", "pass", "the rows are those of the base")
+    if pinned is None:
+        return found("evaluation data", "decide", _FIRST_ROWS)
+    if pinned.sha256 != own.sha256:
+        message = "the proposal brings other evaluation rows than the base has; the report shows both results"
+        return found("evaluation data", "decide", message, path)
+    if locked not in (None, own.md5):
+        message = f"dvc.lock of the base names other evaluation rows (md5 {locked}) than this and earlier versions have"
+        return found("evaluation data", "decide", message, path)
+    return found("evaluation data", "pass", "the rows are those of the base")
+
+
+def _champion(span: Span, model: str, version: str | None) -> Judging[FetchedVersion | None]:
     """Return the version to beat. That it cannot be fetched is no fault of the candidate, and lets nothing pass."""
     if version is None:
         return None
-    try:
+    says = f"{model} {version} cannot be compared with: "
+
+    def fetch() -> FetchedVersion:
         return fetch_version(span.store(span.before), span.before.record(model, version))
-    except MintmarkError as error:
-        draft.note("champion", "decide", f"{model} {version} cannot be compared with: {error}")
-        return None
+
+    return (yield from attempt(fetch, "champion", verdict="decide", says=says))
 
 
-def _pinned_rows(
-    span: Span, draft: Draft, model: str, own: StoredFile, rules: Rules, locked: str | None
-) -> Rows | None:
+def _pinned_rows(span: Span, model: str, own: StoredFile, rules: Rules, locked: str | None) -> Judging[Rows | None]:
     """Return the evaluation rows of the base: those of its dvc.lock, else those of its last version that has any.
 
     The candidate's own rows are the base's where dvc.lock of the base names them, by the md5 `locked`.
@@ -89,10 +147,10 @@ def _pinned_rows(
         file = record.stored_file(EVALUATION)
         if file is None:
             continue
-        try:
-            return _rows_of(span, file, rules)
-        except ObjectError as error:
-            draft.note("evaluation data", "fail", f"the rows of {record.reference} cannot be fetched: {error}")
+        says = f"the rows of {record.reference} cannot be fetched: "
+        place = yield from attempt(partial(span.store(span.after).fetch, file), "evaluation data", says=says)
+        if place is not None:
+            return read_rows(place, file.sha256, rules.question)
     return None
 
 
@@ -106,10 +164,3 @@ def recorded_costs(span: Span, champion: FetchedVersion | None) -> dict[str, flo
         return {}
     cost = span.before.metrics(champion.record.model, champion.record.version).get("cost", {})
     return {name: float(value) for name, value in cost.items() if name != "batch_rows" and value <= _MOST}
-
-
-def names_other_rows(record: VersionRecord) -> bool:
-    """Whether the record's lineage names another file of evaluation rows than the one that it stores."""
-    file = record.stored_file(EVALUATION)
-    hashes = {entry["hash"] for entry in record.document["data"] if entry["role"] == "evaluation"}
-    return file is not None and bool(hashes - {f"sha256:{file.sha256}"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mintmark.core.channels import ChannelStack
+from mintmark.core.judgement.opinion import found
 from mintmark.core.layout import locate, version_folder
 from mintmark.registry import git
 from mintmark.registry.past.history import ModelHistory, channel_target, model_history
@@ -17,15 +18,15 @@ from mintmark.registry.yaml.text import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mintmark.judging.draft import Draft
+    from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
 
 _CHANNELS = ":(glob)models/*/channels/*.yaml"
 _MOST_SHOWN = 5
 
 
-def note_detours(span: Span, draft: Draft) -> None:
-    """Note the channels that a commit between base and head points to a version that was never in them."""
+def judge_detours(span: Span) -> Judging[None]:
+    """Refuse the channels that a commit between base and head points to a version that was never in them."""
     steps = sorted(set(_steps(span)))
     oids = sorted({oid for _, oid in steps})
     targets = {oid: channel_target(content) for oid, content in git.read_blobs(span.root, oids, limit=MAX_BYTES)}
@@ -44,11 +45,11 @@ def note_detours(span: Span, draft: Draft) -> None:
     for path, target in shown[:_MOST_SHOWN]:
         place = locate(path)
         message = f"a commit points {place.name} of {place.model} to {target}, and a later one takes that back"
-        remedy = "squash them, because in the history of the base it would count as held"
-        draft.note("history", "fail", f"{message}; {remedy}", path)
+        remedy = "squash them, or the base's history would say that it held the channel"
+        yield found("history", "fail", f"{message}; {remedy}", path)
 
 
-def note_rewrites(span: Span, draft: Draft, model: str, version: str) -> None:
+def judge_rewrites(span: Span, model: str, version: str) -> Judging[None]:
     """Warn where several commits write the files of a new version: a rebase merge would make each a step of the base.
 
     The first of them would then be what the version was released with, and the last break R1.
@@ -57,7 +58,7 @@ def note_rewrites(span: Span, draft: Draft, model: str, version: str) -> None:
     number = git.git_text("rev-list", "--count", f"{span.base}..{span.head}", "--", folder, cwd=span.root)
     if int(number) > 1:
         message = f"{number} commits write the files of {version}; squash them, or merge with a merge commit"
-        draft.note("history", "warn", f"{message}: rebased, the later ones would break R1", folder)
+        yield found("history", "warn", f"{message}; after a rebase the later ones would break R1", folder)
 
 
 def _steps(span: Span) -> Iterator[tuple[str, str]]:

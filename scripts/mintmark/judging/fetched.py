@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.core.judgement.opinion import found
+from mintmark.errors import InvalidRegistryError
+from mintmark.judging.hearing import attempt
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.pipeline import LOCK, parse_lock
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.question import Label
     from mintmark.core.records import VersionRecord
-    from mintmark.judging.draft import Draft
+    from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
     from mintmark.registry.stored.store import Store
 
@@ -39,12 +41,12 @@ class FetchedVersion:
     @property
     def classes(self) -> tuple[Label, ...]:
         """The classes that the record names, in the order of its stored probabilities."""
-        return tuple(self.record.document["signature"].get("classes", ()))
+        return self.record.signature.classes
 
     @property
     def inputs(self) -> list[str]:
         """The columns that the model takes, in order."""
-        return list(self.record.document["signature"]["inputs"])
+        return list(self.record.signature.inputs)
 
 
 def fetch_version(store: Store, record: VersionRecord) -> FetchedVersion:
@@ -59,32 +61,37 @@ def fetch_version(store: Store, record: VersionRecord) -> FetchedVersion:
     )
 
 
-def fetch_noted(span: Span, draft: Draft, side: ClonedRegistry, record: VersionRecord) -> FetchedVersion | None:
-    """Fetch a version and note in the draft that its bytes are there, or what is wrong with them (then None)."""
-    try:
-        version = fetch_version(span.store(side), record)
-    except MintmarkError as error:
-        draft.note("bytes", "fail", str(error), layout.version_path(record.model, str(record.version)))
-        return None
-    files = len(record.stored_files)
-    draft.note("bytes", "pass", f"all {files} files of {record.reference} are there and match their sha256")
+def fetch_judged(span: Span, side: ClonedRegistry, record: VersionRecord) -> Judging[FetchedVersion | None]:
+    """Fetch a version and say that its bytes are there, or what is wrong with them (then return None)."""
+    path = layout.version_path(record.model, str(record.version))
+    version = yield from attempt(lambda: fetch_version(span.store(side), record), "bytes", path=path)
+    if version is not None:
+        files = len(record.stored_files)
+        yield found("bytes", "pass", f"all {files} files of {record.reference} are there and match their sha256")
     return version
+
+
+def names_other_rows(record: VersionRecord) -> bool:
+    """Whether the record's lineage names another file of evaluation rows than the one that it stores."""
+    file = record.stored_file(EVALUATION)
+    hashes = {source.hash for source in record.data if source.role == "evaluation"}
+    return file is not None and bool(hashes - {f"sha256:{file.sha256}"})
 
 
 def locked_rows(side: ClonedRegistry) -> dict[str, str | None]:
     """Return the md5 of the evaluation rows that dvc.lock names for the candidate of each model."""
     content = side.tree.read(LOCK)
-    found: dict[str, str | None] = {}
+    rows: dict[str, str | None] = {}
     for stage in parse_lock(content).values() if content is not None else ():
         for out in stage.outs:
             place = layout.locate(out.path)
             if place.kind == "candidate" and out.path == layout.candidate_path(place.model, EVALUATION):
-                found.setdefault(place.model, out.md5)
-    return found
+                rows.setdefault(place.model, out.md5)
+    return rows
 
 
-def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> None:
-    """Note each model, but the one that is `judged` by itself, whose evaluation rows a change to dvc.lock moves.
+def judge_other_rows(span: Span, *, judged: str | None = None) -> Judging[None]:
+    """Name each model, but the one that is `judged` by itself, whose evaluation rows a change to dvc.lock moves.
 
     Those that dvc.lock of the base names are the rows that later proposals are judged on. Where a model has no
     versions, dvc.lock may stop to name rows.
@@ -99,7 +106,7 @@ def note_other_rows(span: Span, draft: Draft, *, judged: str | None = None) -> N
         if model == judged or after in (now, before) or (after is None and not span.after.versions(model)):
             continue
         message = f"{model}: other evaluation rows (md5 {before or 'none'} -> {after or 'none'})"
-        draft.note("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
+        yield found("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)
 
 
 def _readable_rows(side: ClonedRegistry) -> dict[str, str | None]:

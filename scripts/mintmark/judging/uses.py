@@ -19,7 +19,7 @@ MANY = 10
 _LEVEL = 0.05
 
 
-def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Uses]:
+def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> tuple[Uses, ...]:
     """Return how often a version's evaluation rows were used by versions that reached the base, withdrawn ones too.
 
     With one comparison at a level of 5%, a model that is worse by the margin passes one time in twenty; with n of
@@ -28,7 +28,7 @@ def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Use
     """
     file = record.stored_file(EVALUATION)
     if file is None:
-        return []
+        return ()
     pointer = blob_oid(format_pointer(file).encode())
     released = span.history(record.model).released
     users = {version for version, files in released.items() if files.get(EVALUATION + POINTER_SUFFIX) == pointer}
@@ -38,4 +38,4 @@ def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> list[Use
     advice = "; it is time for fresh rows" if number >= MANY else ""
     unlucky = "a model" if number == 1 else f"one of {number} models"
     message = f"the chance that {unlucky} worse by the margin passes by luck is up to {chance:.0%}{advice}"
-    return [Uses(sha256=file.sha256, proposals=number, verdict=verdict, message=message)]
+    return (Uses(sha256=file.sha256, proposals=number, verdict=verdict, message=message),)

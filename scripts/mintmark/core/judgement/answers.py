@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mintmark.core.question import Label
 
 
+class AnswerFault(ValueError):  # noqa: N818 - a fault in data, which callers turn into a finding
+    """An answer that cannot be measured; the message says why."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """The predictions for n rows, as a model gave them and unchecked: lengths and values may be anything.

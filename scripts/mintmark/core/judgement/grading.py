@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mintmark.core.finding import shorten
-from mintmark.core.judgement.answers import Answer
+from mintmark.core.judgement.answers import Answer, AnswerFault
 from mintmark.core.statistics.evaluation import PROBABILITY
 from mintmark.core.statistics.metrics import Outcomes, class_outcomes, regression_outcomes
 from mintmark.core.words.numbers import count, number
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 CLOSE = 1e-6  # how far two numbers that should be the same may lie apart, relatively
 _NOTHING = 1e-9  # and absolutely, near zero
 _LONGEST = 200  # of what an answer may put into a message
-
-
-class AnswerFault(ValueError):  # noqa: N818 - a fault in data, which callers turn into a finding
-    """An answer that cannot be measured; the message says why."""
 
 
 def grade(

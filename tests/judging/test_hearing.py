@@ -1,0 +1,68 @@
+"""An error that a user can mend becomes a check, in one function; what was found before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mintmark.core.finding import Finding
+from mintmark.core.judgement.answers import AnswerFault
+from mintmark.core.judgement.opinion import Opinion, found
+from mintmark.core.question import RecipeFault
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.judging.hearing import Judging, attempt, heard
+
+BEFORE = found("bytes", "pass", "all there")
+FAULTS = InvalidRegistryError(
+    [Finding(path="a.yaml", message="is no mapping", line=3, rule="R8"), Finding(path="b.yaml", message="is missing")]
+)
+
+
+def _judge(error: Exception | None) -> Judging[int]:
+    yield BEFORE
+    if error is not None:
+        raise error
+    return 7
+
+
+def _outcome(judging: Judging[int | None]) -> tuple[Opinion, int | None]:
+    opinion, result = Opinion(), None
+
+    def drain() -> Iterator[Opinion]:
+        nonlocal result
+        result = yield from judging
+
+    for part in drain():
+        opinion += part
+    return opinion, result
+
+
+def test_without_an_error_everything_is_passed_on() -> None:
+    assert _outcome(heard(_judge(None), "model")) == (BEFORE, 7)
+    assert _outcome(attempt(lambda: 7, "model")) == (Opinion(), 7)
+
+
+@pytest.mark.parametrize("error", [MintmarkError("m"), AnswerFault("m"), RecipeFault(("target",), "m")])
+def test_an_error_becomes_a_check_and_what_came_before_it_stays(error: Exception) -> None:
+    assert _outcome(heard(_judge(error), "model", path="x")) == (BEFORE + found("model", "fail", "m", "x"), None)
+
+
+def test_faults_in_files_become_a_check_each() -> None:
+    opinion, result = _outcome(heard(_judge(FAULTS), "review", faults="record"))
+    told = [(check.name, check.verdict, check.path, check.line) for check in opinion.checks[1:]]
+    assert (told, result) == ([("record R8", "fail", "a.yaml", 3), ("record", "fail", "b.yaml", None)], None)
+
+
+def test_words_before_the_error_keep_it_in_one_check_of_one_line() -> None:
+    opinion, _ = _outcome(heard(_judge(FAULTS), "champion", verdict="decide", says="iris 1.0.0 cannot be compared: "))
+    assert opinion == BEFORE + found(
+        "champion",
+        "decide",
+        "iris 1.0.0 cannot be compared: a.yaml:3: is no mapping [R8]; b.yaml: is missing",
+    )
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    with pytest.raises(KeyError):
+        _outcome(heard(_judge(KeyError("x")), "model"))
