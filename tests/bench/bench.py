@@ -239,6 +239,7 @@ def main() -> None:
     subprocess.run(
         (sys.executable, str(HERE / "tests/bench/sites.py"), *map(str, sizes)), check=True, env=_environment()
     )
+    subprocess.run((sys.executable, str(HERE / "tests/bench/reviews.py")), check=True, env=_environment())
     from bootstrap import format_statistics
 
     print(f"\n{format_statistics()}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,23 @@ def test_words_before_the_error_keep_it_in_one_check_of_one_line() -> None:
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(KeyError):
         _outcome(heard(_judge(KeyError("x")), "model"))
+
+
+# Who else may catch an error in judging, and why it becomes no check there.
+CATCHERS = {
+    "agreement": "a refusal of DVC is a finding of the pipeline",
+    "cases": "a question that model.yaml cannot ask gets its path",
+    "evidence": "faults of pyarrow and pandas get the name of the table",
+    "fetched": "a dvc.lock that cannot be read names no rows: a change may mend it",
+    "hearing": "here errors become checks",
+    "locked_inputs": "a file that is no YAML differs from what dvc.lock says",
+    "span": "a link in place of a channel file names no version; the rules report it",
+}
+
+
+def test_judges_let_errors_rise() -> None:
+    folder = Path(heard.__code__.co_filename).parent
+    found = {
+        path.stem for path in folder.glob("*.py") if re.search(r"^\s+except (?!BaseException)", path.read_text(), re.M)
+    }
+    assert found == CATCHERS.keys()
