@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from mintmark.training import arithmetic  # noqa: F401 - before NumPy: it settles how that computes
+
+# isort: split
+
 import statistics
 import sys
 import time
@@ -16,8 +20,9 @@ from mintmark.artifacts.skops.format import load_trusted
 from mintmark.core.layout import candidate_path
 from mintmark.core.question import ROW, Question, RecipeFault
 from mintmark.core.statistics import evaluation
+from mintmark.core.statistics.curves import plot_columns
 from mintmark.core.statistics.figures import rounded
-from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.statistics.metric_names import PROBABILITY_METRICS, greater_is_better
 from mintmark.core.statistics.metrics import (
     Outcomes,
     class_outcomes,
@@ -27,17 +32,17 @@ from mintmark.core.statistics.metrics import (
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
+from mintmark.training.importance import permutation_importance
 from mintmark.training.recipes import question_faults, read_question, read_recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-PLOTS = ("roc", "precision_recall", "calibration", "confusion", "residuals", "predicted")
 BATCH_ROWS = 1000
 
 
 def evaluate(model: str) -> None:
-    """Write metrics, scores, predictions, reference profile, signature and plots of a model's candidate."""
+    """Write metrics, scores, predictions, reference profile, signature, plots and cost of a model's candidate."""
     recipe, question = read_recipe(model), read_question(model)
     data = read_json(Path(candidate_path(model, "data.json")))
     train, rows = (
@@ -52,19 +57,20 @@ def evaluate(model: str) -> None:
         prediction, probabilities = predict(estimator, inputs)
         outcomes = judge(truth, prediction, probabilities, classes, question)
         metrics = evaluation.measure(outcomes, rows, question, resamples=recipe.resamples, seed=recipe.seed)
-        metrics["cost"] = cost(artifact, recipe.trusted, inputs)
         metrics["importance"] = importance(
             estimator, inputs, truth, classes, question, repeats=recipe.importance_repeats, seed=recipe.seed
         )
+        measured = cost(artifact, recipe.trusted, inputs)
     predicted = pd.Series(prediction)
     records = {
         "metrics.json": metrics,
         "scores.json": {name: interval["value"] for name, interval in metrics["metrics"].items()},
         "signature.json": evaluation.signature(inputs, predicted, probabilities, classes),
+        "cost.json": measured,
     }
     reference = profile.reference_profile(train[data["inputs"]], predicted, probabilities, classes)
     table = evaluation.format_predictions(rows[ROW], truth, prediction, probabilities, classes)
-    write_plots(model, evaluation.plot_tables(outcomes))
+    write_plots(model, outcomes)
     write_atomically(candidate_path(model, "predictions.parquet"), tables.format_parquet(table))
     write_atomically(candidate_path(model, "profile.json"), profile.format_profile(reference))
     for name, record in records.items():
@@ -110,27 +116,36 @@ def importance(
     repeats: int,
     seed: int,
 ) -> dict[str, dict[str, float]]:
-    """Return by how much the primary metric drops when a column is shuffled (Breiman 2001), mean and deviation."""
-    from sklearn.inspection import permutation_importance
-
-    if repeats == 0:
-        return {}
+    """Return by how much the primary metric drops when a column is shuffled."""
+    needs_probabilities = question.metric in PROBABILITY_METRICS
     sign = 1 if greater_is_better(question.metric) else -1
 
-    def score(model: Any, shuffled: pd.DataFrame, actual: pd.Series) -> float:
-        return sign * metric_value(question.metric, judge(actual, *predict(model, shuffled), classes, question))
+    def outcomes(rows: pd.DataFrame, copies: int) -> Iterator[Outcomes]:
+        if needs_probabilities:  # the metric looks at nothing else
+            probabilities = estimator.predict_proba(rows)
+            prediction = np.asarray(classes)[probabilities.argmax(axis=1)]
+        else:
+            prediction, probabilities = np.asarray(estimator.predict(rows)), None
+        for part in np.split(np.arange(len(rows)), copies):
+            part_of = None if probabilities is None else probabilities[part]
+            yield judge(truth, prediction[part], part_of, classes, question)
 
-    found = permutation_importance(estimator, inputs, truth, scoring=score, n_repeats=repeats, random_state=seed)
-    pairs = zip(inputs.columns, found.importances_mean, found.importances_std, strict=True)
-    return {str(name): {"mean": rounded(mean), "std": rounded(std)} for name, mean, std in pairs}
+    def score(found: Outcomes) -> float:
+        return sign * metric_value(question.metric, found)
+
+    return permutation_importance(inputs, outcomes, score, repeats=repeats, seed=seed)
 
 
-def cost(artifact: Path, trusted: tuple[str, ...], inputs: pd.DataFrame) -> dict[str, float]:
-    """Return size in bytes and median times in seconds: to load, and to predict one row and a thousand."""
+def cost(artifact: Path, trusted: tuple[str, ...], inputs: pd.DataFrame) -> dict[str, Any]:
+    """Return median times in seconds: to load, to predict one row and a thousand; with the digest of what they are of.
+
+    No run takes as long as the last, so this is no output of the stage: it would change dvc.lock each time.
+    """
     estimator = load_trusted(artifact, trusted=trusted)
     batch = inputs.iloc[np.arange(BATCH_ROWS) % len(inputs)].reset_index(drop=True)
     return {
-        "size": artifact.stat().st_size,
+        "schema": 1,
+        "artifact": tables.digest_bytes(artifact.read_bytes()),
         "load_seconds": seconds(lambda: load_trusted(artifact, trusted=trusted), 5),
         "latency_row_seconds": seconds(lambda: estimator.predict(batch.iloc[:1]), 30),
         "latency_batch_seconds": seconds(lambda: estimator.predict(batch), 5),
@@ -148,13 +163,12 @@ def seconds(action: Callable[[], Any], repeats: int) -> float:
     return rounded(statistics.median(times), 3)
 
 
-def write_plots(model: str, plots: Any) -> None:
-    """Write each plot into the folder of its own that dvc.yaml declares; those of another task stay empty."""
-    for name in PLOTS:
-        folder = Path(candidate_path(model, f"plots/{name}"))
-        folder.mkdir(parents=True, exist_ok=True)
-        if name in plots:
-            write_atomically(folder / f"{name}.csv", tables.format_csv(plots[name]))
+def write_plots(model: str, outcomes: Outcomes) -> None:
+    """Write each plot into the folder of its own that dvc.yaml declares; those of another task have no rows."""
+    for name, columns in plot_columns(outcomes).items():
+        path = Path(candidate_path(model, f"plots/{name}/{name}.csv"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, tables.format_csv(pd.DataFrame(columns)))
 
 
 if __name__ == "__main__":

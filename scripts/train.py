@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from mintmark.training import arithmetic  # noqa: F401 - before NumPy: it settles how that computes
+
+# isort: split
+
 import sys
 from pathlib import Path
 

@@ -71,6 +71,7 @@ HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "jobl
 CATCHERS = {
     "cli: main": "turns it into one sentence and an exit code",
     # R10: one broken entry never hides the others.
+    "changing.candidate_record: _measured_cost": "a broken file beside the outputs is told, and the proposal goes on",
     "commands.candidates: show_candidates": "a candidate that cannot be read is told below the table of the others",
     "commands.show: Faults.keep": "a broken channel or status file is told below what was asked for",
     "commands.verify: _wanted_versions": "a broken model is a finding, and the others are verified",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -84,6 +85,34 @@ def test_what_the_record_holds(first: Scratch) -> None:
     assert document["environment"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert set(document["environment"]["packages"]) >= {"numpy", "scikit-learn", "skops"}
     assert "commit" not in json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("of", "kept"), [("this artifact", {"load_seconds": 0.5, "batch_rows": 1000}), ("another", None), ("none", None)]
+)
+def test_measured_times_enter_the_record_where_they_are_of_this_artifact(
+    first: Scratch, capsys: pytest.CaptureFixture[str], of: str, kept: dict[str, float] | None
+) -> None:
+    artifact = (first.root / "models/tiny/candidate/model.json").read_bytes()
+    digest = {"this artifact": hashlib.sha256(artifact).hexdigest(), "another": "0" * 64}.get(of)
+    if digest:
+        cost = {"schema": 1, "artifact": f"sha256:{digest}", "load_seconds": 0.5, "batch_rows": 1000, "more": 1}
+        first.write("models/tiny/candidate/cost.json", json.dumps(cost))
+    assert first.propose() == 0
+    assert record(first, "1.0.0").get("cost") == kept
+    noted = {"this artifact": "", "another": "cost.json is about another artifact", "none": "cost.json is not there"}[
+        of
+    ]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "cost.json" in line]
+    assert len(lines) == bool(noted)
+    assert noted in "".join(lines)
+
+
+def test_a_broken_cost_file_stops_nothing(first: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
+    first.write("models/tiny/candidate/cost.json", "{")
+    assert first.propose() == 0
+    assert "cost" not in record(first, "1.0.0")
+    assert "models/tiny/candidate/cost.json cannot be read" in capsys.readouterr().out
 
 
 def test_dvc_pulls_what_was_proposed(first: Scratch) -> None:

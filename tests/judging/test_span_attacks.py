@@ -268,7 +268,7 @@ def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Judged) -> Non
     judged.commit()
     span = Span(judged.root, "trunk", "HEAD")
     champion = fetch_version(span.store(span.before), span.before.record("loans", "1.1.0"))
-    assert recorded_costs(span, champion) == {}
+    assert recorded_costs(span, champion) == {"size": champion.record.artifact.size}
 
 
 def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:

@@ -13,7 +13,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
-from mintmark.registry.files import parse_json
+from mintmark.registry.files import parse_json, read_json
 from mintmark.registry.pipeline import LockedFile, LockedStage, model_stages, pipeline_status, read_lock
 from mintmark.registry.schemas import accepts
 from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STORED = ("predictions.parquet", "evaluation.parquet", "profile.json")
 _READ = ("metrics.json", "signature.json", "data.json")
+_COST = ("load_seconds", "latency_row_seconds", "latency_batch_seconds", "batch_rows")
 _BY_SUFFIX = {".skops": "skops", ".onnx": "onnx", ".safetensors": "safetensors"}
 # What params.yaml says of these is kept with the stages; the rest describes the model itself.
 _OF_STAGES = ("source", "prepare", "tune", "evaluate")
@@ -39,7 +40,8 @@ class Candidate:
 
     `stored` has the artifact first; `companions` are the JSON files of the same run, which go to the store as well, so
     that `dvc metrics diff` and `dvc pull` work in any clone; `paths` tells where the bytes of each of both lie;
-    `document` has the fields of a record from `artifact` to `environment`; `metrics` is metrics.json as it is.
+    `document` has the fields of a record from `artifact` to `environment`; `metrics` is metrics.json as it is; `notes`
+    say in one line each what the record goes without.
     """
 
     model: str
@@ -49,6 +51,7 @@ class Candidate:
     metrics: bytes
     document: Mapping[str, Any]
     stages: Mapping[str, LockedStage]
+    notes: tuple[str, ...] = ()
 
     @property
     def provenance(self) -> Provenance:
@@ -99,6 +102,9 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
         "stages": {name: stage.to_dict() for name, stage in stages.items()},
         "environment": environment,
     }
+    cost, notes = _measured_cost(registry.root, model, first, documents["metrics.json"][1])
+    if cost:
+        document["cost"] = cost
     candidate = Candidate(
         model=model,
         stored=tuple(stored),
@@ -107,6 +113,7 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
         metrics=documents["metrics.json"][0],
         document=document,
         stages=stages,
+        notes=notes,
     )
     return candidate, [*findings, *unpinned]
 
@@ -147,6 +154,28 @@ def _read_json(registry: ClonedRegistry, file: LockedFile) -> tuple[bytes, dict[
         message = f'has no "{wanted}"; docs/reference/pipeline.md shows what belongs in it'
         raise InvalidRegistryError([Finding(path=file.path, message=message)])
     return content, data
+
+
+def _measured_cost(
+    root: Path, model: str, artifact: StoredFile, metrics: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what cost.json measured of this very artifact, or nothing and why; a team may keep it in metrics.json.
+
+    It lies beside the outputs and is none: DVC neither brings it back nor knows whether it fits.
+    """
+    if "cost" in metrics:
+        return {}, ()
+    path = layout.candidate_path(model, layout.COST)
+    reason = "is not there"
+    try:
+        if (root / path).exists():
+            measured = read_json(root / path)
+            if measured.get("artifact") == f"sha256:{artifact.sha256}":
+                return {name: value for name, value in measured.items() if name in _COST}, ()
+            reason = "is about another artifact"
+    except MintmarkError as error:
+        reason = f"cannot be read ({error})"
+    return {}, (f"{path} {reason}: the record tells no times. The stage that evaluates writes it.",)
 
 
 def _check_formats(

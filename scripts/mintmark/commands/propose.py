@@ -79,7 +79,7 @@ def propose(
             branch=None if here else f"propose/{model}-{plan.number}",
             include=include,
         )
-        print(document["summary"])
+        print("\n".join([document["summary"], *candidate.notes]))
         conclude(registry, made, open_pr=open_pr)
     return 0
 

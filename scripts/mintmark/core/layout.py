@@ -8,6 +8,7 @@ MODELS = "models"
 REGISTRY = "models/registry.yaml"
 VERSION_RECORD = "version.yaml"
 METRICS_RECORD = "metrics.json"
+COST = "cost.json"  # of a candidate: measured times, no output of the pipeline
 POINTER_SUFFIX = ".dvc"
 
 Kind = Literal["registry", "model", "version", "metrics", "channel", "status", "pointer", "candidate", "other"]

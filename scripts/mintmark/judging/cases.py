@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
+from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
@@ -159,8 +160,9 @@ def _rows_of(span: Span, file: StoredFile, rules: Rules) -> Rows:
 
 
 def recorded_costs(span: Span, champion: FetchedVersion | None) -> dict[str, float]:
-    """Return what a champion's metrics.json says that it costs."""
+    """Return what the record of a champion says that it costs, as far as it can be compared."""
     if champion is None:
         return {}
-    cost = span.before.metrics(champion.record.model, champion.record.version).get("cost", {})
+    record = champion.record
+    cost = recorded_cost(record.document, span.before.metrics(record.model, record.version))
     return {name: float(value) for name, value in cost.items() if name != "batch_rows" and value <= _MOST}

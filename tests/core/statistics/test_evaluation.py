@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mintmark.core.question import Question, RecipeFault, Slice
-from mintmark.core.statistics.evaluation import format_predictions, measure, plot_tables, signature
+from mintmark.core.statistics.evaluation import format_predictions, measure, signature
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 
 ROWS = pd.DataFrame({"row": range(60), "age": np.arange(60.0), "who": np.repeat(range(20), 3)})
@@ -93,10 +93,3 @@ def test_predictions_and_signature_of_a_classifier():
         "classes": ["no", "yes"],
     }
     assert list(signature(inputs, table["prediction"], None, [])["inputs"]) == ["b", "a"]
-
-
-def test_each_task_has_its_plots():
-    labelled = class_outcomes([0, 1], [0, 1], np.array([[0.9, 0.1], [0.3, 0.7]]), [0, 1])
-    assert set(plot_tables(labelled)) == {"roc", "precision_recall", "calibration", "confusion"}
-    assert set(plot_tables(class_outcomes([0, 1], [0, 1], None, [0, 1]))) == {"confusion"}
-    assert set(plot_tables(OUTCOMES)) == {"residuals", "predicted"}

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.question import RecipeFault
-from mintmark.core.statistics import curves
 from mintmark.core.statistics.figures import rounded
 from mintmark.core.statistics.intervals import CONFIDENCE, MetricInterval, metric_intervals
 from mintmark.core.statistics.metric_names import metric_names
@@ -16,7 +15,7 @@ from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
 from mintmark.core.statistics.slices import SliceFault, slice_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mintmark.core.question import Label, Question
 
@@ -106,18 +105,3 @@ def signature(
         outputs["probabilities"] = {"type": "float64", "shape": [None, probabilities.shape[1]]}
     about: dict[str, Any] = {"inputs": {str(c): str(inputs[c].dtype) for c in inputs.columns}, "outputs": outputs}
     return about | {"classes": list(classes)} if classes else about
-
-
-def plot_tables(outcomes: Outcomes) -> Mapping[str, pd.DataFrame]:
-    """Return the table of each plot that means something for these outcomes, by the plot's name."""
-    if not outcomes.classes:
-        return {
-            "residuals": curves.residuals(outcomes),
-            "predicted": curves.predicted_against_actual(outcomes),
-        }
-    plots = {"confusion": curves.confusion_pairs(outcomes)}
-    if outcomes.probabilities is not None:
-        plots["roc"] = curves.roc_curve(outcomes)
-        plots["precision_recall"] = curves.precision_recall_curve(outcomes)
-        plots["calibration"] = curves.calibration_curve(outcomes)
-    return plots

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.judgement.gates import check_record
 from mintmark.core.layout import model_path
-from mintmark.core.model import SIZE
 from mintmark.core.records import Interval
 from mintmark.core.words.demands import behaviour as behaviour_in_words
 from mintmark.core.words.demands import comparisons, prediction
@@ -28,13 +27,13 @@ _METHODS: Final = {
 _SPANS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 
 
-def gates(model: Model, measured: Mapping[str, Any], artifact_size: int) -> str:
+def gates(model: Model, measured: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
     """Return what model.yaml asks of a version now, and where this one stands."""
     about = (
         f"What `{model_path(model.name)}` asks of every version now; it may have asked something else when this one "
         "was proposed. A floor is held against the worse bound of the interval."
     )
-    rows = [*_comparisons(model), *_checks(model, measured, artifact_size)]
+    rows = [*_comparisons(model), *_checks(model, measured, cost)]
     return f"{about}\n\n{table(('gate', 'what is asked', 'this version'), rows)}"
 
 
@@ -44,10 +43,9 @@ def _comparisons(model: Model) -> Iterator[tuple[str, str, str]]:
         yield name, sentence, "its record alone cannot tell"
 
 
-def _checks(model: Model, measured: Mapping[str, Any], artifact_size: int) -> Iterator[tuple[str, str, str]]:
+def _checks(model: Model, measured: Mapping[str, Any], cost: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield the gates that the record is held against, as a review holds it."""
     metrics = {name: Interval(**found) for name, found in measured["metrics"].items()}
-    cost = {SIZE: artifact_size, **measured.get("cost", {})}
     for check in check_record(metrics, cost, model.gates):
         yield literal(check.name), literal(check.message), "met" if check.verdict == "pass" else "**not met**"
 

@@ -125,9 +125,8 @@ def _how_to_read(metric: str) -> str:
     )
 
 
-def cost(measured: Mapping[str, Any], artifact_size: int) -> str:
+def cost(found: Mapping[str, Any]) -> str:
     """Return what the version costs to keep and to run, as it was measured when it was evaluated."""
-    found = measured.get("cost", {})
     times = [(cost_name(name, found.get("batch_rows")), seconds(found[name])) for name in TIMES if name in found]
-    rows = [(cost_name(SIZE), size(artifact_size)), *times]
+    rows = [(cost_name(SIZE), size(found[SIZE])), *times]
     return f"Times are medians, on the machine that evaluated it.\n\n{table(('what', 'how much'), rows)}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from mintmark.core.cost import recorded_cost
 from mintmark.core.layout import model_path, version_folder
 from mintmark.core.model import Monitoring
 from mintmark.core.words.demands import value_in_words
@@ -147,6 +148,7 @@ def _primary(model: Model, measured: Mapping[str, Any]) -> str:
 def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     """Yield the title and the text of each section, in the order of the card."""
     model, record, measured = source.model, source.record, source.measured
+    cost = recorded_cost(record.document, measured)
     texts = _texts(model)
     for title in _FIRST:
         yield title, _text(model, *texts[title])
@@ -154,9 +156,9 @@ def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     yield "Metrics", card_evidence.metrics(model, measured)
     yield "Slices", card_evidence.slices(model, measured)
     yield "Behaviour tests", card_demands.behaviour(model)
-    yield "Gates", card_demands.gates(model, measured, record.artifact.size)
+    yield "Gates", card_demands.gates(model, measured, cost)
     yield "Explanation", card_evidence.explanation(model, measured)
-    yield "Cost", card_evidence.cost(measured, record.artifact.size)
+    yield "Cost", card_evidence.cost(cost)
     yield "How to get it", _how_to_get_it(record)
     yield "Inputs and outputs", _signature(record)
     yield "How it was made", _lineage(record)

@@ -99,12 +99,10 @@ def test_curves_are_those_of_the_plots(rows: int, classes: int, digits: int) -> 
     table /= table.sum(axis=1, keepdims=True)
     outcomes = class_outcomes(truth, table.argmax(axis=1), table, list(range(classes)))
     grid = np.linspace(0, 1, STEPS)
-    tables = (
-        (curves.roc_curve(outcomes), "fpr", "tpr"),
-        (curves.precision_recall_curve(outcomes), "recall", "precision"),
-    )
+    plots = curves.plot_columns(outcomes)
+    tables = ((plots["roc"], "fpr", "tpr"), (plots["precision_recall"], "recall", "precision"))
     for curve, (plotted, x, y) in zip(curves_of("a", outcomes), tables, strict=True):
-        steps = plotted.groupby(x)[y].max()
+        steps = pd.DataFrame(plotted).groupby(x)[y].max()
         assert curve.lines == [("a", [round(v, 4) for v in np.interp(grid, steps.index, steps).tolist()])]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mintmark.core.cost import recorded_cost
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -57,7 +59,7 @@ def version_rows(document: Mapping[str, Any]) -> VersionRows:
 
 def _version(document: Mapping[str, Any], record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
     """Return the values of the table `versions` in its order, but for `id` and `rank`, which the writer gives."""
-    environment, artifact, cost = record["environment"], record["artifact"], metrics.get("cost", {})
+    environment, artifact, cost = record["environment"], record["artifact"], recorded_cost(record, metrics)
     registered = document["registered"] or {}
     status = document["status"] or {}
     reproduced = document["reproduced"] or {}

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.core.comparison import Direction, metric_direction
+from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.gates import check_record
-from mintmark.core.model import DEFAULT_SLICE_ROWS, SIZE, Gates
+from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.question import Condition
 from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
@@ -100,7 +101,7 @@ def _evaluated(version: Mapping[str, Any]) -> list[str]:
 def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Check]:
     """Return the gates of model.yaml that a record alone can be held against: floors and costs."""
     metrics = {name: Interval(**own) for name, own in version["record"]["metrics"].items()}
-    cost = {SIZE: version["record"]["artifact"]["size"], **((version["metrics"] or {}).get("cost") or {})}
+    cost = recorded_cost(version["record"], version["metrics"])
     return check_record(metrics, cost, Gates.from_dict(model["gates"]))
 
 
@@ -175,9 +176,8 @@ def _bar(name: str, mean: float, std: float, low: float, scale: float) -> Import
     )
 
 
-def costs(measured: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def costs(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what it takes to run a version, where that was measured."""
-    found = measured.get("cost") or {}
     for name in TIMES:
         if name in found:
             yield cost_name(name, found.get("batch_rows")), seconds(found[name])
