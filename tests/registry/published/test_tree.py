@@ -215,7 +215,7 @@ def test_an_address_that_is_no_registry_says_what_to_give(site: Site) -> None:
 
 def test_a_newer_api_says_to_upgrade(site: Site) -> None:
     site.api.rename(site.folder / "api" / "v2")
-    with pytest.raises(SiteError, match="a newer API than this mintmark reads; upgrade it"):
+    with pytest.raises(SiteError, match="a newer API than this mintmark reads; upgrade"):
         open_registry(site.url).resolve("iris@production")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark.artifacts.npy import InvalidArrayError, npy_shape
+from mintmark.artifacts.skops.class_checks import object_faults
 from mintmark.artifacts.skops.nodes import (
     PROTOCOL,
     MalformedNodeError,
@@ -25,7 +26,6 @@ from mintmark.artifacts.skops.nodes import (
     resolve,
 )
 from mintmark.artifacts.skops.objects import Objects
-from mintmark.artifacts.skops.rules import object_faults
 from mintmark.artifacts.skops.sparse import read_npz
 from mintmark.artifacts.skops.types import ADVICE, ALLOWED
 from mintmark.artifacts.zip_members import InvalidZipError, read_members

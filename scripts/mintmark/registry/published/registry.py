@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from mintmark.registry.published.records import read_record
+from mintmark.core.finding import Finding
+from mintmark.registry.documents import Document
+from mintmark.registry.files import parse_json
 from mintmark.registry.published.tree import SiteTree
 from mintmark.registry.reading import Registry
+from mintmark.registry.schemas import accepts, explain
+from mintmark.registry.yaml.text import YamlFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mintmark.core.records import VersionRecord
-    from mintmark.registry.documents import Document
     from mintmark.registry.published.store import SiteStore
     from mintmark.registry.rows import Listing
 
@@ -47,8 +51,23 @@ class PublishedRegistry(Registry):
         self.model(name)
 
     def read(self, kind: str, path: str) -> Document | None:
-        """See `Registry`."""
-        return read_record(self.tree, kind, path)
+        """See `Registry`; what is wrong is told by the address of the document and the place in it."""
+        content = self.tree.read(path)
+        if content is None:
+            return None
+        address, place = self.tree.address_of(path)
+        try:
+            data = parse_json(content)
+        except YamlFault as fault:
+            return Document(None, (Finding(path=address, where=place, message=fault.message),))
+        if accepts(kind, data):
+            return Document(data)
+        # Lines are those of the text that was read out of the document: nobody can look them up.
+        found = (
+            replace(finding, line=None, column=None, where=".".join(part for part in (place, finding.where) if part))
+            for finding in explain(kind, data, address, {})
+        )
+        return Document(None, tuple(found))
 
     def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
         """See `Registry`."""
