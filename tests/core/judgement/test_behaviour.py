@@ -552,7 +552,7 @@ def test_a_prediction_is_what_a_malformed_input_should_end_in():
     assert (result.verdict, result.share) == ("fail", 0)
     assert [failure["came"] for failure in result.failures] == [
         "the prediction for row 1 is nan, which is no finite number",
-        "the model gave 1 prediction for 0 rows",
+        "the model gave 1 prediction for no rows",
     ]
     result = judge(test, Answer(error="ValueError: no"), rows=X)
     assert result.failures[0]["came"] == "the model raised ValueError: no"
@@ -574,7 +574,7 @@ HOSTILE: list[tuple[Answer | None, tuple[Any, ...], str]] = [
     (None, (), "the model gave no answer"),
     (Answer(error="MemoryError: " + "x" * 9000), (), "the model raised MemoryError: xxx"),
     (Answer(error="two\nlines\x1b[31m"), (), "the model raised two\\nlines\\x1b[31m"),
-    (numbers(), (), "the model gave 0 predictions for 2 rows"),
+    (numbers(), (), "the model gave no predictions for 2 rows"),
     (numbers(1), (), "the model gave 1 prediction for 2 rows"),
     (numbers(1, 2, 3), (), "the model gave 3 predictions for 2 rows"),
     (numbers(1, math.nan), (), "the prediction for row 1 is nan, which is no finite number"),

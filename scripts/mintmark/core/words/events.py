@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mintmark.core.finding import one_line
+from mintmark.core.finding import one_line, shorten
 
 if TYPE_CHECKING:
     from mintmark.core.events import EventKind
 
+_LONGEST_REASON: Final = 300
 MOVED: Final = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
 
 
@@ -21,11 +22,11 @@ def event_sentence(
     after: str | None = None,
     reason: str | None = None,
 ) -> str:
-    """Return what happened to a model as a sentence without a full stop: `1.1.0 was promoted to production`.
+    """Return what happened to a model as a sentence without its name and a full stop: `1.1.0 was yanked: it leaks`.
 
-    `reason` is somebody's own text, and the one part of it that nobody has checked; it comes as one line.
+    `reason` is somebody's own text. It becomes one line, and is cut where it is long.
     """
-    why = f": {' '.join(reason.split())}" if reason and reason.strip() else ""
+    why = f": {shorten(' '.join(reason.split()), _LONGEST_REASON)}" if reason and reason.strip() else ""
     sentences = {
         "create": "the model was created",
         "describe": "model.yaml was changed",

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark.core.words.events import event_sentence
 from mintmark.publishing.site.api.feed import format_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -23,7 +24,7 @@ CONFIG: dict[str, Any] = {
 
 
 def event(kind: str, day: int, model: str = "iris", version: str | None = None, **changes: Any) -> dict[str, Any]:
-    return {
+    told = {
         "kind": kind,
         "model": model,
         "version": version,
@@ -38,6 +39,8 @@ def event(kind: str, day: int, model: str = "iris", version: str | None = None, 
         "pull_request": day,
         **changes,
     }
+    values = {name: told[name] for name in ("version", "channel", "reason")}
+    return {"sentence": event_sentence(kind, **values, before=told["from"], after=told["to"]), **told}
 
 
 EVENTS = [
@@ -69,10 +72,10 @@ def links(element: ET.Element) -> dict[str, str]:
 
 def test_a_reader_sees_what_happened_to_models() -> None:
     assert texts(parsed(), "title") == [
-        "iris 1.1.0 was yanked",
+        "iris 1.1.0 was yanked: Leaked labels.",
         "iris staging was closed; it pointed to 1.1.0",
         "iris production was rolled back from 1.1.0 to 1.0.0",
-        "iris 1.1.0 was promoted to production",
+        "iris 1.1.0 was promoted to production in place of 1.0.0",
         "iris 1.0.0 is no longer yanked",
         "iris 0.9.0 was withdrawn",
         "iris 1.1.0 was registered",
@@ -83,7 +86,7 @@ def test_a_reader_sees_what_happened_to_models() -> None:
 def test_the_content_tells_the_rest() -> None:
     content = texts(parsed(), "content")[0]
     assert content == (
-        "iris 1.1.0 was yanked.\nReason: Leaked labels.\n"
+        "iris 1.1.0 was yanked: Leaked labels.\n"
         "By Ada in commit 0000000000, pull request #9: Day 9 (#9)"
     )  # fmt: skip
 
@@ -223,7 +226,7 @@ def test_a_feed_reader_reads_it() -> None:
     assert found.feed.updated_parsed[:3] == (2026, 6, 10)
     first, second, *_ = found.entries
     assert first.content[0].type == "text/plain"
-    assert "Reason: <img src=x onerror=alert(1)>" in first.content[0].value
+    assert "iris 1.1.0 was yanked: <img src=x onerror=alert(1)>" in first.content[0].value
     assert second.title == "iris 1.1.0 was yanked"
     assert second.author == "Ada"
     assert second.link == "https://acme.github.io/models/models/iris/1.1.0/"

@@ -80,7 +80,7 @@ def _identity(name: str) -> str:
 
 def _add_entry(feed: ET.Element, event: Mapping[str, Any], identity: str, page: str, repository: str | None) -> None:
     entry = _add(feed, "entry")
-    sentence = event_sentence(event)
+    sentence = one_line(f"{event['model']} {event['sentence']}")
     _add(entry, "id", identity)
     _add(entry, "title", sentence)
     _add(entry, "updated", event["time"])
@@ -93,30 +93,9 @@ def _add_entry(feed: ET.Element, event: Mapping[str, Any], identity: str, page: 
 
 
 def _content(event: Mapping[str, Any], sentence: str) -> Iterator[str]:
-    yield f"{sentence}."
-    if event["reason"]:
-        yield f"Reason: {event['reason'].strip()}"
+    yield f"{sentence.rstrip('.')}."
     request = f", pull request #{event['pull_request']}" if event["pull_request"] else ""
     yield f"By {one_line(event['by'])} in commit {event['commit'][:10]}{request}: {one_line(event['subject'])}"
-
-
-def event_sentence(event: Mapping[str, Any]) -> str:
-    """Return an event of `audit.json` as one line without a full stop: `iris 1.1.0 was promoted to production`."""
-    model, version, channel = event["model"], event["version"], event["channel"]
-    before = f" from {event['from']}" if event["from"] else ""
-    what = {
-        "propose": f"{model} {version} was registered",
-        "withdraw": f"{model} {version} was withdrawn",
-        "promote": f"{model} {event['to']} was promoted to {channel}",
-        "rollback": f"{model} {channel} was rolled back{before} to {event['to']}",
-        "close": f"{model} {channel} was closed; it pointed to {event['from']}",
-        "yank": f"{model} {version} was yanked",
-        "unyank": f"{model} {version} is no longer yanked",
-        "create": f"{model} was created",
-        "describe": f"the description of {model} was changed",
-        "remove": f"{model} was removed",
-    }
-    return one_line(what[event["kind"]])
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:

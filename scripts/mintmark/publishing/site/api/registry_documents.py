@@ -10,6 +10,7 @@ from mintmark.about import __version__
 from mintmark.core.comparison import metric_direction
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
+from mintmark.core.words.events import event_sentence
 from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder
 
 if TYPE_CHECKING:
@@ -183,6 +184,14 @@ def audit_document(chronicle: Chronicle) -> Document:
             "from": event.before,
             "to": event.after,
             "reason": event.reason,
+            "sentence": event_sentence(
+                event.kind,
+                version=event.version,
+                channel=event.channel,
+                before=event.before,
+                after=event.after,
+                reason=event.reason,
+            ),
             **committed(event),
         }
         for event in reversed(chronicle.events)

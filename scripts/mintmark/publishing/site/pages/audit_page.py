@@ -22,7 +22,7 @@ def audit_page(config: Mapping[str, Any], audit: Mapping[str, Any], names: Seque
     return render(
         "audit.html",
         config=config,
-        events=[(event, describe_event(event)) for event in events[:SHOWN]],
+        events=events[:SHOWN],
         total=len(events),
         last=last_channel(config),
         names=names,
@@ -32,28 +32,3 @@ def audit_page(config: Mapping[str, Any], audit: Mapping[str, Any], names: Seque
         repository=address(config["repository"]).rstrip("/"),
         api=API,
     )
-
-
-def describe_event(event: Mapping[str, Any]) -> str:
-    """Return what an event did as the end of a sentence; registry.js writes the same words."""
-    kind, version, channel = event["kind"], event["version"], event["channel"]
-    match kind:
-        case "promote" if event["from"]:
-            return f"moved {channel} from {event['from']} to {event['to']}"
-        case "promote":
-            return f"opened {channel} with {event['to']}"
-        case "rollback":
-            return f"rolled {channel} back from {event['from']} to {event['to']}"
-        case "close":
-            return f"closed {channel}, which held {event['from']}"
-        case "yank":
-            return f"yanked {version}" + (f": {event['reason']}" if event["reason"] else "")
-        case "unyank":
-            return f"took back that {version} was yanked"
-    sentences = {
-        "propose": f"proposed {version}",
-        "withdraw": f"withdrew {version}",
-        "create": "created the model",
-        "describe": "changed model.yaml",
-    }
-    return sentences.get(kind, str(kind))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.core.words.events import MOVED
 from mintmark.publishing.site.pages.write_links import WriteLink, promote_another_link, promote_link, rollback_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SHOWN_MOVES: Final = 20  # of each channel; the audit page has them all
-_WORDS: Final = {"promote": "promoted to", "rollback": "rolled back to", "close": "closed; it pointed to"}
 _SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
 
 
@@ -94,7 +94,7 @@ def _line(move: Mapping[str, Any], known: set[str]) -> MoveLine:
     return MoveLine(
         sign=_SIGNS[move["kind"]],
         kind=move["kind"],
-        words=_WORDS[move["kind"]],
+        words=f"{MOVED[move['kind']]} to" if move["to"] else f"{MOVED[move['kind']]}; it pointed to",
         version=version,
         exists=version in known,
         event=move,

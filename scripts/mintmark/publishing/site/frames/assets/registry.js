@@ -249,19 +249,6 @@
 
   const MOVES = new Set(["promote", "rollback", "close"]);
 
-  /** What an event says; audit.html writes the same words. */
-  const WORDS = {
-    propose: (e) => `proposed ${e.version}`,
-    promote: (e) => (e.from ? `moved ${e.channel} from ${e.from} to ${e.to}` : `opened ${e.channel} with ${e.to}`),
-    rollback: (e) => `rolled ${e.channel} back from ${e.from} to ${e.to}`,
-    close: (e) => `closed ${e.channel}, which held ${e.from}`,
-    yank: (e) => `yanked ${e.version}${e.reason ? `: ${e.reason}` : ""}`,
-    unyank: (e) => `took back that ${e.version} was yanked`,
-    withdraw: (e) => `withdrew ${e.version}`,
-    create: () => "created the model",
-    describe: () => "changed model.yaml",
-  };
-
   function startAudit(page) {
     const names = new Set($$("#mm-ask [name=model] option").map((option) => option.value));
     const base = page.dataset.repository;
@@ -377,13 +364,12 @@
     let shown = PAGE;
 
     function line(event) {
-      const words = (WORDS[event.kind] || (() => event.kind))(event);
       return make("tr", {},
         make("td", { class: "mm-time" }, links.minute(event.time)),
         make("td", {}, event.by || "–"),
         make("td", {}, make("span", { class: "mm-badge mm-badge--plain" }, event.kind)),
         make("td", {}, links.modelLink(event.model)),
-        make("td", {}, words, make("span", { class: "mm-sub" }, event.subject || "")),
+        make("td", {}, event.sentence, make("span", { class: "mm-sub" }, event.subject || "")),
         make("td", { class: "mm-time" }, ...links.commit(event)));
     }
 
@@ -391,7 +377,7 @@
       const has = (text, part) => text.toLowerCase().includes(part.trim().toLowerCase());
       return (!kind || event.kind === kind) && (!of || event.model === of) && (!by || has(event.by || "", by)) &&
         (!find || has([event.model, event.version, event.reason, event.subject, event.commit, event.channel,
-          (WORDS[event.kind] || String)(event)].join(" "), find));
+          event.sentence].join(" "), find));
     }
 
     async function show() {
