@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests.scaffold.once import Once, shared_folder
+from tests.scaffold.warm import Result
 
 from mintmark.core import layout
 from mintmark.core.records import StoredFile, format_pointer
@@ -59,23 +61,16 @@ def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> I
         yield
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Once:
+    """What is built once for all processes of this run."""
+    return Once(shared_folder(tmp_path_factory, pytestconfig))
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified bytes of one test must not stand in for those that another test has lost."""
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "mintmark-cache"))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
 
 
 SETTINGS: dict[str, Any] = {
@@ -326,20 +321,31 @@ def _begin(root: Path, artifact: bytes = b"") -> Scratch:
     return scratch
 
 
-@pytest.fixture(scope="session")
-def artifact() -> bytes:
-    """A small real model as canonical skops."""
+def _dump_artifact(folder: Path) -> None:
     from sklearn.linear_model import LogisticRegression
 
     from mintmark.artifacts.skops.format import dump_canonical
 
-    return dump_canonical(LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0], [0.5, 3.0], [3.0, 0.5]], [0, 1, 0, 1]))
+    model = LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0], [0.5, 3.0], [3.0, 0.5]], [0, 1, 0, 1])
+    folder.mkdir()
+    (folder / "model.skops").write_bytes(dump_canonical(model))
 
 
 @pytest.fixture(scope="session")
-def _template(tmp_path_factory: pytest.TempPathFactory, artifact: bytes) -> Scratch:
+def artifact(once: Once) -> bytes:
+    """A small real model as canonical skops."""
+    return (once.build("artifact", _dump_artifact) / "model.skops").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def _template(once: Once, artifact: bytes) -> Scratch:
     """Two models; iris has 1.0.0, 1.1.0 (production) and 1.2.0 (staging), wine has 1.0.0 (staging)."""
-    scratch = _begin(tmp_path_factory.mktemp("template") / "registry", artifact)
+    root = once.build("template", lambda folder: _make_template(folder, artifact))
+    return Scratch(root, artifact, commits=7)
+
+
+def _make_template(root: Path, artifact: bytes) -> None:
+    scratch = _begin(root, artifact)
     scratch.add_model("iris")
     scratch.add_model("wine")
     scratch.commit("Begin the registry")  # 1 January
@@ -350,7 +356,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory, artifact: bytes) -> Scra
     scratch.propose("iris", "1.2.0", parent="1.1.0")  # 6 January
     scratch.propose("wine", "1.0.0")  # 7 January
     scratch.git("gc", "--quiet")  # fewer files to copy
-    return scratch
+    assert scratch.commits == 7
 
 
 @pytest.fixture

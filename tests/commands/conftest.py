@@ -11,21 +11,25 @@ from tests.commands.writing_fixture import (
     make_candidate,
     release_twice,
 )
+from tests.scaffold.once import Once
 
 
 @pytest.fixture(scope="session")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scratch]:
+def _built(once: Once) -> dict[str, Scratch]:
+    folder = once.build("writing", _build)
+    return {path.name: Scratch(path) for path in folder.iterdir() if path.is_dir()}
+
+
+def _build(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        folder = tmp_path_factory.mktemp("writing")
         first = make_candidate(folder / "first")
         second = copy_of(first, folder / "second")
         second.propose()
         change_slope(second, "2.0", "2.5")
         released = copy_of(second, folder / "released")
         release_twice(released)
-        return {"first": first, "second": second, "released": released}
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from tests.scaffold.warm import warm
 
 from mintmark.commands.promote import promote
 from mintmark.commands.propose import propose
@@ -151,12 +152,8 @@ class Scratch:
 
     def repro(self) -> None:
         """Run the pipeline for real."""
-        command = (sys.executable, "-P", "-m", "dvc", "repro", "--quiet")
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        result = subprocess.run(
-            command, cwd=self.root, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
-        )
-        assert result.returncode == 0, result.stderr
+        done = warm.run("dvc", "repro", "--quiet", cwd=self.root)
+        assert done.code == 0, done.err
 
     def propose(self, **options: object) -> int:
         return propose(self.root, "tiny", **{"here": True, **options})  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.judging.judged_fixture import Judged, copy_of, make_registry
+from tests.scaffold.once import Once
 
 PEOPLE = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -14,10 +15,13 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="session")
-def _proposals(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+def _proposals(once: Once) -> Judged:
     """1.0.0 in production on `main`, and two proposals of 1.1.0 on branches: `better` and `worse`."""
+    return Judged(once.build("judged", _propose_twice) / "registry")
+
+
+def _propose_twice(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("judged")
         patch.setenv("MINTMARK_CACHE", str(folder / "cache"))
         for name, value in PEOPLE.items():
             patch.setenv(name, value)
@@ -27,7 +31,6 @@ def _proposals(tmp_path_factory: pytest.TempPathFactory) -> Judged:
         judged.branch("worse")
         judged.propose("--version", "1.1.0", columns=["age", "noise"])
         judged.branch("main", "main")
-        return judged
 
 
 @pytest.fixture

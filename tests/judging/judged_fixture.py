@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,8 @@ from typing import Any
 
 import yaml
 from tests.commands.writing_fixture import DVC_CONFIG, IGNORED, requirements
-from tests.conftest import Result, stored
+from tests.conftest import stored
+from tests.scaffold.warm import Result, warm
 
 from mintmark.core.records import format_pointer
 
@@ -184,17 +183,9 @@ class Judged:
         return self.run_tool("mintmark.cli", *arguments, check=False)
 
     def run_tool(self, module: str, *arguments: str, check: bool = True) -> Result:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            (sys.executable, "-P", "-m", module, *arguments),
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PATH": path},
-        )
-        assert done.returncode == 0 or not check, done.stdout + done.stderr
-        return Result(done.returncode, done.stdout, done.stderr)
+        done = warm.run(module, *arguments, cwd=self.root)
+        assert done.code == 0 or not check, done.text
+        return done
 
     def propose(self, *arguments: str, **params: Any) -> None:
         """Change params.yaml, run the pipeline and commit the version on the current branch."""

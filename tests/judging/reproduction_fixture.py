@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.commands.writing_fixture import FIT, Scratch, make_candidate
+from tests.scaffold.warm import warm
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.judging.reproducing.reproduction import reproduce_version
@@ -97,9 +95,8 @@ def reproduce(scratch: Scratch, **options: object) -> Reproduction:
 
 
 def dvc(scratch: Scratch, *arguments: str) -> None:
-    command = (sys.executable, "-P", "-m", "dvc", *arguments)
-    done = subprocess.run(command, cwd=scratch.root, capture_output=True, text=True, check=False, env=os.environ)
-    assert done.returncode == 0, done.stderr
+    done = warm.run("dvc", *arguments, cwd=scratch.root)
+    assert done.code == 0, done.err
 
 
 def keep_points_in_dvc(scratch: Scratch, *, push: bool = True) -> Path:

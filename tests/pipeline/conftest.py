@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scaffold.once import Once
+from tests.scaffold.warm import warm
 
 ROOT = Path(__file__).parents[2]
 PARAMS = """\
@@ -95,7 +97,9 @@ class Repository:
         return done
 
     def dvc(self, *arguments: str, **options) -> str:
-        return self.run("dvc", *arguments, **options).stdout
+        done = warm.run("dvc", *arguments, cwd=self.root, environment=options)
+        assert done.code == 0, done.text
+        return done.out
 
     def replace(self, path: str, old: str, new: str) -> None:
         text = (self.root / path).read_text()
@@ -156,13 +160,16 @@ def make_repository(root: Path) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory) -> Repository:
+def made_once(once: Once) -> Repository:
     """The repository after its first `dvc repro` and a commit; never changed by a test."""
-    repository = make_repository(tmp_path_factory.mktemp("made"))
+    return Repository(once.build("pipeline", _make))
+
+
+def _make(root: Path) -> None:
+    repository = make_repository(root)
     repository.dvc("repro")
     repository.run("git", "add", "-A")
     repository.run("git", "commit", "-qm", "Train")
-    return repository
 
 
 @pytest.fixture

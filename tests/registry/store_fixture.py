@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.scaffold.warm import warm
 
 from mintmark.core.layout import channel_path, pointer_path, status_path, version_path
 from mintmark.core.records import StoredFile, format_pointer
@@ -60,10 +61,9 @@ class StoreFixture:
 
     def dvc(self, *arguments: str) -> str:
         """Run the real DVC, as a person would."""
-        command = (sys.executable, "-m", "dvc", *arguments)
-        result = subprocess.run(command, cwd=self.root, check=False, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
+        done = warm.run("dvc", *arguments, cwd=self.root)
+        assert done.code == 0, done.err
+        return done.out
 
     def write(self, path: str, content: str | bytes) -> Path:
         full = self.root / path

@@ -12,6 +12,7 @@ import pytest
 from tests.commands.writing_fixture import ENVIRONMENT, Scratch, copy_of
 from tests.judging.reproduction_fixture import keep_points_in_dvc, make_registry, python, release, reproduce
 from tests.registry.store_fixture import serve
+from tests.scaffold.once import Once
 
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.outputs import compare_outputs
@@ -24,21 +25,13 @@ CANDIDATE = "models/tiny/candidate"
 
 
 @pytest.fixture(scope="session")
-def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        return make_registry(tmp_path_factory.mktemp("reproduction") / "registry")
+def _prepared(once: Once) -> Scratch:
+    return Scratch(once.build("reproduction", make_registry))
 
 
 @pytest.fixture(scope="session")
-def _proposed(_prepared: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Scratch:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        scratch = copy_of(_prepared, tmp_path_factory.mktemp("proposed") / "registry")
-        release(scratch)
-        return scratch
+def _proposed(_prepared: Scratch, once: Once) -> Scratch:
+    return Scratch(once.build("reproduction-proposed", lambda folder: release(copy_of(_prepared, folder))))
 
 
 @pytest.fixture

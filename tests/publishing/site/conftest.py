@@ -7,21 +7,23 @@ from pathlib import Path
 import pytest
 from tests.conftest import Scratch, _begin
 from tests.publishing.site.lively_registry import make_lively
+from tests.scaffold.once import Once
 
 from mintmark.publishing.site.build import build_site
 from mintmark.registry.clone import ClonedRegistry
 
 
 @pytest.fixture(scope="session")
-def lively(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+def lively(once: Once) -> Scratch:
     """See `make_lively`; no test may change it."""
-    return make_lively(_begin(tmp_path_factory.mktemp("lively") / "registry"))
+    return Scratch(once.build("lively", lambda folder: make_lively(_begin(folder))))
 
 
 @pytest.fixture(scope="session")
-def built(lively: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(lively: Scratch, once: Once) -> Path:
     """The site of `lively`, as `mintmark site build` writes it."""
-    output = tmp_path_factory.mktemp("built") / "site"
-    done = build_site(ClonedRegistry(lively.root), output)
-    assert done.findings == ()
-    return output
+
+    def build(output: Path) -> None:
+        assert build_site(ClonedRegistry(lively.root), output).findings == ()
+
+    return once.build("lively-site", build)

@@ -1,0 +1,98 @@
+"""A process that has imported what commands import, and runs each command it is asked for in a fork of itself.
+
+It does no work of its own: no thread is started before a fork, and nothing that one command does reaches the next.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+PRELOADED = (
+    "mintmark.cli",
+    "mintmark.commands.promote",
+    "mintmark.commands.propose",
+    "mintmark.commands.review",
+    "mintmark.commands.rollback",
+    "mintmark.commands.yank",
+    "dvc.cli",
+    "dvc.commands.repro",
+    "dvc.commands.status",
+    "dvc.repo",
+    "dvc.repo.reproduce",
+    "numpy",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "skops.io",
+    "sklearn.dummy",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "yaml",
+)
+
+
+def main() -> None:
+    """Read one request a line until there are no more; answer each with its exit code."""
+    asked, answered = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    for name in PRELOADED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()  # a collection in a fork would copy every page
+    for line in asked:
+        pid = os.fork()
+        if pid == 0:
+            _become(json.loads(line), asked, answered)
+        _, status = os.waitpid(pid, 0)
+        answered.write(b"%d\n" % os.waitstatus_to_exitcode(status))
+        answered.flush()
+
+
+def _become(request: dict[str, Any], asked: BinaryIO, answered: BinaryIO) -> None:
+    """Be the command of a request: its folder, environment, arguments and outputs; never return."""
+    code = 1
+    try:
+        os.close(asked.fileno())
+        os.close(answered.fileno())
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            with open(request[name], "wb") as file:
+                os.dup2(file.fileno(), number)
+        code = _exit_code(request["module"], request["arguments"])
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _exit_code(module: str, arguments: list[str]) -> int:
+    """What `python -m module arguments` would end with."""
+    sys.argv = [str(importlib.import_module(module).__file__), *arguments]
+    run: Callable[[list[str]], int | None] = importlib.import_module("dvc.cli" if module == "dvc" else module).main
+    try:
+        return run(arguments) or 0
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+if __name__ == "__main__":
+    main()
