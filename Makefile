@@ -45,7 +45,7 @@ repro: $(STAMP) ## run the pipeline of every model, set candidates beside champi
 	@$(BIN)/mintmark list --candidates
 
 test: $(STAMP) ## run tests of every kind, in five minutes
-	@$(PYTEST) -m "not slow and not long" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow and not long" --hypothesis-profile quick $(PYTEST_ARGS)
 
 test-all: $(STAMP) ## run what a change has to pass (.ci/run)
 	@$(PYTEST) -m "not long" $(PYTEST_ARGS)

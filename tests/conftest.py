@@ -32,7 +32,8 @@ FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 hypothesis_settings.register_profile(
     "mintmark", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-hypothesis_settings.load_profile("mintmark")
+hypothesis_settings.register_profile("quick", hypothesis_settings.get_profile("mintmark"), max_examples=25)
+hypothesis_settings.load_profile("mintmark")  # `make test` asks for the other one
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.commands.writing_fixture import Scratch, change_slope
+from tests.scaffold.marks import first_quick
 
 from mintmark.commands.promote import promote
 from mintmark.commands.propose import propose
@@ -174,6 +175,7 @@ def test_a_person_may_choose_the_number(second: Scratch, options: dict[str, str]
     assert ("as the author asked" in second.git("log", "-1", "--format=%B")) == ("bump" in options)
 
 
+@pytest.mark.slow
 def test_a_patch_of_an_older_line(released: Scratch) -> None:
     change_slope(released, "2.5", "2.1")
     released.propose(version="1.0.1")
@@ -198,6 +200,7 @@ def test_numbers_that_cannot_be(second: Scratch, version: str, message: str, err
     refused(second, message, error, version=version)
 
 
+@pytest.mark.slow
 def test_a_withdrawn_number_is_burnt(second: Scratch) -> None:
     second.propose()
     second.git("revert", "--no-edit", "HEAD")
@@ -207,7 +210,7 @@ def test_a_withdrawn_number_is_burnt(second: Scratch) -> None:
     assert second.subjects()[0] == "propose tiny 1.2.0"
 
 
-@pytest.mark.parametrize("place", ["main", "refs/remotes/origin/main"])
+@pytest.mark.parametrize("place", first_quick(["main", "refs/remotes/origin/main"]))
 def test_numbers_of_the_base_branch_are_burnt_too(second: Scratch, place: str) -> None:
     """The version was merged by somebody else; this branch has not seen it."""
     second.git("stash", "--quiet")
@@ -261,7 +264,7 @@ def test_no_lock_at_all(first: Scratch) -> None:
     refused(first, "requirements.lock: is not there", InvalidRegistryError)
 
 
-@pytest.mark.parametrize("name", ["model.skops", "model.json"])
+@pytest.mark.parametrize("name", first_quick(["model.skops", "model.json"]))
 def test_a_pickle_under_another_name(first: Scratch, name: str) -> None:
     first.write("scripts/fit.py", first.read("scripts/fit.py") + (
         f"import pickle; (out / 'model.json').unlink(); (out / {name!r}).write_bytes(pickle.dumps(list))\n"
@@ -279,6 +282,7 @@ def test_a_pickle_among_the_other_files(first: Scratch) -> None:
     assert "[R8]" in refused(first, r"candidate/profile\.json", InvalidRegistryError)
 
 
+@pytest.mark.slow
 def test_a_skops_artifact(first: Scratch) -> None:
     first.write("scripts/fit.py", first.read("scripts/fit.py") + (
         "from sklearn.linear_model import LinearRegression\n"
@@ -457,6 +461,7 @@ def test_proposals_follow_each_other(released: Scratch) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_yanked_version_is_nobody_s_parent(second: Scratch) -> None:
     second.propose()
     yank(second.root, "tiny@1.1.0", reason="Leaked labels.", here=True)

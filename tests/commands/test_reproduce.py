@@ -51,6 +51,7 @@ def test_a_version_that_comes_out_again(released: Scratch, temporary: Path, caps
     assert not (released.root / ".git/worktrees").exists()
 
 
+@pytest.mark.slow
 def test_what_differs_is_shown_and_returns_1(
     first: Scratch, temporary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +71,7 @@ def test_what_differs_is_shown_and_returns_1(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_as_json_with_the_clone_kept(first: Scratch, temporary: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first.edit(
         "scripts/fit.py", "import hashlib", "import sys; print('bad \\x1b[31mluck', file=sys.stderr)\nimport hashlib"
@@ -98,6 +100,7 @@ def test_as_json_with_the_clone_kept(first: Scratch, temporary: Path, capsys: py
     }
 
 
+@pytest.mark.slow
 def test_a_note_says_that_it_was_made_again(released: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(released, note=True) == 0
     said = "noted in refs/notes/mintmark/reproduced; git push origin refs/notes/mintmark/reproduced shares it"
@@ -113,6 +116,7 @@ def test_a_note_says_that_it_was_made_again(released: Scratch, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["note"] == "refs/notes/mintmark/reproduced"
 
 
+@pytest.mark.slow
 def test_nothing_is_noted_of_what_differs(first: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     first.edit("scripts/fit.py", 'params["slope"] * v for', 'params["slope"] * v + __import__("random").random() for')
     first.repro()
@@ -201,6 +205,7 @@ def _folder_of(pid: str) -> str:
         return ""
 
 
+@pytest.mark.slow
 def test_a_version_of_this_very_registry(temporary: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The real pipeline on real data: 20 seconds, most of them scikit-learn's."""
     if not (ROOT / ".git").exists() or (ROOT / ".git/shallow").exists():

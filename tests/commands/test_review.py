@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands.writing_fixture import Scratch
+from tests.scaffold.marks import first_quick
 
 from mintmark.cli import main
 
@@ -23,6 +24,7 @@ def proposal(scratch: Scratch) -> Scratch:
     return scratch
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_run_is_for_a_person(second: Scratch, tmp_path: Path, capsys: Run) -> None:
     """Its metrics are measured from the stored predictions all the same."""
     code = review(proposal(second), "--author", "ada", "--report-dir", str(tmp_path / "report"))
@@ -35,6 +37,7 @@ def test_a_model_that_cannot_be_run_is_for_a_person(second: Scratch, tmp_path: P
     assert messages["claims"]["verdict"] == "fail"
 
 
+@pytest.mark.slow
 def test_who_asks_is_read_from_the_event_of_a_workflow(
     second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,12 +59,14 @@ def test_an_event_without_a_pull_request_is_told(
     assert "name the author with --author" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_who_asks_is_known_to_git_on_a_laptop(second: Scratch, capsys: Run) -> None:
     second.git("config", "github.user", "ada")
     review(proposal(second))
     assert "ada owns tiny" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_nobody_knows_who_asks(second: Scratch, capsys: Run) -> None:
     review(proposal(second))
     assert "--author" in capsys.readouterr().out
@@ -74,7 +79,7 @@ def test_the_reports_are_written_and_named(second: Scratch, tmp_path: Path, caps
     assert str(folder / "report.md") in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("style", ["json", "markdown", "github", "text"])
+@pytest.mark.parametrize("style", first_quick(["json", "markdown", "github", "text"]))
 def test_what_is_printed_is_one_of_the_reports(second: Scratch, tmp_path: Path, capsys: Run, style: str) -> None:
     proposal(second)
     capsys.readouterr()

@@ -105,6 +105,7 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
         process.kill()
 
 
+@pytest.mark.slow
 def test_a_build_shows_its_progress_on_a_terminal(scratch: Scratch, tmp_path: Path) -> None:
     own, other = pty.openpty()
     command = (sys.executable, "-m", "mintmark.cli", "site", "build", "-o", str(tmp_path / "public"))

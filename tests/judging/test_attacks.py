@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from tests.conftest import ROOT
 from tests.judging.judged_fixture import MODEL, Judged, bytes_of, forge, rewritten
+from tests.scaffold.marks import others_long
 
 from mintmark.training.tables import format_parquet
 
@@ -33,18 +34,21 @@ def test_a_record_that_claims_better_metrics(judged: Judged) -> None:
     assert "metrics.accuracy.value claims 0.95" in found.messages()
 
 
-@pytest.mark.parametrize("part", ["value", "low", "high"])
-def test_a_claim_that_is_off_by_two_millionths(judged: Judged, part: str) -> None:
+@pytest.mark.slow
+def test_a_claim_that_is_off_by_two_millionths(judged: Judged) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
-    metrics["slices"]["young"]["metrics"]["log_loss"][part] *= 1 + 2e-6
+    for part in ("value", "low", "high"):
+        metrics["slices"]["young"]["metrics"]["log_loss"][part] *= 1 + 2e-6
     forge(judged, "1.1.0", "metrics.json", json.dumps(metrics, indent=2).encode())
     judged.commit()
     found = judged.review()
     assert found.code == 1
-    assert f"slices.young.metrics.log_loss.{part}" in found.messages()
+    for part in ("value", "low", "high"):
+        assert f"slices.young.metrics.log_loss.{part}" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_claim_that_leaves_a_slice_out(judged: Judged) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
@@ -56,6 +60,7 @@ def test_a_claim_that_leaves_a_slice_out(judged: Judged) -> None:
     assert "slices.region-b" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_claim_that_would_take_hours_to_check(judged: Judged) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
@@ -86,6 +91,7 @@ def test_a_swapped_artifact_in_the_store(judged: Judged) -> None:
     assert md5[2:] in found.messages()
 
 
+@pytest.mark.slow
 def test_a_swapped_artifact_that_agrees_with_its_records(judged: Judged) -> None:
     """The metrics and predictions are those of a good model, the artifact is another one."""
     judged.branch("worse-again", "worse")
@@ -101,6 +107,7 @@ def test_a_swapped_artifact_that_agrees_with_its_records(judged: Judged) -> None
     assert found.verdict("claims") == {"fail"}
 
 
+@pytest.mark.slow
 def test_a_hand_edited_lock(judged: Judged) -> None:
     """The record and dvc.lock agree on a script that is not the one at the head."""
     judged.branch("attack", "better")
@@ -112,6 +119,7 @@ def test_a_hand_edited_lock(judged: Judged) -> None:
     assert "scripts/fit.py is modified" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_lock_with_other_parameters(judged: Judged) -> None:
     judged.branch("attack", "better")
     judged.set_params(C=0.5)
@@ -121,6 +129,7 @@ def test_a_lock_with_other_parameters(judged: Judged) -> None:
     assert "params.yaml" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_lock_with_another_command(judged: Judged) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "python scripts/fit.py ${key}", "python scripts/fit.py ${key} --honestly")
@@ -130,6 +139,7 @@ def test_a_lock_with_another_command(judged: Judged) -> None:
     assert "its command changed" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_record_of_other_stages_than_the_lock(judged: Judged) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
@@ -160,6 +170,7 @@ def test_the_goalposts_in_the_same_request(judged: Judged, path: str, old: str, 
     assert path in steps
 
 
+@pytest.mark.slow
 def test_gates_come_from_the_base_even_after_they_were_loosened_in_an_earlier_commit(judged: Judged) -> None:
     judged.branch("attack")
     judged.edit("models/loans/model.yaml", "accuracy: 0.7", "accuracy: 0.1")
@@ -179,6 +190,7 @@ def _with_own_package(judged: Judged) -> None:
     shutil.copytree(ROOT / "schemas", judged.path("schemas"))
 
 
+@pytest.mark.slow
 def test_a_change_to_the_judge_in_the_same_request(judged: Judged) -> None:
     """The work tree holds the attacker's judge and runs it; the base's judges all the same."""
     _with_own_package(judged)
@@ -229,7 +241,10 @@ def _forged_predictions(judged: Judged, change: str) -> None:
     forge(judged, "1.1.0", "predictions.parquet", format_parquet(table.reset_index(drop=True)))
 
 
-@pytest.mark.parametrize("change", ["too short", "too long", "nan", "other class", "one flipped", "no column"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", others_long(["one flipped", "too short", "too long", "nan", "other class", "no column"])
+)
 def test_forged_predictions(judged: Judged, change: str) -> None:
     """They would be the champion's one day, and a later candidate would be measured against them."""
     judged.branch("attack", "better")
@@ -240,6 +255,7 @@ def test_forged_predictions(judged: Judged, change: str) -> None:
     assert found.verdict("predictions") == {"fail"}
 
 
+@pytest.mark.slow
 def test_a_model_that_always_says_the_same(judged: Judged) -> None:
     judged.branch("attack")
     judged.propose(estimator="dummy")
@@ -248,6 +264,7 @@ def test_a_model_that_always_says_the_same(judged: Judged) -> None:
     assert "the same answer" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_file_that_claims_to_hold_a_billion_rows(judged: Judged) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -265,6 +282,7 @@ def test_a_file_that_claims_to_hold_a_billion_rows(judged: Judged) -> None:
     assert "rows, more than can be judged" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_the_truth_as_an_input(judged: Judged) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
@@ -318,6 +336,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 def test_a_summary_that_wants_to_be_markup(judged: Judged) -> None:
     judged.branch("attack")
     judged.propose("-m", HOSTILE, C=1.0)
@@ -330,6 +349,7 @@ def test_a_summary_that_wants_to_be_markup(judged: Judged) -> None:
     assert found.markdown.count("```") % 2 == 0
 
 
+@pytest.mark.slow
 def test_500_versions_at_once(judged: Judged) -> None:
     judged.branch("attack", "better")
     for number in range(500):
@@ -347,6 +367,7 @@ def test_500_versions_at_once(judged: Judged) -> None:
     assert len(found.report["subjects"]) == 501
 
 
+@pytest.mark.slow
 def test_a_version_of_a_model_that_the_author_does_not_own(judged: Judged) -> None:
     found = judged.review("--author", "mallory", head="better")
     assert found.code == 42
@@ -354,6 +375,7 @@ def test_a_version_of_a_model_that_the_author_does_not_own(judged: Judged) -> No
     assert "@ada" in found.messages("decide")
 
 
+@pytest.mark.slow
 def test_an_owner_who_appoints_himself(judged: Judged) -> None:
     judged.branch("attack")
     judged.edit("models/loans/model.yaml", '"@ada"', '"@ada", "@mallory"')
@@ -365,6 +387,7 @@ def test_an_owner_who_appoints_himself(judged: Judged) -> None:
     assert judged.review("--author", "mallory").kind == "mixture"
 
 
+@pytest.mark.slow
 def test_a_member_of_a_team_that_owns_the_model(judged: Judged) -> None:
     assert judged.review("--author", "grace", "--team", "acme/risk", head="better").code == 0
 

@@ -37,6 +37,7 @@ def test_one_long_text_over_and_over(tmp_path: Path, kind: pa.DataType, store_sc
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.slow
 def test_many_columns_of_many_rows(tmp_path: Path) -> None:
     column = pa.repeat(pa.scalar(0.0), 1_000_000)
     path = _file(tmp_path, pa.table({f"c{number}": column for number in range(300)}))

@@ -25,6 +25,7 @@ def test_a_better_model_passes(judged: Judged) -> None:
     assert "```mermaid" in found.markdown
 
 
+@pytest.mark.slow
 def test_a_worse_model_fails(judged: Judged) -> None:
     found = judged.review(head="worse")
     assert (found.code, found.kind) == (1, "propose")
@@ -33,6 +34,7 @@ def test_a_worse_model_fails(judged: Judged) -> None:
     assert found.verdict("claims") == {"pass"}
 
 
+@pytest.mark.slow
 def test_the_same_model_again_is_no_worse(judged: Judged) -> None:
     """With another number for the same artifact: nothing is better, and nothing is lost."""
     judged.branch("again", "better")
@@ -46,6 +48,7 @@ def test_the_same_model_again_is_no_worse(judged: Judged) -> None:
     assert found.report["evaluations"][0]["metrics"][0]["difference"]["standing"] == "no worse"
 
 
+@pytest.mark.slow
 def test_a_verdict_needs_neither_the_head_nor_the_work_tree(judged: Judged) -> None:
     """On main, with a proposal on another branch and rubbish in the work tree."""
     judged.write("models/loans/model.yaml", "rubbish")
@@ -55,6 +58,7 @@ def test_a_verdict_needs_neither_the_head_nor_the_work_tree(judged: Judged) -> N
     assert judged.git("status", "--porcelain") == before
 
 
+@pytest.mark.slow
 def test_a_proposal_may_enter_the_first_channel(judged: Judged) -> None:
     judged.branch("eager")
     judged.propose("--promote", C=1.0)
@@ -67,6 +71,7 @@ def _merge(judged: Judged, branch: str) -> None:
     judged.git("merge", "--quiet", "--no-ff", "-m", f"Merge {branch}", branch)
 
 
+@pytest.mark.slow
 def test_a_promotion_is_the_same_comparison(judged: Judged) -> None:
     _merge(judged, "better")
     judged.branch("up", "main")
@@ -79,6 +84,7 @@ def test_a_promotion_is_the_same_comparison(judged: Judged) -> None:
     assert found.report["evaluations"][0]["metrics"][0]["difference"]["standing"] == "better"
 
 
+@pytest.mark.slow
 def test_a_promotion_of_a_worse_version_fails(judged: Judged) -> None:
     _merge(judged, "worse")
     judged.branch("up", "main")
@@ -88,6 +94,7 @@ def test_a_promotion_of_a_worse_version_fails(judged: Judged) -> None:
     assert found.verdict("champion") == {"fail"}
 
 
+@pytest.mark.slow
 def test_a_promotion_that_skips_staging_breaks_r4(judged: Judged) -> None:
     _merge(judged, "better")
     judged.branch("up", "main")
@@ -242,6 +249,7 @@ def test_code_alone_passes(judged: Judged) -> None:
     assert (found.code, found.kind) == (0, "code")
 
 
+@pytest.mark.slow
 def test_code_that_moves_the_evaluation_rows_is_for_a_person(judged: Judged) -> None:
     """Later proposals would be judged on the rows that dvc.lock names."""
     judged.branch("code")
@@ -258,6 +266,7 @@ def test_nothing_passes(judged: Judged) -> None:
     assert (found.code, found.kind) == (0, "nothing")
 
 
+@pytest.mark.slow
 def test_other_evaluation_rows_are_for_a_person_and_both_are_reported(judged: Judged) -> None:
     judged.branch("rows")
     judged.propose(C=1.0, every=3)
@@ -270,6 +279,7 @@ def test_other_evaluation_rows_are_for_a_person_and_both_are_reported(judged: Ju
     assert base["champion"] == own["champion"] == "loans@1.0.0"
 
 
+@pytest.mark.slow
 def test_a_first_version_is_held_against_a_dummy(judged: Judged) -> None:
     first = judged.git("rev-list", "--max-parents=0", "main")
     judged.branch("base-now", first)
@@ -291,18 +301,21 @@ def _review_under(judged: Judged, old: str, new: str) -> Review:
     return judged.review()
 
 
+@pytest.mark.slow
 def test_a_too_good_improvement_is_for_a_person(judged: Judged) -> None:
     found = _review_under(judged, "leak_cap: 0.2", "leak_cap: 0.05")
     assert found.code == 42
     assert found.verdict("leak cap") == {"decide"}
 
 
+@pytest.mark.slow
 def test_an_expensive_model_fails_its_cost_gate(judged: Judged) -> None:
     found = _review_under(judged, "size: 1 MB", "size: 1 kB")
     assert found.code == 1
     assert found.verdict("cost: size") == {"fail"}
 
 
+@pytest.mark.slow
 def test_a_failed_behaviour_test_shows_its_rows(judged: Judged) -> None:
     found = _review_under(judged, "expect: increase", "expect: decrease")
     assert found.code == 1
@@ -311,12 +324,14 @@ def test_a_failed_behaviour_test_shows_its_rows(judged: Judged) -> None:
     assert result["failures"]
 
 
+@pytest.mark.slow
 def test_a_missing_slice_fails(judged: Judged) -> None:
     found = _review_under(judged, "equals: b", "equals: nowhere")
     assert found.code == 1
     assert found.verdict("slice: region-b") == {"fail"}
 
 
+@pytest.mark.slow
 def test_the_uses_of_the_rows_are_counted_and_warned_of(judged: Judged) -> None:
     for number in range(2, 12):
         folder = judged.path(f"models/loans/versions/1.{number}.0")
@@ -333,6 +348,7 @@ def test_the_uses_of_the_rows_are_counted_and_warned_of(judged: Judged) -> None:
     assert "fresh rows" in found.report["uses"][0]["message"]
 
 
+@pytest.mark.slow
 def test_the_same_change_gives_the_same_report(judged: Judged) -> None:
     one, two = (judged.review(head="better").report for _ in range(2))
     for report in (one, two):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.judging.judged_fixture import MODEL, Judged, rewritten
+from tests.scaffold.marks import first_quick
 
 from mintmark.core.judgement.review import Review
 from mintmark.errors import MintmarkError
@@ -138,6 +139,7 @@ def test_a_withdrawal_that_moves_the_evaluation_rows(judged: Judged) -> None:
     assert _verdicts(found, "evaluation data") == {"decide"}
 
 
+@pytest.mark.slow
 def test_a_proposal_that_moves_the_evaluation_rows_of_another_model(judged: Judged) -> None:
     judged.branch("trunk")
     _describe_churn(judged)
@@ -207,10 +209,12 @@ def _disagreements(judged: Judged) -> list[str]:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        ("      cmd:", "      frozen: true\n      cmd:"),
-        ("deps: [scripts/fit.py, data/loans.csv]", "deps: [data/loans.csv]"),
-    ],
+    first_quick(
+        [
+            ("      cmd:", "      frozen: true\n      cmd:"),
+            ("deps: [scripts/fit.py, data/loans.csv]", "deps: [data/loans.csv]"),
+        ]
+    ),
 )
 def test_a_script_that_dvc_is_told_not_to_look_at(judged: Judged, old: str, new: str) -> None:
     judged.branch("attack", "better")
@@ -243,6 +247,7 @@ def test_an_output_that_dvc_lock_has_twice(judged: Judged) -> None:
     assert any(f"{path} is there twice" in message for message in _disagreements(judged))
 
 
+@pytest.mark.slow
 def test_dvc_leaves_nothing_behind(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps notes on each folder that it was ever run in; they go with the folder."""
     notes: list[Path] = []
@@ -271,6 +276,7 @@ def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Judged) -> Non
     assert recorded_costs(span, champion) == {"size": champion.record.artifact.size}
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:
     """DVC reads aliases: a few lines of them would take it a minute and gigabytes."""
     judged.branch("attack", "better")
@@ -283,6 +289,7 @@ def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:
     assert "anchors are not allowed" in found.messages()
 
 
+@pytest.mark.slow
 def test_a_version_that_a_later_commit_rewrites_is_told(judged: Judged) -> None:
     """Rebased onto the base, its first form would be the released one."""
     judged.branch("again", "better")

@@ -8,6 +8,7 @@ import json
 import pandas as pd
 import pytest
 from sklearn import metrics as reference
+from tests.scaffold.marks import first_quick
 
 from mintmark.artifacts.skops.format import load_trusted
 from mintmark.registry.schemas import accepts
@@ -81,6 +82,7 @@ def test_a_second_run_does_nothing(repository):
     assert repository.candidate() == before
 
 
+@pytest.mark.slow
 def test_a_forced_run_gives_the_same_bytes(repository):
     """In other processes, under another hash seed and number of threads; times are measured again and change nothing."""
     before, locked = repository.candidate(), (repository.root / "dvc.lock").read_bytes()
@@ -102,19 +104,21 @@ def test_git_is_left_clean_and_no_gitignore_is_scattered(repository):
 
 @pytest.mark.parametrize(
     ("path", "old", "new", "first"),
-    [
-        ("models/churn/model.yaml", "purpose: Tell who leaves.", "purpose: Another purpose.", None),
-        ("models/churn/model.yaml", "margin: 0.05", "margin: 0.01", None),
-        ("models/churn/model.yaml", "equals: north", "equals: south", "evaluate"),
-        ("models/churn/model.yaml", "name: roc_auc", "name: log_loss", "tune"),
-        ("params.yaml", "[0.1, 10]", "[0.2, 10]", "tune"),
-        ("params.yaml", "resamples: 200", "resamples: 300", "evaluate"),
-        ("params.yaml", "    evaluate:", "    compute: loky:2\n    evaluate:", None),
-        ("data/churn.csv", "north", "south", "prepare"),
-        ("scripts/mintmark/core/statistics/metrics.py", '"""', '"""Now ', "evaluate"),
-        ("scripts/mintmark/training/tuning.py", '"""', '"""Now ', "tune"),
-        ("scripts/train.py", '"""', '"""Now ', "train"),
-    ],
+    first_quick(
+        [
+            ("models/churn/model.yaml", "purpose: Tell who leaves.", "purpose: Another purpose.", None),
+            ("models/churn/model.yaml", "margin: 0.05", "margin: 0.01", None),
+            ("models/churn/model.yaml", "equals: north", "equals: south", "evaluate"),
+            ("models/churn/model.yaml", "name: roc_auc", "name: log_loss", "tune"),
+            ("params.yaml", "[0.1, 10]", "[0.2, 10]", "tune"),
+            ("params.yaml", "resamples: 200", "resamples: 300", "evaluate"),
+            ("params.yaml", "    evaluate:", "    compute: loky:2\n    evaluate:", None),
+            ("data/churn.csv", "north", "south", "prepare"),
+            ("scripts/mintmark/core/statistics/metrics.py", '"""', '"""Now ', "evaluate"),
+            ("scripts/mintmark/training/tuning.py", '"""', '"""Now ', "tune"),
+            ("scripts/train.py", '"""', '"""Now ', "train"),
+        ]
+    ),
 )
 def test_only_what_depends_on_a_change_runs_again(repository, path, old, new, first):
     repository.replace(path, old, new)
@@ -123,6 +127,7 @@ def test_only_what_depends_on_a_change_runs_again(repository, path, old, new, fi
     assert (min(found, key=STAGES.index) if found else None) == first
 
 
+@pytest.mark.slow
 def test_another_model_is_a_section_and_a_model_yaml(repository):
     before = repository.candidate()
     repository.add_rent()
@@ -141,6 +146,7 @@ def test_another_model_is_a_section_and_a_model_yaml(repository):
     assert stale(repository) == ["prepare@rent"]
 
 
+@pytest.mark.slow
 def test_a_team_s_own_script_takes_the_place_of_a_stage(repository):
     """It knows nothing of Mintmark but where the files lie and how skops is written; the other stages go on with it."""
     (repository.root / "scripts/train.py").write_text(
@@ -170,6 +176,7 @@ def test_what_a_reader_needs_goes_to_the_store_and_no_more(repository):
     assert pushed >= {"model.skops", "predictions.parquet", "evaluation.parquet", "profile.json"}
 
 
+@pytest.mark.slow
 def test_metrics_show_and_diff(repository):
     shown = json.loads(repository.dvc("metrics", "show", "--json"))
     files = shown[""]["data"]
@@ -183,6 +190,7 @@ def test_metrics_show_and_diff(repository):
     assert "log_loss" in repository.dvc("metrics", "diff")
 
 
+@pytest.mark.slow
 def test_plots_show_and_diff(repository):
     done = repository.run("dvc", "plots", "show", "--json")
     assert done.stderr == ""
@@ -204,6 +212,7 @@ def test_plots_show_and_diff(repository):
     assert {"trial", "score"} <= set(values[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "old", "new", "stage", "message"),
     [

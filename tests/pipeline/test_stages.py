@@ -193,6 +193,7 @@ def cluster():
         yield cluster
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_finds_the_same(stage, repository, cluster):
     sequential = repository.candidate()
     address = cluster.scheduler_address.removeprefix("tcp")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.publishing.on_github import fences
 from tests.publishing.sample_review import HOSTILE, curves, evaluation, failed_review, lineage, sample_review
+from tests.scaffold.marks import first_quick
 
 from mintmark.core.judgement.review import Review
 from mintmark.publishing.markdown import visible
@@ -204,7 +205,7 @@ def as_drawn(text: str) -> str:
     return " ".join(text.replace("\u2060", "").split())
 
 
-@pytest.mark.parametrize("html_labels", [True, False], ids=["HTML", "SVG"])
+@pytest.mark.parametrize("html_labels", first_quick([True, False]), ids=["HTML", "SVG"])
 def test_hostile_names_are_drawn_as_they_are(drawing: Drawing, html_labels: bool) -> None:
     flows = [charts_of(hostile_review(text))[1] for text in HOSTILE]
     for text, flow in zip(HOSTILE, drawing.draw(flows, html_labels=html_labels), strict=True):
@@ -213,6 +214,7 @@ def test_hostile_names_are_drawn_as_they_are(drawing: Drawing, html_labels: bool
         assert as_drawn(cut(text)) in [as_drawn(found) for found in flow["nodes"]]
 
 
+@pytest.mark.slow
 def test_hostile_titles_are_drawn_as_they_are(drawing: Drawing) -> None:
     charts = [charts_of(hostile_review(text))[0] for text in HOSTILE]
     for text, chart in zip(HOSTILE, drawing.draw(charts), strict=True):

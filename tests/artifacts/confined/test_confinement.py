@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.scaffold.marks import first_quick
 
 from mintmark.artifacts.confined.confinement import (
     Completed,
@@ -506,6 +507,7 @@ def test_it_cannot_make_namespaces_of_its_own(run, needs):
 # What it may use
 
 
+@pytest.mark.slow
 def test_memory_is_limited(run, needs):
     needs("memory", "address space limit")
     done = run("bytearray(100 << 30)")
@@ -632,8 +634,8 @@ DAEMON = """
 CLOSING = "for number in range(20):\n                try: os.close(number)\n                except OSError: pass"
 
 
-@pytest.mark.parametrize("ending", ["", "time.sleep(1000)", "os.kill(os.getpid(), 9)"])
-@pytest.mark.parametrize("closing", ["", CLOSING], ids=["open", "closed"])
+@pytest.mark.parametrize("ending", first_quick(["", "time.sleep(1000)", "os.kill(os.getpid(), 9)"]))
+@pytest.mark.parametrize("closing", first_quick(["", CLOSING]), ids=["open", "closed"])
 def test_daemons_do_not_survive(run, room, needs, ending, closing):
     needs("processes", "namespace", "orphans")
     done = run(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scaffold.marks import first_quick
 
 from mintmark.artifacts.confined.confinement import Limits
 from mintmark.artifacts.confined.model_answers import (
@@ -139,7 +140,7 @@ def models() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", ["forest", "boosting", "text", "no probabilities"])
+@pytest.mark.parametrize("name", first_quick(["forest", "boosting", "text", "no probabilities"]))
 def test_a_model_answers_exactly_as_it_does_in_this_process(tmp_path, name):
     table, _ = rows()
     table = table if name == "text" else table[list("abcd")]
@@ -279,6 +280,7 @@ def test_what_is_no_model_cannot_be_run(artifact_format):
         run_model(b"", artifact_format, {})
 
 
+@pytest.mark.slow
 def test_types_that_nobody_trusts_are_refused_and_their_code_does_not_run(agent, search_path, tmp_path):
     path = tmp_path / "model.skops"
     path.write_bytes(agent(load="import time; time.sleep(1000)"))
@@ -288,6 +290,7 @@ def test_types_that_nobody_trusts_are_refused_and_their_code_does_not_run(agent,
     assert (finding.path, finding.rule, finding.where) == (str(path), "R8", "schema.json")
 
 
+@pytest.mark.slow
 def test_functions_that_run_code_on_load_are_refused(dumped, skops_file):
     file = skops_file(dumped["logistic"])
     file.find("LogisticRegression").update(
@@ -297,6 +300,7 @@ def test_functions_that_run_code_on_load_are_refused(dumped, skops_file):
         run_model(file.bytes(), "skops", {"rows": pd.DataFrame(np.zeros((1, 4)))})
 
 
+@pytest.mark.slow
 def test_pickles_and_other_bytes_than_the_record_names_are_refused(dumped, tmp_path):
     with pytest.raises(InvalidRegistryError, match="is a pickle"):
         run_model(b"\x80\x04K\x01.", "skops", {})
@@ -309,6 +313,7 @@ def test_pickles_and_other_bytes_than_the_record_names_are_refused(dumped, tmp_p
 # Models that attack
 
 
+@pytest.mark.slow
 def test_a_valid_model_that_asks_for_terabytes_is_out_of_memory(skops_file):
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
@@ -324,6 +329,7 @@ def test_a_valid_model_that_asks_for_terabytes_is_out_of_memory(skops_file):
         run_model(file.bytes(), "skops", {"rows": table})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["load", "predict"])
 def test_a_model_that_takes_all_memory_is_out_of_memory(ask, when):
     code = "kept = [bytearray(100 << 30)]"
@@ -331,7 +337,7 @@ def test_a_model_that_takes_all_memory_is_out_of_memory(ask, when):
         ask(**{when: code}, memory=7 << 29)
 
 
-@pytest.mark.parametrize("when", ["load", "predict"])
+@pytest.mark.parametrize("when", first_quick(["load", "predict"]))
 def test_a_model_that_never_ends_is_ended(ask, when):
     with pytest.raises(ModelRunError, match=r"^model\.skops: did not finish in 6 seconds; "):
         ask(**{when: "while True: pass"}, seconds=6)
@@ -393,6 +399,7 @@ def test_reads_writes_and_connections_fail(ask, tmp_path, monkeypatch, temporary
     assert sorted(path.name for path in tree.iterdir()) == ["labels.csv", "models"]
 
 
+@pytest.mark.slow
 def test_an_allowed_vectorizer_that_opens_files_reads_none(tmp_path):
     """No type need be trusted for this: `input="filename"` is a parameter of scikit-learn's own."""
     from sklearn.compose import make_column_transformer
@@ -414,20 +421,22 @@ def test_an_allowed_vectorizer_that_opens_files_reads_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("load", "reason"),
-    [
-        (
-            "import os; os.write(2, b'last \\x1b[31mwords\\n'); os._exit(3)",
-            r"code 3 and without an answer: last \\x1b\[31mwords",
-        ),
-        ("import ctypes; ctypes.string_at(0)", "died of SIGSEGV"),
-        ("import os; os.kill(os.getpid(), 40)", "died of signal 40"),
-        ("open('answer.json', 'w').write('{\"findings\": []}'); import os; os._exit(0)", "has other parts than"),
-        ("open('answer.json', 'w').write('garbage'); import os; os._exit(0)", "wrote is not JSON"),
-        (
-            "import os\nwith open('answer.json', 'wb', 0) as file:\n    while True: file.write(b'x' * (1 << 20))",
-            r"^model\.skops: .*File too large",
-        ),
-    ],
+    first_quick(
+        [
+            (
+                "import os; os.write(2, b'last \\x1b[31mwords\\n'); os._exit(3)",
+                r"code 3 and without an answer: last \\x1b\[31mwords",
+            ),
+            ("import ctypes; ctypes.string_at(0)", "died of SIGSEGV"),
+            ("import os; os.kill(os.getpid(), 40)", "died of signal 40"),
+            ("open('answer.json', 'w').write('{\"findings\": []}'); import os; os._exit(0)", "has other parts than"),
+            ("open('answer.json', 'w').write('garbage'); import os; os._exit(0)", "wrote is not JSON"),
+            (
+                "import os\nwith open('answer.json', 'wb', 0) as file:\n    while True: file.write(b'x' * (1 << 20))",
+                r"^model\.skops: .*File too large",
+            ),
+        ]
+    ),
     ids=["words", "crash", "signal", "no findings", "garbage", "10 GB"],
 )
 def test_answers_that_are_none_are_told(ask, load, reason):
@@ -436,6 +445,7 @@ def test_answers_that_are_none_are_told(ask, load, reason):
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.slow
 def test_gigabytes_of_output_are_dropped(ask):
     flood = (
         "import os\nblock = b'x' * (1 << 20)\nfor _ in range(500): os.write(1, block); os.write(2, block)\nanswer = [7]"
@@ -443,6 +453,7 @@ def test_gigabytes_of_output_are_dropped(ask):
     assert ask(predict=flood).answers["rows"].prediction == [7]
 
 
+@pytest.mark.slow
 def test_a_forged_answer_says_no_more_than_an_honest_one(ask):
     """What a model writes itself counts as what it predicted."""
     forged = {"classes": [], "answers": {"rows": format_answer([1.5])}, "cost": {"load_seconds": 0}}
@@ -456,6 +467,7 @@ def test_a_forged_answer_says_no_more_than_an_honest_one(ask):
     assert len(str(caught.value)) < 100_000
 
 
+@pytest.mark.slow
 def test_a_symbolic_link_in_the_place_of_the_answer_is_not_followed(agent, search_path, tmp_path):
     """Only where the system keeps no files apart can a model put one there."""
     secret = {"classes": [SECRET], "answers": {"rows": format_answer([1])}, "cost": {}}

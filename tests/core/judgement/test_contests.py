@@ -353,6 +353,7 @@ def test_a_metric_that_a_slice_does_not_define():
     assert (other.verdict, other.p_value) == ("pass", 1)
 
 
+@pytest.mark.slow
 def test_chance_fails_one_of_twenty_contests_whatever_the_number_of_slices():
     """Two models that are equally good in each of 20 slices, 200 times: the candidate fails in any slice 5% of the time.
 

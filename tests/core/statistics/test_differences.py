@@ -218,11 +218,13 @@ def share_passing(pairs):
     return sum(verdict in PASSES for verdict in verdicts) / len(verdicts)
 
 
+@pytest.mark.slow
 def test_equally_accurate_models_mostly_pass():
     """73% of 12,000 pairs, other seeds included."""
     assert 0.65 <= share_passing(judged(ROWS, gain=0, seed=100)) <= 0.80
 
 
+@pytest.mark.slow
 def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_worse():
     """5.8% of 12,000 pairs pass, and 4.5% are found worse: a bound exactly at the margin, not rare here, passes."""
     pairs = judged(ROWS, gain=-MARGIN, seed=100)

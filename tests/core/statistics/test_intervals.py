@@ -52,6 +52,7 @@ def test_classification_is_stratified_as_scipy_resamples_several_samples():
     assert found.high == pytest.approx(expected.high, abs=1.01 / 180)
 
 
+@pytest.mark.slow
 def test_roc_auc_agrees_with_scipy_over_whole_rows():
     from sklearn.metrics import roc_auc_score
 

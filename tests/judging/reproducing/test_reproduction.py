@@ -104,6 +104,7 @@ def test_the_same_bytes_come_out_whatever_lies_in_the_work_tree(proposed: Scratc
     assert not (folder / "clone/later.txt").exists()
 
 
+@pytest.mark.slow
 def test_files_count_and_not_what_dvc_lock_says_of_them(proposed: Scratch, tmp_path: Path) -> None:
     """The stages ran beside dvc.lock, and could have written to it."""
     folder = tmp_path / "kept"
@@ -134,6 +135,7 @@ def test_files_count_and_not_what_dvc_lock_says_of_them(proposed: Scratch, tmp_p
     assert set(others()) > {"model.json", "clean.csv", "plots"}
 
 
+@pytest.mark.slow
 def test_a_package_in_the_work_tree_is_that_of_the_commit(prepared: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an editable install of a team's own package has it: Python finds it in the work tree."""
     prepared.write("src/team.py", "FACTOR = 1\n")
@@ -146,6 +148,7 @@ def test_a_package_in_the_work_tree_is_that_of_the_commit(prepared: Scratch, mon
     assert reproduce(prepared).outcome == "identical bytes"
 
 
+@pytest.mark.slow
 def test_other_bytes_with_the_same_predictions(prepared: Scratch) -> None:
     """They differ by less than what another processor may make of them."""
     prepared.edit("scripts/fit.py", '{"slope": params["slope"]}', '{"slope": 2, "at": __import__("time").time_ns()}')
@@ -159,6 +162,7 @@ def test_other_bytes_with_the_same_predictions(prepared: Scratch) -> None:
     assert f"the outputs part at fit@tiny: {CANDIDATE}/metrics.json" in found.message
 
 
+@pytest.mark.slow
 def test_other_predictions_are_told_with_the_first_stage_that_parts(prepared: Scratch) -> None:
     lots = "text = text.replace('4.5', str(4 + __import__('random').random()))"
     prepared.edit("scripts/prepare.py", "# here", lots)
@@ -171,6 +175,7 @@ def test_other_predictions_are_told_with_the_first_stage_that_parts(prepared: Sc
     assert {f"{CANDIDATE}/model.json", f"{CANDIDATE}/plots"} <= {path for path, same in found.files if same}
 
 
+@pytest.mark.slow
 def test_a_plot_and_a_metric_count_and_measured_time_does_not(prepared: Scratch) -> None:
     plot = '(out / "plots/time.csv").write_text(str(__import__("time").time_ns()))'
     prepared.edit("scripts/prepare.py", "# here", plot)
@@ -181,6 +186,7 @@ def test_a_plot_and_a_metric_count_and_measured_time_does_not(prepared: Scratch)
     assert differing(found) == ["plots", "metrics.json"]
 
 
+@pytest.mark.slow
 def test_a_stage_that_read_what_is_not_in_git_fails_and_says_so(prepared: Scratch) -> None:
     """It worked where it was trained: local.txt lies there, and no dependency names it."""
     prepared.write(".git/info/exclude", "local.txt\n")
@@ -195,6 +201,7 @@ def test_a_stage_that_read_what_is_not_in_git_fails_and_says_so(prepared: Scratc
     assert [path.rpartition("/")[2] for path, same in found.files if same] == ["clean.csv", "plots"]
 
 
+@pytest.mark.slow
 def test_source_data_comes_from_the_embedded_store_of_the_commit(prepared: Scratch) -> None:
     keep_points_in_dvc(prepared)
     release(prepared)
@@ -204,6 +211,7 @@ def test_source_data_comes_from_the_embedded_store_of_the_commit(prepared: Scrat
     assert reproduce(prepared).outcome == "identical bytes"
 
 
+@pytest.mark.slow
 def test_source_data_comes_from_a_remote_that_the_user_alone_has_set_up(prepared: Scratch, tmp_path: Path) -> None:
     place = keep_points_in_dvc(prepared)
     shutil.copytree(prepared.root / ".dvc/store", tmp_path / "far")
@@ -217,6 +225,7 @@ def test_source_data_comes_from_a_remote_that_the_user_alone_has_set_up(prepared
     assert everything(tmp_path / "far") == before
 
 
+@pytest.mark.slow
 def test_source_data_that_was_never_pushed_is_named(prepared: Scratch) -> None:
     keep_points_in_dvc(prepared, push=False)
     release(prepared)
@@ -263,6 +272,7 @@ def test_a_record_of_another_pipeline_is_not_run(proposed: Scratch) -> None:
     assert "dvc.lock says something else of fit@tiny" in found.message
 
 
+@pytest.mark.slow
 def test_inputs_that_are_not_those_of_the_record_are_named(proposed: Scratch) -> None:
     """The commit that brought the version brought another script as well, as a merge can."""
     with (proposed.root / "scripts/fit.py").open("a") as script:
@@ -300,6 +310,7 @@ NETWORK = python(
 )
 
 
+@pytest.mark.slow
 def test_a_stage_reaches_the_network_only_when_it_is_let(prepared: Scratch) -> None:
     with serve(prepared.root) as address:
         prepared.write("models/tiny/port", address.rpartition(":")[2])
@@ -311,6 +322,7 @@ def test_a_stage_reaches_the_network_only_when_it_is_let(prepared: Scratch) -> N
         assert reproduce(prepared, network=True).outcome == "identical bytes"
 
 
+@pytest.mark.slow
 def test_a_stage_sees_no_secrets_and_writes_nothing_outside(
     prepared: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tests.conftest import Scratch
 from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_version
+from tests.scaffold.marks import first_quick
 
 from mintmark.core import layout
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
@@ -207,6 +208,7 @@ def test_a_folder_of_somebody_else_is_left_alone(lively: Scratch, tmp_path: Path
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.slow
 def test_addresses_that_are_given_take_the_place_of_the_settings(lively: Scratch, tmp_path: Path) -> None:
     given = Addresses(repository="https://git.example/acme/fork", site="https://models.example")
     rebuild(lively, tmp_path / "site", addresses=given)
@@ -216,6 +218,7 @@ def test_addresses_that_are_given_take_the_place_of_the_settings(lively: Scratch
     assert '<link rel="canonical" href="https://models.example/models/iris/">' in page
 
 
+@pytest.mark.slow
 def test_of_a_large_store_the_files_in_use_are_published(
     lively: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +239,7 @@ def test_a_file_with_other_bytes_than_the_record_says_is_not_published(own: Scra
     assert (tmp_path / "site/api/v1/models/iris/versions/1.0.0/model.skops").is_file()
 
 
+@pytest.mark.slow
 def test_a_store_elsewhere_is_named_without_its_password_and_asked_only_when_told(own: Scratch, tmp_path: Path) -> None:
     elsewhere = tmp_path / "remote"
     shutil.move(own.path(".dvc/store"), elsewhere)
@@ -314,6 +318,7 @@ def test_a_champion_that_grew_old_is_stale(own: Scratch, tmp_path: Path) -> None
     assert row_of(tmp_path / "site", "iris")["badges"] == ["stale"]
 
 
+@pytest.mark.slow
 def test_a_channel_that_points_to_a_yanked_version_is_marked(own: Scratch, tmp_path: Path) -> None:
     own.yank("price", "1.0.0")
     own.commit("yank price 1.0.0")
@@ -323,7 +328,7 @@ def test_a_channel_that_points_to_a_yanked_version_is_marked(own: Scratch, tmp_p
 
 @pytest.mark.parametrize(
     ("quality", "margin", "standing"),
-    [(3.0, 0.01, "better"), (0.5, 0.01, "worse"), (0.98, 0.2, "no worse"), (0.98, 0.004, "inconclusive")],
+    first_quick([(3.0, 0.01, "better"), (0.5, 0.01, "worse"), (0.98, 0.2, "no worse"), (0.98, 0.004, "inconclusive")]),
 )
 def test_the_champion_is_judged_against_the_one_before_by_its_predictions(
     own: Scratch, tmp_path: Path, quality: float, margin: float, standing: str

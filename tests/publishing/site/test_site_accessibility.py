@@ -9,6 +9,7 @@ import pytest
 from tests.publishing.site.browser import NARROW, Visitor
 from tests.publishing.site.npm_packages import npm_file
 from tests.publishing.site.site_pages import KINDS
+from tests.scaffold.marks import first_quick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -48,8 +49,8 @@ def assert_accessible(page: Page, axe: str) -> None:
             raise AssertionError("\n".join((f"{page.url} at {size['width']}", *found["told"])))
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dark", first_quick([False, True]), ids=["light", "dark"])
+@pytest.mark.parametrize("kind", first_quick(KINDS))
 def test_a_page_is_accessible(visitor: Visitor, axe: str, kind: str, dark: bool) -> None:
     page = visitor.open(KINDS[kind], dark=dark)
     page.evaluate("for (const found of document.querySelectorAll('article details:not(.mm-facet)')) found.open = true")
@@ -103,8 +104,8 @@ USES: dict[str, tuple[str, Callable[[Page], None]]] = {
 }
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("dark", first_quick([False, True]), ids=["light", "dark"])
+@pytest.mark.parametrize("use", first_quick(USES))
 def test_a_page_in_use_is_accessible(visitor: Visitor, axe: str, use: str, dark: bool) -> None:
     path, act = USES[use]
     page = visitor.open(path, dark=dark)
@@ -112,7 +113,7 @@ def test_a_page_in_use_is_accessible(visitor: Visitor, axe: str, use: str, dark:
     assert_accessible(page, axe)
 
 
-@pytest.mark.parametrize("path", ["models/iris/", "docs/how-to/roll-back/"])
+@pytest.mark.parametrize("path", first_quick(["models/iris/", "docs/how-to/roll-back/"]))
 def test_the_open_drawer_is_accessible(visitor: Visitor, axe: str, path: str) -> None:
     page = visitor.open(path, size=NARROW)
     page.locator("label.md-header__button[for=__drawer]").click()

@@ -132,6 +132,7 @@ def test_no_text_of_a_record_runs_loads_or_leads_astray(tmp_path: Path) -> None:
         assert not set(page) & {"\u202e", "\u2066", "\u0007"}, path
 
 
+@pytest.mark.slow
 def test_what_does_not_belong_in_the_tree_costs_itself_alone(scratch: Scratch, tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text("a secret of this machine")
     for place in (layout.version_path("iris", "1.0.0"), layout.channel_path("iris", "staging"), "docs/secret.md"):

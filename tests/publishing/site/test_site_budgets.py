@@ -98,6 +98,7 @@ def exceeded(cost: Cost, budget: dict[str, float]) -> dict[str, tuple[float, flo
     return {name: (spent[name], most) for name, most in budget.items() if spent[name] > most}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("page", BUDGETS["pages"])
 def test_a_page_keeps_to_its_budget(
@@ -117,6 +118,7 @@ def test_no_page_of_a_version_is_large(built: Path, many_versions: Path) -> None
     assert [page for page in pages if page.stat().st_size > most] == []
 
 
+@pytest.mark.slow
 def test_a_page_that_grows_is_noticed(chromium: Browser, many_versions: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     shutil.copytree(many_versions, site)

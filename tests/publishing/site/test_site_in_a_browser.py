@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Scratch
 from tests.publishing.site.browser import NARROW, Visitor, models_shown, rows, texts, visiting
 from tests.publishing.site.site_pages import KINDS, addresses
+from tests.scaffold.marks import first_quick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,7 +27,7 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.evaluate("location.href")).query)
 
 
-@pytest.mark.parametrize("wanted", ["price", "2.0.0-rc.1"])
+@pytest.mark.parametrize("wanted", first_quick(["price", "2.0.0-rc.1"]))
 def test_the_search_of_the_theme_finds_models_and_versions(visitor: Visitor, wanted: str) -> None:
     page = visitor.open("docs/how-to/roll-back/")
     page.locator(".md-search__input").click()
@@ -70,6 +71,7 @@ def test_nothing_found_says_so_and_leads_back(visitor: Visitor) -> None:
     assert models_shown(page) == ["hostile", "iris", "price"]
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared_without_leaving_the_page(visitor: Visitor) -> None:
     page = visitor.open("models/iris/")
     form = page.locator("#compare-form")
@@ -107,6 +109,7 @@ def test_the_chart_of_another_metric_can_be_chosen(visitor: Visitor) -> None:
     page.locator("#metric-chart .mm-metric-name", has_text="accuracy").wait_for()
 
 
+@pytest.mark.slow
 def test_every_copy_button_of_a_version_copies_its_text(visitor: Visitor) -> None:
     page = visitor.open("models/iris/1.1.0/", permissions=CLIPBOARD)
     buttons = page.locator("button.mm-copy")
@@ -130,7 +133,7 @@ def test_what_a_version_says_over_https_is_its_own_address(visitor: Visitor) -> 
         assert page.request.get(str(link.evaluate("link => link.href"))).ok
 
 
-@pytest.mark.parametrize("channel", ["production", "staging"])
+@pytest.mark.parametrize("channel", first_quick(["production", "staging"]))
 def test_the_audit_says_what_was_there_on_a_day_as_the_command_does(
     visitor: Visitor, lively: Scratch, channel: str
 ) -> None:
@@ -195,7 +198,7 @@ def test_the_raw_record_opens_in_the_page(visitor: Visitor, built: Path) -> None
     assert json.loads(code.inner_text()) == json.loads(document)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", first_quick(KINDS))
 def test_no_page_is_wider_than_a_telephone(visitor: Visitor, kind: str) -> None:
     page = visitor.open(KINDS[kind], size=NARROW)
     page.evaluate("for (const found of document.querySelectorAll('details:not(.mm-facet)')) found.open = true")
@@ -269,7 +272,7 @@ def tabbed(page: Page, times: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["home", "model", "version", "audit", "docs"])
+@pytest.mark.parametrize("kind", first_quick(["home", "model", "version", "audit", "docs"]))
 def test_the_keyboard_can_skip_the_header(visitor: Visitor, kind: str) -> None:
     page = visitor.open(KINDS[kind])
     page.keyboard.press("Tab")
@@ -303,6 +306,7 @@ def outlined(page: Page) -> bool:
     return bool(page.evaluate(f"{style}.outlineStyle !== 'none' || {style}.boxShadow !== 'none'"))
 
 
+@pytest.mark.slow
 def test_every_page_asks_only_its_own_site_and_complains_of_nothing(visitor: Visitor, built: Path) -> None:
     pages = addresses(built)
     assert len(pages) >= 14
@@ -326,6 +330,7 @@ def below(chromium: Browser, built: Path) -> Iterator[Visitor]:
         yield found
 
 
+@pytest.mark.slow
 def test_links_and_scripts_work_below_a_path(below: Visitor) -> None:
     page = below.open()
     page.locator(".mm-models a", has_text="iris").first.click()

@@ -256,6 +256,7 @@ def test_a_packed_document_is_unpacked(site: Site, reader: Reader) -> None:
     assert reader.get(site) == {"name": "packed"}
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_fills_the_memory(
     site: Site, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -313,6 +313,7 @@ def test_a_server_that_is_not_there_is_asked_for_one_object_alone(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_only_dvc_can_read_it_fetches_without_the_pointer(made: StoreFixture, tmp_path: Path) -> None:
     made.put(FILE, CONTENT, tmp_path / "far")
     with serve(tmp_path) as address:

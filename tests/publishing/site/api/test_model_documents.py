@@ -126,6 +126,7 @@ def test_the_database_answers_what_was_in_production_on_a_day(api: Path) -> None
         assert database.execute("SELECT count(*) FROM versions").fetchone() == (6,)
 
 
+@pytest.mark.slow
 def test_an_index_of_very_many_versions_goes_on_in_further_pages() -> None:
     identity = {"name": "iris", "metric": {"name": "mae", "goal": "minimize"}, "purpose": "x" * 20_000}
     source = ModelSource("iris", identity=identity)

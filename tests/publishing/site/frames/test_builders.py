@@ -130,6 +130,7 @@ def test_a_builder_that_is_not_there_is_named_with_its_package(tmp_path):
         build_project(tmp_path / "first" / "project", tmp_path / "out", "mkdocs", python=str(program))
 
 
+@pytest.mark.slow
 def test_a_module_in_docs_is_not_imported(tmp_path):
     need("mkdocs")
     docs = {"index.md": b"# A\n", "mkdocs.py": b"raise SystemExit('imported')", "material.py": b"raise SystemExit(3)"}
