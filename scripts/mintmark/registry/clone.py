@@ -92,10 +92,6 @@ class ClonedRegistry(Registry):
 
         return Store(self.root, revision=self.commit, on_bytes=on_bytes)
 
-    def read(self, kind: str, path: str) -> Document | None:
-        """See `Registry`."""
-        return self.read_many(kind, [path]).get(path)
-
     def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
         """See `Registry`: with one question to Git where all can be read."""
         contents, faults = read_each(self.tree, paths)

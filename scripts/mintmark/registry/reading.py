@@ -55,10 +55,6 @@ class Registry(ABC):
         """Raise what is wrong with a name that is no model of this registry."""
 
     @abstractmethod
-    def read(self, kind: str, path: str) -> Document | None:
-        """Return the parsed document at a path, None when there is no such file."""
-
-    @abstractmethod
     def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
         """Return the parsed documents at those paths that are there; a fault in one is among its own findings."""
 
@@ -77,6 +73,10 @@ class Registry(ABC):
     @abstractmethod
     def history(self, model: str) -> ModelHistory:
         """Return what Git's history tells of a model up to this tree; raises `UsageError` where there is none."""
+
+    def read(self, kind: str, path: str) -> Document | None:
+        """Return the parsed document at a path, None when there is no such file."""
+        return self.read_many(kind, [path]).get(path)
 
     @cached_property
     def settings(self) -> Settings:

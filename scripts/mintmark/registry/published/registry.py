@@ -50,8 +50,12 @@ class PublishedRegistry(Registry):
         """See `Registry`: one document tells, where the list of all models would be another."""
         self.model(name)
 
-    def read(self, kind: str, path: str) -> Document | None:
-        """See `Registry`; what is wrong is told by the address of the document and the place in it."""
+    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
+        """See `Registry`: each is a request of its own."""
+        return {path: document for path in paths if (document := self._read(kind, path)) is not None}
+
+    def _read(self, kind: str, path: str) -> Document | None:
+        """Return a record; what is wrong is told by the address of the document and the place in it."""
         content = self.tree.read(path)
         if content is None:
             return None
@@ -68,10 +72,6 @@ class PublishedRegistry(Registry):
             for finding in explain(kind, data, address, {})
         )
         return Document(None, tuple(found))
-
-    def read_many(self, kind: str, paths: list[str]) -> dict[str, Document]:
-        """See `Registry`."""
-        return {path: document for path in paths if (document := self.read(kind, path)) is not None}
 
     def list_models(self) -> Listing:
         """See `Registry`: two documents are read, however many models there are."""
