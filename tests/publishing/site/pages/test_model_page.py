@@ -83,7 +83,7 @@ def test_a_bare_model_has_a_page() -> None:
     assert "No version is registered yet." in made.text("versions")
     assert "It points to no version." in made.text("channels")
     assert "No channel has moved" in made.text("timeline")
-    assert "There are not two versions" in made.text("compare")
+    assert "There are no two versions" in made.text("compare")
 
 
 # -- channels --------------------------------------------------------------------------------------------------------

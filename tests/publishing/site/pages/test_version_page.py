@@ -216,7 +216,7 @@ def test_behaviour_tests_are_told_in_sentences_with_the_review() -> None:
         "petal plus 1: the probability of setosa does not fall in at least 99% of the rows, and rises in some" in text
     )
     assert "NaN: an error" in text
-    assert "as that of this version was in #41" in text
+    assert "as it did for this version in #41" in text
     assert "https://github.com/acme/models/pull/41" in made.links()
 
 
