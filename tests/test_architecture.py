@@ -64,7 +64,7 @@ PURE = {
     "random",
     "sys",
 }
-HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "joblib", "rich", "dask", "mkdocs", "jinja2",
+HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "joblib", "tqdm", "dask", "mkdocs", "jinja2",
          "markdown_it", "shtab", "jsonschema"}  # fmt: skip
 
 # Who may catch a MintmarkError, and why it does not rise to cli.py. Nobody else does.

@@ -1,4 +1,4 @@
-"""The wheel: built from this checkout without a network, it works where no checkout is."""
+"""The wheel, built from this checkout: it works where no checkout is, with each extra alone and without any."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.registry.site_fixture import build_site, start_site
+
+from mintmark.about import DISTRIBUTION, __version__
+from mintmark.changing.environment import read_pins
+from mintmark.extras import EXTRAS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.conftest import Scratch
 
 ROOT = Path(__file__).parents[1]
@@ -20,26 +27,21 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    build = (
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "--wheel-dir",
-        str(folder),
-        str(ROOT),
-    )
-    subprocess.run((sys.executable, "-m", "pip", *build), check=True, capture_output=True)
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder))
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (found,) = folder.glob("*.whl")
     return found
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package alone, and its console script."""
     target = tmp_path_factory.mktemp("installed")
-    install = ("install", "--quiet", "--no-deps", "--no-index", "--target", str(target), str(wheel))
-    subprocess.run((sys.executable, "-m", "pip", *install), check=True, capture_output=True)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    (target / "bin").mkdir()
+    script = "import sys\nfrom mintmark.cli import main\nsys.exit(main())\n"
+    (target / "bin" / "mintmark").write_text(script)
     return target
 
 
@@ -64,10 +66,8 @@ def test_the_wheel_carries_the_package_and_the_schemas_and_nothing_else(wheel: P
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
-    from mintmark import __version__
-
     with zipfile.ZipFile(wheel) as archive:
-        folder = f"mintmark-{__version__}.dist-info"
+        folder = f"mintmark_registry-{__version__}.dist-info"
         metadata = archive.read(f"{folder}/METADATA").decode()
         assert f"Version: {__version__}\n" in metadata
         assert "License-Expression: Apache-2.0\n" in metadata
@@ -95,3 +95,155 @@ def test_it_runs_on_a_registry_that_has_no_copy_of_it(installed: Path, scratch: 
     explained = run(installed, scratch.root, "validate")
     assert explained.returncode == 1
     assert 'did you mean "owners"?' in explained.stdout
+
+
+# -- each extra alone, in an environment of its own ----------------------------------------------------------------------
+
+
+class Environment:
+    """A virtual environment with the wheel, one extra or none, and the versions of requirements.lock."""
+
+    def __init__(self, folder: Path, wheel: Path, extra: str) -> None:
+        self.folder = folder
+        subprocess.run((sys.executable, "-m", "venv", "--without-pip", str(folder)), check=True)
+        pins = [pin for pin in read_pins((ROOT / "requirements-dev.lock").read_bytes()) if pin.applies]
+        (folder / "pins.txt").write_text("".join(f"{pin.name}=={pin.version}\n" for pin in pins))
+        uv = Path(sys.executable).parent / "uv"
+        target = f"{DISTRIBUTION}{f'[{extra}]' if extra else ''} @ {wheel.as_uri()}"
+        with_uv = (str(uv), "pip", "install", "--python", self.python)
+        with_pip = (sys.executable, "-m", "pip", "--python", self.python, "install", "--no-compile")
+        command = (*(with_uv if uv.exists() else with_pip), "--quiet", "--constraint", str(folder / "pins.txt"), target)
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+    @property
+    def python(self) -> str:
+        return str(self.folder / "bin" / "python")
+
+    def packages(self) -> list[str]:
+        return sorted(
+            path.name.partition("-")[0].lower() for path in self.folder.glob("lib/*/site-packages/*.dist-info")
+        )
+
+    def megabytes(self) -> float:
+        return sum(path.lstat().st_size for path in (self.folder / "lib").rglob("*") if path.is_file()) / 1e6
+
+    def compile(self) -> None:
+        subprocess.run((self.python, "-m", "compileall", "-q", str(self.folder / "lib")), check=True)
+
+    def run(self, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._run(cwd, str(self.folder / "bin" / "mintmark"), *arguments)
+
+    def execute(self, cwd: Path, code: str) -> subprocess.CompletedProcess[str]:
+        return self._run(cwd, self.python, "-c", code)
+
+    def _run(self, cwd: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean)
+
+
+@pytest.fixture
+def environment(wheel: Path, tmp_path: Path) -> Callable[[str], Environment]:
+    def build(extra: str) -> Environment:
+        made = Environment(tmp_path / "environment", wheel, extra)
+        print(f"{extra or 'no extra'}: {made.megabytes():.1f} MB, {len(made.packages())} packages:", *made.packages())
+        return made
+
+    return build
+
+
+@pytest.fixture
+def site(scratch: Scratch, tmp_path: Path) -> Iterator[str]:
+    build_site(scratch.root, tmp_path / "site")
+    site = start_site(tmp_path / "site")
+    yield site.url
+    site.stop()
+
+
+REFUSED = [
+    ("registry", "reproduce", "iris@1.1.0"),
+    ("registry", "review", "--base", "main~1", "--head", "main"),
+    ("site", "site", "build"),
+]
+
+
+@pytest.mark.slow
+def test_the_client_alone_lists_shows_and_pulls(
+    environment: Callable[[str], Environment], site: str, scratch: Scratch, tmp_path: Path
+) -> None:
+    client = environment("")
+    client.compile()  # as pip does
+    assert client.megabytes() <= 30
+    assert not {"numpy", "pandas", "scikit_learn", "dvc", "pyarrow", "mkdocs"} & set(client.packages())
+    for cwd, options in ((tmp_path, ("--registry", site)), (scratch.root, ())):
+        listed = client.run(cwd, "list", *options)
+        assert (listed.returncode, listed.stderr) == (0, "")
+        assert "iris" in listed.stdout
+        shown = client.run(cwd, "show", "iris@production", *options)
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert "1.1.0" in shown.stdout
+        pulled = client.run(cwd, "pull", "iris@production", "--output", "here", *options)
+        assert (pulled.returncode, pulled.stderr) == (0, "")
+        assert (cwd / "here" / "model.skops").read_bytes() == scratch.artifact
+    assert client.run(scratch.root, "validate").returncode == 0
+    for extra, *arguments in REFUSED:
+        refused = client.run(scratch.root, *arguments)
+        assert refused.returncode == 1, arguments
+        assert refused.stderr.startswith(f"mintmark: mintmark {arguments[0]} needs the extra `{extra}` ("), (
+            refused.stderr
+        )
+        assert refused.stderr.count("\n") == 1
+        assert f"mintmark_registry-{__version__}-py3-none-any.whl" in refused.stderr  # from where this one came
+    loading = client.execute(tmp_path, f"import mintmark; mintmark.load('iris@production', path={site!r})")
+    assert "MissingExtraError: mintmark.load needs the extra `load` (" in loading.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_what_loads_also_predicts(environment: Callable[[str], Environment], site: str, tmp_path: Path) -> None:
+    loader = environment("load")
+    assert loader.megabytes() <= 320
+    assert not {"dvc", "pyarrow", "mkdocs"} & set(loader.packages())
+    code = f"import mintmark; print(mintmark.load('iris@production', path={site!r}).predict([[0.0, 1.0], [1.0, 0.0]]))"
+    loaded = loader.execute(tmp_path, code)
+    assert (loaded.stdout, loaded.stderr) == ("[0 1]\n", "")
+    assert "iris" in loader.run(tmp_path, "list", "--registry", site).stdout
+
+
+@pytest.mark.slow
+def test_the_extra_registry_has_what_every_module_but_the_site_needs(
+    environment: Callable[[str], Environment], scratch: Scratch
+) -> None:
+    registry = environment("registry")
+    assert not {"mkdocs", "jinja2", "onnx", "dask"} & set(registry.packages())
+    code = """
+import importlib, pathlib, mintmark
+folder = pathlib.Path(mintmark.__file__).parent
+for path in sorted(folder.rglob("*.py")):
+    name = ".".join(path.relative_to(folder.parent).with_suffix("").parts)
+    if not name.startswith("mintmark.publishing.site") and name != "mintmark.commands.site":
+        importlib.import_module(name)
+print("all")
+"""
+    assert registry.execute(scratch.root, code).stdout == "all\n"
+    assert registry.run(scratch.root, "verify", "iris@1.1.0").returncode == 0
+
+
+@pytest.mark.slow
+def test_the_extra_site_builds_a_site(environment: Callable[[str], Environment], scratch: Scratch) -> None:
+    publisher = environment("site")
+    assert not {"dvc", "scikit_learn", "onnx", "dask"} & set(publisher.packages())
+    built = publisher.run(scratch.root, "site", "build")
+    assert (built.returncode, built.stderr) == (0, "")
+    assert (scratch.root / "site" / "models" / "iris" / "1.1.0" / "index.html").is_file()
+    listed = publisher.run(scratch.root, "list")
+    assert "iris" in listed.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", ["onnx", "dask", "safetensors"])
+def test_the_other_extras_bring_what_is_said_of_them(
+    environment: Callable[[str], Environment], site: str, tmp_path: Path, extra: str
+) -> None:
+    made = environment(extra)
+    assert made.execute(tmp_path, f"import {', '.join(EXTRAS[extra])}").stderr == ""
+    code = f"import mintmark; print(mintmark.load('iris@production', path={site!r}).predict([[0.0, 1.0]]))"
+    assert made.execute(tmp_path, code).stdout == "[0]\n"

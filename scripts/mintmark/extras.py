@@ -10,7 +10,7 @@ _LOAD = ("joblib", "numpy", "pandas", "scipy", "skops", "sklearn", "threadpoolct
 EXTRAS = {
     "load": _LOAD,
     "registry": (*_LOAD, "dvc", "fsspec", "packaging", "pyarrow"),
-    "site": ("jinja2", "markdown_it", "markupsafe", "material", "mkdocs", "numpy", "pyarrow"),
+    "site": ("jinja2", "markdown_it", "markupsafe", "material", "mkdocs", "numpy", "pandas", "pyarrow"),
     "onnx": (*_LOAD, "onnx", "onnxruntime"),
     "dask": (*_LOAD, "dask", "distributed"),
     "safetensors": (*_LOAD, "safetensors"),

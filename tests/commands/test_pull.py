@@ -214,7 +214,7 @@ def test_pulling_imports_nothing_heavy(made: StoreFixture) -> None:
     code = (
         "import sys; from pathlib import Path; from mintmark.commands.pull import pull; "
         "pull(Path.cwd(), 'iris@production', output=Path('out'), at=None, all_files=True, as_json=False); "
-        "heavy = ('numpy', 'pandas', 'dvc', 'fsspec', 'sklearn', 'rich', 'jsonschema', 'ssl', 'asyncio'); "
+        "heavy = ('numpy', 'pandas', 'dvc', 'fsspec', 'sklearn', 'tqdm', 'jsonschema', 'ssl', 'asyncio'); "
         "print([name for name in heavy if name in sys.modules])"
     )
     command = (sys.executable, "-c", code)

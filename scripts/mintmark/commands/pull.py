@@ -77,23 +77,15 @@ def _progress() -> Iterator[Callable[[int], None] | None]:
     def advance(count: int) -> None:
         nonlocal seen
         seen += count
-        if seen >= _WORTH_A_BAR:
-            if not bars:
-                bars.append(_start_bar())
-            bars[0][0].update(bars[0][1], completed=seen)
+        if bars:
+            bars[0].update(count)
+        elif seen >= _WORTH_A_BAR:
+            from tqdm import tqdm
+
+            bars.append(tqdm(initial=seen, unit="B", unit_scale=True, leave=False))
 
     try:
         yield advance
     finally:
-        for progress, _ in bars:
-            progress.stop()
-
-
-def _start_bar() -> tuple[Any, Any]:
-    from rich.console import Console
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TransferSpeedColumn
-
-    columns = (SpinnerColumn(), DownloadColumn(), TransferSpeedColumn())
-    progress = Progress(*columns, console=Console(stderr=True), transient=True)
-    progress.start()
-    return progress, progress.add_task("pull", total=None)
+        for bar in bars:
+            bar.close()

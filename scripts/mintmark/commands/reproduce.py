@@ -111,16 +111,16 @@ def _progress(record: VersionRecord) -> Iterator[Callable[[str], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from tqdm import tqdm
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cloning", total=len(record.stages), completed=-1)
+    with tqdm(desc="cloning", total=len(record.stages), leave=False) as bar:
+        running = 0
 
         def on_stage(name: str) -> None:
-            bar.update(task, description=escape(one_line(name)), advance=1)
+            nonlocal running
+            bar.set_description(one_line(name), refresh=False)
+            bar.update(running)
+            running = 1
 
         yield on_stage
 

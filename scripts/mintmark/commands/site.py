@@ -117,14 +117,13 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from tqdm import tqdm
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("frames and history", total=None)
+    with tqdm(desc="frames and history", leave=False) as bar:
 
         def on_model(done: int, of: int) -> None:
-            progress.update(task, description="models", completed=done, total=of)
+            bar.total = of
+            bar.set_description("models", refresh=False)
+            bar.update(done - bar.n)
 
         yield on_model

@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
@@ -194,12 +194,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     if not sys.stderr.isatty() or total < 2:
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from tqdm import tqdm
 
-    columns: tuple[Any, ...] = (TextColumn("verifying"), *Progress.get_default_columns()[1:2])
-    with Progress(
-        *columns, MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("verify", total=total)
-        yield lambda: bar.advance(task)
+    with tqdm(desc="verifying", total=total, leave=False) as bar:
+        yield lambda: bar.update() and None
