@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def recorded_cost(record: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> dict[str, Any]:
+def recorded_cost(
+    size: int, recorded: Mapping[str, float] | None, metrics: Mapping[str, Any] | None
+) -> dict[str, float]:
     """Return `size` in bytes, and what was measured of `load_seconds`, `latency_row_seconds`, `latency_batch_seconds`.
 
-    `record` is a version document. It holds the times itself; those of versions that are older than its section `cost`
-    are in their metrics.json. Where times of a batch are known, `batch_rows` may tell its size.
+    `recorded` is the section `cost` of a version record. Versions that are older than this section have None there, and
+    the times in their metrics.json. Where times of a batch are known, `batch_rows` may tell its size.
     """
-    measured = record["cost"] if "cost" in record else (metrics or {}).get("cost")
-    return {**(measured or {}), "size": record["artifact"]["size"]}
+    measured = recorded if recorded is not None else (metrics or {}).get("cost")
+    return {**(measured or {}), "size": size}

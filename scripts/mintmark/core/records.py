@@ -185,6 +185,7 @@ class VersionRecord:
     data: tuple[DataSource, ...]
     stages: Mapping[str, StageRecord]
     environment: Environment
+    cost: Mapping[str, float] | None = None
     document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -208,6 +209,7 @@ class VersionRecord:
             data=made.data,
             stages=made.stages,
             environment=made.environment,
+            cost=data.get("cost"),
             document=data,
         )
 

@@ -164,5 +164,5 @@ def recorded_costs(span: Span, champion: FetchedVersion | None) -> dict[str, flo
     if champion is None:
         return {}
     record = champion.record
-    cost = recorded_cost(record.document, span.before.metrics(record.model, record.version))
+    cost = recorded_cost(record.artifact.size, record.cost, span.before.metrics(record.model, record.version))
     return {name: float(value) for name, value in cost.items() if name != "batch_rows" and value <= _MOST}

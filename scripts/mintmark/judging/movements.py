@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mintmark.core import layout
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.judgement.review import Subject, Table
-from mintmark.judging.fetched import fetch_judged, judge_other_rows
+from mintmark.judging.fetched import judge_other_rows
 from mintmark.judging.hearing import attempt
+from mintmark.registry.stored.proof import prove_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mintmark.core.records import Status
+    from mintmark.core.records import Status, VersionRecord
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
 
@@ -29,9 +31,20 @@ def judge_rollback(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         yield found("history", "pass", f"{model} {version} held {channel} before: this is a rollback")
         record = yield from attempt(partial(span.before.record, model, version), "record")
         if record is not None:
-            yield from fetch_judged(span, span.before, record)
+            yield from _prove(span, record)
         back = subject.incumbent
         yield Opinion(next_steps=(f"To return: mintmark promote {model}@{back} {channel}" if back else "Merge it",))
+
+
+def _prove(span: Span, record: VersionRecord) -> Judging[None]:
+    """All that a rollback is asked (R5): a remote has every file as the record says."""
+    faults = prove_bytes(span.store(span.before), record)
+    path = layout.version_path(record.model, str(record.version))
+    for fault in faults.values():
+        yield found("bytes", "fail", fault, path)
+    if not faults:
+        files = len(record.stored_files)
+        yield found("bytes", "pass", f"all {files} files of {record.reference} are there and match their sha256")
 
 
 def judge_withdrawal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:

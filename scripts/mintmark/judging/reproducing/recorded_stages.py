@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from mintmark.core.layout import candidate_path
+from mintmark.core.records import StageRecord
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.path_set import PathMap
 from mintmark.registry.pipeline import LOCK, parse_lock
@@ -29,12 +30,12 @@ def recorded_stages(root: Path, record: VersionRecord, commit: str) -> tuple[Loc
     if content is None:
         raise MintmarkError(f"there is no {LOCK} in {commit[:10]}, so nothing tells what made {record.reference}")
     locked = parse_lock(content)
-    for name, recorded in record.document["stages"].items():
-        if name not in locked or locked[name].to_dict() != recorded:
+    for name, recorded in record.stages.items():
+        if name not in locked or StageRecord.from_dict(locked[name].to_dict()) != recorded:
             says = "says something else of" if name in locked else "knows no"
             made = f"so the pipeline of that commit did not make {record.reference}"
             raise MintmarkError(f"{LOCK} {says} {name} in {commit[:10]}, {made}")
-    stages = {name: locked[name] for name in record.document["stages"]}
+    stages = {name: locked[name] for name in record.stages}
     outputs = {out.path for stage in stages.values() for out in stage.outs}
     for file in record.stored_files:
         if candidate_path(record.model, file.name) not in outputs:

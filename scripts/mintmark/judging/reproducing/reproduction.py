@@ -75,11 +75,12 @@ def _place(folder: Path | None) -> Iterator[Path]:
 
 def environment_differences(record: VersionRecord) -> Iterator[tuple[str, str, str]]:
     """Yield what is installed here in another version than recorded: (package, recorded, installed)."""
-    recorded = record.document["environment"]
+    made_in = record.environment
     here = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
-    here |= {name: _installed(name) for name in recorded["packages"]}
-    for name, before in {**recorded, **recorded["packages"]}.items():
-        if name in here and here[name] != before:
+    here |= {name: _installed(name) for name in made_in.packages}
+    recorded = {"python": made_in.python, "platform": made_in.platform, **made_in.packages}
+    for name, before in recorded.items():
+        if here[name] != before:
             yield name, before, here[name]
 
 

@@ -148,7 +148,7 @@ def _primary(model: Model, measured: Mapping[str, Any]) -> str:
 def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     """Yield the title and the text of each section, in the order of the card."""
     model, record, measured = source.model, source.record, source.measured
-    cost = recorded_cost(record.document, measured)
+    cost = recorded_cost(record.artifact.size, record.cost, measured)
     texts = _texts(model)
     for title in _FIRST:
         yield title, _text(model, *texts[title])

@@ -59,7 +59,8 @@ def version_rows(document: Mapping[str, Any]) -> VersionRows:
 
 def _version(document: Mapping[str, Any], record: Mapping[str, Any], metrics: Mapping[str, Any]) -> Row:
     """Return the values of the table `versions` in its order, but for `id` and `rank`, which the writer gives."""
-    environment, artifact, cost = record["environment"], record["artifact"], recorded_cost(record, metrics)
+    environment, artifact = record["environment"], record["artifact"]
+    cost = recorded_cost(artifact["size"], record.get("cost"), metrics)
     registered = document["registered"] or {}
     status = document["status"] or {}
     reproduced = document["reproduced"] or {}

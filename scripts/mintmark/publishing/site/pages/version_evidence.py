@@ -98,11 +98,16 @@ def _evaluated(version: Mapping[str, Any]) -> list[str]:
     return [entry["hash"] for entry in version["record"]["data"] if entry["role"] == "evaluation"]
 
 
+def cost_of(version: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a version costs to keep and to run, as it says itself."""
+    record = version["record"]
+    return recorded_cost(record["artifact"]["size"], record.get("cost"), version["metrics"])
+
+
 def gate_checks(model: Mapping[str, Any], version: Mapping[str, Any]) -> list[Check]:
     """Return the gates of model.yaml that a record alone can be held against: floors and costs."""
     metrics = {name: Interval(**own) for name, own in version["record"]["metrics"].items()}
-    cost = recorded_cost(version["record"], version["metrics"])
-    return check_record(metrics, cost, Gates.from_dict(model["gates"]))
+    return check_record(metrics, cost_of(version), Gates.from_dict(model["gates"]))
 
 
 def comparison_gates(model: Mapping[str, Any]) -> list[tuple[str, str]]:

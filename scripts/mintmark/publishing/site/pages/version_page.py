@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from mintmark.core.behaviour_tests import behaviour_test
-from mintmark.core.cost import recorded_cost
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import as_it_is, behaviour, prediction, value_in_words
 from mintmark.core.words.numbers import how_measured, share
@@ -109,7 +108,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "metrics": evidence.metric_rows(model, version, champion),
         "measured_on": _measured_on(measured),
         "confidence": share(measured.get("confidence", 0.95)),
-        "costs": list(evidence.costs(recorded_cost(version["record"], version["metrics"]))),
+        "costs": list(evidence.costs(evidence.cost_of(version))),
         "gates": evidence.gate_checks(model, version),
         "comparison_gates": evidence.comparison_gates(model),
         "slice_metrics": shown,
