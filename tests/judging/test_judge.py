@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 
 import pytest
@@ -130,12 +129,13 @@ def test_a_rollback_is_green_in_seconds(judged: Judged) -> None:
     _in_production(judged)
     judged.branch("back")
     assert judged.mintmark("rollback", "loans", "--here").code == 0
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = judged.review("--author", "stranger")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 5  # however busy the machine is
     assert (found.code, found.kind) == (0, "rollback")
-    assert found.report["evaluations"] == []
+    assert (found.report["evaluations"], found.report["behaviour"], found.report["cost"]) == (
+        [],
+        [],
+        [],
+    )  # no model ran
     assert found.verdict("owner") == {"warn"}
     assert found.verdict("bytes") == {"pass"}
 

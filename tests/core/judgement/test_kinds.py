@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.scaffold.work import calls_at_most
 
 from mintmark.core.judgement.kinds import Part, PathChange, Shift, classify
 from mintmark.core.judgement.review import Subject
@@ -334,10 +333,9 @@ def test_the_subjects_of_a_mixture_are_all_that_it_touches():
 
 
 def test_a_proposal_of_500_versions_at_once():
-    start = time.process_time()
     added = [f"iris 1.{number}.0" for number in range(500)]
-    found = change(added, paths=CODE, shifts=[("iris", "staging", "1.0.0", "1.499.0")])
-    assert time.process_time() - start < 1
+    with calls_at_most(100_000):
+        found = change(added, paths=CODE, shifts=[("iris", "staging", "1.0.0", "1.499.0")])
     assert found.kind == "mixture"
     assert len(found.parts) == 500
     assert {part.kind for part in found.parts} == {"propose"}
@@ -346,14 +344,13 @@ def test_a_proposal_of_500_versions_at_once():
 
 
 def test_thousands_of_channels_are_sorted_out_in_no_time():
-    start = time.process_time()
     shifts = [("iris", f"channel-{number}", "1.0.0", None) for number in range(5_000)]
     versions = [f"model-{number} 1.0.0" for number in range(5_000)]
     moves = [(f"model-{number}", "staging", None, "1.0.0") for number in range(5_000)]
-    assert change(removed=["iris 1.0.0"], shifts=shifts).kind == "withdraw"
-    assert len(change(versions, shifts=moves).parts) == 5_000
-    assert len(change(versions[:2], removed=["iris 1.0.0"], shifts=shifts).parts[-1].what) < 100
-    assert time.process_time() - start < 2
+    with calls_at_most(1_000_000):
+        assert change(removed=["iris 1.0.0"], shifts=shifts).kind == "withdraw"
+        assert len(change(versions, shifts=moves).parts) == 5_000
+        assert len(change(versions[:2], removed=["iris 1.0.0"], shifts=shifts).parts[-1].what) < 100
 
 
 def test_the_texts_of_a_split_are_short_and_of_one_line():

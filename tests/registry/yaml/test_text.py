@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.scaffold.work import calls_at_most
 
 from mintmark.registry.yaml.text import MAX_BYTES, Positions, YamlFault, format_yaml, parse_yaml
 
@@ -64,11 +64,9 @@ def test_the_data_covers_both_sides() -> None:
 def test_a_file_that_is_too_large_is_refused_without_reading_it() -> None:
     text = b"a: " + b"x" * 50_000_000
     tracemalloc.start()
-    started = time.process_time()
     fault = fault_of(text)
     assert "is larger than 1,048,576 bytes" in fault.message
     assert fault.line == 1
-    assert time.process_time() - started < 0.5
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 
@@ -83,9 +81,8 @@ def test_a_file_of_just_the_limit_is_read() -> None:
     "text", [b"[" * MAX_BYTES, b"- " * (MAX_BYTES // 2), b"{a: " * (MAX_BYTES // 4), b"? " * (MAX_BYTES // 2)]
 )
 def test_deep_nesting_is_refused_quickly(text: bytes) -> None:
-    started = time.process_time()
-    assert fault_of(text).line == 1
-    assert time.process_time() - started < 2
+    with calls_at_most(100_000):
+        assert fault_of(text).line == 1
 
 
 def test_positions_are_those_of_keys_and_items() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.scaffold.work import calls_at_most
 
 from mintmark.publishing.site.pages.texts import is_safe_link, render_text
 
@@ -172,9 +172,9 @@ def test_lists_tables_and_code_keep_their_form() -> None:
     ids=lambda text: text[:6] + str(len(text)),
 )
 def test_no_text_takes_long(text: str) -> None:
-    began = time.process_time()
+    with calls_at_most(2_000_000):  # where every character looked at every other, it would be twice as many
+        read(text[:2_000])
     page = read(text)
-    assert time.process_time() - began < 3
     assert len(page.text) < 25_000
 
 
@@ -187,9 +187,8 @@ def test_any_text_gives_harmless_html(text: str) -> None:
 def test_a_table_that_would_fill_up_to_a_million_cells_stays_text() -> None:
     table = "\n".join(["|" * 181, "|-" * 180 + "|", *["|"] * 360])
     bomb = "\n\n".join([table] * 13)[:20_000]
-    start = time.process_time()
-    found = render_text(bomb)
-    assert time.process_time() - start < 5
+    with calls_at_most(1_000_000):
+        found = render_text(bomb)
     assert "<td" not in found
     assert len(found) < 200_000
     assert "<td>1</td>" in render_text("| a | b |\n|---|---|\n| 1 | 2 |")
