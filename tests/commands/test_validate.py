@@ -25,7 +25,7 @@ def test_a_clean_change(scratch: Scratch) -> None:
     scratch.promote("iris", "1.2.0")
     result = scratch.run("validate", "--base", "main")
     assert (result.code, result.err) == (0, "")
-    assert result.out == "the change since main (1 model, 0 versions read): nothing is wrong\n"
+    assert result.out == "the change since main (1 model, no versions read): nothing is wrong\n"
 
 
 def test_findings_as_text(scratch: Scratch) -> None:
@@ -114,7 +114,7 @@ def test_at_a_revision(scratch: Scratch) -> None:
 
 def test_an_empty_registry(empty_registry: Scratch) -> None:
     result = empty_registry.run("validate")
-    assert (result.code, result.out) == (0, "0 models, 0 versions: nothing is wrong\n")
+    assert (result.code, result.out) == (0, "no models, no versions: nothing is wrong\n")
     assert empty_registry.run("validate", "--base", "main").code == 1
 
 

@@ -143,8 +143,7 @@ def evaluation(source: str = "base", sha256: str = ROWS) -> Evaluation:
             CrossCheck(
                 name="DeLong",
                 p_value=0.0712,
-                message="ROC AUC 0.9929 against the champion's 0.9795: a difference of +0.0133 "
-                "(95% interval [-0.0011, +0.0278]).",
+                message="ROC AUC 0.9929 against the champion's 0.9795: a difference of +0.0133 [-0.0011, +0.0278].",
             ),
         ],
         curves=curves(),

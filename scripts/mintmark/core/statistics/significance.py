@@ -14,6 +14,7 @@ from scipy import special
 
 from mintmark.core.statistics.differences import check_pair
 from mintmark.core.statistics.results import CrossCheck
+from mintmark.core.words.numbers import difference, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +150,7 @@ def _delong_check(candidate: Outcomes, champion: Outcomes) -> CrossCheck | None:
         name="DeLong",
         p_value=found.p_value,
         message=(
-            f"ROC AUC {found.first:.4f} against the champion's {found.second:.4f}: a difference of "
-            f"{found.difference:+.4f} (95% interval {found.low:+.4f} to {found.high:+.4f})."
+            f"ROC AUC {number(found.first)} against the champion's {number(found.second)}: a difference of "
+            f"{difference(found.difference, found.low, found.high)}."
         ),
     )

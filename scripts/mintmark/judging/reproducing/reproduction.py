@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.core.layout import pointer_path
+from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.reproducing.outputs import Output, changed_inputs, compare_outputs, predictions_gap
@@ -114,7 +115,7 @@ def _run_again(
             return Reproduction(outcome="failed", message=failure, parts_at=parts_at, files=_files(outputs))
     outputs = compare_outputs(root, record, commit, stages, workshop)
     if all(output.same for output in outputs):
-        ran = f"{len(stages)} stage{'' if len(stages) == 1 else 's'}"
+        ran = numbers.count(len(stages), "stage")
         message = f"all {len(outputs)} outputs of {ran} are the recorded ones, measured times aside"
         again = Reproduction(outcome="identical bytes", message=message, files=_files(outputs))
     else:
@@ -179,11 +180,13 @@ def _tell_apart(outputs: Sequence[Output], gap: PredictionGap) -> Reproduction:
 
 
 def _within(gap: PredictionGap) -> str:
-    return f" (none is off by more than {gap.largest:.2g})" if gap.largest else ""
+    return f" (none is off by more than {numbers.number(gap.largest, 2)})" if gap.largest else ""
 
 
 def _by(gap: PredictionGap) -> str:
-    return f", by up to {gap.largest:.3g} in {gap.column}" if gap.column and math.isfinite(gap.largest) else ""
+    if not gap.column or not math.isfinite(gap.largest):
+        return ""
+    return f", by up to {numbers.number(gap.largest, 3)} in {gap.column}"
 
 
 def _listed(paths: Sequence[str]) -> str:
