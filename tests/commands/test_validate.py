@@ -37,6 +37,28 @@ def test_findings_as_text(scratch: Scratch) -> None:
     assert result.out.splitlines()[-1] == "2 models, 4 versions: 2 findings; docs/reference/rules.md explains R4"
 
 
+def test_columns_that_nobody_has_and_faults_in_params_yaml(scratch: Scratch) -> None:
+    identity = scratch.read("models/iris/model.yaml")
+    scratch.write("models/iris/model.yaml", f"{identity}monitoring:\n  columns: [length, widht]\n")
+    scratch.write("params.yaml", "schema: 1\nmodels: 3\n")
+    found = scratch.run("validate")
+    assert found.code == 1
+    first, second, last = found.out.splitlines()
+    assert first.startswith(f"models/iris/model.yaml:{identity.count(chr(10)) + 2}:")
+    assert first.endswith('monitoring.columns[1]: there is no column "widht"; did you mean "width"?')
+    assert second.startswith("params.yaml:2:")
+    assert last.startswith("2 models, 4 versions: 2 findings")
+    scratch.git("add", "-A")
+    scratch.git("commit", "--quiet", "-m", "broken")
+    assert scratch.run("validate", "--base", "HEAD").code == 0
+    assert scratch.run("validate", "--base", "HEAD~1").out.splitlines()[:2] == [first, second]
+
+
+def test_a_pipeline_of_a_team_s_own_may_write_params_yaml_as_it_likes(scratch: Scratch) -> None:
+    scratch.write("params.yaml", "models:\n  iris: {depth: 3}\n")
+    assert scratch.run("validate").code == 0
+
+
 def test_findings_as_json(scratch: Scratch) -> None:
     scratch.set_channel("iris", "production", "9.9.9")
     first = scratch.run("validate", "--json")

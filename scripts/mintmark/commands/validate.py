@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from mintmark.core import layout
 from mintmark.core.words.numbers import count
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.declared_columns import column_findings
 from mintmark.registry.past.branch_diff import BranchDiff
+from mintmark.registry.snapshot import with_lines
+from mintmark.registry.tree import GitTree
+from mintmark.training.params_check import check_params
+from mintmark.training.recipes import PARAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +29,7 @@ def validate(root: Path, *, base: str | None, style: str, at: str | None, as_jso
     from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
 
     report = validate_change(registry, change) if change is not None else validate_tree(registry)
+    report = _with_pipeline(registry, change, report)
     if as_json or style == "json":
         print(_as_json(report))
     elif style == "github":
@@ -32,6 +39,25 @@ def validate(root: Path, *, base: str | None, style: str, at: str | None, as_jso
     else:
         print("\n".join([*map(str, report.findings), _summary(report, base)]))
     return 0 if report.is_clean else 1
+
+
+def _with_pipeline(registry: ClonedRegistry, change: BranchDiff | None, report: Report) -> Report:
+    """Return the report with what is wrong with params.yaml, and with the columns that model.yaml names.
+
+    Of a change, only with what it touches.
+    """
+    models = [model for model in registry.models() if change is None or layout.model_path(model) in change.paths]
+    findings = list(with_lines(column_findings(registry, models), registry.tree))
+    content = registry.tree.read(PARAMS)
+    if content is not None and (change is None or _differs(registry, change, content)):
+        known = set(registry.models())
+        findings += check_params(content, lambda model: model in known)
+    placed = sorted({*report.findings, *findings}, key=lambda finding: finding.sort_key)
+    return replace(report, findings=tuple(placed))
+
+
+def _differs(registry: ClonedRegistry, change: BranchDiff, content: bytes) -> bool:
+    return GitTree(registry.root, change.start).read(PARAMS) != content
 
 
 def _as_json(report: Report) -> str:

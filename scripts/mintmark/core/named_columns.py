@@ -1,0 +1,79 @@
+"""The columns that model.yaml names, and those among them that its rows do not have. Reads no files."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mintmark.core.question import KeyPath
+
+# A slice may be of a column that is no input: one that is carried beside the rows.
+_MAY_BE_CARRIED = "slices"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownColumns:
+    """The inputs of a model, and the columns beside them in its rows; without `whole` there may be more of those."""
+
+    inputs: frozenset[str]
+    beside: frozenset[str] = frozenset()
+    whole: bool = True
+
+
+def named_columns(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield each column that slices, behaviour tests and monitoring of a valid model.yaml name, with its place."""
+    for number, entry in enumerate(document.get("slices") or ()):
+        yield ("slices", number, "where", "column"), entry["where"]["column"]
+    for number, test in enumerate(document.get("behaviour") or ()):
+        if "change" in test:
+            yield ("behaviour", number, "change", "column"), test["change"]["column"]
+        for case, given in enumerate(test.get("cases") or ()):
+            for column in given["row"]:
+                yield ("behaviour", number, "cases", case, "row", column), column
+    for number, column in enumerate((document.get("monitoring") or {}).get("columns") or ()):
+        yield ("monitoring", "columns", number), column
+
+
+def unknown_columns(document: Mapping[str, Any], known: KnownColumns) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the place of each column that is none of the known ones, with what to write instead."""
+    there = known.inputs | known.beside
+    for place, column in named_columns(document):
+        if column in there or (place[0] == _MAY_BE_CARRIED and not known.whole):
+            continue
+        close = difflib.get_close_matches(column, sorted(there), n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"the model takes {_listed(known.inputs)}"
+        yield place, f'there is no column "{column}"; {hint}'
+
+
+def _listed(columns: frozenset[str]) -> str:
+    names = sorted(columns)
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def recorded_columns(record: Mapping[str, Any]) -> KnownColumns:
+    """Return the columns of the rows that a version was made from, as far as its record tells.
+
+    What is carried stands in the parameters of the stage `prepare`; a team's own pipeline may have none such.
+    """
+    beside: set[str] = set()
+    prepared = [
+        value
+        for stage in record["stages"].values()
+        for name, value in ((stage.get("params") or {}).get("params.yaml") or {}).items()
+        if name == f"models.{record['model']}.prepare" and isinstance(value, dict)
+    ]
+    for preparation in prepared:
+        beside |= prepared_columns(preparation)
+    return KnownColumns(inputs=frozenset(record["signature"]["inputs"]), beside=frozenset(beside), whole=bool(prepared))
+
+
+def prepared_columns(preparation: Mapping[str, Any]) -> set[str]:
+    """Return the columns that a section `prepare` of params.yaml keeps beside the inputs."""
+    split = preparation.get("split")
+    named = [*(preparation.get("carry") or ()), *(preparation.get("types") or ())]
+    named += [split["by"]] if isinstance(split, dict) and split.get("by") else []
+    return {str(name) for name in named}
