@@ -48,7 +48,7 @@ def test_the_first_version(first: Scratch, capsys: pytest.CaptureFixture[str], m
     registered = ClonedRegistry(first.root).record("tiny", "1.0.0")
     assert (registered.parent, registered.created) == (None, "2026-05-28T20:26:40Z")
     assert registered.author == "Ada <ada@example.org>"
-    assert registered.summary == "First version of tiny: mae 0.1667 (0.08333 to 0.3333)."
+    assert registered.summary == "First version of tiny: mae 0.1667 [0.08333, 0.3333]."
     assert [file.name for file in registered.stored_files] == list(FILES)
     out = capsys.readouterr().out
     assert "on the new branch propose/tiny-1.0.0: propose tiny 1.0.0" in out
@@ -138,7 +138,7 @@ def test_the_message_is_for_a_reviewer(second: Scratch) -> None:
     second.propose(summary="A steeper line.", promote=True)
     text = second.git("log", "-1", "--format=%B")
     assert text.startswith("propose tiny 1.1.0\n\nA steeper line.\n\n| metric | 1.1.0 | 1.0.0 (parent) |")
-    assert "| mae (primary, less is better) | 0.8333 (0.4167 to 1.667) | 0.1667 (0.08333 to 0.3333) | +0.667 |" in text
+    assert "| mae (primary, less is better) | 0.8333 [0.4167, 1.667] | 0.1667 [0.08333, 0.3333] | +0.667 |" in text
     assert "- parameters: slope\n" in text
     assert "This is a minor version after 1.0.0, because of what changed." in text
     assert "Merging also points staging to it." in text

@@ -182,7 +182,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "from": None,
                 "to": "1.0.0",
                 "reason": None,
-                "sentence": "1.0.1 was promoted to production",
+                "sentence": "1.0.0 was promoted to production",
                 **COMMIT,
             }
         ],
