@@ -93,7 +93,7 @@ def slices() -> list[SliceResult]:
             difference=judged,
             p_value=0.21,
         ),
-        SliceResult(name="clinic", rows=12, verdict="warn", message="12 rows are too few to judge (50 are asked)"),
+        SliceResult(name="clinic", rows=12, verdict="warn", message="12 rows are too few to judge (50 are needed)"),
     ]
 
 
@@ -203,7 +203,7 @@ def behaviour() -> list[BehaviourResult]:
             name="larger-nuclei-raise-suspicion",
             kind="direction",
             verdict="pass",
-            message="198 of 200 rows do not fall (99% are asked); 198 rise",
+            message="198 of 200 rows do not fall (99% are needed); 198 rise",
             description="The worst area grows by 200 and nothing else changes.",
             share=0.99,
             failures=rows,
@@ -225,8 +225,8 @@ def checks() -> list[Check]:
         ("bytes", "4 files match their sha256"),
         ("claims", "9 metrics were computed again and are as the record says"),
         ("champion", "no worse than breast-cancer@1.0.0: roc_auc +0.0133 [-0.0012, +0.0321], margin 0.01"),
-        ("floor: roc_auc", "the lower bound of roc_auc is 0.9779 (0.9929); at least 0.95 is asked"),
-        ("floor: recall", "the lower bound of recall is 0.8933 (0.9467); at least 0.85 is asked"),
+        ("floor: roc_auc", "the lower bound of roc_auc is 0.9779 (0.9929); at least 0.95 is required"),
+        ("floor: recall", "the lower bound of recall is 0.8933 (0.9467); at least 0.85 is required"),
         ("leak cap", "roc_auc does not improve by more than 0.05"),
     ]
     return [
@@ -234,7 +234,7 @@ def checks() -> list[Check]:
         Check(
             name="slice: clinic",
             verdict="warn",
-            message="12 rows are too few to judge (50 are asked)",
+            message="12 rows are too few to judge (50 are needed)",
             path="models/breast-cancer/model.yaml",
             line=52,
         ),
@@ -302,7 +302,7 @@ def failed_review() -> Review:
     failed = Check(
         name="floor: recall",
         verdict="fail",
-        message="the lower bound of recall is 0.8133 (0.8933); at least 0.85 is asked",
+        message="the lower bound of recall is 0.8133 (0.8933); at least 0.85 is required",
         path="models/breast-cancer/model.yaml",
         line=42,
     )
@@ -313,7 +313,7 @@ def failed_review() -> Review:
     return replace(
         sample,
         verdict="fail",
-        reason="the lower bound of recall is 0.8133, and at least 0.85 is asked",
+        reason="the lower bound of recall is 0.8133, and at least 0.85 is required",
         checks=[*sample.checks, asked, failed],
         evaluations=[evaluation(), evaluation("proposal", OTHER_ROWS)],
         behaviour=[sample.behaviour[0], wrong],

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mintmark.artifacts.confined.model_runner import run_model
 from mintmark.core.judgement.grading import grade, read_answer
 from mintmark.core.question import ROW
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
 
-    from mintmark.core.judgement.answers import Answer, ModelRun
+    from mintmark.core.judgement.answers import Answer
     from mintmark.core.question import Question
     from mintmark.core.statistics.metrics import Outcomes
     from mintmark.judging.fetched import FetchedVersion
 
-RUNNABLE = ("skops", "onnx")
 _MOST_ROWS = 10_000_000
 _MOST_BYTES = 2 << 30
 _BATCH = 1 << 16
@@ -142,17 +140,6 @@ def take_inputs(version: FetchedVersion, rows: Rows, question: Question) -> pd.D
     if missing:
         raise MintmarkError(f'the evaluation rows have no column "{missing[0]}", which {version.name} takes')
     return rows.table[version.inputs]
-
-
-def ask(version: FetchedVersion, tables: Mapping[str, pd.DataFrame], trusted: Sequence[str]) -> ModelRun:
-    """Run a version's model on tables in a process of its own; raises `MintmarkError` where it does not answer.
-
-    A graph without labels answers in the order of classes that its record names.
-    """
-    artifact = version.record.artifact
-    path = version.files[artifact.name]
-    run = run_model(path, version.record.format, tables, trusted=trusted, sha256=artifact.sha256)
-    return run if run.classes else replace(run, classes=version.classes)
 
 
 def stored_answer(version: FetchedVersion) -> Answer:

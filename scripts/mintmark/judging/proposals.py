@@ -12,11 +12,13 @@ from mintmark.judging.agreement import begin_agreement
 from mintmark.judging.detours import judge_rewrites
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
+from mintmark.judging.running import start_model
 from mintmark.judging.uses import count_uses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mintmark.artifacts.confined.model_runner import ModelProcess
     from mintmark.core.records import VersionRecord
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.judging.hearing import Judging
@@ -38,19 +40,20 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         return
     yield from judge_other_rows(span, judged=model)
     yield from judge_rewrites(span, model, version)
-    disagreement = begin_agreement(span.after, record, candidate.files)
-    import mintmark.judging.trial  # noqa: F401 - takes a second, and so does DVC, which works meanwhile
+    # The model's process and DVC take a second each to get ready, and so does what this process imports.
+    with start_model(candidate, span.settings.trusted_types) as process:
+        disagreement = begin_agreement(span.after, record, candidate.files)
+        import mintmark.judging.trial  # noqa: F401
 
-    faults = found_faults("dvc.lock", disagreement())
-    yield faults if faults.checks else found("dvc.lock", "pass", "the record, dvc.lock and the files at the head agree")
-    if names_other_rows(record):
-        path = layout.version_path(model, version)
-        yield found("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)
-    yield from _hold(span, candidate, span.after, champion, proposed=True)
-    yield Opinion(uses=count_uses(span, record, proposed=True))
-    yield Opinion(
-        next_if_passed=(f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}",)
-    )
+        faults = found_faults("dvc.lock", disagreement())
+        agree = found("dvc.lock", "pass", "the record, dvc.lock and the files at the head agree")
+        yield faults if faults.checks else agree
+        if names_other_rows(record):
+            path = layout.version_path(model, version)
+            yield found("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)
+        yield from _hold(span, candidate, process, span.after, champion, proposed=True)
+    next_step = f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}"
+    yield Opinion(uses=count_uses(span, record, proposed=True), next_if_passed=(next_step,))
 
 
 def judge_promotion(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
@@ -67,7 +70,8 @@ def judge_promotion(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield Opinion(lineage=_lineage(record), tables=_differences(span, record, incumbent))
     if candidate is None:
         return
-    yield from _hold(span, candidate, span.before, incumbent, proposed=False)
+    with start_model(candidate, span.settings.trusted_types) as process:
+        yield from _hold(span, candidate, process, span.before, incumbent, proposed=False)
     back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
     yield Opinion(
         uses=count_uses(span, record, proposed=False), next_if_passed=(f"To undo it after the merge: {back}",)
@@ -91,14 +95,20 @@ def _standing_version(span: Span, model: str, channel: str) -> Judging[str | Non
 
 
 def _hold(
-    span: Span, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
+    span: Span,
+    candidate: FetchedVersion,
+    process: ModelProcess | None,
+    side: ClonedRegistry,
+    incumbent: str | None,
+    *,
+    proposed: bool,
 ) -> Judging[None]:
     from mintmark.judging.cases import build_case
     from mintmark.judging.trial import hold_trial
 
     case = yield from heard(build_case(span, candidate, side, incumbent, proposed=proposed), "model")
     if case is not None:
-        yield from heard(hold_trial(case), "model")
+        yield from heard(hold_trial(case, process), "model")
 
 
 def _lineage(record: VersionRecord) -> tuple[LineageStep, ...]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.contests import Contender
 from mintmark.core.judgement.grading import dummy_answer
-from mintmark.judging.evidence import ask, outcomes_of, stored_answer, take_inputs
+from mintmark.errors import MintmarkError
+from mintmark.judging.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
+from mintmark.judging.running import ask_model, start_model
 
 if TYPE_CHECKING:
     from mintmark.core.judgement.answers import Answer, ModelRun
@@ -57,7 +59,10 @@ class Rivals:
         every = [rows for rows in (self._case.judged, self._case.own) if rows is not None and _must_run(champion, rows)]
         fitting = [rows for rows in every if set(champion.inputs) <= set(rows.table.columns)]
         tables = {rows.sha256: take_inputs(champion, rows, rules.question) for rows in fitting}
-        return ask(champion, tables, rules.trusted)
+        with start_model(champion, rules.trusted) as process:
+            if process is None:
+                raise MintmarkError(f"a {champion.record.format} file cannot be run here")
+            return ask_model(process, champion, tables)
 
 
 def _must_run(champion: FetchedVersion, rows: Rows) -> bool:

@@ -23,16 +23,18 @@ from mintmark.core.judgement.gates import (
 from mintmark.core.judgement.grading import is_constant, same_answers
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.statistics.evaluation import measure
-from mintmark.judging.evidence import RUNNABLE, ask, outcomes_of, stored_answer, take_inputs
+from mintmark.judging.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.hearing import attempt
 from mintmark.judging.rivals import Rivals
+from mintmark.judging.running import ask_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
+    from mintmark.artifacts.confined.model_runner import ModelProcess
     from mintmark.core.judgement.answers import Answer
     from mintmark.core.judgement.claims import Dispute
     from mintmark.core.judgement.review import Evaluation
@@ -47,13 +49,12 @@ _SEED = 20260601
 _MISFIT = "model.yaml does not fit the evaluation rows: "
 
 
-def hold_trial(case: Case) -> Judging[None]:
-    """Run the candidate's model in a process of its own and judge what it answers."""
-    runnable = case.candidate.record.format in RUNNABLE
-    tables = (yield from attempt(lambda: _tables(case), "model")) if runnable else {}
+def hold_trial(case: Case, process: ModelProcess | None) -> Judging[None]:
+    """Ask the candidate's model in its process and judge what it answers; None: its format cannot be run."""
+    tables = (yield from attempt(lambda: _tables(case), "model")) if process else {}
     if tables is None:
         return
-    run = yield from _run_candidate(case, tables) if runnable else _take_stored(case)
+    run = yield from _run_candidate(case, process, tables) if process else _take_stored(case)
     if run is None:
         return
     yield Opinion(isolation=run.isolation)
@@ -80,10 +81,10 @@ def _tables(case: Case) -> Mapping[str, pd.DataFrame]:
     return tables
 
 
-def _run_candidate(case: Case, tables: Mapping[str, pd.DataFrame]) -> Judging[ModelRun | None]:
+def _run_candidate(case: Case, process: ModelProcess, tables: Mapping[str, pd.DataFrame]) -> Judging[ModelRun | None]:
     """Ask the candidate, and say whether it answers."""
     candidate = case.candidate
-    run = yield from attempt(lambda: ask(candidate, tables, case.rules.trusted), "model")
+    run = yield from attempt(lambda: ask_model(process, candidate, tables), "model")
     if run is None:
         return None
     for name in (_JUDGED, *([_OWN] if case.own is not None else [])):

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from tests.scaffold.marks import first_quick
 
@@ -30,7 +32,7 @@ from mintmark.artifacts.confined.model_answers import (
     parse_answers,
     parse_document,
 )
-from mintmark.artifacts.confined.model_runner import ModelRunError, run_model
+from mintmark.artifacts.confined.model_runner import ModelProcess, ModelRunError, run_model
 from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 from mintmark.core.judgement.answers import Answer, ModelRun
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -632,3 +634,34 @@ def test_damaged_answers_are_refused_or_read_and_never_raise_anything_else():
 
 def test_errors_of_a_model_are_errors_that_a_user_can_mend():
     assert issubclass(ModelRunError, MintmarkError)
+
+
+# A process that is started before it is asked
+
+
+def test_a_process_that_nobody_asks_loads_no_model_and_leaves_nothing(agent, search_path):
+    known = set(psutil.Process().children(recursive=True))
+    dumped = agent(load="while True: pass")
+    with ModelProcess(dumped, "skops", trusted=[AGENT], search_path=[search_path]):
+        started = set(psutil.Process().children(recursive=True)) - known
+        assert started
+    assert not any(process.is_running() for process in started)
+
+
+def test_processes_that_run_beside_one_another_answer_for_their_own_model(agent, search_path):
+    tables = {"rows": pd.DataFrame({"x": [1.0]})}
+    first, second = (agent(predict=f"answer = [{number}]") for number in (1, 2))
+    with (
+        ModelProcess(first, "skops", trusted=[AGENT], search_path=[search_path]) as one,
+        ModelProcess(second, "skops", trusted=[AGENT], search_path=[search_path]) as two,
+    ):
+        assert [process.ask(tables).answers["rows"].prediction for process in (two, one)] == [[2], [1]]
+
+
+def test_its_time_runs_while_nobody_asks(agent, search_path):
+    with ModelProcess(
+        agent(), "skops", trusted=[AGENT], search_path=[search_path], limits=Limits(seconds=1)
+    ) as process:
+        time.sleep(1.5)
+        with pytest.raises(ModelRunError, match="did not finish in 1 seconds"):
+            process.ask({})

@@ -295,7 +295,7 @@ def test_invariance_is_a_share_of_rows_within_the_tolerance(after, share, verdic
     assert (result.verdict, result.share) == (verdict, good / 4)
     assert len(result.failures) == 4 - good
     assert result.message.startswith(
-        f"{good} of 4 rows stay within 0.5 ({share_in_words(good / 4)}, and at least {share_in_words(share)} is asked)"
+        f"{good} of 4 rows stay within 0.5 ({share_in_words(good / 4)}, and at least {share_in_words(share)} is required)"
     )
 
 
@@ -313,7 +313,7 @@ def test_a_share_that_is_just_reached_passes(rows, wrong):
     more = min(share + 1e-9, 1)
     result = judge(invariance(ADD, share=more), after, unchanged=numbers(*[0] * rows))
     assert result.verdict == "fail"
-    told, least = re.search(r"\(([0-9.]+)%, and at least ([0-9.]+)% is asked\)", result.message).groups()
+    told, least = re.search(r"\(([0-9.]+)%, and at least ([0-9.]+)% is required\)", result.message).groups()
     assert float(told) < float(least)  # or it would read as enough
 
 
@@ -414,7 +414,7 @@ def test_a_model_that_does_not_heed_the_column_fails_and_shows_rows():
 def test_direction_shows_the_worst_rows():
     result = judge(direction(ADD, "decrease"), numbers(1, 9, 5, -1), unchanged=numbers(0, 0, 0, 0))
     assert [failure["row"] for failure in result.failures] == [1, 2, 0]
-    assert result.message == "1 of 4 rows do not rise (25%, and at least 100% is asked), 1 fall"
+    assert result.message == "1 of 4 rows do not rise (25%, and at least 100% is required), 1 fall"
 
 
 def test_direction_of_two_classes_is_that_of_the_positive_one():

@@ -320,7 +320,7 @@ def test_holm_counts_the_slices_that_are_judged():
     worse, _, missing, few, unknown, text = found.slices
     assert worse.p_value == pytest.approx(2 / (RESAMPLES + 1))
     assert (missing.rows, missing.message) == (0, "no row of the evaluation data is in it: a missing slice fails")
-    assert (few.rows, few.message, few.p_value) == (5, "5 rows are too few to judge (30 are asked)", None)
+    assert (few.rows, few.message, few.p_value) == (5, "5 rows are too few to judge (30 are needed)", None)
     assert few.difference is not None
     assert unknown.message.startswith('cannot be looked at: there is no column "colour"')
     assert text.message.startswith("cannot be looked at")
@@ -338,7 +338,7 @@ def test_a_handful_of_entities_is_too_small_a_slice(entities, least, verdict):
     assert verdicts(found) == {"all": verdict}
     if verdict == "warn":
         assert found.slices[0].message == (
-            f"its 60 rows are of {entities} entities, too few to judge ({min(least, 30)} are asked)"
+            f"its 60 rows are of {entities} entities, too few to judge ({min(least, 30)} are needed)"
         )
 
 

@@ -233,7 +233,7 @@ def test_huge_numbers_make_no_card_impossible() -> None:
     card = format_card(a_source(model={"gates": gates}, record={"artifact": artifact}, measured={"cost": cost}))
     assert [unescape(cell) for cell in rows_of(section(card, "Gates"))[-1]] == [
         "cost: load_seconds",
-        "time to load it beyond any measure; at most beyond any measure is asked",
+        "time to load it beyond any measure; at most beyond any measure is allowed",
         "**not met**",
     ]
 
@@ -554,17 +554,21 @@ def test_gates_hold_the_bound_of_the_interval() -> None:
     assert [[unescape(cell) for cell in row] for row in rows_of(section(card, "Gates"))] == [
         ["margin", "`roc_auc` at most 0.02 worse than the champion's", "its record alone cannot tell"],
         ["slice margin", "in no slice more than 0.02 worse", "its record alone cannot tell"],
-        ["floor: roc_auc", "roc_auc 0.99 [0.9, 1]: the lower bound is 0.9, and at least 0.95 is asked", "**not met**"],
-        ["floor: recall", "recall 0.8 [0.85, 0.9]: the lower bound is 0.85, and at least 0.85 is asked", "met"],
+        [
+            "floor: roc_auc",
+            "roc_auc 0.99 [0.9, 1]: the lower bound is 0.9, and at least 0.95 is required",
+            "**not met**",
+        ],
+        ["floor: recall", "recall 0.8 [0.85, 0.9]: the lower bound is 0.85, and at least 0.85 is required", "met"],
         [
             "floor: log_loss",
-            "log_loss 0.2 [0.1, 0.3]: the upper bound is 0.3, and at most 0.25 is asked",
+            "log_loss 0.2 [0.1, 0.3]: the upper bound is 0.3, and at most 0.25 is required",
             "**not met**",
         ],
         ["floor: f1", "f1 has no interval on these rows, so its floor of 0.5 is not reached", "**not met**"],
         ["floor: brier", "brier has a floor and cannot be measured for this model", "**not met**"],
-        ["cost: size", "size 14.2 kB; at most 15 kB is asked", "met"],
-        ["cost: load_seconds", "time to load it 1 s; at most 500 ms is asked", "**not met**"],
+        ["cost: size", "size 14.2 kB; at most 15 kB is allowed", "met"],
+        ["cost: load_seconds", "time to load it 1 s; at most 500 ms is allowed", "**not met**"],
         ["cost: latency_batch_seconds", "time to predict a batch has a limit and was not measured", "**not met**"],
     ]
     assert "`roc_auc` at most 0.05 better; more may be a leak" in section(format_card(a_source()), "Gates")

@@ -24,15 +24,15 @@ def test_the_annotations_of_a_failed_review() -> None:
     assert format_annotations(failed_review()).splitlines() == [
         (
             "::error file=models/breast-cancer/model.yaml,line=42,title=floor%3A recall::"
-            "the lower bound of recall is 0.8133 (0.8933); at least 0.85 is asked"
+            "the lower bound of recall is 0.8133 (0.8933); at least 0.85 is required"
         ),
         "::warning file=dvc.lock,title=evaluation data::the proposal changes the evaluation rows",
         (
             "::warning file=models/breast-cancer/model.yaml,line=52,title=slice%3A clinic::"
-            "12 rows are too few to judge (50 are asked)"
+            "12 rows are too few to judge (50 are needed)"
         ),
         (
-            "::notice title=Review::Fail: the lower bound of recall is 0.8133, and at least 0.85 is asked "
+            "::notice title=Review::Fail: the lower bound of recall is 0.8133, and at least 0.85 is required "
             "(1 failed, 1 open, 1 to note, 8 passed)"
         ),
     ]

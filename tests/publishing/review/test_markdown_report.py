@@ -178,7 +178,7 @@ def test_failed_and_open_checks_come_first_and_passed_ones_are_folded() -> None:
     assert "8 checks passed" in folded
     assert "4 files match their sha256" in folded
     assert "floor: recall" in folded  # its twin that passed
-    assert "at least 0.85 is asked" not in folded.replace("is 0.8933 (0.9467); at least 0.85 is asked", "")
+    assert "at least 0.85 is required" not in folded.replace("is 0.8933 (0.9467); at least 0.85 is required", "")
 
 
 def test_all_metrics_say_which_way_is_better_and_what_follows() -> None:
@@ -196,7 +196,7 @@ def test_all_metrics_say_which_way_is_better_and_what_follows() -> None:
 def test_slices_behaviour_cost_and_the_rest_are_there() -> None:
     text = text_of(sample_review())
     for words in (
-        "clinic: 12 rows are too few to judge (50 are asked)",
+        "clinic: 12 rows are too few to judge (50 are needed)",
         "McNemar, exact: p is 0.69. Of 200 rows, only the candidate has 4 right",
         "Where larger-nuclei-raise-suspicion does not hold (2)",
         "906 µs",

@@ -16,7 +16,7 @@ from mintmark.publishing.review.terminal_report import format_terminal
 def test_a_failed_review() -> None:
     lines = format_terminal(failed_review()).splitlines()
     assert lines[:7] == [
-        "✗ Fail: the lower bound of recall is 0.8133, and at least 0.85 is asked",
+        "✗ Fail: the lower bound of recall is 0.8133, and at least 0.85 is required",
         "  Proposes breast-cancer@1.1.0, which enters staging.",
         "  roc_auc on 200 evaluation rows of the base:",
         "    breast-cancer@1.1.0: 0.9929 [0.9779, 1]",
@@ -29,7 +29,7 @@ def test_a_failed_review() -> None:
     ]
     assert [line[0] for line in lines[10:21]] == ["✗", "?", "!", *"✓" * 8]
     assert lines[10] == (
-        "✗ floor: recall: the lower bound of recall is 0.8133 (0.8933); at least 0.85 is asked "
+        "✗ floor: recall: the lower bound of recall is 0.8133 (0.8933); at least 0.85 is required "
         "(models/breast-cancer/model.yaml:42)"
     )
     assert lines[11] == "? evaluation data: the proposal changes the evaluation rows (dvc.lock)"

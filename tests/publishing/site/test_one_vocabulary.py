@@ -221,9 +221,9 @@ def test_times(shown: Shown, text: str) -> None:
 def test_gates(shown: Shown) -> None:
     low = found_in(rf"roc_auc {NUMBER} \[({NUMBER}),", shown.terminal)
     for text in (
-        f"]: the lower bound is {low}, and at least 0.7 is asked",
-        "size 14.2 kB; at most 10 kB is asked",
-        "time to load it 10.0004 ms; at most 10 ms is asked",
+        f"]: the lower bound is {low}, and at least 0.7 is required",
+        "size 14.2 kB; at most 10 kB is allowed",
+        "time to load it 10.0004 ms; at most 10 ms is allowed",
     ):
         the_same(text, shown.places("page", "card", "markdown", "terminal"))
     for text in ("roc_auc at most 0.0125 worse than the champion's", "roc_auc at most 0.5 better; more may be a leak"):
@@ -239,7 +239,7 @@ def test_conditions_and_behaviour_tests(shown: Shown) -> None:
     asked = "width plus 0.25: the probability of the second class moves by at most 0.05 in at least 99.75% of the rows"
     the_same(asked, shown.places("page", "card"))
     the_same("width is at least 2.5", shown.places("page", "card"))
-    assert "99.75% 399 of 400 rows stay within 0.05 (99.75%, and at least 99.75% is asked)" in re.sub(
+    assert "99.75% 399 of 400 rows stay within 0.05 (99.75%, and at least 99.75% is required)" in re.sub(
         r" ?\| ?", " ", shown.markdown
     )
 

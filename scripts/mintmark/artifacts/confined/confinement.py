@@ -102,7 +102,31 @@ def run_confined(
     limits: Limits,
     network: bool = False,
 ) -> Completed:
-    """Run a command and return how it ended; when this returns, nothing that it started is left.
+    """Run a command and return how it ended; nothing that it started is left then. See `start_confined`."""
+    started = start_confined(
+        command,
+        cwd=cwd,
+        readable=readable,
+        writable=writable,
+        environment=environment,
+        limits=limits,
+        network=network,
+    )
+    with started:
+        return started.finish()
+
+
+def start_confined(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    readable: Sequence[Path],
+    writable: Sequence[Path],
+    environment: Mapping[str, str],
+    limits: Limits,
+    network: bool = False,
+) -> Started:
+    """Start a command, whose time runs from now on; to be used as a context, which leaves nothing that it started.
 
     It reads and executes what lies at or below `readable`, writes (and reads) at or below `writable`, files or
     folders, and reaches no other: `python_paths()` is what a Python program needs besides. Of this process's
@@ -127,22 +151,53 @@ def run_confined(
         "parent": os.getpid(),
         "report": theirs,
     }
-    begin = time.monotonic()
     try:
         with open(theirs, "wb"):
             process = _start(theirs)
-        try:
-            stdout, stderr, said = _converse(process, task, ours)
-        finally:
-            _end(process)
-    finally:
+    except BaseException:
         os.close(ours)
-    assumed = {  # where all were killed before they told
-        "code": process.returncode or -signal.SIGKILL,
-        "timed_out": time.monotonic() - begin > limits.seconds,
-    }
-    texts = {"stdout": stdout.decode("utf-8", "replace"), "stderr": stderr.decode("utf-8", "replace")}
-    return Completed(**{**texts, **assumed, **_read_report(said)})
+        raise
+    started = Started(process, ours, limits.seconds)
+    try:
+        _hand_over(process, task)
+    except BaseException:
+        started.end()
+        raise
+    return started
+
+
+class Started:
+    """A command that runs. Until `finish` nobody reads what it prints, and it waits when that is more than 64 KiB."""
+
+    def __init__(self, process: subprocess.Popen[bytes], report: int, seconds: float) -> None:
+        self._process, self._report, self._seconds = process, report, seconds
+        self._begin = time.monotonic()
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def finish(self) -> Completed:
+        """Wait for the end and return how it ended; only once."""
+        try:
+            stdout, stderr, said = _converse(self._process, self._seconds, self._report)
+        finally:
+            self.end()
+        assumed = {  # where all were killed before they told
+            "code": self._process.returncode or -signal.SIGKILL,
+            "timed_out": time.monotonic() - self._begin > self._seconds,
+        }
+        texts = {"stdout": stdout.decode("utf-8", "replace"), "stderr": stderr.decode("utf-8", "replace")}
+        return Completed(**{**texts, **assumed, **_read_report(said)})
+
+    def end(self) -> None:
+        """End it and everything that it started, if it runs."""
+        if self._report >= 0:
+            _end(self._process)
+            os.close(self._report)
+            self._report = -1
 
 
 def python_paths() -> list[Path]:
@@ -199,18 +254,21 @@ def _start(report: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _converse(process: subprocess.Popen[bytes], task: Mapping[str, Any], report: int) -> tuple[bytes, bytes, bytes]:
-    """Hand over the task and return what the command and the launcher say, until the launcher has ended."""
+def _hand_over(process: subprocess.Popen[bytes], task: Mapping[str, Any]) -> None:
     assert process.stdin
-    assert process.stdout
-    assert process.stderr
     try:
         process.stdin.write(json.dumps(task).encode())
         process.stdin.close()
     except BrokenPipeError:
         pass  # it ended at once; what it said tells why
+
+
+def _converse(process: subprocess.Popen[bytes], seconds: float, report: int) -> tuple[bytes, bytes, bytes]:
+    """Return what the command and the launcher say, until the launcher has ended."""
+    assert process.stdout
+    assert process.stderr
     streams = {process.stdout.fileno(): b"", process.stderr.fileno(): b"", report: b""}
-    deadline = time.monotonic() + task["seconds"] + _GRACE
+    deadline = time.monotonic() + seconds + _GRACE
     with selectors.DefaultSelector() as selector:
         for stream in streams:
             selector.register(stream, selectors.EVENT_READ)

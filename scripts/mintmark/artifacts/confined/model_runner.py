@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.artifacts.confined.confinement import Completed, Limits, python_environment, python_paths, run_confined
+from mintmark.artifacts.confined.confinement import Completed, Limits, python_environment, python_paths, start_confined
 from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers, parse_document
 from mintmark.artifacts.confined.model_worker import ANSWER, JOB
 from mintmark.core.finding import RULES, Finding
@@ -67,28 +67,71 @@ def run_model(
     the table's `error`. Raises `InvalidRegistryError` with the findings of the safety checks, `ModelRunError` where
     no answer comes back.
     """
-    name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
-    if artifact_format not in _RUNNABLE:
-        raise ModelRunError(f"{name}: is {artifact_format}, which holds no model that can be run; store skops or ONNX")
-    limits = limits or Limits()
-    limits = replace(limits, file_bytes=min(limits.file_bytes, _ROOM + _ROOM_OF_A_ROW * sum(map(len, tables.values()))))
-    with tempfile.TemporaryDirectory(prefix="mintmark-", ignore_cleanup_errors=True) as created:
-        folder = Path(created).resolve()
-        place = _place_artifact(artifact, folder, name)
-        job = {"artifact": str(place), "format": artifact_format, "trusted": list(trusted), "sha256": sha256}
-        job |= _write_tables(tables, folder)
-        (folder / JOB).write_text(json.dumps(job), "utf-8")
-        (folder / ANSWER).touch()
-        done = run_confined(
-            (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder)),
-            cwd=folder,
-            readable=(*python_paths(), folder, place, *search_path),
-            writable=(folder / ANSWER,),
-            environment={**_ENVIRONMENT, **python_environment(search_path)},
-            limits=limits,
-        )
+    process = ModelProcess(
+        artifact, artifact_format, trusted=trusted, sha256=sha256, limits=limits, search_path=search_path
+    )
+    with process:
+        return process.ask(tables)
+
+
+class ModelProcess:
+    """A confined process for one model, which gets its libraries ready while its caller prepares the questions.
+
+    It loads nothing before it is asked, and it is asked once. Its time runs from the start. See `run_model`.
+    """
+
+    def __init__(
+        self,
+        artifact: Path | bytes,
+        artifact_format: str,
+        *,
+        trusted: Sequence[str] = (),
+        sha256: str | None = None,
+        limits: Limits | None = None,
+        search_path: Sequence[Path] = (),
+    ) -> None:
+        name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
+        if artifact_format not in _RUNNABLE:
+            raise ModelRunError(
+                f"{name}: is {artifact_format}, which holds no model that can be run; store skops or ONNX"
+            )
+        self._name, self._limits = name, limits or Limits()
+        self._created = tempfile.TemporaryDirectory(prefix="mintmark-", ignore_cleanup_errors=True)
+        try:
+            self._folder = folder = Path(self._created.name).resolve()
+            self._place = _place_artifact(artifact, folder, name)
+            self._job = {"artifact": str(self._place), "trusted": list(trusted), "sha256": sha256}
+            (folder / ANSWER).touch()
+            self._started = start_confined(
+                (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder), artifact_format),
+                cwd=folder,
+                readable=(*python_paths(), folder, self._place, *search_path),
+                writable=(folder / ANSWER,),
+                environment={**_ENVIRONMENT, **python_environment(search_path)},
+                limits=self._limits,
+            )
+        except BaseException:
+            self._created.cleanup()
+            raise
+
+    def __enter__(self) -> ModelProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._created:
+            self._started.end()
+
+    def ask(self, tables: Mapping[str, pd.DataFrame]) -> ModelRun:
+        """Return what the model answers to each table, and what it costs; raises what `run_model` raises."""
         rows = {key: len(table) for key, table in tables.items()}
-        return _read_run(folder / ANSWER, done, rows, limits, name, str(place))
+        most = min(self._limits.file_bytes, _ROOM + _ROOM_OF_A_ROW * sum(rows.values()))
+        job = {**self._job, "file_bytes": most, **_write_tables(tables, self._folder)}
+        written = self._folder / "written.json"
+        written.write_text(json.dumps(job), "utf-8")
+        written.rename(self._folder / JOB)  # whole, as soon as it is there
+        done = self._started.finish()
+        limits = replace(self._limits, file_bytes=most)
+        return _read_run(self._folder / ANSWER, done, rows, limits, self._name, str(self._place))
 
 
 def _place_artifact(artifact: Path | bytes, folder: Path, name: str) -> Path:

@@ -1,12 +1,13 @@
-"""Load one model, ask it about tables and measure it: `python -m mintmark.artifacts.confined.model_worker FOLDER`.
+"""Load one model, ask it about tables and measure it: `python -m ...model_worker FOLDER FORMAT`.
 
-`model_runner` starts it confined: a model may run code of its own in here. The folder holds job.json and the tables;
-the answer goes to the file that is already there for it.
+`model_runner` starts it confined: a model may run code of its own in here. It gets its libraries ready and waits until
+job.json is in the folder, beside the tables. The answer goes to the file that is already there for it.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import sys
 import time
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
 JOB, ANSWER = "job.json", "answer.json"
 MEASURED = "evaluation"
 BATCH_ROWS = 1000
+_PAUSE = 0.005  # seconds between two looks for the job
 _PATIENCE = 2.0  # seconds to go on repeating what is measured
 _SLOW = 10.0  # seconds from which on a model is not loaded a second time
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, artifact_format: str) -> None:
     """Do the job in a folder and write the answer beside it."""
     try:
-        answer = _work(folder, json.loads((folder / JOB).read_bytes()))
+        _get_ready(artifact_format)
+        job = _await_job(folder)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], job["file_bytes"]))
+        answer = _work(folder, artifact_format, job)
     except InvalidRegistryError as error:
         answer = {"findings": [_finding_to_dict(finding) for finding in error.findings]}
     except MintmarkError as error:
@@ -42,16 +47,29 @@ def main(folder: Path) -> None:
     (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
 
 
-def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+def _get_ready(artifact_format: str) -> None:
+    """Import what takes seconds, which are not the model's."""
+    import pandas as pd  # noqa: F401
+
+    if artifact_format == "skops":
+        _import_skops()
+
+
+def _await_job(folder: Path) -> dict[str, Any]:
+    """Return the job when it is there; who waits in vain is ended from outside."""
+    while not (folder / JOB).exists():
+        time.sleep(_PAUSE)
+    job: dict[str, Any] = json.loads((folder / JOB).read_bytes())
+    return job
+
+
+def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     from mintmark.artifacts.loading import load_artifact
 
-    if job["format"] == "skops":
-        _import_skops()  # which takes seconds, and they are not the model's
-
     def load() -> Any:
-        return load_artifact(Path(job["artifact"]), job["format"], trusted=job["trusted"], sha256=job["sha256"])
+        return load_artifact(Path(job["artifact"]), artifact_format, trusted=job["trusted"], sha256=job["sha256"])
 
     with threadpool_limits(limits=1):
         begin = time.perf_counter()
@@ -62,7 +80,7 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
             cost |= _latency(model, tables[MEASURED])
-    return {"classes": _classes(model, job), "answers": answers, "cost": cost}
+    return {"classes": _classes(model, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
 
 
 def _import_skops() -> None:
@@ -107,10 +125,10 @@ def _probabilities(model: Any, table: pd.DataFrame) -> Any:
         return None
 
 
-def _classes(model: Any, job: Mapping[str, Any]) -> list[Any]:
+def _classes(model: Any, artifact_format: str, artifact: Path) -> list[Any]:
     """Return the classes in the order of the probabilities; none where the model does not tell."""
     try:
-        found = _onnx_classes(Path(job["artifact"])) if job["format"] == "onnx" else getattr(model, "classes_", [])
+        found = _onnx_classes(artifact) if artifact_format == "onnx" else getattr(model, "classes_", [])
         return list(format_labels(found))
     except Exception:
         return []
@@ -172,4 +190,4 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -211,9 +211,9 @@ def _of_rows(good: NDArray[np.bool_]) -> str:
 
 
 def _needed(share: float, test: Invariance | Direction) -> str:
-    """`(98.5%, and at least 99% is asked)`."""
+    """`(98.5%, and at least 99% is required)`."""
     told, least = numbers.apart(share, test.share, numbers.share)
-    return f"({told}, and at least {least} is asked)"
+    return f"({told}, and at least {least} is required)"
 
 
 def _worst(badness: Floats, wrong: NDArray[np.bool_]) -> Codes:

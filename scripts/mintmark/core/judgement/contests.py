@@ -183,11 +183,11 @@ def _too_few(rows: int, clusters: Codes | None, least: int) -> str:
     Economics and Statistics 90:414).
     """
     if rows < least:
-        return f"{numbers.count(rows, 'row')} {'is' if rows == 1 else 'are'} too few to judge ({least:,} are asked)"
+        return f"{numbers.count(rows, 'row')} {'is' if rows == 1 else 'are'} too few to judge ({least:,} are needed)"
     entities, enough = rows if clusters is None else len(np.unique(clusters)), min(least, DEFAULT_SLICE_ROWS)
     if entities < enough:
         of = numbers.count(entities, "entity", "entities")
-        return f"its {rows:,} rows are of {of}, too few to judge ({enough:,} are asked)"
+        return f"its {rows:,} rows are of {of}, too few to judge ({enough:,} are needed)"
     return ""
 
 

@@ -107,7 +107,7 @@ def _hold_floor(name: str, floor: float, result: MetricResult | None) -> tuple[C
     side, at = ("lower", "at least") if result.maximize else ("upper", "at most")
     measured = numbers.interval(result.candidate.value, result.candidate.low, result.candidate.high)
     told, limit = numbers.apart(bound, floor)
-    message = f"{name} {measured}: the {side} bound is {told}, and {at} {limit} is asked"
+    message = f"{name} {measured}: the {side} bound is {told}, and {at} {limit} is required"
     return "pass" if passes else "fail", message
 
 
@@ -147,7 +147,7 @@ def check_cost(results: Sequence[CostResult], gates: Gates) -> Iterator[Check]:
             yield check("cost", "fail", f"{cost_name(name)} has a limit and was not measured", subject=name)
             continue
         told, most = numbers.apart(result.value, limit, cost_words(name))
-        yield check("cost", result.verdict, f"{cost_name(name)} {told}; at most {most} is asked", subject=name)
+        yield check("cost", result.verdict, f"{cost_name(name)} {told}; at most {most} is allowed", subject=name)
 
 
 def check_record(metrics: Mapping[str, Interval], cost: Mapping[str, float], gates: Gates) -> list[Check]:
