@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
 from mintmark.core.finding import Finding
+from mintmark.core.records import StageRecord
 from mintmark.errors import InvalidRegistryError
 from mintmark.judging.locked_inputs import unlike_lock
 from mintmark.registry import git
@@ -55,16 +56,15 @@ def begin_agreement(
 
 def _compare_stages(record: VersionRecord, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
     path = layout.version_path(record.model, str(record.version))
-    recorded = record.document["stages"]  # as written, so that a field nobody knows is a difference too
+    recorded = record.stages
     for name in [*recorded, *(name for name in stages if name not in recorded)]:
-        locked = stages[name].to_dict() if name in stages else None
-        if recorded.get(name) != locked:
+        ours, locked = recorded.get(name), StageRecord.from_dict(stages[name].to_dict()) if name in stages else None
+        if ours != locked:
             fault = "names no such stage" if locked is None else "the record leaves this stage out"
-            if name in recorded and locked is not None:
-                parts = [
-                    part for part in ("cmd", "deps", "params", "outs") if recorded[name].get(part) != locked.get(part)
-                ]
-                fault = f"says something else of {' and '.join(parts)}"
+            if ours is not None and locked is not None:
+                parts = ("cmd", "deps", "params", "outs")
+                differing = [part for part in parts if getattr(ours, part) != getattr(locked, part)]
+                fault = f"says something else of {' and '.join(differing)}"
             message = f"{LOCK} {fault}; dvc repro, and mintmark propose {record.model} again"
             yield Finding(path=path, where=f"stages.{name}", message=message, rule=_RULE)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from tests.judging.reproduction_fixture import keep_points_in_dvc, make_registry
 from tests.registry.store_fixture import serve
 from tests.scaffold.once import Once
 
+from mintmark.core.records import VersionRecord
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.outputs import compare_outputs
 from mintmark.judging.reproducing.recorded_stages import recorded_stages
@@ -289,7 +289,7 @@ def test_the_environment_is_told_where_it_differs(proposed: Scratch) -> None:
     recorded = record.document["environment"]
     packages = {**recorded["packages"], "numpy": "1.0", "no-such-package": "2.0"}
     document = {**record.document, "environment": {**recorded, "python": "3.9.1", "packages": packages}}
-    found = list(environment_differences(replace(record, document=document)))
+    found = list(environment_differences(VersionRecord.from_dict(document)))
     assert [entry[:2] for entry in found] == [("python", "3.9.1"), ("numpy", "1.0"), ("no-such-package", "2.0")]
     assert found[-1][2] == "not installed"
     assert found[1][2] == recorded["packages"]["numpy"]
