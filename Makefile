@@ -18,7 +18,9 @@ setup: $(STAMP) ## create .venv from requirements-dev.lock
 # uv sets up in seconds. Where it cannot be had or fails, pip does the same in minutes, and so it does for INSTALLER=pip.
 # Nobody imports the packages' own tests, and they are a third of the byte code.
 INSTALLER := uv
-UV_PINS := --quiet --require-hashes --only-binary :all: --requirement requirements-uv.lock
+UV_PINS := install --quiet --require-hashes --only-binary :all: --requirement requirements-uv.lock
+GET_UV := $(PYTHON) -m pip --python $(BIN)/python $(UV_PINS) 2> /dev/null \
+	|| { $(BIN)/python -m ensurepip > /dev/null && $(BIN)/python -m pip $(UV_PINS); }
 BY_UV := $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock \
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
 	&& $(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
@@ -31,7 +33,7 @@ $(STAMP): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@echo "Setting up $(VENV) from requirements-dev.lock (once; longer where packages have to be downloaded)"
 	@$(PYTHON) -m venv --without-pip $(VENV)
 ifeq ($(INSTALLER),uv)
-	@$(PYTHON) -m pip --python $(BIN)/python install $(UV_PINS) && $(BY_UV) \
+	@{ $(GET_UV); } && $(BY_UV) \
 	  || { echo "uv cannot set this up, so pip does; that takes minutes"; $(BY_PIP); }
 else
 	@$(BY_PIP)
