@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.publishing.on_github import ZERO_WIDTH_SPACE, render
 from tests.publishing.sample_review import HOSTILE
 
+from mintmark.core.finding import shorten
 from mintmark.publishing.markdown import (
     bold,
     bullets,
@@ -19,7 +20,6 @@ from mintmark.publishing.markdown import (
     escape_html,
     fence,
     quote,
-    shorten,
     table,
     visible,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ GENERATOR = np.random.default_rng(1)
 INPUTS = pd.DataFrame({"a": GENERATOR.normal(size=60), "b": GENERATOR.integers(0, 5, 60), "same": 1.0})
 TRUTH = 3 * INPUTS["a"].to_numpy() + INPUTS["b"].to_numpy() + GENERATOR.normal(size=60)
 MODEL = LinearRegression().fit(INPUTS, TRUTH)
-CALLS = []
+CALLS: list[Any] = []
 
 
 def outcomes(rows, copies):

@@ -55,7 +55,7 @@ def cancer(candidate, champion, *, rows=EVALUATED, gates=None, is_dummy=False, *
         for name, answer in (("cancer@1.1.0", candidate), ("cancer@1.0.0", champion))
     ]
     gates = gates or Gates(margin=0.01, slice_margin=0.05)
-    return contest(*sides, rows, asked, gates, source="base", sha256="0" * 64, is_dummy=is_dummy)
+    return contest(sides[0], sides[1], rows, asked, gates, source="base", sha256="0" * 64, is_dummy=is_dummy)
 
 
 GOOD, POOR = answers(INPUTS), answers(["mean smoothness"])
@@ -79,7 +79,7 @@ def errors(candidate, champion, *, margin=0.0, slices=(), least=10, **columns):
         entity_column=entity,
     )
     gates = Gates(margin=margin, slice_margin=margin, slice_min_rows=least)
-    return contest(*sides, rows, asked, gates, source="base", sha256="0" * 64)
+    return contest(sides[0], sides[1], rows, asked, gates, source="base", sha256="0" * 64)
 
 
 def part(name, **where):
@@ -204,7 +204,7 @@ def test_answers_to_other_rows_are_no_contest():
     asked = Question(task="regression", target="y", metric="mae", maximize=False)
     gates = Gates(margin=0, slice_margin=0)
     with pytest.raises(ValueError, match="did not predict the same rows"):
-        contest(*sides, pd.DataFrame({"y": [1, 2]}), asked, gates, source="base", sha256="")
+        contest(sides[0], sides[1], pd.DataFrame({"y": [1, 2]}), asked, gates, source="base", sha256="")
 
 
 # -- entities --------------------------------------------------------------------------------------------------------
@@ -284,8 +284,10 @@ def test_a_slice_has_its_own_margin():
     asked = Question(
         task="regression", target="y", metric="mae", maximize=False, slices=tuple(map(Slice.from_dict, slices))
     )
+    one, other = (Contender(name=name, outcomes=side) for name, side in zip("ab", sides, strict=True))
     found = contest(
-        *(Contender(name=name, outcomes=side) for name, side in zip("ab", sides, strict=True)),
+        one,
+        other,
         pd.DataFrame({"part": PARTS}),
         asked,
         Gates(margin=0.0, slice_margin=1.2),

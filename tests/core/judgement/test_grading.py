@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from mintmark.core.judgement.answers import Answer
+from mintmark.core.judgement.answers import Answer, AnswerFault
 from mintmark.core.judgement.grading import (
     CLOSE,
-    AnswerFault,
     dummy_answer,
     grade,
     is_close,

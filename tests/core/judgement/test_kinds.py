@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ DEPLOYS = ("iris", "production", "1.0.0", "1.1.0")
 RETURNS = ("iris", "production", "1.1.0", "1.0.0")
 HELD = {("iris", "production", "1.0.0"), ("iris", "staging", "1.0.0")}
 
-KINDS = {
+KINDS: dict[str, tuple[Any, str, list[tuple[str, str | None, str | None, str | None]]]] = {
     "nothing": (change(), "nothing", []),
     "a version": (change(["iris 1.1.0"]), "propose", [("iris", "1.1.0", None, None)]),
     "a version with pipeline code and its bytes": (

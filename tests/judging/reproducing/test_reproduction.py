@@ -86,7 +86,8 @@ def test_the_same_bytes_come_out_whatever_lies_in_the_work_tree(proposed: Scratc
     proposed.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch hooked\n")
     (proposed.root / ".git/hooks/post-checkout").chmod(0o755)
     before = everything(proposed.root)
-    folder, stages = tmp_path / "kept", []
+    folder = tmp_path / "kept"
+    stages: list[str] = []
     folder.mkdir()
     found = reproduce(proposed, folder=folder, on_stage=stages.append)
     assert (found.outcome, found.parts_at) == ("identical bytes", None), found.message

@@ -377,7 +377,7 @@ MANY: dict[str, Callable[[Review], Review]] = {
     "500 behaviour tests with failures": lambda review: replace(
         review,
         behaviour=[
-            replace(b, failures=[{f"{LONG}{n}": LONG for n in range(100)}] * 50) for b in review.behaviour * 170
+            replace(b, failures=[{f"{LONG}{n}": LONG for n in range(100)}] * 50) for b in [*review.behaviour] * 170
         ],
     ),
     "2,000 costs": lambda review: replace(review, cost=[replace(c, name="$" * 200) for c in review.cost] * 500),

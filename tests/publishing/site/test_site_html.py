@@ -266,7 +266,7 @@ def test_config_names_documents_that_are_there(built: Path) -> None:
 def test_lists_for_machines_lead_to_pages(built: Path, pages: dict[str, Contents], path: str) -> None:
     root = ElementTree.fromstring((built / path).read_text())
     links = [
-        element.text or element.get("href", "") for element in root.iter() if element.tag.endswith(("}loc", "}link"))
+        element.text or element.get("href") or "" for element in root.iter() if element.tag.endswith(("}loc", "}link"))
     ]
     own = [link for link in links if link.startswith(SITE)]
     assert len(own) > 10

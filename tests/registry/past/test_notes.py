@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def git(root: Path, *arguments: str, data: bytes = b"") -> str:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A way to say when, and by whom, the next notes are written."""
 
     def at(day: int, name: str = "Ada Lovelace") -> None:

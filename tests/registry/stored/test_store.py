@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture, object_path, serve, stored
@@ -198,7 +199,7 @@ def test_a_transfer_that_stops_half_way_is_caught(made: StoreFixture, tmp_path: 
 
 
 def test_a_server_that_never_ends_is_left_at_the_size_of_the_record(made: StoreFixture, tmp_path: Path) -> None:
-    sent = []
+    sent: list[Any] = []
 
     def send_for_ever(request: SimpleHTTPRequestHandler) -> bool:
         request.send_response(200)
@@ -300,10 +301,9 @@ def test_a_server_that_refuses_is_one_sentence_with_its_answer(made: StoreFixtur
 def test_a_server_that_is_not_there_is_asked_for_one_object_alone(
     made: StoreFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mintmark.registry import http_opening
 
     pauses: list[float] = []
-    monkeypatch.setattr(http_opening.time, "sleep", pauses.append)
+    monkeypatch.setattr("mintmark.registry.http_opening.time.sleep", pauses.append)
     use_remote(made, "http://user:secret@127.0.0.1:1/x")
     store = Store(made.root)
     for _ in range(3):

@@ -260,7 +260,8 @@ def test_what_pyyaml_accepts_too_means_the_same(pairs: list[tuple[str, str]]) ->
     ],
 )
 def test_plain_words_follow_yaml_1_2(word: str, value: Any) -> None:
-    for positions in (None, {}):
+    known: tuple[Positions | None, ...] = (None, {})
+    for positions in known:
         assert identical(parse_yaml(f"a: {word}\n".encode(), positions=positions), {"a": value})
 
 

@@ -95,7 +95,7 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
 
 
 def test_it_says_what_it_is(ask: Ask) -> None:
-    about = dict(ask("SELECT * FROM about"))
+    about: dict[Any, Any] = dict(ask("SELECT * FROM about"))
     assert about["schema"] == "urn:mintmark:database:1"
     assert about["commit"] == AUDIT["commit"]
     assert about["name"] == "Ours"

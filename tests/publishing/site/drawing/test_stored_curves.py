@@ -228,7 +228,9 @@ def test_the_standing_is_that_of_a_review() -> None:
             Contender(name=n, outcomes=as_a_review_has_it(parquet(p), BINARY, [0, 1]))
             for n, p in (("a", ours), ("b", theirs))
         ]
-        evaluation = contest(*sides, rows, BINARY, Gates(margin=0.01, slice_margin=0.01), source="base", sha256="x")
+        evaluation = contest(
+            sides[0], sides[1], rows, BINARY, Gates(margin=0.01, slice_margin=0.01), source="base", sha256="x"
+        )
         expected = next(metric.difference.standing for metric in evaluation.metrics if metric.primary)
         found[name] = paired_standing(side(ours), side(theirs), BINARY, margin=0.01)
         assert found[name] == expected
@@ -239,7 +241,7 @@ def test_a_margin_forgives_and_few_rows_leave_it_open() -> None:
     good, bad = predictions(noise=0.3), predictions(noise=0.33, seed=2)
     assert paired_standing(side(bad), side(good), BINARY, margin=0.5) == "no worse"
     alike = [predictions(40, 0.3, seed=seed) for seed in (3, 5)]
-    assert paired_standing(*map(side, alike), BINARY, margin=0.0) == "inconclusive"
+    assert paired_standing(side(alike[0]), side(alike[1]), BINARY, margin=0.0) == "inconclusive"
 
 
 def test_less_is_better_for_an_error() -> None:
@@ -278,14 +280,18 @@ def test_rows_of_one_entity_are_drawn_together() -> None:
     """Ten rows of an entity that say the same are one observation, and then there is less to be sure of."""
     good, bad = predictions(40, 0.3, seed=3), predictions(40, 0.36, seed=4)
     many = [{name: np.repeat(column, 10) for name, column in part.items()} for part in (good, bad)]
-    alone = paired_standing(*map(side, many), BINARY, margin=0.05)
+    alone = paired_standing(side(many[0]), side(many[1]), BINARY, margin=0.05)
     question = Question(task=BINARY.task, target="t", metric="roc_auc", maximize=True, entity_column="patient")
     entities = parquet({"patient": [f"p{n}" for n in np.repeat(np.arange(40), 10)], "t": many[0]["truth"]})
-    together = paired_standing(*(side(part, evaluation=entities) for part in many), question, margin=0.05)
+    one, other = (side(part, evaluation=entities) for part in many)
+    together = paired_standing(one, other, question, margin=0.05)
     assert (alone, together) == ("better", "no worse")
-    assert paired_standing(*map(side, many), question, margin=0.05) is None  # whose rows they are is not known
+    assert (
+        paired_standing(side(many[0]), side(many[1]), question, margin=0.05) is None
+    )  # whose rows they are is not known
     for broken in (b"", parquet({"other": [1] * 400}), parquet({"patient": [1] * 3})):
-        assert paired_standing(*(side(part, evaluation=broken) for part in many), question, margin=0.05) is None
+        one, other = (side(part, evaluation=broken) for part in many)
+        assert paired_standing(one, other, question, margin=0.05) is None
 
 
 def test_the_registrys_own_versions_against_each_other() -> None:

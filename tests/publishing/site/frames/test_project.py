@@ -10,8 +10,8 @@ import yaml
 from tests.publishing.site.sample_docs import CONFIG, DOCS, NAME, REPOSITORY, SITE
 
 from mintmark.errors import MintmarkError
+from mintmark.publishing.site.frames import project
 from mintmark.publishing.site.frames.docs_settings import parse_config
-from mintmark.publishing.site.frames.frames import project
 from mintmark.publishing.site.frames.project import write_project
 
 ROOT = Path(__file__).parents[4]
