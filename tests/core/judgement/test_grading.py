@@ -169,7 +169,7 @@ def test_classes_of_mixed_types_are_no_crash():
     [
         ([1.0, 2.0], "answered 2 rows of 3"),
         ([1.0] * 4000, "answered 4,000 rows of 3"),
-        ([], "answered 0 rows of 3"),
+        ([], "answered no rows of 3"),
         ([1.0, 2.0, math.nan], "finite"),
         ([1.0, 2.0, math.inf], "finite"),
         ([1.0, 2.0, -math.inf], "finite"),
