@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, SETTINGS, StoreFixture, make_store_fixture, stored
+from tests.scaffold.documents import SETTINGS, stored
+from tests.scaffold.registry import Scratch, begin_committed
 
 import mintmark
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -30,11 +31,9 @@ def model() -> bytes:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> StoreFixture:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> Scratch:
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
-    made = make_store_fixture(tmp_path / "registry")
+    made = begin_committed(tmp_path / "registry")
     made.add_model("line")
     made.add_version("line", "1.0.0", {"model.skops": model, "profile.json": b"{}"})
     made.set_channel("line", "production", "1.0.0")
@@ -43,12 +42,12 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> Store
     return made
 
 
-def test_a_reference_loads_as_an_estimator(made: StoreFixture) -> None:
+def test_a_reference_loads_as_an_estimator(made: Scratch) -> None:
     assert mintmark.load("line@production").predict([[3.0]]) == pytest.approx([6.0])
 
 
 def test_the_registry_may_be_elsewhere_and_in_the_past(
-    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.git("tag", "before")
     made.git("rm", "-q", "-r", "models/line/versions", "models/line/channels", ".dvc/store")
@@ -62,7 +61,7 @@ def test_the_registry_may_be_elsewhere_and_in_the_past(
         mintmark.load("line@production")
 
 
-def test_bytes_other_than_those_of_the_record_are_never_loaded(made: StoreFixture, model: bytes) -> None:
+def test_bytes_other_than_those_of_the_record_are_never_loaded(made: Scratch, model: bytes) -> None:
     from sklearn.linear_model import LinearRegression
 
     other = skops_bytes(LinearRegression().fit([[0.0], [1.0]], [0.0, 9.0]))
@@ -71,7 +70,7 @@ def test_bytes_other_than_those_of_the_record_are_never_loaded(made: StoreFixtur
         mintmark.load("line@production")
 
 
-def test_a_pickle_is_refused_by_its_name_in_the_registry(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_pickle_is_refused_by_its_name_in_the_registry(made: Scratch, tmp_path: Path) -> None:
     import pickle
 
     class Harm:
@@ -85,7 +84,7 @@ def test_a_pickle_is_refused_by_its_name_in_the_registry(made: StoreFixture, tmp
 
 
 def test_a_type_is_trusted_once_the_settings_name_it(
-    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "team_models.py").write_text(
         "from sklearn.linear_model import LinearRegression\n\nclass TeamModel(LinearRegression):\n    pass\n"
@@ -103,14 +102,14 @@ def test_a_type_is_trusted_once_the_settings_name_it(
     assert mintmark.load("line@3.0.0").predict([[1.0]]) == pytest.approx([3.0])
 
 
-def test_a_yanked_version_loads_with_a_warning(made: StoreFixture) -> None:
+def test_a_yanked_version_loads_with_a_warning(made: Scratch) -> None:
     made.yank("line", "1.0.0", reason="Wrong units.")
     with pytest.warns(UserWarning, match=r"line@1\.0\.0 was yanked: Wrong units\.") as caught:
         mintmark.load("line@1.0.0")
     assert caught[0].filename == __file__
 
 
-def test_the_candidate_loads_too(made: StoreFixture, model: bytes) -> None:
+def test_the_candidate_loads_too(made: Scratch, model: bytes) -> None:
     source = made.write("models/line/candidate/model.skops", model)
     md5 = stored("m", model).md5
     made.write(
@@ -125,7 +124,7 @@ def test_the_candidate_loads_too(made: StoreFixture, model: bytes) -> None:
         mintmark.load("line@candidate")
 
 
-def test_a_pull_returns_the_folder(made: StoreFixture, tmp_path: Path, model: bytes) -> None:
+def test_a_pull_returns_the_folder(made: Scratch, tmp_path: Path, model: bytes) -> None:
     assert mintmark.pull("line@latest") == Path("line-1.0.0")
     assert (made.root / "line-1.0.0" / "model.skops").read_bytes() == model
     folder = mintmark.pull("line@latest", str(tmp_path / "out"), path=made.root, all_files=True)
@@ -137,7 +136,7 @@ def test_a_pull_returns_the_folder(made: StoreFixture, tmp_path: Path, model: by
 
 
 def test_a_load_leaves_no_temporary_folder_behind(
-    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cache").write_text("in the way")
     (tmp_path / "tmp").mkdir()
@@ -150,7 +149,7 @@ def test_a_load_leaves_no_temporary_folder_behind(
     shutil.rmtree(tmp_path / "tmp")
 
 
-def test_the_registry_is_the_one_that_the_commands_read(made: StoreFixture) -> None:
+def test_the_registry_is_the_one_that_the_commands_read(made: Scratch) -> None:
     from mintmark.registry.opening import open_registry
 
     assert mintmark.Registry is open_registry

@@ -20,7 +20,7 @@ from mintmark import __version__
 from mintmark.arguments import COMMANDS, build_parser, command_of
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_version(scratch: Scratch) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import Scratch
 from tests.registry.site_fixture import Site, build_site, start_site
+from tests.scaffold.registry import Scratch
 
 # configobj and platformdirs read where DVC has the bytes. jsonschema comes in only to explain a broken file.
 LIGHT = {"configobj", "jsonschema_rs", "platformdirs", "yaml"}

@@ -19,7 +19,7 @@ from mintmark.extras import EXTRAS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 ROOT = Path(__file__).parents[1]
 

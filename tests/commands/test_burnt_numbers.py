@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 DOUBLES_OF_1_1_0 = ["1.1.0+hotfix", "1.1.0+1.1.0"]
 DOUBLES_OF_RC_1 = ["2.0.0-RC.1", "2.0.0-rc1", "2.0.0-rc-1", "2.0.0-rc.l", "2.0.0-Rc.1+linux"]

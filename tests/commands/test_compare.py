@@ -4,10 +4,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conftest import metrics_of
+from tests.scaffold.documents import metrics_of
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_two_versions(scratch: Scratch) -> None:

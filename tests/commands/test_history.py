@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_the_newest_move_first(scratch: Scratch) -> None:

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr
 from types import SimpleNamespace
 
 import pytest
-from tests.conftest import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.cli import main
 from mintmark.commands import pull, reproduce, site, verify

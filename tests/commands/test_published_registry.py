@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.conftest import Result, Scratch
 from tests.registry.site_fixture import PREFIX, Site, build_site, change, free_port, put, start_site
+from tests.scaffold.registry import Scratch
+from tests.scaffold.warm import Result
 from tests.test_architecture import HEAVY
 
 import mintmark

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture, stored
+from tests.scaffold.documents import stored
+from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.commands.pull import pull
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
@@ -17,12 +18,10 @@ OLD, NEW, PROFILE = b"the old model", b"the new model", b"{}"
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    made = make_store_fixture(tmp_path / "registry")
+    made = begin_committed(tmp_path / "registry")
     made.add_model("iris")
     made.add_version("iris", "1.0.0", {"model.skops": OLD, "profile.json": PROFILE})
     made.add_version("iris", "1.1.0", {"model.skops": NEW, "profile.json": PROFILE})
@@ -32,7 +31,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
 
 
 def run(
-    made: StoreFixture,
+    made: Scratch,
     reference: str,
     output: Path | None = None,
     *,
@@ -48,7 +47,7 @@ REFERENCES = {"iris@1.1.0": NEW, "iris@latest": NEW, "iris@production": OLD, "ir
 
 @pytest.mark.parametrize(("reference", "content"), REFERENCES.items())
 def test_every_kind_of_reference_writes_the_artifact_and_says_where(
-    made: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str], reference: str, content: bytes
+    made: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str], reference: str, content: bytes
 ) -> None:
     assert run(made, reference) == 0
     folder = "iris-1.1.0" if content == NEW else "iris-1.0.0"
@@ -57,7 +56,7 @@ def test_every_kind_of_reference_writes_the_artifact_and_says_where(
     assert os.listdir(tmp_path / folder) == ["model.skops"]
 
 
-def test_all_files_come_with_one_word_more(made: StoreFixture, tmp_path: Path) -> None:
+def test_all_files_come_with_one_word_more(made: Scratch, tmp_path: Path) -> None:
     assert run(made, "iris@1.0.0", tmp_path / "out", all_files=True) == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
         "model.skops": OLD,
@@ -66,7 +65,7 @@ def test_all_files_come_with_one_word_more(made: StoreFixture, tmp_path: Path) -
 
 
 def test_a_file_that_is_there_already_is_told_apart(
-    made: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     run(made, "iris@1.0.0", out)
@@ -78,7 +77,7 @@ def test_a_file_that_is_there_already_is_told_apart(
     assert (out / "model.skops").read_bytes() == NEW
 
 
-def test_a_link_in_the_way_is_replaced_and_what_it_leads_to_stays(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_link_in_the_way_is_replaced_and_what_it_leads_to_stays(made: Scratch, tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"mine")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "model.skops").symlink_to(tmp_path / "mine")
@@ -87,7 +86,7 @@ def test_a_link_in_the_way_is_replaced_and_what_it_leads_to_stays(made: StoreFix
     assert not (tmp_path / "out" / "model.skops").is_symlink()
 
 
-def test_a_folder_in_the_way_is_one_sentence(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_one_sentence(made: Scratch, tmp_path: Path) -> None:
     (tmp_path / "out" / "model.skops").mkdir(parents=True)
     with pytest.raises(MintmarkError, match="is a folder where a file is to be written"):
         run(made, "iris@1.0.0", tmp_path / "out")
@@ -96,7 +95,7 @@ def test_a_folder_in_the_way_is_one_sentence(made: StoreFixture, tmp_path: Path)
         run(made, "iris@1.0.0", tmp_path / "file")
 
 
-def test_as_json_it_tells_the_same(made: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_as_json_it_tells_the_same(made: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(made, "iris@production", as_json=True)
     file = stored("model.skops", OLD)
     assert json.loads(capsys.readouterr().out) == {
@@ -107,21 +106,21 @@ def test_as_json_it_tells_the_same(made: StoreFixture, tmp_path: Path, capsys: p
     }
 
 
-def test_a_damaged_object_writes_nothing(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_damaged_object_writes_nothing(made: Scratch, tmp_path: Path) -> None:
     made.put(stored("model.skops", OLD), b"the bad model")
     with pytest.raises(WrongBytesError, match=r"^models/iris/versions/1\.0\.0/model\.skops\.dvc: "):
         run(made, "iris@1.0.0", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_yanked_version_comes_with_a_warning(made: StoreFixture, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_yanked_version_comes_with_a_warning(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     made.yank("iris", "1.0.0", reason="Wrong\nunits.", replacement="1.1.0")
     assert run(made, "iris@1.0.0") == 0
     assert capsys.readouterr().err == "warning: iris@1.0.0 was yanked: Wrong units.; use iris@1.1.0\n"
 
 
 def test_a_version_that_was_withdrawn_since_is_pulled_as_it_was(
-    made: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made.git("tag", "before")
     made.git("rm", "-q", "-r", "models/iris/versions/1.1.0", ".dvc/store")
@@ -146,7 +145,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("reference", "kind"), REFUSED.items())
 def test_a_reference_that_means_nothing_writes_nothing(
-    made: StoreFixture, tmp_path: Path, reference: str, kind: type[MintmarkError]
+    made: Scratch, tmp_path: Path, reference: str, kind: type[MintmarkError]
 ) -> None:
     before = sorted(tmp_path.iterdir())
     with pytest.raises(kind) as caught:
@@ -156,7 +155,7 @@ def test_a_reference_that_means_nothing_writes_nothing(
 
 
 @pytest.fixture
-def with_candidate(made: StoreFixture) -> StoreFixture:
+def with_candidate(made: Scratch) -> Scratch:
     made.write(
         "dvc.yaml",
         "stages:\n  train:\n    foreach: [iris]\n    do:\n"
@@ -171,7 +170,7 @@ def with_candidate(made: StoreFixture) -> StoreFixture:
 
 
 def test_the_candidate_comes_as_the_pipeline_made_it(
-    with_candidate: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    with_candidate: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(with_candidate, "iris@candidate") == 0
     assert capsys.readouterr().out == "wrote iris-candidate/model.skops (12 B)\n"
@@ -180,9 +179,7 @@ def test_the_candidate_comes_as_the_pipeline_made_it(
     assert sorted(os.listdir(tmp_path / "all")) == ["model.skops", "profile.json"]
 
 
-def test_an_edited_or_deleted_candidate_comes_from_the_cache_of_dvc(
-    with_candidate: StoreFixture, tmp_path: Path
-) -> None:
+def test_an_edited_or_deleted_candidate_comes_from_the_cache_of_dvc(with_candidate: Scratch, tmp_path: Path) -> None:
     file = with_candidate.root / "models/iris/candidate/model.skops"
     file.unlink()
     run(with_candidate, "iris@candidate", tmp_path / "one")
@@ -192,7 +189,7 @@ def test_an_edited_or_deleted_candidate_comes_from_the_cache_of_dvc(
         assert (tmp_path / folder / "model.skops").read_bytes() == b"a candidate\n"
 
 
-def test_a_candidate_whose_bytes_are_gone_says_how_to_make_it_again(with_candidate: StoreFixture) -> None:
+def test_a_candidate_whose_bytes_are_gone_says_how_to_make_it_again(with_candidate: Scratch) -> None:
     import shutil
 
     shutil.rmtree(with_candidate.root / ".dvc" / "cache")
@@ -201,7 +198,7 @@ def test_a_candidate_whose_bytes_are_gone_says_how_to_make_it_again(with_candida
         run(with_candidate, "iris@candidate")
 
 
-def test_the_candidate_of_an_earlier_commit_is_that_of_its_lock(with_candidate: StoreFixture, tmp_path: Path) -> None:
+def test_the_candidate_of_an_earlier_commit_is_that_of_its_lock(with_candidate: Scratch, tmp_path: Path) -> None:
     with_candidate.write("in.txt", "the next one\n")
     with_candidate.dvc("repro", "-q")
     run(with_candidate, "iris@candidate", tmp_path / "new")
@@ -210,7 +207,7 @@ def test_the_candidate_of_an_earlier_commit_is_that_of_its_lock(with_candidate: 
     assert (tmp_path / "old" / "model.skops").read_bytes() == b"a candidate\n"
 
 
-def test_pulling_imports_nothing_heavy(made: StoreFixture) -> None:
+def test_pulling_imports_nothing_heavy(made: Scratch) -> None:
     code = (
         "import sys; from pathlib import Path; from mintmark.commands.pull import pull; "
         "pull(Path.cwd(), 'iris@production', output=Path('out'), at=None, all_files=True, as_json=False); "

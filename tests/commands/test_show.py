@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_a_version(scratch: Scratch) -> None:

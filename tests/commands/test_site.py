@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.conftest import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
 

@@ -12,7 +12,7 @@ from mintmark.core.finding import Finding
 from mintmark.publishing.review.annotations import format_annotation
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_a_clean_registry(scratch: Scratch) -> None:

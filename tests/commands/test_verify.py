@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture, serve, stored
+from tests.scaffold.documents import stored
+from tests.scaffold.registry import Scratch, begin_committed
+from tests.scaffold.server import serve
 
 from mintmark.commands.verify import verify
 from mintmark.core.layout import channel_path, pointer_path, version_path
@@ -20,11 +22,9 @@ def model(name: str, version: str) -> bytes:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
-    made = make_store_fixture(tmp_path / "registry")
+    made = begin_committed(tmp_path / "registry")
     for name in ("iris", "wine"):
         made.add_model(name)
         for version in ("1.0.0", "1.1.0"):
@@ -34,21 +34,21 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
     return made
 
 
-def run(made: StoreFixture, *references: str, at: str | None = None, as_json: bool = False) -> int:
+def run(made: Scratch, *references: str, at: str | None = None, as_json: bool = False) -> int:
     return verify(made.root, list(references), at=at, as_json=as_json)
 
 
-def line_of(made: StoreFixture, path: str, text: str) -> int:
+def line_of(made: Scratch, path: str, text: str) -> int:
     lines = (made.root / path).read_text().splitlines()
     return next(number for number, line in enumerate(lines, 1) if text in line)
 
 
-def damage(made: StoreFixture, name: str, version: str) -> None:
+def damage(made: Scratch, name: str, version: str) -> None:
     made.put(stored("model.skops", model(name, version)), model(name, version).upper())
 
 
 def test_all_versions_are_verified_and_the_last_line_says_so(
-    made: StoreFixture, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    made: Scratch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert run(made) == 0
     assert capsys.readouterr().out == f"verified 8 files of 4 versions (42 B): {ALL_WELL}\n"
@@ -60,22 +60,20 @@ def test_all_versions_are_verified_and_the_last_line_says_so(
     [(["iris"], 2), (["iris@1.0.0"], 1), (["iris@production"], 1), (["iris@latest", "iris@1.1.0", "wine"], 3)],
 )
 def test_references_choose_what_is_verified(
-    made: StoreFixture, capsys: pytest.CaptureFixture[str], references: list[str], versions: int
+    made: Scratch, capsys: pytest.CaptureFixture[str], references: list[str], versions: int
 ) -> None:
     assert run(made, *references, as_json=True) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["versions"], report["files"], report["findings"]) == (versions, 2 * versions, [])
 
 
-def test_a_fault_elsewhere_is_not_looked_for(made: StoreFixture) -> None:
+def test_a_fault_elsewhere_is_not_looked_for(made: Scratch) -> None:
     damage(made, "wine", "1.0.0")
     assert run(made, "iris", "wine@1.1.0") == 0
     assert run(made, "wine") == 1
 
 
-def test_a_damaged_object_is_told_at_the_line_of_its_sha256(
-    made: StoreFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_object_is_told_at_the_line_of_its_sha256(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     damage(made, "iris", "1.1.0")
     file = stored("model.skops", model("iris", "1.1.0"))
     assert run(made) == 1
@@ -87,7 +85,7 @@ def test_a_damaged_object_is_told_at_the_line_of_its_sha256(
     assert last == "verified 8 files of 4 versions (42 B): 1 fault"
 
 
-def test_a_file_that_versions_share_is_told_for_each(made: StoreFixture, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_versions_share_is_told_for_each(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     made.put(stored("profile.json", PROFILE), b"[]")
     assert run(made, as_json=True) == 1
     findings = json.loads(capsys.readouterr().out)["findings"]
@@ -98,7 +96,7 @@ def test_a_file_that_versions_share_is_told_for_each(made: StoreFixture, capsys:
     assert {finding["line"] for finding in findings} == {line_of(made, path, sha256) for path in expected}
 
 
-def test_every_fault_is_reported_and_none_hides_another(made: StoreFixture, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fault_is_reported_and_none_hides_another(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     damage(made, "iris", "1.1.0")
     made.write(version_path("iris", "1.0.0"), "schema: 1\nmodel: iris\nmodel: iris\n")
     (made.store / "files/md5").joinpath(
@@ -124,9 +122,7 @@ def test_every_fault_is_reported_and_none_hides_another(made: StoreFixture, caps
     assert last.endswith(": 5 faults")
 
 
-def test_a_record_that_is_missing_or_a_link_hides_no_other(
-    made: StoreFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_record_that_is_missing_or_a_link_hides_no_other(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     (made.root / version_path("iris", "1.0.0")).unlink()
     link = made.root / version_path("iris", "1.1.0")
     link.unlink()
@@ -149,7 +145,7 @@ def test_a_record_that_is_missing_or_a_link_hides_no_other(
 
 
 def test_a_channel_that_cannot_be_read_does_not_stop_the_others(
-    made: StoreFixture, capsys: pytest.CaptureFixture[str]
+    made: Scratch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made.write(channel_path("iris", "production"), "version: [\n")
     assert run(made, "iris@production", "wine") == 1
@@ -162,9 +158,7 @@ def test_a_channel_that_cannot_be_read_does_not_stop_the_others(
     ("reference", "kind"),
     [("tulip", MintmarkError), ("iris@9.0.0", MintmarkError), ("iris@x@y", UsageError), ("iris@candidate", UsageError)],
 )
-def test_a_reference_that_means_nothing_is_refused(
-    made: StoreFixture, reference: str, kind: type[MintmarkError]
-) -> None:
+def test_a_reference_that_means_nothing_is_refused(made: Scratch, reference: str, kind: type[MintmarkError]) -> None:
     with pytest.raises(kind):
         run(made, "wine", reference)
 
@@ -172,13 +166,11 @@ def test_a_reference_that_means_nothing_is_refused(
 def test_a_registry_without_versions_has_nothing_to_verify(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    assert run(make_store_fixture(tmp_path / "empty")) == 0
+    assert run(begin_committed(tmp_path / "empty")) == 0
     assert capsys.readouterr().out == "there is no version to verify\n"
 
 
-def test_a_revision_is_verified_as_it_was(made: StoreFixture, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_revision_is_verified_as_it_was(made: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     made.git("tag", "before")
     shutil.rmtree(made.root / "models" / "iris")
     shutil.rmtree(made.store)
@@ -189,7 +181,7 @@ def test_a_revision_is_verified_as_it_was(made: StoreFixture, capsys: pytest.Cap
 
 
 def test_a_remote_over_http_is_verified_past_every_cache(
-    made: StoreFixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(made.store, tmp_path / "far")
     shutil.copytree(made.store, made.root / ".dvc" / "cache")

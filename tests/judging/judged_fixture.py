@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 from tests.commands.writing_fixture import DVC_CONFIG, IGNORED, requirements
-from tests.conftest import stored
+from tests.scaffold.documents import stored
 from tests.scaffold.warm import Result, warm
 
 from mintmark.core.records import format_pointer

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.conftest import ROOT
 from tests.judging.judged_fixture import MODEL, Judged, bytes_of, forge, rewritten
 from tests.scaffold.marks import others_long
+from tests.scaffold.registry import ROOT
 
 from mintmark.training.tables import format_parquet
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 FOLDER = "models/iris/versions/1.0.0"
 RECORD = f"{FOLDER}/version.yaml"

@@ -12,7 +12,7 @@ from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry, find_root
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def test_references_resolve(scratch: Scratch) -> None:

@@ -6,22 +6,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture
+from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import DvcError, Remote, read_config, run_dvc
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setenv("DVC_SYSTEM_CONFIG_DIR", str(tmp_path / "system"))
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "global"))
-    return make_store_fixture(tmp_path / "registry")
+    return begin_committed(tmp_path / "registry")
 
 
-def test_a_refusal_is_one_sentence_in_the_words_of_dvc(made: StoreFixture) -> None:
+def test_a_refusal_is_one_sentence_in_the_words_of_dvc(made: Scratch) -> None:
     with pytest.raises(DvcError) as caught:
         run_dvc("push", "models/nothing.dvc", cwd=made.root)
     message = str(caught.value)
@@ -32,14 +30,14 @@ def test_a_refusal_is_one_sentence_in_the_words_of_dvc(made: StoreFixture) -> No
     assert "dvc.org" not in message
 
 
-def test_a_remote_without_its_plugin_says_what_to_install(made: StoreFixture) -> None:
+def test_a_remote_without_its_plugin_says_what_to_install(made: Scratch) -> None:
     made.configure("[core]\n    remote = a\n['remote \"a\"']\n    url = ssh://example.invalid/x\n")
     made.write("x.dvc", "outs:\n- md5: d41d8cd98f00b204e9800998ecf8427a\n  size: 0\n  hash: md5\n  path: x\n")
     with pytest.raises(DvcError, match=r"dvc fetch: ssh is supported, but requires 'dvc-ssh'"):
         run_dvc("fetch", "x.dvc", cwd=made.root)
 
 
-def test_a_module_in_the_registry_is_not_run_instead_of_dvc(made: StoreFixture) -> None:
+def test_a_module_in_the_registry_is_not_run_instead_of_dvc(made: Scratch) -> None:
     made.write("dvc.py", "open('ran', 'w')\n")
     made.write("json.py", "open('ran', 'w')\n")
     assert "3." in run_dvc("--version", cwd=made.root)
@@ -64,7 +62,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("text", CONFIGS.values(), ids=CONFIGS)
-def test_a_config_is_read_as_dvc_reads_it(made: StoreFixture, text: str) -> None:
+def test_a_config_is_read_as_dvc_reads_it(made: Scratch, text: str) -> None:
     from dvc.config import Config
 
     made.configure(text)
@@ -98,13 +96,13 @@ def test_the_default_folders_of_config_files_are_those_of_dvc(monkeypatch: pytes
         assert [str(system), str(user)] == [f"{system_config_dir()}/config", f"{global_config_dir()}/config"]
 
 
-def test_the_local_config_wins_over_the_committed_one(made: StoreFixture) -> None:
+def test_the_local_config_wins_over_the_committed_one(made: Scratch) -> None:
     made.configure("['remote \"store\"']\nurl = /mine\n", local=True)
     config = read_config(made.root)
     assert config.default == Remote(name="store", url="/mine")
 
 
-def test_a_remote_may_build_on_another(made: StoreFixture) -> None:
+def test_a_remote_may_build_on_another(made: Scratch) -> None:
     made.configure(
         "[core]\nremote = images\n['remote \"server\"']\nurl = s3://bucket/base\nprofile = one\nregion = eu\n"
         "['remote \"images\"']\nurl = remote://server/pictures\nprofile = two\n"
@@ -123,14 +121,14 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("text", "words"), FAULTS.values(), ids=FAULTS)
-def test_a_config_that_means_nothing_is_one_sentence(made: StoreFixture, text: str, words: str) -> None:
+def test_a_config_that_means_nothing_is_one_sentence(made: Scratch, text: str, words: str) -> None:
     made.configure(text)
     with pytest.raises(MintmarkError, match=words) as caught:
         read_config(made.root)
     assert "\n" not in str(caught.value)
 
 
-def test_without_any_config_there_is_no_default(made: StoreFixture) -> None:
+def test_without_any_config_there_is_no_default(made: Scratch) -> None:
     (made.root / ".dvc" / "config").unlink()
     config = read_config(made.root)
     assert (config.default, config.remotes) == (None, ())
@@ -138,7 +136,7 @@ def test_without_any_config_there_is_no_default(made: StoreFixture) -> None:
         _ = config.required_default
 
 
-def test_where_a_remote_lies(made: StoreFixture) -> None:
+def test_where_a_remote_lies(made: Scratch) -> None:
     root = made.root
     assert Remote(name="a", url=str(root / ".dvc/store")).embedded_in(root) == ".dvc/store"
     assert Remote(name="a", url="/srv/models").embedded_in(root) is None
@@ -146,7 +144,7 @@ def test_where_a_remote_lies(made: StoreFixture) -> None:
     assert Remote(name="a", url="s3://bucket/x").folder is None
 
 
-def test_reading_a_config_imports_no_dvc(made: StoreFixture) -> None:
+def test_reading_a_config_imports_no_dvc(made: Scratch) -> None:
     code = (
         "import sys; from pathlib import Path; from mintmark.registry.dvc import read_config; "
         "read_config(Path.cwd()); heavy = ('dvc', 'fsspec', 'platformdirs'); "

@@ -12,7 +12,7 @@ from mintmark.registry import git
 from mintmark.registry.git import GitError
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 STRANGE = ["a b", "a\nb", "a\tb", "\x01\x02", "'\"\\", ":x", "é", "🌷", "-n", "a*b", "*", "[a]"]
 

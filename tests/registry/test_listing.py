@@ -9,7 +9,7 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.rows import Listing
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def models(scratch: Scratch, at: str | None = None) -> Listing:

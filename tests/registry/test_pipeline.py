@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture
+from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.pipeline import model_stages, parse_lock, pipeline_status, read_lock
@@ -36,20 +36,17 @@ stages:
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> StoreFixture:
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     """A pipeline of two models that has run; tests leave it as it was."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        made = make_store_fixture(tmp_path_factory.mktemp("pipeline") / "registry")
-        made.write("dvc.yaml", PIPELINE)
-        made.write("params.yaml", "models:\n  iris: {rows: 3}\n  wine: {rows: 4}\n")
-        made.write("data.txt", "1\n")
-        made.dvc("repro", "-q")
+    made = begin_committed(tmp_path_factory.mktemp("pipeline") / "registry")
+    made.write("dvc.yaml", PIPELINE)
+    made.write("params.yaml", "models:\n  iris: {rows: 3}\n  wine: {rows: 4}\n")
+    made.write("data.txt", "1\n")
+    made.dvc("repro", "-q")
     return made
 
 
-def test_a_pipeline_that_ran_is_up_to_date(pipeline: StoreFixture) -> None:
+def test_a_pipeline_that_ran_is_up_to_date(pipeline: Scratch) -> None:
     assert pipeline_status(pipeline.root, "iris") == {}
 
 
@@ -82,7 +79,7 @@ EDITS = {
 
 @pytest.mark.parametrize(("path", "content", "expected"), EDITS.values(), ids=EDITS)
 def test_what_is_not_up_to_date_is_told_with_its_reason(
-    pipeline: StoreFixture, path: str, content: str | None, expected: dict[str, list[str]]
+    pipeline: Scratch, path: str, content: str | None, expected: dict[str, list[str]]
 ) -> None:
     file = pipeline.root / path
     before = file.read_bytes()
@@ -96,7 +93,7 @@ def test_what_is_not_up_to_date_is_told_with_its_reason(
         file.write_bytes(before)
 
 
-def test_a_stage_that_never_ran_is_not_up_to_date(pipeline: StoreFixture) -> None:
+def test_a_stage_that_never_ran_is_not_up_to_date(pipeline: Scratch) -> None:
     lock = pipeline.root / "dvc.lock"
     before = lock.read_bytes()
     try:
@@ -106,7 +103,7 @@ def test_a_stage_that_never_ran_is_not_up_to_date(pipeline: StoreFixture) -> Non
         lock.write_bytes(before)
 
 
-def test_a_model_that_the_pipeline_does_not_know_is_one_sentence(pipeline: StoreFixture) -> None:
+def test_a_model_that_the_pipeline_does_not_know_is_one_sentence(pipeline: Scratch) -> None:
     with pytest.raises(MintmarkError, match="tulip") as caught:
         pipeline_status(pipeline.root, "tulip")
     assert "\n" not in str(caught.value)
@@ -123,7 +120,7 @@ def test_a_broken_pipeline_is_told_with_its_line(tmp_path: Path) -> None:
         pipeline_status(tmp_path, "iris")
 
 
-def test_the_stages_of_a_model_are_those_that_made_its_candidate(pipeline: StoreFixture) -> None:
+def test_the_stages_of_a_model_are_those_that_made_its_candidate(pipeline: Scratch) -> None:
     stages = model_stages(read_lock(pipeline.root), "iris")
     assert list(stages) == ["prepare@iris", "train@iris"]
     md5 = "b026324c6904b2a9cb4b88d6d61c81d1"  # of "1\n"
@@ -137,7 +134,7 @@ def test_the_stages_of_a_model_are_those_that_made_its_candidate(pipeline: Store
     assert (out.path, out.md5, out.size) == ("models/iris/candidate/model.skops", md5, 2)
 
 
-def test_a_model_whose_name_begins_with_another_has_its_own_stages(pipeline: StoreFixture) -> None:
+def test_a_model_whose_name_begins_with_another_has_its_own_stages(pipeline: Scratch) -> None:
     assert model_stages(read_lock(pipeline.root), "iri") == {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
+from tests.scaffold.documents import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 
 from mintmark.core.finding import Finding
 from mintmark.registry.documents import parse_document

@@ -15,7 +15,7 @@ from mintmark.registry.tree import GitTree, WorkTree
 from mintmark.registry.yaml.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 RECORD = "models/iris/versions/1.0.0/version.yaml"
 FOLDERS = ("models", "models/iris", "models/iris/versions", "models/iris/channels", "models/nothing")

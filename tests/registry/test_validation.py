@@ -21,7 +21,7 @@ from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.validation import Report, validate_change, validate_tree
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
     from mintmark.core.finding import Finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from tests.conftest import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.core.records import VersionRecord
 from mintmark.errors import MintmarkError

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import ENVIRONMENT, Scratch, copy_of
+from tests.commands.writing_fixture import Scratch, copy_of
 from tests.judging.reproduction_fixture import keep_points_in_dvc, make_registry, python, release, reproduce
-from tests.registry.store_fixture import serve
 from tests.scaffold.once import Once
+from tests.scaffold.server import serve
 
 from mintmark.core.records import VersionRecord
 from mintmark.errors import MintmarkError
@@ -37,8 +37,6 @@ def _proposed(_prepared: Scratch, once: Once) -> Scratch:
 @pytest.fixture
 def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a reproduction leaves in the temporary folder is a fault of every test."""
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))

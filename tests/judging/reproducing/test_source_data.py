@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands.writing_fixture import Scratch
-from tests.registry.store_fixture import serve
+from tests.scaffold.server import serve
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.judging.reproducing.source_data import SourceFile, fetch_sources, source_files

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.conftest import Scratch, _begin
 from tests.publishing.site.lively_registry import make_lively
 from tests.scaffold.once import Once
+from tests.scaffold.registry import Scratch, begin
 
 from mintmark.publishing.site.build import build_site
 from mintmark.registry.clone import ClonedRegistry
@@ -16,7 +16,7 @@ from mintmark.registry.clone import ClonedRegistry
 @pytest.fixture(scope="session")
 def lively(once: Once) -> Scratch:
     """See `make_lively`; no test may change it."""
-    return Scratch(once.build("lively", lambda folder: make_lively(_begin(folder))))
+    return Scratch(once.build("lively", lambda folder: make_lively(begin(folder))))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tests.conftest import Scratch, metrics_document, stored, version_document
 from tests.publishing.site.sample_versions import HOSTILE
+from tests.scaffold.documents import metrics_document, stored, version_document
+from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
 from mintmark.core.records import format_pointer

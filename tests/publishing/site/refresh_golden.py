@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.conftest import _begin
 from tests.publishing.site.test_build import GOLDEN, golden_text, make_golden
+from tests.scaffold.registry import begin
 
 from mintmark.publishing.site.build import build_site
 from mintmark.registry.clone import ClonedRegistry
@@ -37,7 +37,7 @@ def main() -> None:
         os.environ[name] = "ada@example.org"
     os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     with tempfile.TemporaryDirectory() as folder:
-        scratch = make_golden(_begin(Path(folder) / "registry"))
+        scratch = make_golden(begin(Path(folder) / "registry"))
         build_site(ClonedRegistry(scratch.root), Path(folder) / "site")
         for name in NAMES:
             (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,8 @@ import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
-from tests.conftest import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 from tests.publishing.site.api_checks import KINDS, check_api, check_document, faults_of
+from tests.scaffold.documents import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 
 from mintmark.publishing.site.api.published_schemas import published_schemas
 from mintmark.registry.schemas import load_schema, schema_folder

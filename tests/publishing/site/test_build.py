@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch
 from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_version
 from tests.scaffold.marks import first_quick
+from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.conftest import Scratch, _begin, metrics_document
 from tests.publishing.sample_review import sample_review
+from tests.scaffold.documents import metrics_document
+from tests.scaffold.registry import Scratch, begin
 
 from mintmark.core import layout
 from mintmark.core.judgement.answers import Answer
@@ -113,7 +114,7 @@ def propose(scratch: Scratch, version: str, metrics: dict[str, Any], slices: dic
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     folder = tmp_path_factory.mktemp("vocabulary")
-    scratch = _begin(folder / "registry", b"x" * COST["size"])  # type: ignore[operator]
+    scratch = begin(folder / "registry", b"x" * COST["size"])  # type: ignore[operator]
     scratch.add_model("iris", **MODEL)
     scratch.commit("Begin the registry")
     model = Model.from_dict(read_yaml(scratch.path(layout.model_path("iris"))))

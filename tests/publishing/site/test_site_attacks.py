@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch, _begin
+from tests.scaffold.registry import Scratch, begin
 
 from mintmark.core import layout
 from mintmark.publishing.site.build import build_site
@@ -45,7 +45,7 @@ LINE = " ".join(LINES)
 
 def _hostile(root: Path) -> Scratch:
     """A registry whose every free text, name and key is hostile, and accepted by its schema."""
-    scratch = _begin(root, b"an artifact\n")
+    scratch = begin(root, b"an artifact\n")
     scratch.write_settings(
         name=LINE[:200], description=TEXT, channels=[{"name": "production", "description": TEXT}], extra={TEXT: TEXT}
     )

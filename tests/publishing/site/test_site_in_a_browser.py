@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.conftest import Scratch
 from tests.publishing.site.browser import NARROW, Visitor, models_shown, rows, texts, visiting
 from tests.publishing.site.site_pages import KINDS, addresses
 from tests.scaffold.marks import first_quick
+from tests.scaffold.registry import Scratch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
 from mintmark.errors import MintmarkError

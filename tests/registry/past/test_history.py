@@ -11,7 +11,7 @@ from mintmark.errors import MintmarkError
 from mintmark.registry.past.history import channel_target, model_history
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def moves(

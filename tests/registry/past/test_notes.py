@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch
+from tests.scaffold.registry import Scratch
 from tests.scaffold.work import calls_at_most
 
 from mintmark import __version__

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch
 from tests.registry.site_fixture import Site, build_site, change, put, start_site
+from tests.scaffold.registry import Scratch
 
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.clone import find_root

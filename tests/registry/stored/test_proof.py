@@ -9,7 +9,7 @@ from mintmark.registry.stored.proof import prove_bytes
 from mintmark.registry.stored.store import Store
 
 if TYPE_CHECKING:
-    from tests.conftest import Scratch
+    from tests.scaffold.registry import Scratch
 
 
 def proof(scratch: Scratch) -> dict[str, str]:

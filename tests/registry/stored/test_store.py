@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.registry.store_fixture import ENVIRONMENT, StoreFixture, make_store_fixture, object_path, serve, stored
+from tests.scaffold.documents import stored
+from tests.scaffold.registry import Scratch, begin_committed, object_path
+from tests.scaffold.server import serve
 
 from mintmark.core.records import StoredFile, format_pointer
 from mintmark.core.settings import ChannelRule, Settings
@@ -43,14 +45,12 @@ TWO_REMOTES = "[core]\nremote = far\n['remote \"far\"']\nurl = {}\n['remote \"st
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreFixture:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
-    return make_store_fixture(tmp_path / "registry")
+    return begin_committed(tmp_path / "registry")
 
 
-def use_remote(made: StoreFixture, url: str, options: str = "") -> None:
+def use_remote(made: Scratch, url: str, options: str = "") -> None:
     made.configure(f"[core]\nremote = far\nanalytics = false\n['remote \"far\"']\nurl = {url}\n{options}")
 
 
@@ -65,7 +65,7 @@ def no_leftovers(*folders: Path) -> bool:
 # Where bytes come from
 
 
-def test_an_object_of_the_embedded_store_lands_in_the_cache(made: StoreFixture) -> None:
+def test_an_object_of_the_embedded_store_lands_in_the_cache(made: Scratch) -> None:
     made.put(FILE, CONTENT)
     path = Store(made.root).fetch(FILE)
     assert path == cached()
@@ -74,7 +74,7 @@ def test_an_object_of_the_embedded_store_lands_in_the_cache(made: StoreFixture) 
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_an_object_that_dvc_pushed_is_found(made: StoreFixture) -> None:
+def test_an_object_that_dvc_pushed_is_found(made: Scratch) -> None:
     made.write("x/model.skops", CONTENT)
     made.dvc("add", "-q", "x/model.skops")
     made.dvc("push", "-q", "x/model.skops.dvc")
@@ -82,40 +82,40 @@ def test_an_object_that_dvc_pushed_is_found(made: StoreFixture) -> None:
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_an_object_in_the_layout_of_dvc_2_is_found(made: StoreFixture) -> None:
+def test_an_object_in_the_layout_of_dvc_2_is_found(made: Scratch) -> None:
     old = made.store / FILE.md5[:2] / FILE.md5[2:]
     old.parent.mkdir(parents=True)
     old.write_bytes(CONTENT)
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_the_cache_of_dvc_is_used_where_its_config_says(made: StoreFixture, tmp_path: Path) -> None:
+def test_the_cache_of_dvc_is_used_where_its_config_says(made: Scratch, tmp_path: Path) -> None:
     made.configure("[cache]\ndir = ../../shared-cache\n")
     made.put(FILE, CONTENT, tmp_path / "shared-cache")
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_a_damaged_object_in_the_cache_of_dvc_does_not_hide_the_good_one(made: StoreFixture) -> None:
+def test_a_damaged_object_in_the_cache_of_dvc_does_not_hide_the_good_one(made: Scratch) -> None:
     made.put(FILE, FLIPPED, made.root / ".dvc" / "cache")
     made.put(FILE, CONTENT)
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("scheme", ["", "file://"])
-def test_a_folder_elsewhere_is_a_remote(made: StoreFixture, tmp_path: Path, scheme: str) -> None:
+def test_a_folder_elsewhere_is_a_remote(made: Scratch, tmp_path: Path, scheme: str) -> None:
     made.put(FILE, CONTENT, tmp_path / "far")
     use_remote(made, f"{scheme}{tmp_path / 'far'}")
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_what_the_default_remote_lacks_another_may_have(made: StoreFixture, tmp_path: Path) -> None:
+def test_what_the_default_remote_lacks_another_may_have(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT)
     made.configure(TWO_REMOTES.format(tmp_path / "far"))
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
     Store(made.root).check(FILE)
 
 
-def test_what_a_later_commit_removed_is_read_from_the_revision(made: StoreFixture) -> None:
+def test_what_a_later_commit_removed_is_read_from_the_revision(made: Scratch) -> None:
     place = made.put(FILE, CONTENT)
     before = made.commit("Add")
     place.unlink()
@@ -126,7 +126,7 @@ def test_what_a_later_commit_removed_is_read_from_the_revision(made: StoreFixtur
     assert Store(made.root, revision=before).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_an_object_in_memory_is_read_through_fsspec(made: StoreFixture) -> None:
+def test_an_object_in_memory_is_read_through_fsspec(made: Scratch) -> None:
     import fsspec
 
     memory = fsspec.filesystem("memory")
@@ -156,7 +156,7 @@ def test_the_options_of_an_s3_remote_reach_fsspec() -> None:
     }
 
 
-def test_an_s3_remote_without_s3fs_is_left_to_dvc_which_says_what_to_install(made: StoreFixture) -> None:
+def test_an_s3_remote_without_s3fs_is_left_to_dvc_which_says_what_to_install(made: Scratch) -> None:
     use_remote(made, "s3://bucket/path", "profile = p\n")
     with pytest.raises(UnreachableError, match="requires 'dvc-s3'"):
         Store(made.root).fetch(FILE, pointer=POINTER)
@@ -165,7 +165,7 @@ def test_an_s3_remote_without_s3fs_is_left_to_dvc_which_says_what_to_install(mad
 # Over http
 
 
-def test_an_object_comes_over_http(made: StoreFixture, tmp_path: Path) -> None:
+def test_an_object_comes_over_http(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT, tmp_path / "far")
     with serve(tmp_path) as address:
         use_remote(made, f"{address}/far/")
@@ -173,7 +173,7 @@ def test_an_object_comes_over_http(made: StoreFixture, tmp_path: Path) -> None:
         Store(made.root).check(FILE)
 
 
-def test_a_same_size_bit_flip_over_http_is_caught(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_same_size_bit_flip_over_http_is_caught(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, FLIPPED, tmp_path)
     with serve(tmp_path) as address:
         use_remote(made, address)
@@ -182,7 +182,7 @@ def test_a_same_size_bit_flip_over_http_is_caught(made: StoreFixture, tmp_path: 
     assert not cached().exists()
 
 
-def test_a_transfer_that_stops_half_way_is_caught(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_transfer_that_stops_half_way_is_caught(made: Scratch, tmp_path: Path) -> None:
     def stop_half_way(request: SimpleHTTPRequestHandler) -> bool:
         request.send_response(200)
         request.send_header("Content-Length", str(len(CONTENT)))
@@ -198,7 +198,7 @@ def test_a_transfer_that_stops_half_way_is_caught(made: StoreFixture, tmp_path: 
     assert no_leftovers(cache_folder())
 
 
-def test_a_server_that_never_ends_is_left_at_the_size_of_the_record(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_server_that_never_ends_is_left_at_the_size_of_the_record(made: Scratch, tmp_path: Path) -> None:
     sent: list[Any] = []
 
     def send_for_ever(request: SimpleHTTPRequestHandler) -> bool:
@@ -232,7 +232,7 @@ def redirect_to(target: str) -> object:
 
 
 @pytest.mark.parametrize("scheme", ["file", "ftp", "data"])
-def test_a_redirect_to_another_scheme_is_not_followed(made: StoreFixture, tmp_path: Path, scheme: str) -> None:
+def test_a_redirect_to_another_scheme_is_not_followed(made: Scratch, tmp_path: Path, scheme: str) -> None:
     made.put(FILE, CONTENT, tmp_path)
     with serve(tmp_path, redirect_to(f"{scheme}://{tmp_path}")) as address:  # type: ignore[arg-type]
         use_remote(made, address)
@@ -240,7 +240,7 @@ def test_a_redirect_to_another_scheme_is_not_followed(made: StoreFixture, tmp_pa
             Store(made.root).fetch(FILE)
 
 
-def test_a_redirect_to_another_place_of_the_same_kind_is_followed(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_redirect_to_another_place_of_the_same_kind_is_followed(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT, tmp_path / "there")
     with serve(tmp_path, redirect_to("/there")) as address:  # type: ignore[arg-type]
         use_remote(made, address)
@@ -249,7 +249,7 @@ def test_a_redirect_to_another_place_of_the_same_kind_is_followed(made: StoreFix
 
 @pytest.mark.parametrize("options", ["auth = basic\nuser = ada\npassword = secret\n", ""], ids=["config", "address"])
 def test_a_password_goes_to_its_server_and_not_to_the_one_it_redirects_to(
-    made: StoreFixture, tmp_path: Path, options: str
+    made: Scratch, tmp_path: Path, options: str
 ) -> None:
     made.put(FILE, CONTENT, tmp_path)
     seen: dict[str, str | None] = {}
@@ -271,7 +271,7 @@ def test_a_password_goes_to_its_server_and_not_to_the_one_it_redirects_to(
     assert seen == {"first": "Basic YWRhOnNlY3JldA==", "second": None}
 
 
-def test_a_server_that_stumbles_is_asked_again(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_server_that_stumbles_is_asked_again(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT, tmp_path)
     stumbles = iter([503])
 
@@ -286,7 +286,7 @@ def test_a_server_that_stumbles_is_asked_again(made: StoreFixture, tmp_path: Pat
         assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_a_server_that_refuses_is_one_sentence_with_its_answer(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_server_that_refuses_is_one_sentence_with_its_answer(made: Scratch, tmp_path: Path) -> None:
     def refuse(request: SimpleHTTPRequestHandler) -> bool:
         request.send_error(403)
         return True
@@ -299,7 +299,7 @@ def test_a_server_that_refuses_is_one_sentence_with_its_answer(made: StoreFixtur
 
 
 def test_a_server_that_is_not_there_is_asked_for_one_object_alone(
-    made: StoreFixture, monkeypatch: pytest.MonkeyPatch
+    made: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     pauses: list[float] = []
@@ -314,7 +314,7 @@ def test_a_server_that_is_not_there_is_asked_for_one_object_alone(
 
 
 @pytest.mark.slow
-def test_what_only_dvc_can_read_it_fetches_without_the_pointer(made: StoreFixture, tmp_path: Path) -> None:
+def test_what_only_dvc_can_read_it_fetches_without_the_pointer(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT, tmp_path / "far")
     with serve(tmp_path) as address:
         use_remote(made, f"{address}/far", "ask_password = false\n")
@@ -324,7 +324,7 @@ def test_what_only_dvc_can_read_it_fetches_without_the_pointer(made: StoreFixtur
     assert made.git("status", "--porcelain") == "M .dvc/config"
 
 
-def test_a_remote_that_keeps_files_by_name_is_refused(made: StoreFixture) -> None:
+def test_a_remote_that_keeps_files_by_name_is_refused(made: Scratch) -> None:
     use_remote(made, "s3://bucket/path", "version_aware = true\n")
     with pytest.raises(RemoteError, match="keeps files by name"):
         Store(made.root).check(FILE)
@@ -341,9 +341,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize(("content", "words"), DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_object_is_named_and_nothing_lands(
-    made: StoreFixture, tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_a_damaged_object_is_named_and_nothing_lands(made: Scratch, tmp_path: Path, content: bytes, words: str) -> None:
     made.put(FILE, content)
     target = tmp_path / "out" / "model.skops"
     store = Store(made.root)
@@ -360,7 +358,7 @@ def test_a_damaged_object_is_named_and_nothing_lands(
     assert no_leftovers(tmp_path)
 
 
-def test_damage_in_the_default_remote_counts_though_another_has_the_bytes(made: StoreFixture, tmp_path: Path) -> None:
+def test_damage_in_the_default_remote_counts_though_another_has_the_bytes(made: Scratch, tmp_path: Path) -> None:
     made.configure(TWO_REMOTES.format(tmp_path / "far"))
     made.put(FILE, FLIPPED, tmp_path / "far")
     made.put(FILE, CONTENT)
@@ -369,7 +367,7 @@ def test_damage_in_the_default_remote_counts_though_another_has_the_bytes(made: 
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
-def test_of_two_faults_the_more_telling_is_shown(made: StoreFixture, tmp_path: Path) -> None:
+def test_of_two_faults_the_more_telling_is_shown(made: Scratch, tmp_path: Path) -> None:
     made.configure(TWO_REMOTES.format(tmp_path / "far"))
     made.put(FILE, FLIPPED)
     with pytest.raises(WrongBytesError):
@@ -381,7 +379,7 @@ def test_of_two_faults_the_more_telling_is_shown(made: StoreFixture, tmp_path: P
             read(FILE)
 
 
-def test_two_objects_that_changed_places_are_both_caught(made: StoreFixture) -> None:
+def test_two_objects_that_changed_places_are_both_caught(made: Scratch) -> None:
     other = stored("other.skops", FLIPPED)
     made.put(FILE, FLIPPED)
     made.put(other, CONTENT)
@@ -390,14 +388,14 @@ def test_two_objects_that_changed_places_are_both_caught(made: StoreFixture) -> 
             Store(made.root).check(file)
 
 
-def test_bytes_whose_md5_is_not_their_address_are_caught(made: StoreFixture) -> None:
+def test_bytes_whose_md5_is_not_their_address_are_caught(made: Scratch) -> None:
     wrong = StoredFile(name="model.skops", md5="0" * 32, sha256=FILE.sha256, size=FILE.size)
     made.put(wrong, CONTENT)
     with pytest.raises(WrongBytesError, match="has the md5"):
         Store(made.root).fetch(wrong)
 
 
-def test_a_missing_object_says_what_to_do(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_missing_object_says_what_to_do(made: Scratch, tmp_path: Path) -> None:
     with pytest.raises(ObjectMissingError, match="is not in the remote store") as caught:
         Store(made.root).fetch(FILE, pointer=POINTER)
     assert f"git checkout -- .dvc/store/{object_path(FILE)}" in str(caught.value)
@@ -406,14 +404,14 @@ def test_a_missing_object_says_what_to_do(made: StoreFixture, tmp_path: Path) ->
         Store(made.root).fetch(FILE, pointer=POINTER)
 
 
-def test_without_a_remote_there_is_one_sentence(made: StoreFixture) -> None:
+def test_without_a_remote_there_is_one_sentence(made: Scratch) -> None:
     made.configure("")
     for read in (Store(made.root).fetch, Store(made.root).check):
         with pytest.raises(ObjectMissingError, match="names no remote"):
             read(FILE)
 
 
-def test_a_link_where_an_object_belongs_is_refused(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_link_where_an_object_belongs_is_refused(made: Scratch, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(CONTENT)
     place = made.put(FILE, b"")
@@ -424,7 +422,7 @@ def test_a_link_where_an_object_belongs_is_refused(made: StoreFixture, tmp_path:
             read(FILE)
 
 
-def test_a_pipe_where_an_object_belongs_does_not_hang(made: StoreFixture) -> None:
+def test_a_pipe_where_an_object_belongs_does_not_hang(made: Scratch) -> None:
     place = made.put(FILE, b"")
     place.unlink()
     os.mkfifo(place)
@@ -438,7 +436,7 @@ def test_an_md5_that_is_none_never_becomes_a_path(md5: str) -> None:
         object_paths(md5)
 
 
-def test_a_sha256_that_is_none_never_becomes_a_path(made: StoreFixture) -> None:
+def test_a_sha256_that_is_none_never_becomes_a_path(made: Scratch) -> None:
     wrong = StoredFile(name="model.skops", md5=FILE.md5, sha256="../" * 21 + "x", size=1)
     with pytest.raises(ObjectError, match="is no sha256"):
         Store(made.root).fetch(wrong)
@@ -462,7 +460,7 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("damage", [FLIPPED, b"", CONTENT + b"x", None])
-def test_a_damaged_entry_of_the_cache_is_healed(made: StoreFixture, tmp_path: Path, damage: bytes | None) -> None:
+def test_a_damaged_entry_of_the_cache_is_healed(made: Scratch, tmp_path: Path, damage: bytes | None) -> None:
     made.put(FILE, CONTENT)
     for read in (Store(made.root).fetch, lambda file: Store(made.root).copy(file, tmp_path / "out")):
         cached().parent.mkdir(parents=True, exist_ok=True)
@@ -477,7 +475,7 @@ def test_a_damaged_entry_of_the_cache_is_healed(made: StoreFixture, tmp_path: Pa
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 
-def test_a_copy_needs_no_remote_once_the_cache_has_the_bytes(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_copy_needs_no_remote_once_the_cache_has_the_bytes(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT)
     store = Store(made.root)
     store.fetch(FILE)
@@ -487,7 +485,7 @@ def test_a_copy_needs_no_remote_once_the_cache_has_the_bytes(made: StoreFixture,
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 
-def test_a_copy_does_not_share_its_bytes_with_the_cache(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_copy_does_not_share_its_bytes_with_the_cache(made: Scratch, tmp_path: Path) -> None:
     made.put(FILE, CONTENT)
     Store(made.root).copy(FILE, tmp_path / "out")
     (tmp_path / "out").write_bytes(b"edited")
@@ -496,7 +494,7 @@ def test_a_copy_does_not_share_its_bytes_with_the_cache(made: StoreFixture, tmp_
 
 @pytest.mark.parametrize("obstacle", ["a file", "no permission"])
 def test_a_cache_that_cannot_be_written_is_done_without(
-    made: StoreFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, obstacle: str
+    made: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, obstacle: str
 ) -> None:
     made.put(FILE, CONTENT)
     if obstacle == "a file":
@@ -523,7 +521,7 @@ def small_disk() -> Iterator[None]:
 
 @pytest.mark.parametrize("content", [CONTENT, CONTENT[:150_000]], ids=["blocks", "one block that fits in part"])
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
-    made: StoreFixture, tmp_path: Path, request: pytest.FixtureRequest, content: bytes
+    made: Scratch, tmp_path: Path, request: pytest.FixtureRequest, content: bytes
 ) -> None:
     file = stored("model.skops", content)
     made.put(file, content)
@@ -542,13 +540,13 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     assert no_leftovers(tmp_path)
 
 
-def test_verifying_keeps_nothing(made: StoreFixture) -> None:
+def test_verifying_keeps_nothing(made: Scratch) -> None:
     made.put(FILE, CONTENT)
     Store(made.root).check(FILE)
     assert not cache_folder().exists()
 
 
-def test_verifying_does_not_take_the_word_of_a_cache(made: StoreFixture) -> None:
+def test_verifying_does_not_take_the_word_of_a_cache(made: Scratch) -> None:
     made.put(FILE, CONTENT)
     Store(made.root).fetch(FILE)
     made.put(FILE, CONTENT, made.root / ".dvc" / "cache")
@@ -560,7 +558,7 @@ def test_verifying_does_not_take_the_word_of_a_cache(made: StoreFixture) -> None
 # Into the store
 
 
-def test_what_is_pushed_is_dvcs_own(made: StoreFixture) -> None:
+def test_what_is_pushed_is_dvcs_own(made: Scratch) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     created = push(made.root, [(FILE, source)])
     assert created == [made.store / object_path(FILE)]
@@ -575,13 +573,13 @@ def test_what_is_pushed_is_dvcs_own(made: StoreFixture) -> None:
     assert not created[0].exists()
 
 
-def test_pushing_again_creates_nothing(made: StoreFixture) -> None:
+def test_pushing_again_creates_nothing(made: Scratch) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     push(made.root, [(FILE, source)])
     assert push(made.root, [(FILE, source), (FILE, source)]) == []
 
 
-def test_a_push_of_other_bytes_leaves_nothing_behind(made: StoreFixture) -> None:
+def test_a_push_of_other_bytes_leaves_nothing_behind(made: Scratch) -> None:
     good = made.write("candidate/profile.json", b"{}")
     bad = made.write("candidate/model.skops", FLIPPED)
     with pytest.raises(WrongBytesError, match=r"candidate/model\.skops has the sha256"):
@@ -591,14 +589,14 @@ def test_a_push_of_other_bytes_leaves_nothing_behind(made: StoreFixture) -> None
     assert not [path for path in made.store.rglob("*") if path.is_file()]
 
 
-def test_a_push_does_not_take_a_damaged_object_for_its_own(made: StoreFixture) -> None:
+def test_a_push_does_not_take_a_damaged_object_for_its_own(made: Scratch) -> None:
     made.put(FILE, FLIPPED)
     source = made.write("candidate/model.skops", CONTENT)
     with pytest.raises(WrongBytesError, match="holds other bytes than its name says"):
         push(made.root, [(FILE, source)])
 
 
-def test_a_store_that_a_link_leads_out_of_the_repository_is_refused(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_store_that_a_link_leads_out_of_the_repository_is_refused(made: Scratch, tmp_path: Path) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     (tmp_path / "elsewhere").mkdir()
     made.store.mkdir()
@@ -608,7 +606,7 @@ def test_a_store_that_a_link_leads_out_of_the_repository_is_refused(made: StoreF
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_push_to_a_server_goes_through_dvc(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_push_to_a_server_goes_through_dvc(made: Scratch, tmp_path: Path) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     other = made.write("candidate/profile.json", b"{}")
     (tmp_path / "far").mkdir()
@@ -619,7 +617,7 @@ def test_a_push_to_a_server_goes_through_dvc(made: StoreFixture, tmp_path: Path)
     assert (tmp_path / "far" / object_path(stored("p", b"{}"))).read_bytes() == b"{}"
 
 
-def test_a_push_that_a_server_refuses_raises(made: StoreFixture, tmp_path: Path) -> None:
+def test_a_push_that_a_server_refuses_raises(made: Scratch, tmp_path: Path) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     with serve(tmp_path) as address:
         use_remote(made, f"{address}/far", "method = POST\n")  # the server knows no POST
@@ -627,7 +625,7 @@ def test_a_push_that_a_server_refuses_raises(made: StoreFixture, tmp_path: Path)
             push(made.root, [(FILE, source)])
 
 
-def test_a_project_for_dvc_keeps_the_options_of_the_remote(made: StoreFixture) -> None:
+def test_a_project_for_dvc_keeps_the_options_of_the_remote(made: Scratch) -> None:
     use_remote(made, "https://example.org/x", "user = ada\npassword = 'a, b # c'\n")
     remote = read_config(made.root).required_default
     with dvc_project(remote, None) as project:
@@ -644,7 +642,7 @@ def settings(file: int = 10_000_000, store: int = 500_000_000) -> Settings:
     return Settings(name="x", channels=(ChannelRule(name="production"),), file_limit=file, store_limit=store)
 
 
-def test_the_limits_of_the_embedded_store_stop_with_two_commands(made: StoreFixture) -> None:
+def test_the_limits_of_the_embedded_store_stop_with_two_commands(made: Scratch) -> None:
     check_limits(made.root, [FILE], settings(file=FILE.size, store=FILE.size))
     with pytest.raises(MintmarkError, match=r"model\.skops has 512 kB.*takes files of up to 100 kB") as caught:
         check_limits(made.root, [FILE], settings(file=100_000))
@@ -653,7 +651,7 @@ def test_the_limits_of_the_embedded_store_stop_with_two_commands(made: StoreFixt
         check_limits(made.root, [FILE], settings(store=500_000))
 
 
-def test_the_size_of_the_store_counts_and_what_is_there_does_not_count_twice(made: StoreFixture) -> None:
+def test_the_size_of_the_store_counts_and_what_is_there_does_not_count_twice(made: Scratch) -> None:
     made.put(FILE, CONTENT)
     other = stored("profile.json", b"{}")
     assert store_size(made.root) == FILE.size
@@ -663,13 +661,13 @@ def test_the_size_of_the_store_counts_and_what_is_there_does_not_count_twice(mad
         check_limits(made.root, [FILE, other], settings(store=FILE.size + 1))
 
 
-def test_another_remote_has_no_limits(made: StoreFixture, tmp_path: Path) -> None:
+def test_another_remote_has_no_limits(made: Scratch, tmp_path: Path) -> None:
     for url in ("s3://bucket/path", str(tmp_path / "far")):
         use_remote(made, url)
         check_limits(made.root, [FILE], settings(file=1, store=1))
 
 
-def test_the_two_commands_move_every_version_to_another_store(made: StoreFixture, tmp_path: Path) -> None:
+def test_the_two_commands_move_every_version_to_another_store(made: Scratch, tmp_path: Path) -> None:
     """Run what the message says, with a folder for the bucket and the .gitignore of this repository."""
     made.write(".gitignore", (Path(__file__).parents[3] / ".gitignore").read_bytes())
     made.add_version("iris", "1.0.0", {"model.skops": CONTENT, "profile.json": b"{}"})
@@ -688,7 +686,7 @@ def test_the_two_commands_move_every_version_to_another_store(made: StoreFixture
     assert missing_objects(made.root, [FILE, stored("profile.json", b"{}")]) == {}
 
 
-def test_missing_objects_are_told_by_name_and_size_alone(made: StoreFixture) -> None:
+def test_missing_objects_are_told_by_name_and_size_alone(made: Scratch) -> None:
     there, short, linked = (stored(name, name.encode()) for name in ("there", "short", "linked"))
     made.put(there, b"THERE")  # as long as it should be: only verify reads it
     made.put(short, b"sho")
@@ -701,12 +699,12 @@ def test_missing_objects_are_told_by_name_and_size_alone(made: StoreFixture) -> 
     assert f"{object_path(FILE)} is not in the store" in faults[FILE.md5]
 
 
-def test_a_remote_elsewhere_is_not_asked_what_is_missing(made: StoreFixture) -> None:
+def test_a_remote_elsewhere_is_not_asked_what_is_missing(made: Scratch) -> None:
     use_remote(made, "s3://bucket/path")
     assert missing_objects(made.root, [FILE]) == {}
 
 
-def test_an_object_is_closed_after_use(made: StoreFixture) -> None:
+def test_an_object_is_closed_after_use(made: Scratch) -> None:
     made.put(FILE, CONTENT)
     remote = read_config(made.root).required_default
     with open_object(remote, FILE) as stream:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import metrics_document, metrics_of
 from tests.publishing.site.test_api_schemas import COMMIT, DOCUMENTS
+from tests.scaffold.documents import metrics_document, metrics_of
 
 from mintmark.publishing.site.api.database import DatabaseWriter
 from mintmark.publishing.site.api.database_rows import VersionRows, version_rows

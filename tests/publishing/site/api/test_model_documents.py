@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Scratch
 from tests.publishing.site.api_checks import check_api, faults_of
 from tests.publishing.site.lively_registry import REPOSITORY, SITE
+from tests.scaffold.registry import Scratch
 
 from mintmark.publishing.site.api.json_text import format_document
 from mintmark.publishing.site.api.model_documents import PAGE_BYTES, ModelFacts, index_documents
