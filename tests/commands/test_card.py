@@ -135,4 +135,4 @@ def test_whole_numbers_of_any_length(scratch: Scratch) -> None:
     result = scratch.run("card", "iris@1.2.0")
     assert (result.code, result.err) == (0, "")
     assert "model-index" not in result.out
-    assert "| `roc_auc` (primary) | inf |  | more |" in result.out
+    assert "| `roc_auc` (primary) | beyond any measure |  | more |" in result.out

@@ -213,6 +213,7 @@ def test_a_version_of_this_very_registry(temporary: Path, capsys: pytest.Capture
     code = reproduce(ROOT, record.reference, network=False, keep=False, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert code == 0, found
-    assert found["outcome"] == "identical bytes" or found["environment"], found
+    # A processor of another family rounds otherwise, so the bytes need not be those of the machine that registered it.
+    assert found["outcome"] in ("identical bytes", "same predictions"), found
     assert len(found["files"]) == 17
     assert list(temporary.iterdir()) == []

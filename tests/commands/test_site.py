@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -108,6 +109,7 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
 @pytest.mark.slow
 def test_a_build_shows_its_progress_on_a_terminal(scratch: Scratch, tmp_path: Path) -> None:
     own, other = pty.openpty()
+    termios.tcsetwinsize(other, (24, 80))
     command = (sys.executable, "-m", "mintmark.cli", "site", "build", "-o", str(tmp_path / "public"))
     with subprocess.Popen(
         command, cwd=scratch.root, stdout=subprocess.DEVNULL, stderr=other, env={**os.environ, "TERM": "xterm"}

@@ -227,7 +227,7 @@ def test_a_feed_reader_reads_it() -> None:
     first, second, *_ = found.entries
     assert first.content[0].type == "text/plain"
     assert "iris 1.1.0 was yanked: <img src=x onerror=alert(1)>" in first.content[0].value
-    assert second.title == "iris 1.1.0 was yanked"
+    assert second.title == "iris 1.1.0 was yanked: Leaked labels."
     assert second.author == "Ada"
     assert second.link == "https://acme.github.io/models/models/iris/1.1.0/"
     assert second.tags[0].term == "yank"
