@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,6 +41,7 @@ def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> I
             "DVC_SYSTEM_CONFIG_DIR": str(empty / "system"),
             "DVC_GLOBAL_CONFIG_DIR": str(empty / "global"),
             "DVC_SITE_CACHE_DIR": str(empty / "site-cache"),
+            "MINTMARK_CACHE": str(empty / "mintmark-cache"),
         }.items():
             patch.setenv(name, value)
         yield
@@ -87,12 +87,12 @@ def _make_template(root: Path, artifact: bytes) -> None:
     scratch.add_model("iris")
     scratch.add_model("wine")
     scratch.commit("Begin the registry")  # 1 January
-    scratch.propose("iris", "1.0.0")  # 2 January
+    scratch.register("iris", "1.0.0")  # 2 January
     scratch.promote("iris", "1.0.0")  # 3 January
-    scratch.propose("iris", "1.1.0", parent="1.0.0")  # 4 January
+    scratch.register("iris", "1.1.0", parent="1.0.0")  # 4 January
     scratch.promote("iris", "1.1.0")  # 5 January
-    scratch.propose("iris", "1.2.0", parent="1.1.0")  # 6 January
-    scratch.propose("wine", "1.0.0")  # 7 January
+    scratch.register("iris", "1.2.0", parent="1.1.0")  # 6 January
+    scratch.register("wine", "1.0.0")  # 7 January
     scratch.git("gc", "--quiet")  # fewer files to copy
     assert scratch.commits == 7
 
@@ -102,9 +102,7 @@ def copy_registry(_template: Scratch, tmp_path: Path) -> Callable[[str], Scratch
     """Copies of the template under a name of the test's choice."""
 
     def copy(name: str) -> Scratch:
-        target = tmp_path / name
-        shutil.copytree(_template.root, target, symlinks=True)
-        return Scratch(target, _template.artifact, _template.commits)
+        return _template.copy(tmp_path / name)
 
     return copy
 

@@ -14,15 +14,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HERE))
 
-from tests.judging.judged_fixture import Judged, make_registry  # noqa: E402
+from tests.judging.judged_fixture import make_registry, propose  # noqa: E402
 
 SECONDS = 4.0
 RUNS = 5
-PERSON = {
-    f"GIT_{role}_{part}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for part, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +57,11 @@ def measure_review(root: Path, head: str) -> ReviewMeasurement:
 
 def build(folder: Path) -> Path:
     """Make a registry with a champion and two proposals: one on its 1,500 rows, one that brings 750 others as well."""
-    judged: Judged = make_registry(folder / "registry")
+    judged = make_registry(folder / "registry")
     judged.branch("same-rows")
-    judged.propose(C=1.0)
+    propose(judged, C=1.0)
     judged.branch("other-rows")
-    judged.propose("--version", "1.1.0", C=1.0, every=3)
+    propose(judged, "--version", "1.1.0", C=1.0, every=3)
     judged.branch("main", "main")
     return judged.root
 
@@ -74,7 +69,6 @@ def build(folder: Path) -> Path:
 def main() -> None:
     """Print the seconds of both reviews beside the target."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ.update(PERSON)
     with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as name:
         os.environ["MINTMARK_CACHE"] = str(Path(name) / "cache")
         root = build(Path(name))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies
-from tests.commands.writing_fixture import Scratch, copy_of
+from tests.scaffold.registry import Scratch
 
 from mintmark.changing.commits import commit_files, require_clean
 from mintmark.changing.model_state import read_standing, require_allowed
@@ -134,7 +134,7 @@ def origin(released: Scratch) -> Scratch:
 @given(steps=strategies.lists(STEPS, min_size=5, max_size=8))
 def test_no_life_breaks_a_rule(origin: Scratch, steps: list[tuple[Any, ...]]) -> None:
     folder = Path(tempfile.mkdtemp(dir=origin.root.parent))
-    scratch = copy_of(origin, folder / "registry")
+    scratch = origin.copy(folder / "registry")
     for step in steps:
         before = scratch.git("rev-parse", "HEAD")
         with contextlib.suppress(MintmarkError):

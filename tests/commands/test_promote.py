@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.commands.promote import promote
 from mintmark.commands.rollback import rollback

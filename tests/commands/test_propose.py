@@ -8,8 +8,9 @@ import sys
 from typing import Any
 
 import pytest
-from tests.commands.writing_fixture import Scratch, change_slope
+from tests.commands.writing_fixture import change_slope
 from tests.scaffold.marks import first_quick
+from tests.scaffold.registry import Scratch
 
 from mintmark.commands.promote import promote
 from mintmark.commands.propose import propose
@@ -47,7 +48,7 @@ def test_the_first_version(first: Scratch, capsys: pytest.CaptureFixture[str], m
     assert first.git("status", "--porcelain", "-uall") == ""
     registered = ClonedRegistry(first.root).record("tiny", "1.0.0")
     assert (registered.parent, registered.created) == (None, "2026-05-28T20:26:40Z")
-    assert registered.author == "Ada <ada@example.org>"
+    assert registered.author == "Ada Lovelace <ada@example.org>"
     assert registered.summary == "First version of tiny: mae 0.1667 [0.08333, 0.3333]."
     assert [file.name for file in registered.stored_files] == list(FILES)
     out = capsys.readouterr().out

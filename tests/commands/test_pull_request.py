@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.commands.pull_request import compare_address
 from mintmark.commands.rollback import rollback

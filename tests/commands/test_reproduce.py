@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.commands.reproduce import reproduce
 from mintmark.errors import MintmarkError, UsageError

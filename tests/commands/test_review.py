@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch
 from tests.scaffold.marks import first_quick
+from tests.scaffold.registry import Scratch
 
 from mintmark.cli import main
 

@@ -156,7 +156,7 @@ def test_inside_a_hook_of_git(scratch: Scratch) -> None:
     import sys
 
     scratch.environment["PYTHON"] = sys.executable
-    scratch.propose("iris", "1.3.0")
+    scratch.register("iris", "1.3.0")
     scratch.edit("models/iris/versions/1.0.0/version.yaml", "C: 0.1", "C: 0.2")
     scratch.git("add", "-A")
     scratch.git("commit", "--quiet", "-m", "Tamper", check=False)

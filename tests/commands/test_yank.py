@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.commands.rollback import rollback
 from mintmark.commands.yank import yank

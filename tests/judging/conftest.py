@@ -3,37 +3,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.judging.judged_fixture import Judged, copy_of, make_registry
+from tests.judging.judged_fixture import make_registry, propose
 from tests.scaffold.once import Once
-
-PEOPLE = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
+from tests.scaffold.pipeline import LOANS, open_toy
+from tests.scaffold.registry import Scratch
 
 
 @pytest.fixture(scope="session")
-def _proposals(once: Once) -> Judged:
+def _proposals(once: Once) -> Scratch:
     """1.0.0 in production on `main`, and two proposals of 1.1.0 on branches: `better` and `worse`."""
-    return Judged(once.build("judged", _propose_twice) / "registry")
+    return open_toy(LOANS, once.build("judged", _propose_twice))
 
 
 def _propose_twice(folder: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINTMARK_CACHE", str(folder / "cache"))
-        for name, value in PEOPLE.items():
-            patch.setenv(name, value)
-        judged = make_registry(folder / "registry")
-        judged.branch("better")
-        judged.propose(C=1.0)
-        judged.branch("worse")
-        judged.propose("--version", "1.1.0", columns=["age", "noise"])
-        judged.branch("main", "main")
+    judged = make_registry(folder)
+    judged.branch("better")
+    propose(judged, C=1.0)
+    judged.branch("worse")
+    propose(judged, "--version", "1.1.0", columns=["age", "noise"])
+    judged.branch("main", "main")
 
 
 @pytest.fixture
-def judged(_proposals: Judged, tmp_path: Path) -> Judged:
+def judged(_proposals: Scratch, tmp_path: Path) -> Scratch:
     """A copy of it, on `main`."""
-    return copy_of(_proposals, tmp_path / "registry")
+    return _proposals.copy(tmp_path / "registry")

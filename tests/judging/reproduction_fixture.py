@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tests.commands.writing_fixture import FIT, Scratch, make_candidate
-from tests.scaffold.warm import warm
+from tests.commands.writing_fixture import make_candidate
+from tests.scaffold.pipeline import TINY
+from tests.scaffold.registry import Scratch
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.judging.reproducing.reproduction import reproduce_version
 from mintmark.registry.clone import ClonedRegistry
 
-PIPELINE = """\
+PREPARE_STAGE = """\
 stages:
   prepare:
     foreach: ${models}
@@ -22,22 +23,8 @@ stages:
       outs:
         - models/${key}/candidate/clean.csv
         - models/${key}/candidate/plots
-  fit:
-    foreach: ${models}
-    do:
-      cmd: python scripts/fit.py ${key}
-      deps: [scripts/fit.py, "models/${key}/candidate/clean.csv"]
-      params: ["models.${key}.slope", "models.${key}.inputs"]
-      outs:
-        - models/${key}/candidate/model.json
-        - models/${key}/candidate/predictions.parquet
-        - models/${key}/candidate/evaluation.parquet
-        - models/${key}/candidate/profile.json
-        - models/${key}/candidate/signature.json
-        - models/${key}/candidate/data.json
-      metrics:
-        - models/${key}/candidate/metrics.json
 """
+FIT_STAGE = TINY.pipeline.removeprefix("stages:\n").replace(TINY.data, '"models/${key}/candidate/clean.csv"')
 
 PREPARE = '''\
 """Copies the points, and draws them."""
@@ -53,8 +40,8 @@ out = Path("models") / sys.argv[1] / "candidate"
 '''
 
 # The last lines of fit.py write what was measured; `cost` differs every time, as in the pipeline of this repository.
-TIMED = '"slices": {}, "cost": {"load_seconds": __import__("time").perf_counter()}})'
-FITTED = FIT.replace('"slices": {}})', TIMED).replace(
+TIMED = '"slices": {}, "cost": {"load_seconds": __import__("time").perf_counter()}}'
+FITTED = TINY.script.replace('"slices": {}}', TIMED).replace(
     'Path("data/points.csv").read_text()', 'Path("models", name, "candidate/clean.csv").read_text()'
 )
 assert FITTED.count("clean.csv") == 1
@@ -69,7 +56,7 @@ def python(*lines: str) -> str:
 def make_registry(root: Path) -> Scratch:
     """A candidate of both stages; nothing is proposed."""
     scratch = make_candidate(root)
-    scratch.write("dvc.yaml", PIPELINE)
+    scratch.write("dvc.yaml", PREPARE_STAGE + FIT_STAGE)
     scratch.write("json.py", "raise SystemExit('a module of the registry that has the name of another')\n")
     scratch.write("scripts/prepare.py", PREPARE)
     scratch.write("scripts/fit.py", FITTED)
@@ -94,16 +81,11 @@ def reproduce(scratch: Scratch, **options: object) -> Reproduction:
     return reproduce_version(registry.root, record, commit, **options)  # type: ignore[arg-type]
 
 
-def dvc(scratch: Scratch, *arguments: str) -> None:
-    done = warm.run("dvc", *arguments, cwd=scratch.root)
-    assert done.code == 0, done.err
-
-
 def keep_points_in_dvc(scratch: Scratch, *, push: bool = True) -> Path:
     """Take the source data out of Git, and into DVC; return where its object is in the embedded store."""
     scratch.git("rm", "--quiet", "--cached", "data/points.csv")
-    dvc(scratch, "add", "--quiet", "data/points.csv")
+    scratch.dvc("add", "--quiet", "data/points.csv")
     if push:
-        dvc(scratch, "push", "--quiet", "data/points.csv.dvc")
+        scratch.dvc("push", "--quiet", "data/points.csv.dvc")
     md5 = hashlib.md5((scratch.root / "data/points.csv").read_bytes()).hexdigest()
     return scratch.root / ".dvc/store/files/md5" / md5[:2] / md5[2:]

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.judging.judged_fixture import MODEL, Judged, bytes_of, forge, rewritten
+from tests.judging.judged_fixture import MODEL, bytes_of, forge, propose, rewritten, set_params
 from tests.scaffold.marks import others_long
-from tests.scaffold.registry import ROOT
+from tests.scaffold.registry import ROOT, Scratch
 
 from mintmark.training.tables import format_parquet
 
 VERSION = "models/loans/versions/1.1.0"
 
 
-def test_a_record_that_claims_better_metrics(judged: Judged) -> None:
+def test_a_record_that_claims_better_metrics(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     metrics["metrics"]["accuracy"] = {"value": 0.95, "low": 0.93, "high": 0.97}
@@ -34,7 +34,7 @@ def test_a_record_that_claims_better_metrics(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_claim_that_is_off_by_two_millionths(judged: Judged) -> None:
+def test_a_claim_that_is_off_by_two_millionths(judged: Scratch) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     for part in ("value", "low", "high"):
@@ -48,7 +48,7 @@ def test_a_claim_that_is_off_by_two_millionths(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_claim_that_leaves_a_slice_out(judged: Judged) -> None:
+def test_a_claim_that_leaves_a_slice_out(judged: Scratch) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     del metrics["slices"]["region-b"]
@@ -60,7 +60,7 @@ def test_a_claim_that_leaves_a_slice_out(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_claim_that_would_take_hours_to_check(judged: Judged) -> None:
+def test_a_claim_that_would_take_hours_to_check(judged: Scratch) -> None:
     judged.branch("attack", "better")
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     metrics["resamples"] = 10**12
@@ -71,7 +71,7 @@ def test_a_claim_that_would_take_hours_to_check(judged: Judged) -> None:
     assert "resamples" in found.messages()
 
 
-def test_a_swapped_artifact_in_the_store(judged: Judged) -> None:
+def test_a_swapped_artifact_in_the_store(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     other = bytes_of(judged, "1.0.0", "model.skops")
     record = json.loads(json.dumps(bytes_of(judged, "1.1.0", "model.skops").hex()))
@@ -89,7 +89,7 @@ def test_a_swapped_artifact_in_the_store(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_swapped_artifact_that_agrees_with_its_records(judged: Judged) -> None:
+def test_a_swapped_artifact_that_agrees_with_its_records(judged: Scratch) -> None:
     """The metrics and predictions are those of a good model, the artifact is another one."""
     judged.branch("worse-again", "worse")
     bad = bytes_of(judged, "1.1.0", "model.skops")
@@ -105,7 +105,7 @@ def test_a_swapped_artifact_that_agrees_with_its_records(judged: Judged) -> None
 
 
 @pytest.mark.slow
-def test_a_hand_edited_lock(judged: Judged) -> None:
+def test_a_hand_edited_lock(judged: Scratch) -> None:
     """The record and dvc.lock agree on a script that is not the one at the head."""
     judged.branch("attack", "better")
     with judged.path("scripts/fit.py").open("a") as script:
@@ -117,9 +117,9 @@ def test_a_hand_edited_lock(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_lock_with_other_parameters(judged: Judged) -> None:
+def test_a_lock_with_other_parameters(judged: Scratch) -> None:
     judged.branch("attack", "better")
-    judged.set_params(C=0.5)
+    set_params(judged, C=0.5)
     judged.commit()
     found = judged.review()
     assert found.code == 1
@@ -127,7 +127,7 @@ def test_a_lock_with_other_parameters(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_lock_with_another_command(judged: Judged) -> None:
+def test_a_lock_with_another_command(judged: Scratch) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "python scripts/fit.py ${key}", "python scripts/fit.py ${key} --honestly")
     judged.commit()
@@ -137,7 +137,7 @@ def test_a_lock_with_another_command(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_record_of_other_stages_than_the_lock(judged: Judged) -> None:
+def test_a_record_of_other_stages_than_the_lock(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
         record["stages"]["fit@loans"]["deps"]["scripts/fit.py"] = "md5:" + "0" * 32
@@ -156,7 +156,7 @@ def test_a_record_of_other_stages_than_the_lock(judged: Judged) -> None:
         (".dvc/config", "url = store", "url = ../elsewhere"),
     ],
 )
-def test_the_goalposts_in_the_same_request(judged: Judged, path: str, old: str, new: str) -> None:
+def test_the_goalposts_in_the_same_request(judged: Scratch, path: str, old: str, new: str) -> None:
     judged.branch("attack", "worse")
     judged.edit(path, old, new)
     judged.commit()
@@ -168,18 +168,18 @@ def test_the_goalposts_in_the_same_request(judged: Judged, path: str, old: str, 
 
 
 @pytest.mark.slow
-def test_gates_come_from_the_base_even_after_they_were_loosened_in_an_earlier_commit(judged: Judged) -> None:
+def test_gates_come_from_the_base_even_after_they_were_loosened_in_an_earlier_commit(judged: Scratch) -> None:
     judged.branch("attack")
     judged.edit("models/loans/model.yaml", "accuracy: 0.7", "accuracy: 0.1")
     judged.edit("models/loans/model.yaml", "margin: 0.02", "margin: 0.9")
     judged.edit("models/loans/model.yaml", MODEL[MODEL.index("slices:") :], "slices: []\n")
     judged.commit("loosen")
-    judged.propose("--version", "1.1.0", columns=["age", "noise"])
+    propose(judged, "--version", "1.1.0", columns=["age", "noise"])
     assert judged.review().code == 1
     assert judged.review(base="HEAD^").code != 1  # what the loosened gates would have said
 
 
-def _with_own_package(judged: Judged) -> None:
+def _with_own_package(judged: Scratch) -> None:
     """Let the base carry the package, as a copy of the template does."""
     shutil.copytree(
         ROOT / "scripts/mintmark", judged.path("scripts/mintmark"), ignore=shutil.ignore_patterns("__pycache__")
@@ -188,13 +188,13 @@ def _with_own_package(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_change_to_the_judge_in_the_same_request(judged: Judged) -> None:
+def test_a_change_to_the_judge_in_the_same_request(judged: Scratch) -> None:
     """The work tree holds the attacker's judge and runs it; the base's judges all the same."""
     _with_own_package(judged)
     judged.commit("the package")
     judged.branch("main", "HEAD")
     judged.branch("attack")
-    judged.set_params(columns=["age", "noise"])
+    set_params(judged, columns=["age", "noise"])
     judged.repro()
     assert judged.mintmark("propose", "loans", "--version", "1.1.0", "--here").code == 0
     with judged.path("scripts/mintmark/core/judgement/review.py").open("a") as corrupt:
@@ -220,7 +220,7 @@ def test_a_change_to_the_judge_in_the_same_request(judged: Judged) -> None:
     assert "split" in done.stdout
 
 
-def _forged_predictions(judged: Judged, change: str) -> None:
+def _forged_predictions(judged: Scratch, change: str) -> None:
     table = pd.read_parquet(io.BytesIO(bytes_of(judged, "1.1.0", "predictions.parquet")))
     match change:
         case "too short":
@@ -242,7 +242,7 @@ def _forged_predictions(judged: Judged, change: str) -> None:
 @pytest.mark.parametrize(
     "change", others_long(["one flipped", "too short", "too long", "nan", "other class", "no column"])
 )
-def test_forged_predictions(judged: Judged, change: str) -> None:
+def test_forged_predictions(judged: Scratch, change: str) -> None:
     """They would be the champion's one day, and a later candidate would be measured against them."""
     judged.branch("attack", "better")
     _forged_predictions(judged, change)
@@ -253,16 +253,16 @@ def test_forged_predictions(judged: Judged, change: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_model_that_always_says_the_same(judged: Judged) -> None:
+def test_a_model_that_always_says_the_same(judged: Scratch) -> None:
     judged.branch("attack")
-    judged.propose(estimator="dummy")
+    propose(judged, estimator="dummy")
     found = judged.review()
     assert found.code == 1
     assert "the same answer" in found.messages()
 
 
 @pytest.mark.slow
-def test_a_file_that_claims_to_hold_a_billion_rows(judged: Judged) -> None:
+def test_a_file_that_claims_to_hold_a_billion_rows(judged: Scratch) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -280,7 +280,7 @@ def test_a_file_that_claims_to_hold_a_billion_rows(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_model_that_takes_the_truth_as_an_input(judged: Judged) -> None:
+def test_a_model_that_takes_the_truth_as_an_input(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
         record["signature"]["inputs"]["paid"] = "str"
@@ -290,7 +290,7 @@ def test_a_model_that_takes_the_truth_as_an_input(judged: Judged) -> None:
     assert "holds the truth" in found.messages()
 
 
-def test_a_head_that_deletes_its_champion(judged: Judged) -> None:
+def test_a_head_that_deletes_its_champion(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     judged.git("rm", "-rq", "models/loans/versions/1.0.0", "models/loans/channels")
     judged.commit()
@@ -301,14 +301,14 @@ def test_a_head_that_deletes_its_champion(judged: Judged) -> None:
     assert "withdraw: loans 1.0.0" in steps
 
 
-def test_a_head_that_yanks_its_champion(judged: Judged) -> None:
+def test_a_head_that_yanks_its_champion(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     judged.write("models/loans/status/1.0.0.yaml", "reason: it is in my way\n")
     judged.commit()
     assert judged.review().kind == "mixture"
 
 
-def test_a_champion_that_is_deleted_by_itself(judged: Judged) -> None:
+def test_a_champion_that_is_deleted_by_itself(judged: Scratch) -> None:
     judged.branch("attack")
     judged.git("rm", "-rq", "models/loans/versions/1.0.0")
     judged.commit()
@@ -317,7 +317,7 @@ def test_a_champion_that_is_deleted_by_itself(judged: Judged) -> None:
     assert "R2" in found.text
 
 
-def test_a_champion_that_is_deleted_with_its_channels(judged: Judged) -> None:
+def test_a_champion_that_is_deleted_with_its_channels(judged: Scratch) -> None:
     judged.branch("attack")
     judged.git("rm", "-rq", "models/loans/versions/1.0.0", "models/loans/channels")
     judged.commit()
@@ -334,9 +334,9 @@ HOSTILE = (
 
 
 @pytest.mark.slow
-def test_a_summary_that_wants_to_be_markup(judged: Judged) -> None:
+def test_a_summary_that_wants_to_be_markup(judged: Scratch) -> None:
     judged.branch("attack")
-    judged.propose("-m", HOSTILE, C=1.0)
+    propose(judged, "-m", HOSTILE, C=1.0)
     found = judged.review()
     assert found.code == 0
     for text in ("@everyone", "@acme/risk", "</details></td>", "<script", "](javascript", "\n# VERDICT", "\u202e"):
@@ -347,7 +347,7 @@ def test_a_summary_that_wants_to_be_markup(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_500_versions_at_once(judged: Judged) -> None:
+def test_500_versions_at_once(judged: Scratch) -> None:
     judged.branch("attack", "better")
     for number in range(500):
         folder = judged.path(f"models/loans/versions/2.0.{number}")
@@ -363,7 +363,7 @@ def test_500_versions_at_once(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_version_of_a_model_that_the_author_does_not_own(judged: Judged) -> None:
+def test_a_version_of_a_model_that_the_author_does_not_own(judged: Scratch) -> None:
     found = judged.review("--author", "mallory", head="better")
     assert found.code == 42
     assert found.verdict("owner") == {"decide"}
@@ -371,23 +371,23 @@ def test_a_version_of_a_model_that_the_author_does_not_own(judged: Judged) -> No
 
 
 @pytest.mark.slow
-def test_an_owner_who_appoints_himself(judged: Judged) -> None:
+def test_an_owner_who_appoints_himself(judged: Scratch) -> None:
     judged.branch("attack")
     judged.edit("models/loans/model.yaml", '"@ada"', '"@ada", "@mallory"')
     judged.commit()
     found = judged.review("--author", "mallory")
     assert (found.code, found.kind) == (42, "describe")
     assert found.verdict("owner") == {"decide"}
-    judged.propose(C=1.0)
+    propose(judged, C=1.0)
     assert judged.review("--author", "mallory").kind == "mixture"
 
 
 @pytest.mark.slow
-def test_a_member_of_a_team_that_owns_the_model(judged: Judged) -> None:
+def test_a_member_of_a_team_that_owns_the_model(judged: Scratch) -> None:
     assert judged.review("--author", "grace", "--team", "acme/risk", head="better").code == 0
 
 
-def test_a_link_in_place_of_a_record(judged: Judged, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_record(judged: Scratch, tmp_path: Path) -> None:
     judged.branch("attack", "better")
     (tmp_path / "secret").write_text("schema: 1\n")
     record = judged.path(f"{VERSION}/version.yaml")
@@ -397,7 +397,7 @@ def test_a_link_in_place_of_a_record(judged: Judged, tmp_path: Path) -> None:
     assert judged.review().code == 1
 
 
-def test_a_pickle_in_place_of_the_model(judged: Judged) -> None:
+def test_a_pickle_in_place_of_the_model(judged: Scratch) -> None:
     import pickle
 
     judged.branch("attack", "better")
@@ -408,7 +408,7 @@ def test_a_pickle_in_place_of_the_model(judged: Judged) -> None:
     assert "pickle" in found.messages()
 
 
-def test_the_report_of_a_hostile_change_can_be_read_by_machines(judged: Judged) -> None:
+def test_the_report_of_a_hostile_change_can_be_read_by_machines(judged: Scratch) -> None:
     judged.branch("attack")
     judged.write("models/loans/model.yaml", MODEL.replace("purpose: Tells", "purpose: '::error::Tells'"))
     judged.write("models/we\nird/model.yaml", "x")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.judging.judged_fixture import MODEL, Judged, rewritten
+from tests.judging.judged_fixture import MODEL, rewritten, set_params
 from tests.scaffold.marks import first_quick
+from tests.scaffold.registry import Scratch
 
 from mintmark.core.judgement.review import Review
 from mintmark.errors import MintmarkError
@@ -24,7 +25,7 @@ PRODUCTION = "models/loans/channels/production.yaml"
 OTHER_ROWS = "0" * 32
 
 
-def _review(judged: Judged, *, base: str = "main", head: str = "HEAD", author: str = "ada") -> Review:
+def _review(judged: Scratch, *, base: str = "main", head: str = "HEAD", author: str = "ada") -> Review:
     return review_change(Span(judged.root, base, head), author=author)
 
 
@@ -32,7 +33,7 @@ def _verdicts(found: Review, name: str) -> set[str]:
     return {check.verdict for check in found.checks if check.name == name}
 
 
-def _pin_other_rows(judged: Judged, model: str = "loans") -> None:
+def _pin_other_rows(judged: Scratch, model: str = "loans") -> None:
     lock = yaml.safe_load(judged.read("dvc.lock"))
     for out in lock["stages"][f"fit@{model}"]["outs"]:
         if out["path"].endswith("evaluation.parquet"):
@@ -40,7 +41,7 @@ def _pin_other_rows(judged: Judged, model: str = "loans") -> None:
     judged.write("dvc.lock", yaml.safe_dump(lock, sort_keys=False))
 
 
-def _describe_churn(judged: Judged) -> None:
+def _describe_churn(judged: Scratch) -> None:
     lock = yaml.safe_load(judged.read("dvc.lock"))
     stage = json.dumps(lock["stages"]["fit@loans"]).replace("loans/candidate", "churn/candidate")
     lock["stages"]["fit@churn"] = json.loads(stage)
@@ -48,7 +49,7 @@ def _describe_churn(judged: Judged) -> None:
     judged.write("models/churn/model.yaml", MODEL.replace("name: loans", "name: churn"))
 
 
-def test_two_histories_that_cross_one_another(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_histories_that_cross_one_another(judged: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A merge would loosen the gate, and the diff against one of the two common ancestors is empty."""
     judged.branch("early")
     judged.write("README.md", "early\n")
@@ -71,13 +72,13 @@ def test_two_histories_that_cross_one_another(judged: Judged, monkeypatch: pytes
     assert (found.kind, found.exit_code) == ("describe", 42)
 
 
-def _move(judged: Judged, version: str) -> None:
+def _move(judged: Scratch, version: str) -> None:
     for channel in ("staging", "production"):
         judged.write(f"models/loans/channels/{channel}.yaml", f"version: {version}\n")
     judged.commit(f"to {version}")
 
 
-def test_a_move_that_a_later_commit_takes_back(judged: Judged) -> None:
+def test_a_move_that_a_later_commit_takes_back(judged: Scratch) -> None:
     """After a rebase it would be in the history of the base, and prove a rollback to what was never judged."""
     judged.branch("main", "worse")
     judged.branch("attack")
@@ -89,7 +90,7 @@ def test_a_move_that_a_later_commit_takes_back(judged: Judged) -> None:
     assert "points production of loans to 1.1.0" in "".join(check.message for check in found.checks)
 
 
-def test_a_move_on_a_branch_within_the_change(judged: Judged) -> None:
+def test_a_move_on_a_branch_within_the_change(judged: Scratch) -> None:
     judged.branch("main", "worse")
     judged.branch("side")
     _move(judged, "1.1.0")
@@ -102,7 +103,7 @@ def test_a_move_on_a_branch_within_the_change(judged: Judged) -> None:
     assert _verdicts(_review(judged), "history") == {"fail"}
 
 
-def test_moves_that_the_base_knows_are_no_detour(judged: Judged) -> None:
+def test_moves_that_the_base_knows_are_no_detour(judged: Scratch) -> None:
     """The base moved on and was merged into the head; and a channel that went to and fro between old holders."""
     judged.branch("head")
     judged.write("README.md", "hello\n")
@@ -118,7 +119,7 @@ def test_moves_that_the_base_knows_are_no_detour(judged: Judged) -> None:
 
 
 @pytest.mark.parametrize("mode", ["120000", "160000"])
-def test_a_link_in_place_of_a_model(judged: Judged, mode: str) -> None:
+def test_a_link_in_place_of_a_model(judged: Scratch, mode: str) -> None:
     oid = judged.git("hash-object", "-w", "dvc.yaml") if mode == "120000" else judged.git("rev-parse", "HEAD")
     judged.branch("attack")
     judged.git("update-index", "--add", "--cacheinfo", f"{mode},{oid},models/churn")
@@ -128,7 +129,7 @@ def test_a_link_in_place_of_a_model(judged: Judged, mode: str) -> None:
     assert _verdicts(found, "rules R8") == {"fail"}
 
 
-def test_a_withdrawal_that_moves_the_evaluation_rows(judged: Judged) -> None:
+def test_a_withdrawal_that_moves_the_evaluation_rows(judged: Scratch) -> None:
     judged.branch("main", "better")
     judged.branch("attack")
     judged.git("rm", "-rq", "models/loans/versions/1.1.0")
@@ -140,7 +141,7 @@ def test_a_withdrawal_that_moves_the_evaluation_rows(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_proposal_that_moves_the_evaluation_rows_of_another_model(judged: Judged) -> None:
+def test_a_proposal_that_moves_the_evaluation_rows_of_another_model(judged: Scratch) -> None:
     judged.branch("trunk")
     _describe_churn(judged)
     judged.commit()
@@ -154,7 +155,7 @@ def test_a_proposal_that_moves_the_evaluation_rows_of_another_model(judged: Judg
     assert any(message.startswith("churn: other evaluation rows") for message in messages)
 
 
-def test_rows_that_dvc_lock_names_for_the_first_time(judged: Judged) -> None:
+def test_rows_that_dvc_lock_names_for_the_first_time(judged: Scratch) -> None:
     """Of a model that has no version yet, and of one whose dvc.lock was lost: nobody has looked at them."""
     judged.branch("attack")
     _describe_churn(judged)
@@ -170,7 +171,7 @@ def test_rows_that_dvc_lock_names_for_the_first_time(judged: Judged) -> None:
     assert _review(judged, base="trunk").exit_code == 42
 
 
-def test_a_broken_base_can_be_mended(judged: Judged) -> None:
+def test_a_broken_base_can_be_mended(judged: Scratch) -> None:
     """By a person: who owns the model and which rows count cannot be read."""
     judged.branch("broken")
     judged.write("models/loans/model.yaml", "name: [")
@@ -184,7 +185,7 @@ def test_a_broken_base_can_be_mended(judged: Judged) -> None:
         assert (found.kind, found.exit_code) == (kind, 42)
 
 
-def test_a_replacement_that_is_yanked_as_well(judged: Judged) -> None:
+def test_a_replacement_that_is_yanked_as_well(judged: Scratch) -> None:
     judged.branch("main", "better")
     _move(judged, "1.1.0")
     _move(judged, "1.0.0")
@@ -200,7 +201,7 @@ def test_a_replacement_that_is_yanked_as_well(judged: Judged) -> None:
     assert _verdicts(found, "replacement") == {"fail"}
 
 
-def _disagreements(judged: Judged) -> list[str]:
+def _disagreements(judged: Scratch) -> list[str]:
     span = Span(judged.root, "main", "HEAD")
     record = span.after.record("loans", "1.1.0")
     stored = fetch_version(span.store(span.after), record).files
@@ -216,7 +217,7 @@ def _disagreements(judged: Judged) -> list[str]:
         ]
     ),
 )
-def test_a_script_that_dvc_is_told_not_to_look_at(judged: Judged, old: str, new: str) -> None:
+def test_a_script_that_dvc_is_told_not_to_look_at(judged: Scratch, old: str, new: str) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", old, new)
     judged.commit()
@@ -226,15 +227,15 @@ def test_a_script_that_dvc_is_told_not_to_look_at(judged: Judged, old: str, new:
     assert any("scripts/fit.py is modified" in message for message in _disagreements(judged))
 
 
-def test_parameters_that_dvc_is_told_not_to_look_at(judged: Judged) -> None:
+def test_parameters_that_dvc_is_told_not_to_look_at(judged: Scratch) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "        - models.${key}\n", "")
-    judged.set_params(C=77)
+    set_params(judged, C=77)
     judged.commit()
     assert any("params.yaml: models.loans is modified" in message for message in _disagreements(judged))
 
 
-def test_an_output_that_dvc_lock_has_twice(judged: Judged) -> None:
+def test_an_output_that_dvc_lock_has_twice(judged: Scratch) -> None:
     """The first of them would be the evaluation rows that later proposals are judged on."""
     judged.branch("attack", "better")
     lock, path = yaml.safe_load(judged.read("dvc.lock")), "models/loans/candidate/evaluation.parquet"
@@ -248,7 +249,7 @@ def test_an_output_that_dvc_lock_has_twice(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_dvc_leaves_nothing_behind(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dvc_leaves_nothing_behind(judged: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps notes on each folder that it was ever run in; they go with the folder."""
     notes: list[Path] = []
 
@@ -265,7 +266,7 @@ def test_dvc_leaves_nothing_behind(judged: Judged, monkeypatch: pytest.MonkeyPat
     assert not any(folder.exists() for folder in notes)
 
 
-def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Judged) -> None:
+def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Scratch) -> None:
     judged.branch("trunk", "better")
     metrics = json.loads(judged.read("models/loans/versions/1.1.0/metrics.json"))
     metrics["cost"] = {"load_seconds": 10**400}
@@ -277,7 +278,7 @@ def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Judged) -> Non
 
 
 @pytest.mark.slow
-def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:
+def test_a_pipeline_that_is_a_bomb(judged: Scratch) -> None:
     """DVC reads aliases: a few lines of them would take it a minute and gigabytes."""
     judged.branch("attack", "better")
     lines = ["b0: &b0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -290,7 +291,7 @@ def test_a_pipeline_that_is_a_bomb(judged: Judged) -> None:
 
 
 @pytest.mark.slow
-def test_a_version_that_a_later_commit_rewrites_is_told(judged: Judged) -> None:
+def test_a_version_that_a_later_commit_rewrites_is_told(judged: Scratch) -> None:
     """Rebased onto the base, its first form would be the released one."""
     judged.branch("again", "better")
     with rewritten(judged.path("models/loans/versions/1.1.0/version.yaml")) as record:

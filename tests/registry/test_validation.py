@@ -224,7 +224,7 @@ def test_nothing_changed(scratch: Scratch) -> None:
 
 def test_a_proposal_is_clean(scratch: Scratch) -> None:
     branch(scratch)
-    scratch.propose("iris", "1.3.0", parent="1.2.0")
+    scratch.register("iris", "1.3.0", parent="1.2.0")
     assert told(check_since(scratch)) == []
     assert check_since(scratch).versions == 1
 
@@ -255,7 +255,7 @@ def test_a_promotion_past_a_channel_is_not(scratch: Scratch) -> None:
 
 def test_staging_and_production_in_one_change_is_not(scratch: Scratch) -> None:
     branch(scratch)
-    scratch.propose("iris", "1.3.0")
+    scratch.register("iris", "1.3.0")
     scratch.promote("iris", "1.3.0")
     assert "never held staging" in told(check_since(scratch))[0]
 
@@ -311,9 +311,9 @@ def test_a_burnt_number_comes_back_only_with_the_same_bytes(scratch: Scratch) ->
 
 def test_a_number_that_main_took_in_the_meantime_is_burnt(scratch: Scratch) -> None:
     branch(scratch)
-    scratch.propose("iris", "1.3.0", seed="mine")
+    scratch.register("iris", "1.3.0", seed="mine")
     scratch.git("switch", "--quiet", "main")
-    scratch.propose("iris", "1.3.0", seed="theirs")
+    scratch.register("iris", "1.3.0", seed="theirs")
     scratch.git("switch", "--quiet", "change")
     assert rules(check_since(scratch)) == {"R3"}
 
@@ -322,7 +322,7 @@ def test_a_change_on_main_is_no_part_of_the_change(scratch: Scratch) -> None:
     branch(scratch)
     scratch.promote("iris", "1.2.0")
     scratch.git("switch", "--quiet", "main")
-    scratch.propose("wine", "1.1.0")
+    scratch.register("wine", "1.1.0")
     scratch.git("switch", "--quiet", "change")
     report = check_since(scratch)
     assert told(report) == []
@@ -340,7 +340,7 @@ def test_what_was_broken_before_is_not_blamed_on_the_change(scratch: Scratch) ->
     scratch.commit("Broken already")
     assert len(check(scratch).findings) >= 7
     branch(scratch)
-    scratch.propose("iris", "1.3.0", parent="1.2.0")
+    scratch.register("iris", "1.3.0", parent="1.2.0")
     assert told(check_since(scratch)) == []
     scratch.promote("iris", "1.2.0")
     assert told(check_since(scratch)) == []
@@ -395,7 +395,7 @@ def _split_md5(content: bytes) -> tuple[str, str]:
 
 def test_the_bytes_of_a_proposal_must_be_there_and_right(scratch: Scratch) -> None:
     branch(scratch)
-    scratch.propose("iris", "1.3.0")
+    scratch.register("iris", "1.3.0")
     path = scratch.object_of("iris", "1.3.0", "predictions.parquet")
     content = path.read_bytes()
     path.write_bytes(content[:-1] + b"?")
@@ -409,7 +409,7 @@ def test_the_bytes_of_a_proposal_must_be_there_and_right(scratch: Scratch) -> No
 def test_a_pickle_by_another_name_is_refused(scratch: Scratch) -> None:
     branch(scratch)
     scratch.artifact = b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07builtins\x94."
-    scratch.propose("iris", "1.3.0")
+    scratch.register("iris", "1.3.0")
     report = check_since(scratch)
     assert rules(report) == {"R8"}
     assert report.findings[0].line is not None

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.scaffold.documents import SETTINGS, metrics_document, model_document, stored, version_document
+from tests.scaffold.review import Review
 from tests.scaffold.warm import Result, warm
 
 from mintmark.core import layout
@@ -26,16 +28,26 @@ FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @dataclass
 class Scratch:
-    """A registry that a test may change and damage. Commits are one day apart, from 1 January 2026 at noon UTC."""
+    """A registry that a test may change and damage.
+
+    Commits are one day apart, from 1 January 2026 at noon UTC; where they are not `dated`, they have the time of the clock.
+    `model` is the one that its pipeline makes.
+    """
 
     root: Path
     artifact: bytes = b""
     commits: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    model: str = ""
+    dated: bool = True
+
+    def copy(self, root: Path) -> Scratch:
+        shutil.copytree(self.root, root, symlinks=True)
+        return replace(self, root=root, environment={**self.environment})
 
     def git(self, *arguments: str, check: bool = True, data: bytes | None = None) -> str:
         moment = (FIRST_DAY + timedelta(days=self.commits)).isoformat()
-        dates = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
+        dates = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment} if self.dated else {}
         done = subprocess.run(
             ("git", *arguments), cwd=self.root, input=data, capture_output=True, check=False,
             env={**os.environ, **dates, **self.environment},
@@ -76,6 +88,32 @@ class Scratch:
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")
+
+    def head_tree(self) -> str:
+        return self.git("rev-parse", "HEAD^{tree}")
+
+    def branch(self, name: str, start: str = "main") -> None:
+        self.git("switch", "--quiet", "-C", name, start)
+
+    def subjects(self, revision: str = "HEAD") -> list[str]:
+        return self.git("log", "--format=%s", revision).splitlines()
+
+    def snapshot(self) -> dict[str, object]:
+        """Everything that a failed or interrupted command must leave alone."""
+        files = {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and ".git/" not in path.as_posix() and "/.dvc/tmp" not in path.as_posix()
+        }
+        folders = sorted(str(path) for path in self.path("models").rglob("*") if path.is_dir())
+        return {
+            "files": files,
+            "folders": folders,
+            "status": self.git("status", "--porcelain", "--untracked-files=all"),
+            "refs": self.git("for-each-ref"),
+            "head": self.head + self.git("rev-parse", "--symbolic-full-name", "HEAD"),
+            "staged": self.git("diff", "--cached", "--raw"),
+        }
 
     def write_settings(self, **changes: Any) -> None:
         self.write(layout.REGISTRY, format_yaml({**SETTINGS, **changes}, schema="../schemas/registry.schema.json"))
@@ -139,7 +177,7 @@ class Scratch:
             layout.status_path(model, version), format_yaml(document, schema="../../../schemas/status.schema.json")
         )
 
-    def propose(self, model: str, version: str, **changes: Any) -> str:
+    def register(self, model: str, version: str, **changes: Any) -> str:
         """Register a version and put it in staging, in one commit as `mintmark propose --promote` makes it."""
         self.add_version(model, version, **changes)
         self.set_channel(model, "staging", version)
@@ -158,6 +196,31 @@ class Scratch:
         done = warm.run("dvc", *arguments, cwd=self.root)
         assert done.code == 0, done.err
         return done.out
+
+    def repro(self) -> None:
+        """Run the pipeline for real."""
+        self.dvc("repro", "--quiet")
+
+    def propose(self, **options: object) -> int:
+        """Propose what the pipeline made, in this process and on the branch of now."""
+        from mintmark.commands.propose import propose
+
+        return propose(self.root, self.model, **{"here": True, **options})  # type: ignore[arg-type]
+
+    def review(self, *arguments: str, base: str = "main", head: str = "HEAD") -> Review:
+        """Run the real command; the report is read back as data."""
+        folder = self.root.parent / "report"
+        shutil.rmtree(folder, ignore_errors=True)
+        author = () if "--author" in arguments else ("--author", "ada")
+        done = self.mintmark("review", "--base", base, "--head", head, "--report-dir", str(folder), *author, *arguments)
+        assert "Traceback" not in done.text, done.text
+        assert (folder / "report.json").exists(), done.text
+        report = json.loads((folder / "report.json").read_text())
+        return Review(done.code, done.text, report, (folder / "report.md").read_text())
+
+    def mintmark(self, *arguments: str) -> Result:
+        """Run a command as a process whose imports are done."""
+        return warm.run("mintmark.cli", *arguments, cwd=self.root)
 
     def run(self, *arguments: str) -> Result:
         """Run a command in this process."""

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.clean_clone import clone_commit

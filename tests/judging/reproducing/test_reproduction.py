@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch, copy_of
 from tests.judging.reproduction_fixture import keep_points_in_dvc, make_registry, python, release, reproduce
 from tests.scaffold.once import Once
+from tests.scaffold.pipeline import TINY, open_toy
+from tests.scaffold.registry import Scratch
 from tests.scaffold.server import serve
 
 from mintmark.core.records import VersionRecord
@@ -26,12 +27,12 @@ CANDIDATE = "models/tiny/candidate"
 
 @pytest.fixture(scope="session")
 def _prepared(once: Once) -> Scratch:
-    return Scratch(once.build("reproduction", make_registry))
+    return open_toy(TINY, once.build("reproduction", make_registry))
 
 
 @pytest.fixture(scope="session")
 def _proposed(_prepared: Scratch, once: Once) -> Scratch:
-    return Scratch(once.build("reproduction-proposed", lambda folder: release(copy_of(_prepared, folder))))
+    return open_toy(TINY, once.build("reproduction-proposed", lambda folder: release(_prepared.copy(folder))))
 
 
 @pytest.fixture
@@ -47,13 +48,13 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 @pytest.fixture
 def prepared(_prepared: Scratch, _environment: None, tmp_path: Path) -> Scratch:
     """The two stages, with nothing registered."""
-    return copy_of(_prepared, tmp_path / "registry")
+    return _prepared.copy(tmp_path / "registry")
 
 
 @pytest.fixture
 def proposed(_proposed: Scratch, _environment: None, tmp_path: Path) -> Scratch:
     """1.0.0 of the two stages as they are."""
-    return copy_of(_proposed, tmp_path / "registry")
+    return _proposed.copy(tmp_path / "registry")
 
 
 def everything(root: Path) -> dict[str, tuple[int, bytes | None]]:

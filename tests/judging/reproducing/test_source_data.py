@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.commands.writing_fixture import Scratch
+from tests.scaffold.registry import Scratch
 from tests.scaffold.server import serve
 
 from mintmark.errors import InvalidRegistryError, MintmarkError

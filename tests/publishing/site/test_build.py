@@ -107,9 +107,9 @@ def make_golden(scratch: Scratch) -> Scratch:
     scratch.artifact = b"the bytes of a model\n"
     scratch.add_model("iris", title="Kinds of iris")
     scratch.commit("Begin the registry")
-    scratch.propose("iris", "1.0.0")
+    scratch.register("iris", "1.0.0")
     scratch.promote("iris", "1.0.0")
-    scratch.propose("iris", "1.1.0", parent="1.0.0")
+    scratch.register("iris", "1.1.0", parent="1.0.0")
     scratch.promote("iris", "1.1.0")
     scratch.set_channel("iris", "production", "1.0.0")
     scratch.commit("rollback iris 1.1.0 in production (#5)")
