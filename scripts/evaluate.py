@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mintmark.artifacts.skops.format import load_trusted
+from mintmark.artifacts.skops.format import import_skops_alone, load_trusted
 from mintmark.core.layout import candidate_path
 from mintmark.core.question import ROW, Question, RecipeFault
 from mintmark.core.statistics import evaluation
@@ -49,6 +49,7 @@ def evaluate(model: str) -> None:
         tables.parse_parquet(Path(candidate_path(model, f"{name}.parquet")).read_bytes())
         for name in ("train", "evaluation")
     )
+    import_skops_alone()
     artifact = Path(candidate_path(model, "model.skops"))
     estimator = load_trusted(artifact, trusted=recipe.trusted)
     inputs, truth = rows[data["inputs"]], rows[question.target]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mintmark.artifacts.skops.format import dump_canonical
+from mintmark.artifacts.skops.format import dump_canonical, import_skops_alone
 from mintmark.core.layout import candidate_path
 from mintmark.core.question import RecipeFault
 from mintmark.errors import MintmarkError
@@ -33,6 +33,7 @@ def train(model: str) -> None:
             estimator.fit(rows[data["inputs"]], rows[data["target"]])
         except (ValueError, TypeError) as error:
             raise RecipeFault(("estimator",), f"cannot be fitted: {' '.join(str(error).split())}") from error
+    import_skops_alone()
     write_atomically(candidate_path(model, "model.skops"), dump_canonical(estimator))
 
 

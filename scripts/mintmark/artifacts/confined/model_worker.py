@@ -52,7 +52,9 @@ def _get_ready(artifact_format: str) -> None:
     import pandas as pd  # noqa: F401
 
     if artifact_format == "skops":
-        _import_skops()
+        from mintmark.artifacts.skops.format import import_skops_alone
+
+        import_skops_alone()
 
 
 def _await_job(folder: Path) -> dict[str, Any]:
@@ -81,22 +83,6 @@ def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[st
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
             cost |= _latency(model, tables[MEASURED])
     return {"classes": _classes(model, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
-
-
-def _import_skops() -> None:
-    """Import skops.io, but not all of scikit-learn with it, which takes as long again.
-
-    skops does that to list the types that it trusts by itself. Here each type has passed Mintmark's list, and skops is
-    told every one of them.
-    """
-    import sklearn.utils
-
-    listed = sklearn.utils.all_estimators
-    sklearn.utils.all_estimators = lambda *_: []
-    try:
-        import skops.io  # noqa: F401
-    finally:
-        sklearn.utils.all_estimators = listed
 
 
 def _read(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:

@@ -18,6 +18,22 @@ from mintmark.errors import InvalidRegistryError, MintmarkError
 _ADDRESSES = frozenset({"_stop_words_id"})
 
 
+def import_skops_alone() -> None:
+    """Import skops.io, but not all of scikit-learn with it, which takes as long again.
+
+    skops does that to list the types that it trusts by itself. Here each type has passed Mintmark's list, and skops is
+    told every one of them. For processes of Mintmark's own: whoever else calls skops in this one misses that list.
+    """
+    import sklearn.utils
+
+    listed = sklearn.utils.all_estimators
+    sklearn.utils.all_estimators = lambda *_: []
+    try:
+        import skops.io  # noqa: F401
+    finally:
+        sklearn.utils.all_estimators = listed
+
+
 def dump_canonical(estimator: Any) -> bytes:
     """The estimator as a skops file; the same state gives the same bytes in any process.
 
