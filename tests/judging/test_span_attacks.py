@@ -14,7 +14,7 @@ from tests.scaffold.registry import Scratch
 from mintmark.core.judgement.review import Review
 from mintmark.errors import MintmarkError
 from mintmark.judging import agreement
-from mintmark.judging.agreement import check_agreement
+from mintmark.judging.agreement import begin_agreement
 from mintmark.judging.cases import recorded_costs
 from mintmark.judging.fetched import fetch_version
 from mintmark.judging.judge import review_change
@@ -205,7 +205,7 @@ def _disagreements(judged: Scratch) -> list[str]:
     span = Span(judged.root, "main", "HEAD")
     record = span.after.record("loans", "1.1.0")
     stored = fetch_version(span.store(span.after), record).files
-    return [finding.message for finding in check_agreement(span.after, record, stored)]
+    return [finding.message for finding in begin_agreement(span.after, record, stored)()]
 
 
 @pytest.mark.parametrize(

@@ -36,15 +36,13 @@ _SECONDS = 60
 _RULE: Final = "R7"
 
 
-def check_agreement(head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]) -> list[Finding]:
-    """Return where record, dvc.lock and files of the head disagree; `stored` has the record's files, verified."""
-    return begin_agreement(head, record, stored)()
-
-
 def begin_agreement(
     head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]
 ) -> Callable[[], list[Finding]]:
-    """Begin to look where they disagree; what this returns waits for DVC, which takes a second, and tells."""
+    """Begin to look where record, dvc.lock and files of the head disagree.
+
+    `stored` has the record's files, verified. What this returns waits for DVC, which takes a second, and tells.
+    """
     content = head.tree.read(LOCK)
     if content is None:
         missing = Finding(path=LOCK, message="is not there, so nothing tells what made this version; dvc repro")
