@@ -67,16 +67,17 @@ def build(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Print the seconds of both reviews beside the target."""
+    """Print the seconds of both reviews, and of the first the target."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as name:
         os.environ["MINTMARK_CACHE"] = str(Path(name) / "cache")
         root = build(Path(name))
         print(f"\n{'review of a proposal':<46}{'seconds':>8}{'CPU':>7}{'target':>8}  reached")
-        for head, what in (("same-rows", "1,500 rows"), ("other-rows", "1,500 rows and others, champion run as well")):
-            found = measure_review(root, head)
-            reached = "yes" if found.seconds <= SECONDS else "NO"
-            print(f"{what:<46}{found.seconds:>8.2f}{found.cpu_seconds:>7.2f}{SECONDS:>8.2f}  {reached}", flush=True)
+        found = measure_review(root, "same-rows")
+        reached = "yes" if found.seconds <= SECONDS else "NO"
+        print(f"{'1,500 rows':<46}{found.seconds:>8.2f}{found.cpu_seconds:>7.2f}{SECONDS:>8.2f}  {reached}", flush=True)
+        found = measure_review(root, "other-rows")
+        print(f"{'1,500 rows and 750 others, champion run too':<46}{found.seconds:>8.2f}{found.cpu_seconds:>7.2f}")
 
 
 if __name__ == "__main__":

@@ -19,19 +19,23 @@ _ADDRESSES = frozenset({"_stop_words_id"})
 
 
 def import_skops_alone() -> None:
-    """Import skops.io, but not all of scikit-learn with it, which takes as long again.
+    """Import skops.io without its lists of the types that it trusts by itself, which take longer than all the rest.
 
-    skops does that to list the types that it trusts by itself. Here each type has passed Mintmark's list, and skops is
-    told every one of them. For processes of Mintmark's own: whoever else calls skops in this one misses that list.
+    For them it imports all of scikit-learn and looks for every function of scipy.special in every module. Here each
+    type has passed Mintmark's list, and skops is told every one of them. For processes of Mintmark's own: whoever else
+    calls skops in this one misses those lists.
     """
+    import scipy.special
     import sklearn.utils
 
     listed = sklearn.utils.all_estimators
     sklearn.utils.all_estimators = lambda *_: []
+    vars(scipy.special)["__dir__"] = list
     try:
         import skops.io  # noqa: F401
     finally:
         sklearn.utils.all_estimators = listed
+        del vars(scipy.special)["__dir__"]
 
 
 def dump_canonical(estimator: Any) -> bytes:
