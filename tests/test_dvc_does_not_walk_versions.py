@@ -55,6 +55,7 @@ def test_repro_and_status_do_not_read_pointers_of_versions(root: Path) -> None:
     assert (root / "made.txt").read_text() == "made\n"
 
 
+@pytest.mark.slow
 def test_an_explicit_pointer_is_pulled_and_pushed(root: Path) -> None:
     dvc(root, "pull", POINTER)
     assert (root / "models/iris/versions/1.0.0/model.skops").read_bytes() == CONTENT
@@ -72,6 +73,7 @@ def test_git_tracks_records_and_no_pulled_bytes(root: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_gc_over_commits_keeps_released_objects(root: Path) -> None:
     unused = root / ".dvc/store/files/md5/00/00000000000000000000000000000a"
     unused.parent.mkdir()

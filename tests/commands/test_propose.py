@@ -90,7 +90,8 @@ def test_what_the_record_holds(first: Scratch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("of", "kept"), [("this artifact", {"load_seconds": 0.5, "batch_rows": 1000}), ("another", None), ("none", None)]
+    ("of", "kept"),
+    first_quick([("this artifact", {"load_seconds": 0.5, "batch_rows": 1000}), ("another", None), ("none", None)]),
 )
 def test_measured_times_enter_the_record_where_they_are_of_this_artifact(
     first: Scratch, capsys: pytest.CaptureFixture[str], of: str, kept: dict[str, float] | None
@@ -110,6 +111,7 @@ def test_measured_times_enter_the_record_where_they_are_of_this_artifact(
     assert noted in "".join(lines)
 
 
+@pytest.mark.slow
 def test_a_broken_cost_file_stops_nothing(first: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     first.write("models/tiny/candidate/cost.json", "{")
     assert first.propose() == 0
@@ -117,6 +119,7 @@ def test_a_broken_cost_file_stops_nothing(first: Scratch, capsys: pytest.Capture
     assert "models/tiny/candidate/cost.json cannot be read" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_dvc_pulls_what_was_proposed(first: Scratch) -> None:
     first.propose()
     clone = Scratch(first.root.parent / "clone")
@@ -145,6 +148,7 @@ def test_the_message_is_for_a_reviewer(second: Scratch) -> None:
     assert "Merging also points staging to it." in text
 
 
+@pytest.mark.slow
 def test_the_champion_stands_beside_the_parent(released: Scratch) -> None:
     rollback(released.root, "tiny", here=True)
     change_slope(released, "2.5", "2.2")
@@ -168,7 +172,9 @@ def test_new_inputs_make_a_major_version(second: Scratch) -> None:
 
 @pytest.mark.parametrize(
     ("options", "number"),
-    [({"bump": "major"}, "2.0.0"), ({"bump": "patch"}, "1.0.1"), ({"version": "1.3.0-rc.1"}, "1.3.0-rc.1")],
+    first_quick(
+        [({"bump": "major"}, "2.0.0"), ({"bump": "patch"}, "1.0.1"), ({"version": "1.3.0-rc.1"}, "1.3.0-rc.1")]
+    ),
 )
 def test_a_person_may_choose_the_number(second: Scratch, options: dict[str, str], number: str) -> None:
     second.propose(**options)
@@ -183,6 +189,7 @@ def test_a_patch_of_an_older_line(released: Scratch) -> None:
     assert record(released, "1.0.1")["parent"] == "1.0.0"
 
 
+@pytest.mark.slow
 def test_nothing_changed(first: Scratch) -> None:
     first.propose()
     refused(first, "nothing changed since tiny@1.0.0")
@@ -190,12 +197,14 @@ def test_nothing_changed(first: Scratch) -> None:
 
 @pytest.mark.parametrize(
     ("version", "message", "error"),
-    [
-        ("1.0.0", "tiny 1.0.0 is there already", MintmarkError),
-        ("1.0.0+again", r"1\.0\.0\+again would pass for 1\.0\.0", MintmarkError),
-        ("1.0", '--version "1.0" is not a version', UsageError),
-        ("../1.0.0", "is not a version", UsageError),
-    ],
+    first_quick(
+        [
+            ("1.0.0", "tiny 1.0.0 is there already", MintmarkError),
+            ("1.0.0+again", r"1\.0\.0\+again would pass for 1\.0\.0", MintmarkError),
+            ("1.0", '--version "1.0" is not a version', UsageError),
+            ("../1.0.0", "is not a version", UsageError),
+        ]
+    ),
 )
 def test_numbers_that_cannot_be(second: Scratch, version: str, message: str, error: type[Exception]) -> None:
     refused(second, message, error, version=version)
@@ -211,6 +220,7 @@ def test_a_withdrawn_number_is_burnt(second: Scratch) -> None:
     assert second.subjects()[0] == "propose tiny 1.2.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", first_quick(["main", "refs/remotes/origin/main"]))
 def test_numbers_of_the_base_branch_are_burnt_too(second: Scratch, place: str) -> None:
     """The version was merged by somebody else; this branch has not seen it."""
@@ -229,12 +239,14 @@ def test_numbers_of_the_base_branch_are_burnt_too(second: Scratch, place: str) -
 
 @pytest.mark.parametrize(
     ("path", "old", "new", "message"),
-    [
-        ("params.yaml", "slope: 2.5", "slope: 3", "fit@tiny: params.yaml: models.tiny.slope is modified"),
-        ("scripts/fit.py", "import", "import os\nimport", "scripts/fit.py is modified"),
-        ("models/tiny/candidate/model.json", "2.5", "9.5", "models/tiny/candidate/model.json is modified"),
-        ("dvc.yaml", "python scripts", "python -B scripts", "its command changed"),
-    ],
+    first_quick(
+        [
+            ("params.yaml", "slope: 2.5", "slope: 3", "fit@tiny: params.yaml: models.tiny.slope is modified"),
+            ("scripts/fit.py", "import", "import os\nimport", "scripts/fit.py is modified"),
+            ("models/tiny/candidate/model.json", "2.5", "9.5", "models/tiny/candidate/model.json is modified"),
+            ("dvc.yaml", "python scripts", "python -B scripts", "its command changed"),
+        ]
+    ),
 )
 def test_a_pipeline_that_is_not_up_to_date(second: Scratch, path: str, old: str, new: str, message: str) -> None:
     target = second.root / path
@@ -246,12 +258,14 @@ def test_a_pipeline_that_is_not_up_to_date(second: Scratch, path: str, old: str,
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
-    [
-        ("numpy==", "numpy>=", r"requirements\.lock:\d+: numpy is not pinned with =="),
-        ("    --hash=sha256:" + "0" * 64, "", "has no hash"),
-        ("skops==", "skops==99.", r"pins skops 99\.[\d.]+, and [\d.]+ is installed"),
-        ("skops==", "others==", "does not pin skops"),
-    ],
+    first_quick(
+        [
+            ("numpy==", "numpy>=", r"requirements\.lock:\d+: numpy is not pinned with =="),
+            ("    --hash=sha256:" + "0" * 64, "", "has no hash"),
+            ("skops==", "skops==99.", r"pins skops 99\.[\d.]+, and [\d.]+ is installed"),
+            ("skops==", "others==", "does not pin skops"),
+        ]
+    ),
 )
 def test_an_unpinned_environment(first: Scratch, old: str, new: str, message: str) -> None:
     first.edit("requirements.lock", old, new)
@@ -265,6 +279,7 @@ def test_no_lock_at_all(first: Scratch) -> None:
     refused(first, "requirements.lock: is not there", InvalidRegistryError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", first_quick(["model.skops", "model.json"]))
 def test_a_pickle_under_another_name(first: Scratch, name: str) -> None:
     first.write("scripts/fit.py", first.read("scripts/fit.py") + (
@@ -275,6 +290,7 @@ def test_a_pickle_under_another_name(first: Scratch, name: str) -> None:
     assert "[R8]" in refused(first, f"candidate/{name}: .*pickle", InvalidRegistryError)
 
 
+@pytest.mark.slow
 def test_a_pickle_among_the_other_files(first: Scratch) -> None:
     first.write("scripts/fit.py", first.read("scripts/fit.py") + (
         "import pickle; (out / 'profile.json').write_bytes(pickle.dumps(list))\n"
@@ -298,6 +314,7 @@ def test_a_skops_artifact(first: Scratch) -> None:
     assert record(first, "1.0.0")["artifact"]["format"] == "skops"
 
 
+@pytest.mark.slow
 def test_a_model_without_a_candidate_file(first: Scratch) -> None:
     first.edit("dvc.yaml", "        - models/${key}/candidate/profile.json\n", "")
     (first.root / "dvc.lock").unlink()
@@ -305,12 +322,14 @@ def test_a_model_without_a_candidate_file(first: Scratch) -> None:
     refused(first, "candidate/profile.json: is not among the outputs", InvalidRegistryError)
 
 
+@pytest.mark.slow
 def test_broken_metrics(first: Scratch) -> None:
     first.edit("scripts/fit.py", '"rmse"', '"rmsy"')
     first.repro()
     refused(first, r"candidate/metrics\.json:\d+:\d+: metrics", InvalidRegistryError)
 
 
+@pytest.mark.slow
 def test_size_limits(first: Scratch) -> None:
     first.write("models/registry.yaml", first.read("models/registry.yaml") + "limits: {file: 100 B}\n")
     first.commit("limits")
@@ -319,13 +338,15 @@ def test_size_limits(first: Scratch) -> None:
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [
-        ("models/tiny/model.yaml", "moving the goalposts is a change of its own"),
-        ("models/registry.yaml", r"models/registry\.yaml: changed and not committed"),
-        ("requirements.lock", r"requirements\.lock: changed and not committed"),
-        ("README.md", r"README\.md: changed and not committed"),
-        ("scripts/mintmark/core/judgement/rules.py", r"rules\.py: changed and not committed"),
-    ],
+    first_quick(
+        [
+            ("models/tiny/model.yaml", "moving the goalposts is a change of its own"),
+            ("models/registry.yaml", r"models/registry\.yaml: changed and not committed"),
+            ("requirements.lock", r"requirements\.lock: changed and not committed"),
+            ("README.md", r"README\.md: changed and not committed"),
+            ("scripts/mintmark/core/judgement/rules.py", r"rules\.py: changed and not committed"),
+        ]
+    ),
 )
 @pytest.mark.parametrize("staged", [False, True])
 def test_changes_that_are_no_part_of_a_proposal(first: Scratch, path: str, message: str, staged: bool) -> None:
@@ -344,6 +365,7 @@ def test_a_model_that_is_not_described_yet(first: Scratch) -> None:
     refused(first, r"models/tiny/model\.yaml: is not committed yet")
 
 
+@pytest.mark.slow
 def test_new_scripts_and_data_travel_along(second: Scratch) -> None:
     second.write("scripts/extra.py", "pass\n")
     second.write("data/more.csv", "1\n")
@@ -367,6 +389,7 @@ def test_data_in_dvc_travels_as_its_pointer(second: Scratch) -> None:
     assert "raw/more.csv" not in tracked
 
 
+@pytest.mark.slow
 def test_data_that_is_too_large_for_git(second: Scratch) -> None:
     second.write("models/registry.yaml", second.read("models/registry.yaml") + "limits: {file: 50 kB}\n")
     second.git("commit", "--quiet", "-m", "limits", "models/registry.yaml")
@@ -376,6 +399,7 @@ def test_data_that_is_too_large_for_git(second: Scratch) -> None:
     refused(second, r"data/more\.csv: 60 kB of data is too much for Git; dvc add data/more\.csv")
 
 
+@pytest.mark.slow
 def test_another_remote_gets_the_bytes_before_the_commit(first: Scratch) -> None:
     elsewhere = first.root.parent / "elsewhere"
     elsewhere.mkdir()
@@ -387,6 +411,7 @@ def test_another_remote_gets_the_bytes_before_the_commit(first: Scratch) -> None
     assert first.git("status", "--porcelain", "-uall") == ""
 
 
+@pytest.mark.slow
 def test_no_remote(first: Scratch) -> None:
     first.write(".dvc/config", "[core]\n    analytics = false\n")
     first.commit("no remote")
@@ -438,7 +463,9 @@ command.propose(Path(sys.argv[1]), "tiny", here=True)
 
 @pytest.mark.parametrize(
     ("step", "how"),
-    [("stale_stages", "SIGKILL"), ("record_files", "SIGINT"), ("_objects", "SIGKILL"), ("_objects", "SIGINT")],
+    first_quick(
+        [("stale_stages", "SIGKILL"), ("record_files", "SIGINT"), ("_objects", "SIGKILL"), ("_objects", "SIGINT")]
+    ),
 )
 def test_an_interrupted_proposal_leaves_the_tree_as_it_was(first: Scratch, step: str, how: str) -> None:
     before = first.snapshot()
@@ -448,6 +475,7 @@ def test_an_interrupted_proposal_leaves_the_tree_as_it_was(first: Scratch, step:
     assert first.snapshot() == before
 
 
+@pytest.mark.slow
 def test_proposals_follow_each_other(released: Scratch) -> None:
     """Versions, channels and numbers over a life: what each step leaves is what the next one builds on."""
     change_slope(released, "2.5", "2.2")

@@ -160,6 +160,7 @@ def test_a_shallow_clone_is_refused(second: Scratch, tmp_path: Path) -> None:
         run(Scratch(tmp_path / "shallow"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing(second: Scratch, temporary: Path) -> None:
     """Neither the clone, kept or not, nor the stage that ran in it."""
     second.git("stash", "--quiet")

@@ -72,6 +72,7 @@ def test_nobody_knows_who_asks(second: Scratch, capsys: Run) -> None:
     assert "--author" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_reports_are_written_and_named(second: Scratch, tmp_path: Path, capsys: Run) -> None:
     folder = tmp_path / "new" / "report"
     review(proposal(second), "--report-dir", str(folder))

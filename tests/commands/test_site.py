@@ -61,6 +61,7 @@ def test_outside_a_registry_it_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_serve_shows_the_registry_until_it_is_interrupted(scratch: Scratch) -> None:
     command = (sys.executable, "-u", "-m", "mintmark.cli", "site", "serve", "--port", "0")
     with (

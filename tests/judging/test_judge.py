@@ -176,6 +176,7 @@ def test_git_revert_of_a_proposal_withdraws(judged: Scratch) -> None:
     assert (found.code, found.kind) == (0, "withdraw")
 
 
+@pytest.mark.slow
 def test_git_revert_of_a_proposal_that_also_promoted(judged: Scratch) -> None:
     propose(judged, "--promote", C=1.0)
     judged.branch("main", "HEAD")

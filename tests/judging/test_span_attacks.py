@@ -227,6 +227,7 @@ def test_a_script_that_dvc_is_told_not_to_look_at(judged: Scratch, old: str, new
     assert any("scripts/fit.py is modified" in message for message in _disagreements(judged))
 
 
+@pytest.mark.slow
 def test_parameters_that_dvc_is_told_not_to_look_at(judged: Scratch) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "        - models.${key}\n", "")

@@ -26,6 +26,7 @@ def read(repository, name, model="churn"):
     return json.loads(path.read_text()) if name.endswith(".json") else pd.read_parquet(path)
 
 
+@pytest.mark.slow
 def test_everything_that_others_read_is_made(repository):
     made = set(repository.candidate())
     assert made == {
@@ -45,6 +46,7 @@ def test_everything_that_others_read_is_made(repository):
     assert read(repository, "scores.json") == {name: m["value"] for name, m in metrics["metrics"].items()}
 
 
+@pytest.mark.slow
 def test_the_files_agree_with_one_another(repository):
     data, signature = read(repository, "data.json"), read(repository, "signature.json")
     rows, predictions = read(repository, "evaluation.parquet"), read(repository, "predictions.parquet")
@@ -68,12 +70,14 @@ def test_the_files_agree_with_one_another(repository):
     assert read(repository, "best.json")["parameters"]["model__C"] == model[-1].C
 
 
+@pytest.mark.slow
 def test_the_lineage_holds_the_hashes_of_the_files(repository):
     for entry in read(repository, "data.json")["lineage"]:
         content = (repository.root / entry["path"]).read_bytes()
         assert entry["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+@pytest.mark.slow
 def test_a_second_run_does_nothing(repository):
     before = repository.candidate()
     output = repository.dvc("repro")
@@ -96,12 +100,14 @@ def test_a_forced_run_gives_the_same_bytes(repository):
     assert "is empty" not in output.stdout + output.stderr
 
 
+@pytest.mark.slow
 def test_git_is_left_clean_and_no_gitignore_is_scattered(repository):
     assert repository.run("git", "status", "--porcelain").stdout == ""
     ignores = sorted(p.relative_to(repository.root).as_posix() for p in repository.root.rglob(".gitignore"))
     assert ignores == [".dvc/.gitignore", ".gitignore"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "old", "new", "first"),
     first_quick(
@@ -165,6 +171,7 @@ def test_a_team_s_own_script_takes_the_place_of_a_stage(repository):
     assert read(repository, "metrics.json")["metrics"]["accuracy"]["value"] > 0.6
 
 
+@pytest.mark.slow
 def test_what_a_reader_needs_goes_to_the_store_and_no_more(repository):
     repository.dvc("push")
     store = {p.read_bytes() for p in (repository.root / ".dvc/store/files/md5").rglob("*") if p.is_file()}

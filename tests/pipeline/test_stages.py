@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scaffold.marks import first_quick
 
 from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
@@ -35,13 +36,15 @@ def stage(repository, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "shape", "dtype", "values"),
-    [
-        ("breast_cancer", (569, 31), "str", {"benign", "malignant"}),
-        ("iris", (150, 5), "str", {"setosa", "versicolor", "virginica"}),
-        ("wine", (178, 14), "str", {"class_0", "class_1", "class_2"}),
-        ("digits", (1797, 65), "int64", set(range(10))),
-        ("diabetes", (442, 11), "float64", None),
-    ],
+    first_quick(
+        [
+            ("breast_cancer", (569, 31), "str", {"benign", "malignant"}),
+            ("iris", (150, 5), "str", {"setosa", "versicolor", "virginica"}),
+            ("wine", (178, 14), "str", {"class_0", "class_1", "class_2"}),
+            ("digits", (1797, 65), "int64", set(range(10))),
+            ("diabetes", (442, 11), "float64", None),
+        ]
+    ),
 )
 def test_bundled_data_sets_have_real_labels_and_units(stage, name, shape, dtype, values):
     frame = stage("prepare").load_bundled(name, "answer")
@@ -75,11 +78,13 @@ def test_files_are_read_in_the_order_of_their_names(stage, repository):
 
 @pytest.mark.parametrize(
     ("split", "inputs", "carried"),
-    [
-        ("{method: stratified, by: region, evaluation: 0.4}", ["age", "income", "region"], []),
-        ("{method: group, by: age, evaluation: 0.4}", ["income", "region"], ["age"]),
-        ("{method: time, by: age, evaluation: 0.4}", ["income", "region"], ["age"]),
-    ],
+    first_quick(
+        [
+            ("{method: stratified, by: region, evaluation: 0.4}", ["age", "income", "region"], []),
+            ("{method: group, by: age, evaluation: 0.4}", ["income", "region"], ["age"]),
+            ("{method: time, by: age, evaluation: 0.4}", ["income", "region"], ["age"]),
+        ]
+    ),
 )
 def test_what_rows_are_grouped_or_ordered_by_is_no_input(stage, repository, split, inputs, carried):
     repository.replace("params.yaml", "      carry: [region]\n", "")
@@ -91,16 +96,18 @@ def test_what_rows_are_grouped_or_ordered_by_is_no_input(stage, repository, spli
 
 @pytest.mark.parametrize(
     ("source", "content", "message"),
-    [
-        (Source(path="data"), None, '"data" is a folder; add files:'),
-        (Source(path="data", files="*.parquet"), None, r'no file fits "data/\*.parquet"'),
-        (Source(path="data/nope.csv"), None, 'no file fits "data/nope.csv"'),
-        (Source(path="data/x.txt"), b"a\n1\n", "neither .csv nor .parquet"),
-        (Source(path="data/x.parquet"), b"PAR1 no", "data/x.parquet cannot be read"),
-        (Source(path="data/x.csv"), b"", "data/x.csv cannot be read"),
-        (Source(path="data/x.csv"), b"a,b\n", "data/x.csv holds no rows"),
-        (Source(path="data/x.csv"), b"a,b\n1,\xff\n", "data/x.csv cannot be read"),
-    ],
+    first_quick(
+        [
+            (Source(path="data"), None, '"data" is a folder; add files:'),
+            (Source(path="data", files="*.parquet"), None, r'no file fits "data/\*.parquet"'),
+            (Source(path="data/nope.csv"), None, 'no file fits "data/nope.csv"'),
+            (Source(path="data/x.txt"), b"a\n1\n", "neither .csv nor .parquet"),
+            (Source(path="data/x.parquet"), b"PAR1 no", "data/x.parquet cannot be read"),
+            (Source(path="data/x.csv"), b"", "data/x.csv cannot be read"),
+            (Source(path="data/x.csv"), b"a,b\n", "data/x.csv holds no rows"),
+            (Source(path="data/x.csv"), b"a,b\n1,\xff\n", "data/x.csv cannot be read"),
+        ]
+    ),
 )
 def test_a_source_that_cannot_be_read_is_a_fault(stage, repository, source, content, message):
     if content is not None:
@@ -112,46 +119,72 @@ def test_a_source_that_cannot_be_read_is_a_fault(stage, repository, source, cont
 
 @pytest.mark.parametrize(
     ("name", "path", "old", "new", "message"),
-    [
-        ("prepare", "models/churn/model.yaml", "target: left", "target: gone", r"params.yaml:5:5: .*no column .gone."),
-        ("prepare", "params.yaml", "carry: [region]", "carry: [area]", r"params.yaml:7:15: .*carry\[0\]: .*no column"),
-        ("prepare", "params.yaml", "{income: median}", "{income: error}", "params.yaml:8:7: .* have no .income."),
-        ("prepare", "params.yaml", "{income: median}", "{age: keep}", "params.yaml:8:7: .* have no .income."),
-        ("tune", "params.yaml", "model__C", "model__c", "params.yaml:19:15: .*did you mean .model__C."),
-        ("tune", "params.yaml", "[0.1, 10]", "[-1]", "params.yaml:16:5: models.churn.tune: the search failed: .*C"),
-        ("tune", "params.yaml", "sklearn.linear_model.", "sklearn.linear.", "params.yaml:15:19: .*there is no sklearn"),
-        ("train", "params.yaml", "LogisticRegression}", "LogisticRegression, C: 1}", "params.yaml:15:11: .*parameters"),
-        (
-            "evaluate",
-            "models/churn/model.yaml",
-            "yes, gone",
-            "nobody",
-            "model.yaml:8:1: positive_class: 'nobody' is not",
-        ),
-        ("evaluate", "models/churn/model.yaml", "binary-class", "multiclass-class", None),
-        (
-            "evaluate",
-            "models/churn/model.yaml",
-            "task: binary-classification",
-            "task: regression",
-            "model.yaml:3:1: task",
-        ),
-        (
-            "evaluate",
-            "models/churn/model.yaml",
-            "name: roc_auc",
-            "name: mae",
-            "model.yaml:10:10: metric.name: mae is not",
-        ),
-        (
-            "evaluate",
-            "models/churn/model.yaml",
-            "entity_column: null",
-            "entity_column: who",
-            "model.yaml:9:1: entity_column",
-        ),
-        ("evaluate", "models/churn/model.yaml", "slices:", "slice:", "model.yaml:12:1: slice: is not a field"),
-    ],
+    first_quick(
+        [
+            (
+                "prepare",
+                "models/churn/model.yaml",
+                "target: left",
+                "target: gone",
+                r"params.yaml:5:5: .*no column .gone.",
+            ),
+            (
+                "prepare",
+                "params.yaml",
+                "carry: [region]",
+                "carry: [area]",
+                r"params.yaml:7:15: .*carry\[0\]: .*no column",
+            ),
+            ("prepare", "params.yaml", "{income: median}", "{income: error}", "params.yaml:8:7: .* have no .income."),
+            ("prepare", "params.yaml", "{income: median}", "{age: keep}", "params.yaml:8:7: .* have no .income."),
+            ("tune", "params.yaml", "model__C", "model__c", "params.yaml:19:15: .*did you mean .model__C."),
+            ("tune", "params.yaml", "[0.1, 10]", "[-1]", "params.yaml:16:5: models.churn.tune: the search failed: .*C"),
+            (
+                "tune",
+                "params.yaml",
+                "sklearn.linear_model.",
+                "sklearn.linear.",
+                "params.yaml:15:19: .*there is no sklearn",
+            ),
+            (
+                "train",
+                "params.yaml",
+                "LogisticRegression}",
+                "LogisticRegression, C: 1}",
+                "params.yaml:15:11: .*parameters",
+            ),
+            (
+                "evaluate",
+                "models/churn/model.yaml",
+                "yes, gone",
+                "nobody",
+                "model.yaml:8:1: positive_class: 'nobody' is not",
+            ),
+            ("evaluate", "models/churn/model.yaml", "binary-class", "multiclass-class", None),
+            (
+                "evaluate",
+                "models/churn/model.yaml",
+                "task: binary-classification",
+                "task: regression",
+                "model.yaml:3:1: task",
+            ),
+            (
+                "evaluate",
+                "models/churn/model.yaml",
+                "name: roc_auc",
+                "name: mae",
+                "model.yaml:10:10: metric.name: mae is not",
+            ),
+            (
+                "evaluate",
+                "models/churn/model.yaml",
+                "entity_column: null",
+                "entity_column: who",
+                "model.yaml:9:1: entity_column",
+            ),
+            ("evaluate", "models/churn/model.yaml", "slices:", "slice:", "model.yaml:12:1: slice: is not a field"),
+        ]
+    ),
 )
 def test_a_fault_names_file_and_line_and_writes_nothing(stage, repository, name, path, old, new, message):
     before = repository.candidate()
@@ -166,7 +199,9 @@ def test_a_fault_names_file_and_line_and_writes_nothing(stage, repository, name,
     assert repository.candidate() == before
 
 
-@pytest.mark.parametrize(("name", "file"), [("tune", "data.json"), ("train", "best.json"), ("evaluate", "data.json")])
+@pytest.mark.parametrize(
+    ("name", "file"), first_quick([("tune", "data.json"), ("train", "best.json"), ("evaluate", "data.json")])
+)
 def test_an_input_that_is_not_there_is_named(stage, repository, name, file):
     (repository.root / "models/churn/candidate" / file).unlink()
     with pytest.raises(MintmarkError, match=f"models/churn/candidate/{file}: there is no such file"):
@@ -219,6 +254,7 @@ def test_the_work_is_done_by_the_workers(stage, cluster):
     assert 1 <= len(pids) <= 2
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer(stage):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # and held, not listened to: nobody else can answer there
@@ -255,11 +291,13 @@ def test_dask_that_is_not_installed(stage, monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_no_progress_bar_where_nobody_looks(repository):
     done = repository.run("python", "scripts/tune.py", "churn")
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_a_progress_bar_on_a_terminal(repository):
     import os
     import pty

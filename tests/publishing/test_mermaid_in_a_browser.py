@@ -165,6 +165,7 @@ def test_the_charts_of_a_report_are_drawn(drawing: Drawing) -> None:
     assert {"prepare", "tune", "train", "evaluate", "model.skops"} <= set(flow["nodes"])
 
 
+@pytest.mark.slow
 def test_a_line_has_all_its_points_where_they_belong(drawing: Drawing) -> None:
     straight = replace(curves()[0], lines=[("up", [n / 20 for n in range(21)]), ("down", [1, 0])])
     (drawn, _) = drawing.draw(
@@ -179,6 +180,7 @@ def test_a_line_has_all_its_points_where_they_belong(drawing: Drawing) -> None:
     assert [x for x, _ in up] == pytest.approx([up[0][0] + n * width / (len(up) - 1) for n in range(len(up))], abs=0.01)
 
 
+@pytest.mark.slow
 def test_both_sets_of_rows_have_their_charts(drawing: Drawing) -> None:
     found = drawing.draw(charts_of(failed_review()))
     assert [len(drawn["lines"]) for drawn in found] == [2, 2, 2, 2, 0]
@@ -205,6 +207,7 @@ def as_drawn(text: str) -> str:
     return " ".join(text.replace("\u2060", "").split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("html_labels", first_quick([True, False]), ids=["HTML", "SVG"])
 def test_hostile_names_are_drawn_as_they_are(drawing: Drawing, html_labels: bool) -> None:
     flows = [charts_of(hostile_review(text))[1] for text in HOSTILE]

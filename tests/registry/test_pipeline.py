@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -77,7 +78,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize(("path", "content", "expected"), EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize(("path", "content", "expected"), first_quick(EDITS.values()), ids=EDITS)
 def test_what_is_not_up_to_date_is_told_with_its_reason(
     pipeline: Scratch, path: str, content: str | None, expected: dict[str, list[str]]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.registry.damage import CHANNEL, DAMAGES, FOLDER, MODEL, RECORD, Damage
+from tests.scaffold.marks import first_quick
 from tests.scaffold.work import calls_at_most
 
 from mintmark.errors import MintmarkError
@@ -60,7 +61,7 @@ def test_a_sound_registry_is_clean(scratch: Scratch) -> None:
     assert report.is_clean
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("name", first_quick(DAMAGES))
 def test_each_damage_is_found_with_file_and_line(scratch: Scratch, name: str) -> None:
     damage = DAMAGES[name]
     damage.do(scratch)

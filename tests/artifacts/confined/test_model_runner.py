@@ -161,6 +161,7 @@ def test_a_model_answers_exactly_as_it_does_in_this_process(tmp_path, name):
     assert run.isolation["time"] == "wall clock and CPU"
 
 
+@pytest.mark.slow
 def test_tables_arrive_as_they_were_sent(ask):
     objects = {
         "text": ["a", None, "", "ä\u2028\ud800"],
@@ -197,6 +198,7 @@ def test_tables_arrive_as_they_were_sent(ask):
     assert ask(table, predict=predict).answers["rows"].prediction == described(table)
 
 
+@pytest.mark.slow
 def test_an_error_for_one_table_leaves_the_others(agent, search_path):
     predict = """
         if len(table) == 0 or "x" not in table:
@@ -246,7 +248,7 @@ def linear_classifier(*, zip_map: bool) -> bytes:
     return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
 
 
-@pytest.mark.parametrize("zip_map", [False, True])
+@pytest.mark.parametrize("zip_map", first_quick([False, True]))
 def test_an_onnx_model_answers_with_its_classes_in_the_order_of_its_probabilities(zip_map):
     table = pd.DataFrame({"a": [1.0, -3.0, 0.2], "b": [0.5, 1.0, -0.4]})
     run = run_model(linear_classifier(zip_map=zip_map), "onnx", {"evaluation": table})
@@ -339,6 +341,7 @@ def test_a_model_that_takes_all_memory_is_out_of_memory(ask, when):
         ask(**{when: code}, memory=7 << 29)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", first_quick(["load", "predict"]))
 def test_a_model_that_never_ends_is_ended(ask, when):
     with pytest.raises(ModelRunError, match=r"^model\.skops: did not finish in 6 seconds; "):
@@ -648,6 +651,7 @@ def test_a_process_that_nobody_asks_loads_no_model_and_leaves_nothing(agent, sea
     assert not any(process.is_running() for process in started)
 
 
+@pytest.mark.slow
 def test_processes_that_run_beside_one_another_answer_for_their_own_model(agent, search_path):
     tables = {"rows": pd.DataFrame({"x": [1.0]})}
     first, second = (agent(predict=f"answer = [{number}]") for number in (1, 2))
@@ -658,6 +662,7 @@ def test_processes_that_run_beside_one_another_answer_for_their_own_model(agent,
         assert [process.ask(tables).answers["rows"].prediction for process in (two, one)] == [[2], [1]]
 
 
+@pytest.mark.slow
 def test_its_time_runs_while_nobody_asks(agent, search_path):
     with ModelProcess(
         agent(), "skops", trusted=[AGENT], search_path=[search_path], limits=Limits(seconds=1)

@@ -235,6 +235,7 @@ def test_source_data_that_was_never_pushed_is_named(prepared: Scratch) -> None:
     assert "dvc push data/points.csv.dvc" in found.message
 
 
+@pytest.mark.slow
 def test_source_data_that_nobody_keeps_is_named(prepared: Scratch) -> None:
     prepared.git("rm", "--quiet", "--cached", "data/points.csv")
     prepared.write("data/.gitignore", "/points.csv\n")
@@ -245,6 +246,7 @@ def test_source_data_that_nobody_keeps_is_named(prepared: Scratch) -> None:
     assert "dvc add data/points.csv" in found.message
 
 
+@pytest.mark.slow
 def test_outputs_in_git_are_no_proof(proposed: Scratch) -> None:
     """DVC passes over a frozen stage, and is content with outputs that the commit brings along."""
     uncached = "".join(

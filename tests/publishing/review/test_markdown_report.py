@@ -22,6 +22,7 @@ from tests.publishing.sample_review import (
     sample_review,
     slices,
 )
+from tests.scaffold.marks import first_quick
 
 from mintmark.core.judgement.review import Evaluation, LineageStep, Review, Subject, Table
 from mintmark.core.records import Interval
@@ -399,7 +400,7 @@ MANY: dict[str, Callable[[Review], Review]] = {
 
 
 @pytest.mark.parametrize("limit", [60_000, 10_000])
-@pytest.mark.parametrize("name", [*MANY, "all of it"])
+@pytest.mark.parametrize("name", first_quick(["all of it", *MANY]))
 def test_it_stays_short_whatever_the_review_holds(name: str, limit: int) -> None:
     review = failed_review()
     for grow in MANY.values() if name == "all of it" else [MANY[name]]:

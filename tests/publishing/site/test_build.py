@@ -63,6 +63,7 @@ def test_the_same_tree_gives_the_same_bytes(lively: Scratch, built: Path, tmp_pa
     assert digests(tmp_path / "again") == digests(built)
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes_as_one(
     lively: Scratch, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_commit_is_built_as_its_work_tree_was(own: Scratch, built: Path, tmp_p
     assert digests(tmp_path / "then") == digests(built)
 
 
+@pytest.mark.slow
 def test_the_documents_are_those_that_were_looked_at(golden_registry: Scratch, tmp_path: Path) -> None:
     rebuild(golden_registry, tmp_path / "site")
     kept = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
@@ -119,6 +121,7 @@ def make_golden(scratch: Scratch) -> Scratch:
     return scratch
 
 
+@pytest.mark.slow
 def test_a_change_of_one_model_rewrites_no_byte_of_another(own: Scratch, built: Path, tmp_path: Path) -> None:
     write_version(own, "price", "1.1.0", quality=4.0, task="regression", parent="1.0.0")
     own.set_channel("price", "production", "1.1.0")
@@ -164,6 +167,7 @@ def test_a_broken_page_of_the_docs_stops_the_build_with_its_name(own: Scratch, b
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.slow
 def test_what_is_not_committed_is_shown_as_such(own: Scratch, tmp_path: Path) -> None:
     write_version(own, "iris", "3.0.0", quality=2.0, parent="1.1.0")
     own.set_channel("iris", "production", "3.0.0")
@@ -231,6 +235,7 @@ def test_of_a_large_store_the_files_in_use_are_published(
     assert {file["url"] for file in document["files"]} == {None}
 
 
+@pytest.mark.slow
 def test_a_file_with_other_bytes_than_the_record_says_is_not_published(own: Scratch, tmp_path: Path) -> None:
     own.object_of("iris", "1.1.0").chmod(0o644)
     own.object_of("iris", "1.1.0").write_bytes(b"the bytes of iris 9.9.9\n")
@@ -277,6 +282,7 @@ def test_no_text_of_a_registry_becomes_markup_or_a_link_to_a_script(built: Path)
     assert "{{ 7*7 }}" in page  # shown as it was typed, and not 49
 
 
+@pytest.mark.slow
 def test_zensical_builds_the_same_pages(lively: Scratch, built: Path, tmp_path: Path) -> None:
     rebuild(lively, tmp_path / "site", builder="zensical")
     ours, theirs = digests(built), digests(tmp_path / "site")
@@ -310,6 +316,7 @@ def test_a_note_marks_a_version_as_reproduced(own: Scratch, tmp_path: Path) -> N
     assert "reproduced" in (tmp_path / "site/models/iris/1.1.0/index.html").read_text().lower()
 
 
+@pytest.mark.slow
 def test_a_champion_that_grew_old_is_stale(own: Scratch, tmp_path: Path) -> None:
     own.commits = 300  # days after the first commit
     own.edit(layout.model_path("price"), "What a house costs", "What a house costs today")
@@ -342,6 +349,7 @@ def test_the_champion_is_judged_against_the_one_before_by_its_predictions(
     assert ("inconclusive" in row["badges"]) == (standing == "inconclusive")
 
 
+@pytest.mark.slow
 def test_a_past_that_no_calendar_knows_is_told_all_the_same(own: Scratch, tmp_path: Path) -> None:
     own.edit(layout.model_path("price"), "What a house costs", "What a house costs today")
     own.git("add", "-A")
@@ -353,6 +361,7 @@ def test_a_past_that_no_calendar_knows_is_told_all_the_same(own: Scratch, tmp_pa
     assert row_of(tmp_path / "site", "iris")["created"] == "9999-99-99T99:99:99Z"
 
 
+@pytest.mark.slow
 def test_versions_whose_names_collide_on_a_site_cost_only_the_files_of_one(own: Scratch, tmp_path: Path) -> None:
     for version in ("3.0.0-a", "3.0.0-a.json"):
         write_version(own, "iris", version, quality=2.0)
@@ -365,6 +374,7 @@ def test_versions_whose_names_collide_on_a_site_cost_only_the_files_of_one(own: 
     assert (versions / "3.0.0-a" / "model.skops").is_file()
 
 
+@pytest.mark.slow
 def test_a_stored_file_that_a_browser_would_run_has_an_address_that_it_does_not(own: Scratch, tmp_path: Path) -> None:
     own.edit(layout.version_path("iris", "1.1.0"), "  evaluation.parquet:", "  index.html:")
     rebuild(own, tmp_path / "site")
@@ -382,6 +392,7 @@ def test_names_that_browsers_run_are_made_inert_and_never_meet(name: str) -> Non
     assert embedded_files.published_name(f"{name}.bin") == f"{name}.bin.bin"
 
 
+@pytest.mark.slow
 def test_docs_that_lead_elsewhere_are_not_published(own: Scratch, tmp_path: Path) -> None:
     secret = tmp_path / "elsewhere"
     secret.mkdir()
@@ -395,6 +406,7 @@ def test_docs_that_lead_elsewhere_are_not_published(own: Scratch, tmp_path: Path
         rebuild(own, tmp_path / "site")
 
 
+@pytest.mark.slow
 def test_tokens_in_addresses_are_not_published(own: Scratch, tmp_path: Path) -> None:
     own.edit(layout.REGISTRY, REPOSITORY, "https://ada:hunter2@github.com/acme/models")
     given = Addresses(site="https://ada:hunter2@acme.github.io/models/")
@@ -405,6 +417,7 @@ def test_tokens_in_addresses_are_not_published(own: Scratch, tmp_path: Path) -> 
         assert b"hunter2" not in found, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["https://[::1", "https://x:y:z/a/b"])
 def test_addresses_that_are_none_make_no_links(own: Scratch, tmp_path: Path, address: str) -> None:
     own.edit(layout.REGISTRY, REPOSITORY, address)
@@ -413,6 +426,7 @@ def test_addresses_that_are_none_make_no_links(own: Scratch, tmp_path: Path, add
     assert "/edit/" not in (tmp_path / "site/models/iris/index.html").read_text()
 
 
+@pytest.mark.slow
 def test_of_what_is_there_again_before_a_commit_nobody_is_named(own: Scratch, tmp_path: Path) -> None:
     write_version(own, "iris", "1.3.0", quality=1.5, parent="1.1.0")  # withdrawn before
     own.yank("iris", "1.0.0")
@@ -425,6 +439,7 @@ def test_of_what_is_there_again_before_a_commit_nobody_is_named(own: Scratch, tm
     )  # the yanked one is no way back
 
 
+@pytest.mark.slow
 def test_a_number_that_no_float_can_hold_costs_no_page(own: Scratch, tmp_path: Path) -> None:
     path = layout.metrics_path("iris", "1.1.0")
     measured = json.loads(own.read(path))

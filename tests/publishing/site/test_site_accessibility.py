@@ -104,6 +104,7 @@ USES: dict[str, tuple[str, Callable[[Page], None]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", first_quick([False, True]), ids=["light", "dark"])
 @pytest.mark.parametrize("use", first_quick(USES))
 def test_a_page_in_use_is_accessible(visitor: Visitor, axe: str, use: str, dark: bool) -> None:
@@ -113,6 +114,7 @@ def test_a_page_in_use_is_accessible(visitor: Visitor, axe: str, use: str, dark:
     assert_accessible(page, axe)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", first_quick(["models/iris/", "docs/how-to/roll-back/"]))
 def test_the_open_drawer_is_accessible(visitor: Visitor, axe: str, path: str) -> None:
     page = visitor.open(path, size=NARROW)
@@ -121,6 +123,7 @@ def test_the_open_drawer_is_accessible(visitor: Visitor, axe: str, path: str) ->
     assert_accessible(page, axe)
 
 
+@pytest.mark.slow
 def test_what_axe_finds_fails_a_test(visitor: Visitor, axe: str) -> None:
     page = visitor.open("audit/")
     page.evaluate(

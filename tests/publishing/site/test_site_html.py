@@ -114,6 +114,7 @@ def test_every_page_is_valid_html(html_validate: str, built: Path, tmp_path: Pat
     assert html_faults(html_validate, built, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_fault_in_html_is_found(html_validate: str, built: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()

@@ -64,6 +64,7 @@ def test_facets_narrow_the_models_down_and_are_shareable(visitor: Visitor) -> No
     assert models_shown(shared) == ["iris"]
 
 
+@pytest.mark.slow
 def test_nothing_found_says_so_and_leads_back(visitor: Visitor) -> None:
     page = visitor.open("?find=no+such+model")
     assert models_shown(page) == []
@@ -97,6 +98,7 @@ def test_two_versions_are_compared_without_leaving_the_page(visitor: Visitor) ->
     assert "1.0.0 beside 1.2.0" in shared.locator("#compare-status").inner_text()
 
 
+@pytest.mark.slow
 def test_the_chart_of_another_metric_can_be_chosen(visitor: Visitor) -> None:
     page = visitor.open("models/iris/")
     first = page.locator("#metric-chart svg").inner_html()
@@ -124,6 +126,7 @@ def test_every_copy_button_of_a_version_copies_its_text(visitor: Visitor) -> Non
     assert "mintmark pull iris@1.1.0" in texts(page, "[data-copy]")
 
 
+@pytest.mark.slow
 def test_what_a_version_says_over_https_is_its_own_address(visitor: Visitor) -> None:
     page = visitor.open("models/iris/1.1.0/")
     for address in page.locator("[data-address]").all_inner_texts():
@@ -133,6 +136,7 @@ def test_what_a_version_says_over_https_is_its_own_address(visitor: Visitor) -> 
         assert page.request.get(str(link.evaluate("link => link.href"))).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", first_quick(["production", "staging"]))
 def test_the_audit_says_what_was_there_on_a_day_as_the_command_does(
     visitor: Visitor, lively: Scratch, channel: str
@@ -164,6 +168,7 @@ def answered(page: Page) -> list[list[str]]:
     return sorted([row[0], row[1].split()[0]] for row in found)
 
 
+@pytest.mark.slow
 def test_the_events_of_the_audit_are_filtered(visitor: Visitor) -> None:
     page = visitor.open("audit/")
     page.locator("#mm-events [name=kind]").select_option("yank")
@@ -173,6 +178,7 @@ def test_the_events_of_the_audit_are_filtered(visitor: Visitor) -> None:
     assert "Trained on *leaked* labels." in line[4]
 
 
+@pytest.mark.slow
 def test_the_palette_can_be_changed_and_stays(visitor: Visitor) -> None:
     page = visitor.open("models/iris/")
     background = "getComputedStyle(document.body).backgroundColor"
@@ -184,11 +190,13 @@ def test_the_palette_can_be_changed_and_stays(visitor: Visitor) -> None:
     assert page.evaluate(background) == dark
 
 
+@pytest.mark.slow
 def test_dark_is_what_a_dark_system_gets(visitor: Visitor) -> None:
     page = visitor.open("", dark=True)
     assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
 
 
+@pytest.mark.slow
 def test_the_raw_record_opens_in_the_page(visitor: Visitor, built: Path) -> None:
     page = visitor.open("models/iris/1.2.0/")
     page.get_by_text("Show it here").click()
@@ -213,6 +221,7 @@ def test_no_page_is_wider_than_a_telephone(visitor: Visitor, kind: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 
+@pytest.mark.slow
 def test_no_facet_makes_a_telephone_scroll_sideways(visitor: Visitor) -> None:
     page = visitor.open("", size=NARROW)
     facets = [facet for facet in page.locator(".mm-facet").all() if facet.is_visible()]
@@ -224,6 +233,7 @@ def test_no_facet_makes_a_telephone_scroll_sideways(visitor: Visitor) -> None:
         page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
 def test_the_drawer_of_a_narrow_page_holds_the_navigation(visitor: Visitor) -> None:
     page = visitor.open("models/iris/", size=NARROW)
     audit = page.locator(".md-nav--primary").get_by_role("link", name="Audit")
@@ -240,6 +250,7 @@ def in_view(link: Any) -> bool:
     return box is not None and box["x"] >= 0
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_search_facets_and_buttons(visitor: Visitor) -> None:
     page = visitor.open()
     reached = tabbed(page, 20)
@@ -272,6 +283,7 @@ def tabbed(page: Page, times: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", first_quick(["home", "model", "version", "audit", "docs"]))
 def test_the_keyboard_can_skip_the_header(visitor: Visitor, kind: str) -> None:
     page = visitor.open(KINDS[kind])
@@ -282,6 +294,7 @@ def test_the_keyboard_can_skip_the_header(visitor: Visitor, kind: str) -> None:
     assert page.evaluate("document.activeElement.closest('article') !== null")
 
 
+@pytest.mark.slow
 def test_copying_and_comparing_need_no_mouse(visitor: Visitor) -> None:
     page = visitor.open("models/iris/1.1.0/", permissions=CLIPBOARD)
     page.locator("#get").evaluate("heading => { heading.tabIndex = -1; heading.focus(); }")
@@ -346,6 +359,7 @@ def test_links_and_scripts_work_below_a_path(below: Visitor) -> None:
     page.wait_for_url(f"{below.root}models/price/**")
 
 
+@pytest.mark.slow
 def test_the_page_for_what_is_not_there_works_at_any_depth(visitor: Visitor) -> None:
     """GitHub serves 404.html under the address that was asked for, so its links hang on the site's address."""
     page = visitor.page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.publishing.site.browser import Visitor, models_shown, rows, texts
 
 pytest_plugins = ["tests.publishing.site.browser_fixtures"]
@@ -12,6 +13,7 @@ SECTIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_home_can_be_read_without_javascript(visitor: Visitor) -> None:
     page = visitor.open("", scripts=False)
     assert models_shown(page) == ["hostile", "iris", "price"]
@@ -32,6 +34,7 @@ def test_a_model_can_be_read_without_javascript(visitor: Visitor) -> None:
     assert "mintmark compare iris@" in page.locator("body").inner_text()
 
 
+@pytest.mark.slow
 def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
     page = visitor.open("models/iris/1.1.0/", scripts=False)
     assert {text.rstrip("¶") for text in texts(page, "h2")} >= SECTIONS
@@ -39,6 +42,7 @@ def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
     assert not page.get_by_text("Show it here").is_visible()
 
 
+@pytest.mark.slow
 def test_the_audit_can_be_read_without_javascript(visitor: Visitor) -> None:
     page = visitor.open("audit/", scripts=False)
     assert not page.locator("#mm-ask").is_visible()

@@ -74,6 +74,7 @@ def test_an_object_of_the_embedded_store_lands_in_the_cache(made: Scratch) -> No
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_an_object_that_dvc_pushed_is_found(made: Scratch) -> None:
     made.write("x/model.skops", CONTENT)
     made.dvc("add", "-q", "x/model.skops")
@@ -367,6 +368,7 @@ def test_damage_in_the_default_remote_counts_though_another_has_the_bytes(made: 
     assert Store(made.root).fetch(FILE).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_of_two_faults_the_more_telling_is_shown(made: Scratch, tmp_path: Path) -> None:
     made.configure(TWO_REMOTES.format(tmp_path / "far"))
     made.put(FILE, FLIPPED)
@@ -617,6 +619,7 @@ def test_a_push_to_a_server_goes_through_dvc(made: Scratch, tmp_path: Path) -> N
     assert (tmp_path / "far" / object_path(stored("p", b"{}"))).read_bytes() == b"{}"
 
 
+@pytest.mark.slow
 def test_a_push_that_a_server_refuses_raises(made: Scratch, tmp_path: Path) -> None:
     source = made.write("candidate/model.skops", CONTENT)
     with serve(tmp_path) as address:

@@ -109,7 +109,7 @@ def _be_init(task: dict[str, Any], spaces: set[str], lifeline: int) -> NoReturn:
     for ending in _ENDINGS:
         signal.signal(ending, signal.SIG_DFL)  # which init ignores when they come from inside
     if "mount" in spaces and task["processes"] > 1:
-        _mount_own(spaces)
+        _mount_own(task, spaces)
     command = os.fork()
     if command == 0:
         _become(task, spaces)
@@ -234,11 +234,21 @@ def _make_read_only(writable: list[str]) -> bool:
     )
 
 
-def _mount_own(spaces: set[str]) -> None:
-    """Give the command a /proc that shows no other processes, and memory to share between its own, if possible."""
+def _mount_own(task: dict[str, Any], spaces: set[str]) -> None:
+    """Give the command a /proc that shows no other processes, and memory to share between its own, if possible.
+
+    Where temporary folders lie in the shared memory, those of the task stay there.
+    """
     _c("mount", b"proc", b"/proc", b"proc", ctypes.c_ulong(_NO_RIGHTS | _READ_ONLY), None)
+    paths = sorted({task["cwd"], *task["readable"], *task["writable"]})
+    kept = {path: os.open(path, os.O_PATH) for path in paths if path.startswith(f"{_SHARED}/")}
     if _c("mount", b"tmpfs", os.fsencode(_SHARED), b"tmpfs", ctypes.c_ulong(_NO_RIGHTS), b"size=256m") == 0:
         spaces.add("shared memory")
+        for path, number in kept.items():
+            os.makedirs(path, exist_ok=True)
+            _c("mount", b"/proc/self/fd/%d" % number, os.fsencode(path), None, ctypes.c_ulong(_BIND), None)
+    for number in kept.values():
+        os.close(number)
 
 
 def _set_mount(path: bytes, flags: int, *, read_only: bool) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.publishing.site.sample_docs import BUILDERS, DOCS, NAME, PYTHON, REPOSITORY, build, files_of, need
+from tests.scaffold.marks import first_quick
 
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.frames.builders import build_project
@@ -84,7 +85,7 @@ def test_the_same_input_gives_the_same_bytes(site, tmp_path, request):
     assert [name for name in first if first[name] != again[name]] == []
 
 
-@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("builder", first_quick(BUILDERS))
 def test_a_broken_link_in_docs_is_told_in_the_words_of_the_builder(tmp_path, builder):
     docs = {**DOCS, "how-to/start.md": b"# Start\n\n## Words\n\n[x](nothing.md)\n"}
     with pytest.raises(MintmarkError) as caught:
@@ -101,12 +102,14 @@ def test_a_broken_link_in_docs_is_told_in_the_words_of_the_builder(tmp_path, bui
 
 @pytest.mark.parametrize(
     ("docs", "config", "named"),
-    [
-        (DOCS, {"nav": ["index.md", "how-to/start.md", "gone.md"]}, "docs/gone.md"),
-        (DOCS, {"nav": ["index.md"]}, "docs/how-to/start.md"),
-        ({"index.md": b"# A\n\n[b](#nothing)\n"}, {}, "#nothing"),
-        (DOCS, {"theme": {"name": "material", "icon": {"logo": "material/no-such-icon"}}}, "no-such-icon"),
-    ],
+    first_quick(
+        [
+            (DOCS, {"nav": ["index.md", "how-to/start.md", "gone.md"]}, "docs/gone.md"),
+            (DOCS, {"nav": ["index.md"]}, "docs/how-to/start.md"),
+            ({"index.md": b"# A\n\n[b](#nothing)\n"}, {}, "#nothing"),
+            (DOCS, {"theme": {"name": "material", "icon": {"logo": "material/no-such-icon"}}}, "no-such-icon"),
+        ]
+    ),
     ids=["page of nav missing", "page not in nav", "anchor missing", "icon missing"],
 )
 def test_every_warning_about_docs_stops_the_build(tmp_path, docs, config, named):
@@ -116,10 +119,12 @@ def test_every_warning_about_docs_stops_the_build(tmp_path, docs, config, named)
     assert len(str(caught.value).splitlines()) < 12
 
 
+@pytest.mark.slow
 def test_a_site_without_docs_builds(tmp_path):
     assert not (build(tmp_path, docs={}) / "docs").exists()
 
 
+@pytest.mark.slow
 def test_a_builder_that_is_not_there_is_named_with_its_package(tmp_path):
     need("mkdocs")
     build(tmp_path / "first")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.publishing.site.in_a_browser import use_page
 from tests.publishing.site.pages.test_home_page import CONFIG, HOSTILE, Page
 
@@ -149,6 +150,7 @@ def test_the_browser_answers_what_was_in_a_channel_on_a_day(tmp_path: Path) -> N
         assert answers[at]["command"] == f"mintmark list --at {at[4:14]}"
 
 
+@pytest.mark.slow
 def test_asking_is_kept_in_the_address_and_names_the_commit(tmp_path: Path) -> None:
     script = f"""{ASK}
       $('#mm-ask [name=on]').value = '2026-06-04';
@@ -164,6 +166,7 @@ def test_asking_is_kept_in_the_address_and_names_the_commit(tmp_path: Path) -> N
     assert links[3].endswith("/pull/12")
 
 
+@pytest.mark.slow
 def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None:
     many = [*EVENTS, *(event("describe", "2026-05-01T00:00:00Z", model="wine", by="Lin") for _ in range(SHOWN))]
     script = """
@@ -194,6 +197,7 @@ def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None
     assert steps["text"][2] == "?find=WRONG+label"
 
 
+@pytest.mark.slow
 def test_without_its_document_the_page_says_what_to_do(tmp_path: Path) -> None:
     script = ASK + "await answered(); return told();"
     answer = use_page(tmp_path, audit_page(CONFIG, AUDIT, NAMES), script, at="?on=2026-06-04")
@@ -201,6 +205,7 @@ def test_without_its_document_the_page_says_what_to_do(tmp_path: Path) -> None:
     assert answer["rows"] == []
 
 
+@pytest.mark.slow
 def test_a_command_can_be_copied_and_a_screen_reader_hears_it(tmp_path: Path) -> None:
     script = """
       const button = $('.mm-command code + .mm-copy');

@@ -261,6 +261,7 @@ def test_search_facets_and_the_address_work_in_a_browser(tmp_path: Path) -> None
     }
 
 
+@pytest.mark.slow
 def test_an_address_opens_what_it_says_and_ages_and_order_are_told(tmp_path: Path) -> None:
     script = f"""{SHOWN}
       const time = seen('.mm-models tbody time')[0];
@@ -273,6 +274,7 @@ def test_an_address_opens_what_it_says_and_ages_and_order_are_told(tmp_path: Pat
     assert (title, old, label) == ("2026-01-01", True, "Tag (1)")
 
 
+@pytest.mark.slow
 def test_hostile_texts_become_facets_and_stay_texts(tmp_path: Path) -> None:
     script = "return [$$('article script, article img').length, $('.mm-facet[data-facet=tag] label span').textContent];"
     found, text = use_page(

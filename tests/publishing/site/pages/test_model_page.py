@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.publishing.site.in_a_browser import ASSETS, use_page
 from tests.publishing.site.pages.test_version_page import hostile_model, hostile_version
 from tests.publishing.site.sample_versions import (
@@ -328,6 +329,7 @@ def test_two_versions_are_compared_from_the_address(tmp_path: Path) -> None:
     assert "1.2.0..1.2.0" in seen["address"]
 
 
+@pytest.mark.slow
 def test_a_record_that_cannot_be_read_is_said_and_asked_for_again(tmp_path: Path) -> None:
     seen = use(
         tmp_path,
@@ -345,6 +347,7 @@ def test_a_record_that_cannot_be_read_is_said_and_asked_for_again(tmp_path: Path
     assert seen["tables"] == 6
 
 
+@pytest.mark.slow
 def test_versions_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
     seen = use(
         tmp_path,
@@ -360,6 +363,7 @@ def test_the_script_knows_of_which_metrics_less_is_better() -> None:
     assert set(found[1].split()) == LOWER_IS_BETTER
 
 
+@pytest.mark.slow
 def test_another_metric_is_drawn_from_its_file_and_nothing_in_it_runs(tmp_path: Path) -> None:
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" class="mm-chart" onload="alert(1)"><style>*{display:none}</style>'

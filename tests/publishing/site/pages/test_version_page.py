@@ -384,6 +384,7 @@ def test_a_typical_page_is_small() -> None:
 # -- in a browser ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_addresses_and_the_raw_record_are_filled_in_by_the_script(tmp_path: Path) -> None:
     document = version(summary=HOSTILE)
     (tmp_path / "site").mkdir()
