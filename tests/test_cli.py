@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mintmark import __version__
-from mintmark.arguments import COMMANDS, build_parser, command_of
+from mintmark.arguments.parser import COMMANDS, build_parser, command_of
 
 if TYPE_CHECKING:
     from tests.scaffold.registry import Scratch

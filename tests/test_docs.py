@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mintmark.arguments import COMMANDS, build_parser
+from mintmark.arguments.parser import COMMANDS, build_parser
 from mintmark.core.finding import RULES
 from mintmark.core.judgement.rules import ModelState, check_change
 from mintmark.core.settings import ChannelRule

@@ -76,7 +76,7 @@ def _answer(arguments: list[str]) -> int:
     import gc
     from pathlib import Path
 
-    from mintmark.arguments import COMMANDS, build_parser, command_of
+    from mintmark.arguments.parser import COMMANDS, build_parser, command_of
 
     parser = build_parser(only=command_of(arguments))
     values = vars(parser.parse_args(arguments))

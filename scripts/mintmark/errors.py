@@ -28,3 +28,7 @@ class InvalidRegistryError(MintmarkError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
         self.findings = tuple(findings)
+
+
+class ForgeError(MintmarkError):
+    """The forge refused a request or did not answer it."""

@@ -1,98 +1,14 @@
-"""The commands and their arguments, as argparse needs them. Importing it imports no command."""
+"""The commands that read, judge and change a registry."""
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mintmark.arguments.command import REFERENCE, Command, add_at, add_reading, add_site, add_writing
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-_ABOUT = "A machine-learning model registry made of Git, DVC and pull requests."
-_CODES = "exit codes: 0 pass, 1 fail, 2 usage error, 42 a person must decide"
-_REFERENCE = "MODEL@1.4.2, MODEL@production or MODEL@latest"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values.
-
-    `extra` is the one to install where the verb lacks a package.
-    """
-
-    summary: str
-    examples: tuple[str, ...]
-    add_arguments: Callable[[argparse.ArgumentParser], None]
-    function: str
-    extra: str = "registry"
-
-    def load(self) -> Callable[..., int]:
-        """Import the function; no other command is imported."""
-        from importlib import import_module
-
-        module, _, name = self.function.partition(":")
-        function: Callable[..., int] = getattr(import_module(module), name)
-        return function
-
-
-def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line; with `only`, just that command's arguments are set up (it is quicker)."""
-    from mintmark.about import __version__
-    from mintmark.suggestions import SuggestingParser
-
-    parser = SuggestingParser(
-        prog="mintmark", description=_ABOUT, epilog=_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("-V", "--version", action="version", version=f"mintmark {__version__}")
-    parser.add_argument("-C", metavar="DIR", dest="root", default=".", help="run as if started in DIR")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        if only not in (None, name):
-            continue
-        verb = verbs.add_parser(
-            name,
-            help=command.summary,
-            description=_sentence(command.summary),
-            epilog="\n".join(["examples:", *(f"  {line}" for line in command.examples), "", _CODES]),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(verb)
-        verb.set_defaults(command=name)
-    return parser
-
-
-def command_of(arguments: Sequence[str]) -> str | None:
-    """Return the command that the arguments name, None where all of them must be known to say what is wrong."""
-    rest = list(arguments)
-    if len(rest) > 2 and rest[0] == "-C":
-        rest = rest[2:]
-    return rest[0] if rest and rest[0] in COMMANDS else None
-
-
-def _sentence(summary: str) -> str:
-    return f"{summary[0].upper()}{summary[1:]}."
-
-
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    _add_at(parser)
-    parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
-
-
-def _add_site(parser: argparse.ArgumentParser) -> None:
-    what = "read the published site at URL, not a clone; such as https://acme.github.io/models/"
-    parser.add_argument("--registry", metavar="URL", dest="site", help=what)
-
-
-def _add_at(parser: argparse.ArgumentParser) -> None:
-    when = "read a revision (v1.2, main~3) or a date (2026-06-01, the end of that day in UTC)"
-    parser.add_argument("--at", metavar="WHEN", help=when)
-
-
-def _add_writing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--here", action="store_true", help="commit on the current branch, not on a new one")
-    parser.add_argument("--open", dest="open_pr", action="store_true", help="push the branch and open the pull request")
+    import argparse
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,33 +16,33 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--versions", action="store_true", help="list every version of every model")
     what.add_argument("--candidates", action="store_true", help="list each candidate beside its champion")
-    _add_site(parser)
-    _add_reading(parser)
+    add_site(parser)
+    add_reading(parser)
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help=f"{_REFERENCE}, or MODEL alone")
-    _add_site(parser)
-    _add_reading(parser)
+    parser.add_argument("reference", metavar="REF", help=f"{REFERENCE}, or MODEL alone")
+    add_site(parser)
+    add_reading(parser)
 
 
 def _history_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model")
     parser.add_argument("--channel", metavar="CHANNEL", help="show this channel only")
-    _add_reading(parser)
+    add_reading(parser)
 
 
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", metavar="REF", help=f"{_REFERENCE}, or MODEL@candidate")
+    parser.add_argument("first", metavar="REF", help=f"{REFERENCE}, or MODEL@candidate")
     parser.add_argument("second", metavar="REF", help="the version to compare it with")
-    _add_reading(parser)
+    add_reading(parser)
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", metavar="REV", help="check only what changed since REV (default: check everything)")
     parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
                         help="what to print; github means workflow annotations (default: text)")  # fmt: skip
-    _add_reading(parser)
+    add_reading(parser)
 
 
 def _review_arguments(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +62,7 @@ def _review_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _reproduce_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
     parser.add_argument("--network", action="store_true", help="let the stages use the network")
     parser.add_argument("--keep", action="store_true", help="keep the clone and print where it is")
     parser.add_argument("--note", action="store_true", help="record a success in a Git note")
@@ -154,25 +70,25 @@ def _reproduce_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _card_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file to write (default: print the card)")
-    _add_at(parser)
+    add_at(parser)
 
 
 def _pull_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=Path, help="the folder to write to (default: ./MODEL-VERSION)"
     )
     parser.add_argument("--all", dest="all_files", action="store_true",
                         help="also write predictions, evaluation data and reference profile")  # fmt: skip
-    _add_site(parser)
-    _add_reading(parser)
+    add_site(parser)
+    add_reading(parser)
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("references", nargs="*", metavar="REF", help=f"{_REFERENCE}, or MODEL (default: everything)")
-    _add_reading(parser)
+    parser.add_argument("references", nargs="*", metavar="REF", help=f"{REFERENCE}, or MODEL (default: everything)")
+    add_reading(parser)
 
 
 def _propose_arguments(parser: argparse.ArgumentParser) -> None:
@@ -184,13 +100,13 @@ def _propose_arguments(parser: argparse.ArgumentParser) -> None:
     new = "what is new, in Markdown (default: a list of what changed)"
     parser.add_argument("-m", "--summary", metavar="SUMMARY", help=new)
     parser.add_argument("--promote", action="store_true", help="also point the first channel at the version")
-    _add_writing(parser)
+    add_writing(parser)
 
 
 def _promote_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REF", help=_REFERENCE)
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
     parser.add_argument("channel", metavar="CHANNEL", help="the channel to move")
-    _add_writing(parser)
+    add_writing(parser)
 
 
 def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
@@ -198,14 +114,14 @@ def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="the channel to move (default: the last one)")
     held = "a version that held the channel before (default: the most recent one)"
     parser.add_argument("--to", metavar="VERSION", help=held)
-    _add_writing(parser)
+    add_writing(parser)
 
 
 def _yank_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help="the version, such as MODEL@1.4.2")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why nobody should use it")
     parser.add_argument("--replacement", metavar="VERSION", help="the version to use instead")
-    _add_writing(parser)
+    add_writing(parser)
 
 
 def _site_arguments(parser: argparse.ArgumentParser) -> None:
@@ -214,7 +130,7 @@ def _site_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where = "the folder to write; it replaces a site that is there (default: site)"
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=where)
-    _add_at(parser)
+    add_at(parser)
     where = "the address of the GitHub repository, for links (default: addresses.repository in models/registry.yaml)"
     parser.add_argument("--repository", metavar="URL", help=where)
     where = "the address that the site will have (default: addresses.site in models/registry.yaml)"
@@ -226,19 +142,7 @@ def _site_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port that serve listens on (default: 8000)")
 
 
-def _completion_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="your shell")
-
-
-def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command is given the root
-    """Print the script with which bash, zsh or tcsh complete commands and options."""
-    import shtab
-
-    print(shtab.complete(build_parser(), shell=shell))
-    return 0
-
-
-COMMANDS: dict[str, Command] = {
+REGISTRY_COMMANDS: dict[str, Command] = {
     "list": Command(
         "list the models, or the versions of one",
         (
@@ -381,14 +285,5 @@ COMMANDS: dict[str, Command] = {
         _site_arguments,
         "mintmark.commands.site:site",
         extra="site",
-    ),
-    "completion": Command(
-        "print a completion script for your shell",
-        (
-            "mintmark completion bash > ~/.local/share/bash-completion/completions/mintmark",
-            'eval "$(mintmark completion zsh)"',
-        ),
-        _completion_arguments,
-        "mintmark.arguments:completion",
     ),
 }

@@ -1,0 +1,118 @@
+"""What Mintmark asks of a forge, as values and verbs. `forge.github` answers for GitHub; another forge can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+DeploymentState = Literal["waiting", "queued", "in_progress", "success", "failure", "error", "inactive"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """A pull request. `head_repository` is None where the fork is gone."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    state: Literal["open", "closed"]
+    merged: bool
+    base: str
+    head: str
+    head_commit: str
+    head_repository: str | None
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """Who approved a pull request, at which commit and when. Only the last word of each person counts."""
+
+    person: str
+    commit: str
+    moment: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """An issue that Mintmark opened; `key` is the one it was opened with."""
+
+    number: int
+    key: str
+    title: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A release of a tag with the names and sizes of its files. A draft takes more files, a published one does not."""
+
+    number: int
+    tag: str
+    draft: bool
+    url: str
+    files: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A deployment of a commit to an environment, with the state that was told last."""
+
+    number: int
+    environment: str
+    commit: str
+    state: DeploymentState | None
+    payload: Mapping[str, str] = field(default_factory=dict)
+
+
+class Forge(Protocol):
+    """A repository on a forge.
+
+    Every verb raises `ForgeError` with one sentence (what was asked, the status, the forge's own words), and never
+    with a token in it. Verbs that write find what an earlier run left and go on from there: a second call with the
+    same arguments repeats nothing.
+    """
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return a pull request by its number."""
+
+    def pull_requests_of(self, commit: str, *, head_repository: str | None = None) -> Sequence[PullRequest]:
+        """Return the pull requests that a commit belongs to: as head (of that repository), or by their merge."""
+
+    def approvals(self, number: int) -> Sequence[Approval]:
+        """Return the approvals of a pull request that nobody took back."""
+
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request of a branch that is pushed already, or update the one that is open."""
+
+    def comment(self, number: int, *, key: str, body: str) -> None:
+        """Write the one comment with this key on a pull request or issue; a second call replaces its text."""
+
+    def issues(self, *, label: str) -> Sequence[Issue]:
+        """Return the open issues with this label that Mintmark opened."""
+
+    def open_issue(self, *, key: str, label: str, title: str, body: str) -> Issue:
+        """Open the one issue with this key, or update the one that is open."""
+
+    def close_issue(self, number: int, *, reason: str) -> None:
+        """Close an issue with a comment that says why."""
+
+    def publish_release(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
+        """Publish a release of a pushed tag: draft, upload and check each file, publish. A draft is resumed."""
+
+    def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
+        """Return the deployment with this payload in this environment, which is made where it is not there yet."""
+
+    def tell_deployment(self, number: int, state: DeploymentState, *, description: str, log_url: str = "") -> None:
+        """Add a status to a deployment, unless the last one says the same."""
+
+    def artifact(self, run: int, name: str, *, most_bytes: int) -> Mapping[str, bytes]:
+        """Return the files of an artifact of a workflow's run, which are hostile; one that is larger is an error."""
+
+    def settings(self, question: str) -> Mapping[str, object] | Sequence[object] | None:
+        """Return what the forge says of a setting, by the path of its address; None where it is not there (404)."""
