@@ -12,5 +12,5 @@ def environment(model: str, channel: str) -> str:
 
 
 def rollback_environment(model: str, channel: str) -> str:
-    """Return the environment of a move back, `iris/production/rollback`: it has no reviewers, so nobody is waited for."""
+    """Return the environment of a move back, `iris/production/rollback`: no reviewers, so it waits for nobody."""
     return f"{environment(model, channel)}/rollback"
