@@ -87,6 +87,9 @@ class Forge(Protocol):
     def approvals(self, number: int) -> Sequence[Approval]:
         """Return the approvals of a pull request that nobody took back."""
 
+    def may_write(self, person: str) -> bool:
+        """Whether a person may push to the repository; False for somebody whom the forge does not know."""
+
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request of a branch that is pushed already, or update the one that is open."""
 
@@ -96,8 +99,11 @@ class Forge(Protocol):
     def issues(self, *, label: str) -> Sequence[Issue]:
         """Return the open issues with this label that Mintmark opened."""
 
-    def open_issue(self, *, key: str, label: str, title: str, body: str) -> Issue:
-        """Open the one issue with this key, or update the one that is open."""
+    def open_issue(self, *, key: str, label: str, title: str, body: str, once: bool = False) -> Issue:
+        """Open the one issue with this key, or update the one that is open.
+
+        With `once`, an issue with this key that was closed is left as it is, and no other is opened.
+        """
 
     def close_issue(self, number: int, *, reason: str) -> None:
         """Close an issue with a comment that says why."""
