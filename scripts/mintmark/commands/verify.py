@@ -45,30 +45,50 @@ def verify(root: Path, references: list[str], *, at: str | None, as_json: bool) 
 
     Prints every fault; returns 0 when there is none and 1 when there is.
     """
-    registry = ClonedRegistry(root, at=at)
+    found = verify_versions(ClonedRegistry(root, at=at), references)
+    if as_json:
+        report = {"versions": found.versions, "files": found.files, "bytes": found.size}
+        listed = [asdict(finding) for finding in found.findings]
+        print(json.dumps({**report, "findings": listed}, indent=2, ensure_ascii=False))
+    else:
+        for finding in found.findings:
+            print(finding)
+        print(_summary(found))
+    return 1 if found.findings else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """How many versions and files were verified, the bytes of all that differ, and every fault in order."""
+
+    versions: int
+    files: int
+    size: int
+    findings: tuple[Finding, ...]
+
+
+def verify_versions(registry: ClonedRegistry, references: Iterable[str] = ()) -> Verification:
+    """Verify the versions that references mean, all of them where there is none; raise for a wrong reference."""
     findings: list[Finding] = []
     versions = list(_wanted_versions(registry, references, findings))
     objects = list(_stored_objects(registry, versions, findings))
     findings += _check_pointers(registry, objects)
     findings += _check_objects(registry, objects)
-    findings.sort(key=lambda finding: finding.sort_key)
-    unique = {item.file.md5: item.file.size for item in objects}
-    if as_json:
-        report = {"versions": len(versions), "files": len(objects), "bytes": sum(unique.values())}
-        print(json.dumps({**report, "findings": [asdict(f) for f in findings]}, indent=2, ensure_ascii=False))
-    else:
-        for finding in findings:
-            print(finding)
-        print(_summary(len(versions), len(objects), sum(unique.values()), len(findings)))
-    return 1 if findings else 0
+    return Verification(
+        versions=len(versions),
+        files=len(objects),
+        size=sum({item.file.md5: item.file.size for item in objects}.values()),
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+    )
 
 
-def _summary(versions: int, files: int, size: int, faults: int) -> str:
-    if not versions and not faults:
+def _summary(found: Verification) -> str:
+    if not found.versions and not found.findings:
         return "there is no version to verify"
-    checked = f"{numbers.count(files, 'file')} of {numbers.count(versions, 'version')} ({numbers.size(size)})"
+    files, versions = numbers.count(found.files, "file"), numbers.count(found.versions, "version")
+    faults = len(found.findings)
     came = numbers.count(faults, "fault") if faults else "every one can be fetched and is as recorded"
-    return f"verified {checked}: {came}"
+    return f"verified {files} of {versions} ({numbers.size(found.size)}): {came}"
 
 
 def _wanted_versions(
