@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mintmark.arguments.command import Command
+from mintmark.arguments.forge_commands import FORGE_COMMANDS
 from mintmark.arguments.registry_commands import REGISTRY_COMMANDS
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command i
 
 COMMANDS: dict[str, Command] = {
     **REGISTRY_COMMANDS,
+    **FORGE_COMMANDS,
     "completion": Command(
         "print a completion script for your shell",
         (

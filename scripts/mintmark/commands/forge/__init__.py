@@ -1,0 +1,1 @@
+"""The verbs that a forge's workflows run."""
