@@ -238,7 +238,7 @@ def test_the_extra_site_builds_a_site(environment: Callable[[str], Environment],
     assert "iris" in listed.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("extra", ["onnx", "dask", "safetensors"])
 def test_the_other_extras_bring_what_is_said_of_them(
     environment: Callable[[str], Environment], site: str, tmp_path: Path, extra: str

@@ -57,7 +57,7 @@ def measure_review(root: Path, head: str) -> ReviewMeasurement:
 
 def build(folder: Path) -> Path:
     """Make a registry with a champion and two proposals: one on its 1,500 rows, one that brings 750 others as well."""
-    judged = make_registry(folder / "registry")
+    judged = make_registry(folder / "registry", rows=1500)
     judged.branch("same-rows")
     propose(judged, C=1.0)
     judged.branch("other-rows")

@@ -58,9 +58,9 @@ behaviour:
 """
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def _rows(number: int) -> Iterator[dict[str, Any]]:
     noise = random.Random(7)
-    for row in range(3000):
+    for row in range(number):
         age, income, debt = noise.uniform(18, 80), noise.gauss(0, 1), noise.gauss(0, 1)
         chance = 1 / (1 + 2.718281828 ** -(1.6 * income - 1.2 * debt + 0.02 * (age - 45)))
         paid = "yes" if noise.random() < chance else "no"
@@ -70,13 +70,13 @@ def _rows() -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def make_registry(root: Path) -> Scratch:
-    """A clean repository with 1.0.0 in production; `main` is the base of every proposal."""
+def make_registry(root: Path, *, rows: int = 600) -> Scratch:
+    """A clean repository with 1.0.0 in production, judged on so many rows; `main` is the base of every proposal."""
     text = io.StringIO()
-    rows = list(_rows())
-    writer = csv.DictWriter(text, list(rows[0]))
+    table = list(_rows(2 * rows))
+    writer = csv.DictWriter(text, list(table[0]))
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(table)
     judged = begin_toy(LOANS, root, text.getvalue())
     judged.write_settings(name="judged")
     judged.write("models/loans/model.yaml", MODEL)

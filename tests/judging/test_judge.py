@@ -277,8 +277,8 @@ def test_other_evaluation_rows_are_for_a_person_and_both_are_reported(judged: Sc
     assert found.code == 42
     assert found.verdict("evaluation data") == {"decide"}
     base, own = found.report["evaluations"]
-    assert (base["source"], base["rows"]) == ("base", 1500)
-    assert (own["source"], own["rows"]) == ("proposal", 500)
+    assert (base["source"], base["rows"]) == ("base", 600)
+    assert (own["source"], own["rows"]) == ("proposal", 200)
     assert base["champion"] == own["champion"] == "loans@1.0.0"
 
 
