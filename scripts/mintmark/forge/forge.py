@@ -121,4 +121,8 @@ class Forge(Protocol):
         """Return the files of an artifact of a workflow's run, which are hostile; one that is larger is an error."""
 
     def settings(self, question: str) -> Mapping[str, object] | Sequence[object] | None:
-        """Return what the forge says of a setting, by the path of its address; None where it is not there (404)."""
+        """Return what the forge says of a setting, one page of it; None where it is not there (404).
+
+        `question` is the path below the repository, such as `environments?per_page=100&page=2`; empty, it asks for the
+        repository itself. A question that the token may not ask raises `ForgeError`.
+        """
