@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,20 +30,25 @@ def permutation_importance(
     """Return by how much a score (more is better) drops when a column is shuffled: mean and deviation (Breiman 2001).
 
     `predict` takes several copies of the rows, one below the other, and how many those are, and yields the outcomes of
-    each. The shuffles are those of scikit-learn's function of this name.
+    each. Several threads call it, each for a column. The shuffles are those of scikit-learn's function of this name.
     """
     if repeats == 0:
         return {}
     column_seed = np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1)
     whole = score(next(predict(inputs, 1)))
-    found = {}
-    for position, name in enumerate(inputs.columns):
-        lost = np.zeros(repeats)
-        if inputs.iloc[:, position].nunique(dropna=False) > 1:  # else a shuffle changes nothing
-            orders = _orders(len(inputs), repeats, int(column_seed))
-            lost = whole - np.array(list(_scores(inputs, position, orders, predict, score)))
-        found[str(name)] = {"mean": rounded(float(lost.mean())), "std": rounded(float(lost.std()))}
-    return found
+
+    def losses(position: int) -> np.ndarray:
+        if inputs.iloc[:, position].nunique(dropna=False) <= 1:  # a shuffle changes nothing
+            return np.zeros(repeats)
+        orders = _orders(len(inputs), repeats, int(column_seed))
+        return whole - np.array(list(_scores(inputs, position, orders, predict, score)))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        lost = list(threads.map(losses, range(inputs.shape[1])))
+    return {
+        str(name): {"mean": rounded(float(each.mean())), "std": rounded(float(each.std()))}
+        for name, each in zip(inputs.columns, lost, strict=True)
+    }
 
 
 def _orders(rows: int, repeats: int, seed: int) -> list[np.ndarray]:
