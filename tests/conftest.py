@@ -25,7 +25,7 @@ def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> I
     """Neither the user's Git and DVC settings reach a test, nor a hook's variables that point to another repository."""
     empty = tmp_path_factory.mktemp("no-settings")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("GIT_", "DVC_", "MINTMARK_"))]:
+        for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_", "GH_", "DVC_", "MINTMARK_"))]:
             if name != "GIT_SSL_CAINFO":
                 patch.delenv(name)
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:

@@ -116,6 +116,9 @@ CATCHERS = {
     "registry.stored.streams: holds": "asks whether, so wrong bytes are a no",
     # It is said what the fault means for what was asked.
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
+    "forge.github: GitHub.open_pull_request": "says under which setting GitHub allows it",
+    "forge.github: GitHub._login": "the token of a workflow may not ask whose it is: it is a bot's",
+    "forge.releases: Releases.publish": "another run may have published it, or the answer alone was lost",
     # The confined process: its answer is all that gets out of it.
     "artifacts.confined.model_worker: main": "findings and refusals cross the border as data",
     "artifacts.confined.model_worker: _probabilities": "an ONNX model may have none",

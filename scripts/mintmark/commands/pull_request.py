@@ -43,7 +43,7 @@ def conclude(registry: ClonedRegistry, made: NewCommit, *, open_pr: bool) -> Non
 
 
 def _next_step(root: Path, made: NewCommit, base: str) -> str:
-    remote = _remote(root)
+    remote = git.push_remote(root)
     if remote is None:
         merge = f"git switch {base} && git merge {made.branch}"
         return "next: mintmark list shows it" if made.branch == base else f"next: {merge} (there is no remote)"
@@ -52,16 +52,8 @@ def _next_step(root: Path, made: NewCommit, base: str) -> str:
     return f"next: git push -u {remote} {made.branch}, and open a pull request (--open does both)"
 
 
-def _remote(root: Path) -> str | None:
-    """Return the remote to push to: Git's own choice, else origin, else the only one."""
-    chosen = git.try_git("config", "remote.pushDefault", cwd=root)
-    remotes = git.git_text("remote", cwd=root).split()
-    preferred = [name for name in (chosen, "origin") if name in remotes]
-    return preferred[0] if preferred else (remotes[0] if len(remotes) == 1 else None)
-
-
 def _push(root: Path, made: NewCommit) -> str:
-    remote = _remote(root)
+    remote = git.push_remote(root)
     if remote is None:
         raise MintmarkError(
             f"the commit stays on {made.branch}, but there is no remote to push it to; "

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-DeploymentState = Literal["waiting", "queued", "in_progress", "success", "failure", "error", "inactive"]
+DeploymentState = Literal["pending", "queued", "in_progress", "success", "failure", "error", "inactive"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -125,6 +125,14 @@ def git_text(*arguments: str, cwd: Path | str) -> str:
     return run_git(*arguments, cwd=cwd).decode("utf-8", "surrogateescape").strip()
 
 
+def push_remote(root: Path) -> str | None:
+    """Return the remote to push to: Git's own choice, else origin, else the only one."""
+    chosen = try_git("config", "remote.pushDefault", cwd=root)
+    remotes = git_text("remote", cwd=root).split()
+    preferred = [name for name in (chosen, "origin") if name in remotes]
+    return preferred[0] if preferred else (remotes[0] if len(remotes) == 1 else None)
+
+
 def common_folder(root: Path) -> Path:
     """Return the folder that all work trees of a repository share (`.git`), without starting Git where it can."""
     git = root / ".git"
