@@ -1,0 +1,153 @@
+"""Whether workflows run, with which rights, whether they can open pull requests, and whether Pages takes the site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mintmark.forge.checkup.answers import Answer, named, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mintmark.forge.checkup.answers import Asking
+
+WORKFLOWS = ".github/workflows"
+SHIPPED = ("pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml", "rollback.yml",
+           "verify.yml")  # fmt: skip
+APP_VARIABLE, APP_SECRET = "MINTMARK_APP_ID", "MINTMARK_APP_KEY"
+_WHY_OFF = {
+    "disabled_inactivity": "GitHub switched it off after 60 days without a commit",
+    "disabled_fork": "GitHub switches schedules off in a fork",
+    "disabled_manually": "somebody switched it off",
+}
+
+
+def check_repository(asking: Asking, base: str) -> Iterator[Answer]:
+    """Yield what the repository itself says: its default branch, and whether it is a fork or an archive."""
+    about = asking.repository.mapping
+    default, topic = about.get("default_branch"), "default branch"
+    if default == base:
+        yield Answer(topic=topic, state="right", says=f"is {base}, as models/registry.yaml says")
+    else:
+        says = f"is {default}, and models/registry.yaml says {base}; schedules and forms run from the default branch"
+        yield Answer(topic=topic, state="missing", says=says, address=asking.page("settings"))
+    if about.get("archived") is True:
+        yield Answer(
+            topic="archive", state="missing", says="is read-only: unarchive it", address=asking.page("settings")
+        )
+
+
+def check_actions(asking: Asking) -> Iterator[Answer]:
+    """Yield whether GitHub Actions is on, and what its token may do."""
+    address = asking.page("settings/actions")
+    reply = asking.ask_as_administrator("actions/permissions")
+    if reply.refusal:
+        yield unknown("Actions", reply, address)
+    elif reply.mapping.get("enabled") is not True:
+        yield Answer(topic="Actions", state="missing", says="are off: allow actions and workflows", address=address)
+    elif reply.mapping.get("allowed_actions") == "local_only":
+        says = "are limited to this repository: allow those that the workflows use, which are pinned"
+        yield Answer(topic="Actions", state="missing", says=says, address=address)
+    else:
+        yield Answer(topic="Actions", state="right", says="are on")
+    reply = asking.ask_as_administrator("actions/permissions/workflow")
+    if reply.refusal:
+        yield unknown("workflow token", reply, address)
+        yield unknown("pull requests of workflows", reply, address)
+        return
+    yield _of_token(reply.mapping, address)
+    yield _of_pull_requests(reply.mapping, address)
+
+
+def _of_token(rights: Mapping[str, object], address: str) -> Answer:
+    if rights.get("default_workflow_permissions") == "read":
+        return Answer(topic="workflow token", state="right", says="reads unless a job says more")
+    says = "may write by default: set read repository contents and packages"
+    return Answer(topic="workflow token", state="missing", says=says, address=address)
+
+
+def _of_pull_requests(rights: Mapping[str, object], address: str) -> Answer:
+    topic = "pull requests of workflows"
+    if rights.get("can_approve_pull_request_reviews") is True:
+        return Answer(topic=topic, state="right", says="may be opened")
+    says = "rollbacks and requests by form cannot be opened: allow Actions to create and approve pull requests"
+    return Answer(topic=topic, state="missing", says=says, address=address)
+
+
+def check_workflows(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
+    """Yield whether each workflow is there and switched on. `present` are the files of the clone."""
+    lacking = [name for name in SHIPPED if name not in present]
+    topic, address = "workflows", asking.page("actions")
+    if lacking:
+        says = f"{named(lacking, 10)} not in {WORKFLOWS}: copy what is missing from Mintmark's repository"
+        yield Answer(topic=topic, state="missing", says=says)
+    reply = asking.ask_all("actions/workflows", "workflows")
+    if reply.refusal:
+        yield unknown(topic, reply, address)
+        return
+    states = {str(entry.get("path", "")): str(entry.get("state")) for entry in reply.items}
+    pushed = [name for name in SHIPPED if name in present]
+    unseen = [name for name in pushed if f"{WORKFLOWS}/{name}" not in states]
+    if unseen:
+        says = f"{named(unseen, 10)} not on the default branch yet: push"
+        yield Answer(topic=topic, state="missing", says=says, address=address)
+    for name in pushed:
+        state = states.get(f"{WORKFLOWS}/{name}", "active")
+        if state != "active":
+            says = f"{_WHY_OFF.get(state, f'is {state}')}: switch it on"
+            yield Answer(topic=f"workflow {name}", state="missing", says=says, address=f"{address}/workflows/{name}")
+    if not lacking and not unseen and all(states[f"{WORKFLOWS}/{name}"] == "active" for name in pushed):
+        yield Answer(topic=topic, state="right", says="are there and switched on")
+    if asking.repository.mapping.get("fork") is True:
+        says = "this is a fork: GitHub runs no schedule in it before somebody switches it on"
+        yield Answer(topic="schedules", state="advice", says=says, address=address)
+
+
+def check_app(asking: Asking) -> Iterator[Answer]:
+    """Yield whether an App's token opens pull requests, whose checks then start by themselves."""
+    topic, address = "App's token", asking.page("settings/variables/actions")
+    variable = asking.ask_as_administrator(f"actions/variables/{APP_VARIABLE}")
+    secret = asking.ask_as_administrator(f"actions/secrets/{APP_SECRET}")
+    refused = next((reply for reply in (variable, secret) if reply.refusal), None)
+    if refused is not None:
+        yield unknown(topic, refused, address)
+    elif variable.value is not None and secret.value is not None:
+        yield Answer(topic=topic, state="right", says="is set: what workflows open starts its checks")
+    elif variable.value is not None or secret.value is not None:
+        says = f"is half set: {APP_VARIABLE} (a variable) and {APP_SECRET} (a secret) belong together"
+        yield Answer(topic=topic, state="missing", says=says, address=address)
+    else:
+        says = "is not set: a pull request that a workflow opens starts no checks until somebody closes and reopens it"
+        yield Answer(topic=topic, state="advice", says=says, address=address)
+
+
+def check_pages(asking: Asking) -> Iterator[Answer]:
+    """Yield whether Pages takes the site from a workflow."""
+    topic, address = "Pages", asking.page("settings/pages")
+    reply = asking.ask_as_administrator("pages")
+    if reply.refusal:
+        yield unknown(topic, reply, address)
+    elif reply.mapping.get("build_type") == "workflow":
+        yield Answer(topic=topic, state="right", says=f"publish the site at {reply.mapping.get('html_url', '')}")
+    else:
+        says = "do not take the site from Actions: choose GitHub Actions as the source"
+        yield Answer(topic=topic, state="missing", says=says, address=address)
+
+
+def check_owners(asking: Asking, base: str, codeowners: str) -> Iterator[Answer]:
+    """Yield which owners the forge does not know, or may not ask for a review."""
+    topic = "owners"
+    reply = asking.ask(f"codeowners/errors?ref={base}")
+    address = asking.page(f"blob/{base}/{codeowners}")
+    if reply.refusal:
+        yield unknown(topic, reply, address)
+        return
+    if reply.value is None:
+        return  # there is no such file on the base branch, which the clone's own check says
+    errors = reply.mapping.get("errors", ())
+    if errors:
+        lines = [f"line {error.get('line')}: {error.get('kind')}" for error in errors]
+        says = f"{named(lines)}; an owner must exist and have write access"
+        yield Answer(topic=topic, state="missing", says=says, address=asking.page("settings/access"))
+    else:
+        yield Answer(topic=topic, state="right", says="exist, and may be asked for a review")
