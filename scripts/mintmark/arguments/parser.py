@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mintmark.arguments.command import Command
+from mintmark.arguments.delivery_commands import DELIVERY_COMMANDS
 from mintmark.arguments.forge_commands import FORGE_COMMANDS
 from mintmark.arguments.registry_commands import REGISTRY_COMMANDS
 
@@ -69,6 +70,7 @@ def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command i
 
 COMMANDS: dict[str, Command] = {
     **REGISTRY_COMMANDS,
+    **DELIVERY_COMMANDS,
     **FORGE_COMMANDS,
     "completion": Command(
         "print a completion script for your shell",

@@ -1,0 +1,1 @@
+"""What a merge leads to, and what is handed to others: one verb per file."""
