@@ -159,8 +159,7 @@ def test_parts_may_come_from_several_rulesets():
 
 def test_without_permission_nothing_is_called_right():
     refused = "GET environments: 403 Resource not accessible by integration"
-    said = dict.fromkeys(right(), refused)
-    said[""] = {**right()[""], "permissions": {"admin": False}}
+    said = {**dict.fromkeys(right(), refused), "": {**right()[""], "permissions": {"admin": False}}}
     found = answers(said)
     assert found.pop("default branch").state == "right"
     assert {answer.state for answer in found.values()} == {"unknown"}
