@@ -52,6 +52,19 @@ def test_a_past_day_has_a_site_of_its_own(scratch: Scratch, tmp_path: Path) -> N
     assert not (tmp_path / "then" / "models" / "iris" / "1.1.0").exists()
 
 
+def test_fetch_brings_the_notes_that_a_clone_does_not_have(scratch: Scratch, tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    scratch.git("clone", "--quiet", "--bare", ".", str(remote))
+    scratch.git("notes", "--ref", "mintmark/reproduced", "add", "-m", "{}")
+    scratch.git("push", "--quiet", str(remote), "refs/notes/mintmark/*")
+    scratch.git("update-ref", "-d", "refs/notes/mintmark/reproduced")
+    scratch.git("remote", "add", "origin", str(remote))
+    assert scratch.run("site", "build", "-o", str(tmp_path / "public")).code == 0
+    assert "notes" not in scratch.git("for-each-ref")
+    assert scratch.run("site", "build", "-o", str(tmp_path / "public"), "--fetch").code == 0
+    assert "refs/notes/mintmark/reproduced" in scratch.git("for-each-ref")
+
+
 def test_outside_a_registry_it_says_so(tmp_path: Path) -> None:
     done = subprocess.run(
         (sys.executable, "-m", "mintmark.cli", "-C", str(tmp_path), "site", "build"), capture_output=True, text=True

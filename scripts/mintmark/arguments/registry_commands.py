@@ -137,7 +137,7 @@ def _site_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site-url", metavar="URL", help=where)
     how = "the program that builds the pages of docs/ (default: mkdocs)"
     parser.add_argument("--builder", choices=("mkdocs", "zensical"), default="mkdocs", help=how)
-    what = "fetch predictions from their remote, to draw curves and to compare with the champion"
+    what = "fetch predictions, for curves and comparisons, and the notes of versions that were made again"
     parser.add_argument("--fetch", action="store_true", help=what)
     parser.add_argument("--port", type=int, default=8000, help="the port that serve listens on (default: 8000)")
 

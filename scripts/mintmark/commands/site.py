@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.frames.builders import Builder
 
 _SITE = Path("site")
+_NOTES = "refs/notes/mintmark/*:refs/notes/mintmark/*"
 _WATCHED = (MODELS, "docs", "mkdocs.yml")
 
 
@@ -42,6 +43,8 @@ def site(
 ) -> int:
     """Build the site into a folder, or build and serve it; 1 when a file of the registry cannot be shown."""
     addresses = Addresses(repository=_address(repository), site=_address(site_url))
+    if fetch:
+        _fetch_notes(ClonedRegistry(root).root)
 
     def build(folder: Path) -> Built:
         with _progress() as on_model:
@@ -60,6 +63,15 @@ def site(
     _tell(built)
     print(f"{output or _SITE}: the site of {count(built.models, 'model')} and {count(built.versions, 'version')}")
     return 1 if built.findings else 0
+
+
+def _fetch_notes(root: Path) -> None:
+    """Fetch the notes of versions that were made again: a clone does not bring them."""
+    from mintmark.forge.credentials import push_environment
+
+    remote = git.push_remote(root)
+    if remote is not None:
+        git.run_git("fetch", "--quiet", "--no-tags", remote, _NOTES, cwd=root, environment=push_environment())
 
 
 def _address(text: str | None) -> str | None:
