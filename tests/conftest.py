@@ -12,6 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from tests.scaffold.once import Once, shared_folder
 from tests.scaffold.registry import Scratch, begin
 
+pytest_plugins = ["tests.scaffold.forge_fixtures"]
+
 # A busy machine makes no test wrong: nothing here is held against the clock.
 hypothesis_settings.register_profile(
     "mintmark", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]

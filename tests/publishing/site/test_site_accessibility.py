@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.publishing.site.browser import NARROW, Visitor
-from tests.publishing.site.npm_packages import npm_file
 from tests.publishing.site.site_pages import KINDS
 from tests.scaffold.marks import first_quick
+from tests.scaffold.npm_packages import npm_file
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from tests.publishing.site.lively_registry import SITE
-from tests.publishing.site.npm_packages import npm_program
 from tests.publishing.site.site_pages import KINDS, addresses
+from tests.scaffold.npm_packages import npm_program
 
 PINS = Path(__file__).with_name("html-validate")  # package.json and its lock, with the digest of every package
 # What Material's own header and sidebar get wrong, by rule and by the place in the page.

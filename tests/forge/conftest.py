@@ -1,0 +1,51 @@
+"""A clone of a repository on the fake GitHub, with a branch and a tag, and the client that a workflow there has."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.scaffold.fake_forge import FakeRepository
+
+from mintmark.forge.github import GitHub
+from mintmark.forge.opening import open_forge
+
+
+@dataclass
+class Clone:
+    root: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(("git", *arguments), cwd=self.root, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def push_change(self, branch: str, text: str, remote: str = "origin") -> str:
+        self.git("switch", "--quiet", "-C", branch, "main")
+        (self.root / "file").write_text(text)
+        self.git("add", ".")
+        self.git("commit", "--quiet", "-m", text)
+        self.git("push", "--quiet", remote, branch)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def clone(on_github: FakeRepository, tmp_path: Path) -> Clone:
+    """A clone with `main`, the branch `topic` one commit ahead, and the tag `iris@v1.0.0` on main; all of it pushed."""
+    made = Clone(tmp_path / "clone")
+    subprocess.run(("git", "clone", "--quiet", on_github.address, str(made.root)), check=True, capture_output=True)
+    made.git("commit", "--quiet", "--allow-empty", "-m", "Begin")
+    made.git("push", "--quiet", "origin", "HEAD:main")
+    made.git("tag", "-a", "-m", "iris 1.0.0", "iris@v1.0.0")
+    made.git("push", "--quiet", "origin", "iris@v1.0.0")
+    made.push_change("topic", "topic")
+    return made
+
+
+@pytest.fixture
+def github(clone: Clone) -> GitHub:
+    """The client in a workflow of that repository."""
+    forge = open_forge(clone.root)
+    assert isinstance(forge, GitHub)
+    return forge

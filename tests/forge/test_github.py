@@ -1,0 +1,146 @@
+"""Each verb of the client against the fake GitHub, twice: a second call repeats nothing."""
+
+from __future__ import annotations
+
+import pytest
+from tests.forge.conftest import Clone
+from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge_contract import Contract
+
+from mintmark.errors import ForgeError
+from mintmark.forge.github import GitHub
+
+
+def test_the_contract_is_held(forge_contract: Contract | None) -> None:
+    if forge_contract is None:
+        pytest.skip("GitHub's description of its API could not be fetched, so nothing is held against it")
+    path = "/repos/{owner}/{repo}/issues"
+    faults = forge_contract.request_faults("POST", path, {"page": "1"}, b'{"title": "A", "tilte": "A", "body": 3}')
+    assert len(faults) == 3
+    assert forge_contract.answer_faults("POST", path, 200, {}) != []
+    assert forge_contract.answer_faults("POST", path, 201, {"number": "1"}) != []
+
+
+def test_a_pull_request_is_opened_once_and_then_updated(github: GitHub, on_github: FakeRepository) -> None:
+    first = github.open_pull_request(branch="topic", base="main", title="Promote", body="Because.")
+    writes = on_github.writes
+    assert github.open_pull_request(branch="topic", base="main", title="Promote", body="Because.") == first
+    assert on_github.writes == writes
+    second = github.open_pull_request(branch="topic", base="main", title="Promote it", body="Because.")
+    assert (second.number, second.title) == (first.number, "Promote it")
+    assert github.pull_request(first.number) == second
+    assert (second.state, second.merged, second.head, second.base) == ("open", False, "topic", "main")
+    assert second.author == "github-actions[bot]"
+
+
+def test_a_merged_request_is_found_by_its_merge_and_by_its_head(
+    github: GitHub, clone: Clone, on_github: FakeRepository
+) -> None:
+    request = github.open_pull_request(branch="topic", base="main", title="Promote", body="")
+    merge = on_github.merge(request.number)
+    clone.git("fetch", "--quiet")
+    assert clone.git("rev-parse", "origin/main") == merge
+    assert clone.git("log", "-1", "--format=%P", merge).split()[1] == request.head_commit
+    for commit in (merge, request.head_commit):
+        (found,) = github.pull_requests_of(commit)
+        assert (found.number, found.merged, found.state) == (request.number, True, "closed")
+
+
+def test_the_request_of_a_fork_is_found_by_repository_and_commit(
+    github: GitHub, clone: Clone, on_github: FakeRepository
+) -> None:
+    forks = [on_github.fork(owner) for owner in ("eve", "mallory")]
+    clone.git("remote", "add", "eve", forks[0].address)
+    commit = clone.push_change("main-of-eve", "eve", "eve")
+    forks[1].git("fetch", "--quiet", str(forks[0].path), "+refs/heads/*:refs/heads/*")  # the same commit
+    number = on_github.open_pull_request("main-of-eve", source=forks[0], author="eve")
+    other = on_github.open_pull_request("main-of-eve", source=forks[1], author="mallory")
+    assert github.pull_requests_of(commit) == [], "GitHub knows none of them in the repository itself"
+    for fork, expected in zip(forks, (number, other), strict=True):
+        (found,) = github.pull_requests_of(commit, head_repository=fork.name)
+        assert (found.number, found.head_repository) == (expected, fork.name)
+    assert github.pull_requests_of(commit, head_repository=on_github.name) == []
+
+
+def test_the_last_word_of_each_person_counts(github: GitHub, on_github: FakeRepository) -> None:
+    request = github.open_pull_request(branch="topic", base="main", title="Promote", body="")
+    for person, state in (
+        ("ada", "APPROVED"), ("bob", "APPROVED"), ("ada", "COMMENTED"), ("bob", "CHANGES_REQUESTED"),
+        ("eve", "DISMISSED"), ("cleo", "CHANGES_REQUESTED"), ("cleo", "APPROVED"),
+    ):  # fmt: skip
+        on_github.review(request.number, person, state)
+    found = github.approvals(request.number)
+    assert [approval.person for approval in found] == ["ada", "cleo"]
+    assert {approval.commit for approval in found} == {request.head_commit}
+    assert [github.may_write(person) for person in ("ada", "bob", "eve")] == [True, True, False]
+
+
+def test_a_comment_is_written_once_and_replaced(github: GitHub, on_github: FakeRepository) -> None:
+    number = github.open_pull_request(branch="topic", base="main", title="Promote", body="").number
+    github.comment(number, key="review", body="red")
+    github.comment(number, key="incident", body="other")
+    github.comment(number, key="review", body="green")
+    writes = on_github.writes
+    github.comment(number, key="review", body="green")
+    assert on_github.writes == writes
+    assert sorted(comment["body"].partition("\n")[2] for comment in on_github.comments.values()) == ["green", "other"]
+
+
+def test_a_mark_that_somebody_else_wrote_is_not_ours(github: GitHub, on_github: FakeRepository) -> None:
+    number = github.open_pull_request(branch="topic", base="main", title="Promote", body="").number
+    github.comment(number, key="review", body="red")
+    (ours,) = on_github.comments
+    on_github.comments[ours]["author"] = "mallory"
+    github.comment(number, key="review", body="green")
+    assert on_github.comments[ours]["body"].endswith("red")
+    assert len(on_github.comments) == 2
+    issue = github.open_issue(key="damage", label="alarm", title="Damaged", body="")
+    on_github.issues[issue.number]["author"] = "mallory"
+    assert github.issues(label="alarm") == []
+
+
+def test_an_issue_lives_until_its_fault_is_gone(github: GitHub, on_github: FakeRepository) -> None:
+    first = github.open_issue(key="verify:abc", label="alarm", title="Damaged", body="one")
+    again = github.open_issue(key="verify:abc", label="alarm", title="Damaged", body="two")
+    other = github.open_issue(key="verify:def", label="alarm", title="Stale", body="")
+    assert (again.number, again.body.endswith("two")) == (first.number, True)
+    assert [issue.key for issue in github.issues(label="alarm")] == ["verify:abc", "verify:def"]
+    for _ in range(2):
+        github.close_issue(first.number, reason="It is mended.")
+    assert github.issues(label="alarm") == [other]
+    assert [comment["body"].partition("\n")[2] for comment in on_github.comments.values()] == ["It is mended."]
+    assert (
+        github.open_issue(key="verify:abc", label="alarm", title="Damaged", body="x", once=True).number == first.number
+    )
+    assert github.open_issue(key="verify:abc", label="alarm", title="Damaged", body="x").number > other.number
+
+
+def test_a_deployment_is_found_again_by_its_payload(github: GitHub, clone: Clone, on_github: FakeRepository) -> None:
+    commit = clone.git("rev-parse", "main")
+    moves = [{"move": "iris#production#1"}, {"move": "iris#production#2"}]
+    made = [
+        github.deploy(environment="iris-production", commit=commit, description="d", payload=move) for move in moves
+    ]
+    assert made[0].number != made[1].number
+    for deployment in made:
+        github.tell_deployment(deployment.number, "success", description="done", log_url="https://example.org/")
+    writes = on_github.writes
+    again = [
+        github.deploy(environment="iris-production", commit=commit, description="d", payload=move) for move in moves
+    ]
+    github.tell_deployment(made[1].number, "success", description="done", log_url="https://example.org/")
+    assert on_github.writes == writes
+    assert [(one.number, one.state) for one in again] == [(made[0].number, "inactive"), (made[1].number, "success")]
+
+
+def test_a_setting_is_an_answer_or_nothing(github: GitHub, on_github: FakeRepository) -> None:
+    on_github.settings["actions/permissions/workflow"] = {
+        "default_workflow_permissions": "read", "can_approve_pull_request_reviews": False,
+    }  # fmt: skip
+    assert github.settings("") is not None
+    assert github.settings("branches/main/protection") is None
+    assert github.settings("actions/permissions/workflow") == on_github.settings["actions/permissions/workflow"]
+    with pytest.raises(ForgeError, match=r"not permitted to create.*Settings > Actions"):
+        github.open_pull_request(branch="topic", base="main", title="Promote", body="")
+    with pytest.raises(ForgeError, match="no path"):
+        github.settings("../../user")
