@@ -16,6 +16,7 @@ from tests.scaffold.npm_packages import cache_folder, npm_file
 PACKAGE, VERSION, MEMBER = "@octokit/openapi", "23.0.2", "generated/api.github.com.json"
 SHA256 = "829b4bebb19a53133289f7b0bc819f4f1118115821db2ca9f25e9ee995a7da2a"
 Schema = dict[str, Any]
+_OPEN = "+"  # ends the name of a schema that is one part of an object, and leaves the fields of the others alone
 _PLAIN = {"integer": 0, "number": 0, "boolean": False, "string": ""}
 _FORMATS = {"uri": "https://example.invalid/", "date-time": "2026-06-01T00:00:00Z"}
 
@@ -44,7 +45,8 @@ def _cut(whole: Schema, templates: Mapping[str, set[str]]) -> Schema:
     while waiting:
         name = waiting.pop()
         if name not in schemas:
-            schemas[name] = _plain_schema(whole["components"]["schemas"][name])
+            schema = whole["components"]["schemas"][name.removesuffix(_OPEN)]
+            schemas[name] = _plain_schema(schema, is_open=name.endswith(_OPEN))
             waiting += _references(schemas[name])
     return {"paths": paths, "schemas": schemas}
 
@@ -88,7 +90,7 @@ def _plain_schema(schema: Any, *, is_open: bool = False) -> Any:
         return schema
     kept: Schema = {}
     if "$ref" in schema:
-        return {"$ref": f"#/schemas/{schema['$ref'].rpartition('/')[2]}"}
+        return {"$ref": f"#/schemas/{schema['$ref'].rpartition('/')[2]}{_OPEN if is_open else ''}"}
     for name, value in schema.items():
         if name == "properties":
             kept[name] = {key: _plain_schema(inner) for key, inner in value.items()}

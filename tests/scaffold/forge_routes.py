@@ -22,7 +22,7 @@ SETTINGS = [
     "/branches/{branch}/protection", "/codeowners/errors", "/contents/{path}", "/environments",
     "/environments/{environment_name}", "/environments/{environment_name}/deployment-branch-policies",
     "/immutable-releases", "/labels", "/pages", "/rules/branches/{branch}", "/rulesets", "/rulesets/{ruleset_id}",
-    "/actions/secrets", "/actions/variables", "/actions/permissions/selected-actions", "/actions/runs",
+    "/actions/secrets/{secret_name}", "/actions/variables/{name}", "/actions/secrets", "/actions/variables", "/actions/permissions/selected-actions", "/actions/runs",
     "/actions/workflows/{workflow_id}", "/actions/workflows/{workflow_id}/runs",
 ]  # fmt: skip
 
@@ -133,6 +133,8 @@ def _setting(path: str, call: Call) -> tuple[str, int, Any]:
         raise answer
     if isinstance(answer, list):
         answer = call.page(answer)
+    elif "total_count" in answer:
+        answer = {key: call.page(value) if isinstance(value, list) else value for key, value in answer.items()}
     if tail == "":
         answer = {**repository(call.repository), **answer}
     matching = [one for one in SETTINGS if re.fullmatch(re.sub(r"\\{\w+\\}", ".+", re.escape(one)), tail)]

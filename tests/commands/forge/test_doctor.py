@@ -127,3 +127,16 @@ def test_write_leaves_a_damaged_block_alone(scratch):
     with pytest.raises(MintmarkError, match="its block is damaged"):
         doctor(scratch.root, write=True, as_json=False)
     assert scratch.read(CODEOWNERS) == text
+
+
+def test_github_answers_each_question(scratch, on_github, capsys):
+    """Every question and answer is held against GitHub's description of its API."""
+    on_github.settings = {path: value for path, value in right().items() if path and "?" not in path}
+    on_github.settings["codeowners/errors"] = {"errors": []}
+    on_github.settings["environments"]["environments"] *= 60
+    on_github.settings["environments"]["total_count"] = 120
+    assert doctor(scratch.root, write=False, as_json=True) == 1
+    answers = {answer["topic"]: answer for answer in json.loads(capsys.readouterr().out)["answers"]}
+    assert answers["branch main: code owners"]["state"] == answers["tags *@v*"]["state"] == "right"
+    assert answers["environments of production"]["says"].count("wine/production") == 1
+    assert answers["Pages"]["state"] == "right"

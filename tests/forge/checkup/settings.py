@@ -129,7 +129,7 @@ class Told:
         if isinstance(value, list):
             return value[start : start + 100]
         (key,) = (key for key in value if key != "total_count")
-        return {**value, key: value[key][start : start + 100]}
+        return {"total_count": len(value[key]), key: value[key][start : start + 100]}
 
     def _value(self, path: str) -> Any:
         value = self.said.get(path)

@@ -93,7 +93,8 @@ class Asking:
                 return reply
             entries = reply.mapping.get(key, ()) if key else reply.items
             found += entries
-            if len(entries) < PAGE:
+            total = reply.mapping.get("total_count")
+            if len(entries) < PAGE or (isinstance(total, int) and len(found) >= total):
                 return Reply(value=found)
         return Reply(refusal=f"the forge has more than {len(found)} entries for {path}")
 
