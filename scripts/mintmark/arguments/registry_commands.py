@@ -57,6 +57,8 @@ def _review_arguments(parser: argparse.ArgumentParser) -> None:
                         help="a team of the author; repeat the option for more teams")  # fmt: skip
     again = "also run the recorded stages again; this runs the proposal's code, confined"
     parser.add_argument("--reproduce", action="store_true", help=again)
+    step = "run as a step: print annotations, write the report into the step's summary, exit with 0 for 42"
+    parser.add_argument("--workflow", action="store_true", help=step)
     parser.add_argument("--format", dest="style", choices=("text", "json", "markdown", "github"), default="text",
                         help="what to print; github means workflow annotations (default: text)")  # fmt: skip
 

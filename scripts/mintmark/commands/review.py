@@ -33,16 +33,48 @@ def review(
     teams: Sequence[str],
     reproduce: bool,
     style: str,
+    workflow: bool = False,
 ) -> int:
     """Judge the change from `base` to `head` and print the report; 0 pass, 1 fail, 42 a person must decide.
 
     With `report_dir`, report.md, report.json and annotations.txt are written there. What judges is the base's code:
     where other code runs this, the base's is laid out in a temporary folder and does the work.
+
+    A `workflow` prints annotations, has the report in its step's summary, and gives 0 for 42: its gate tells that.
     """
     top = find_root(root)
     if report_dir is not None:
         _make_folder(report_dir)
     author = author or _known_author(top)
+    if not workflow:
+        return _judge(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
+    if report_dir is None:
+        raise UsageError("--workflow needs --report-dir, where the report for the step's summary lies")
+    code = _judge(top, base, head, report_dir, author, teams, reproduce=reproduce, style="github")
+    return _tell_workflow(report_dir / _REPORTS[0], code)
+
+
+def _tell_workflow(report: Path, code: int) -> int:
+    """Show the report as the summary of the step; return its exit code, in which a person's decision is no failure."""
+    from mintmark.core.judgement.review import EXIT_CODES
+    from mintmark.forge.workflow import write_summary
+
+    if report.is_file():  # a fault that no report tells is in the log
+        write_summary(report.read_text(encoding="utf-8"))
+    return EXIT_CODES["pass"] if code == EXIT_CODES["decide"] else code
+
+
+def _judge(
+    top: Path,
+    base: str,
+    head: str,
+    report_dir: Path | None,
+    author: str | None,
+    teams: Sequence[str],
+    *,
+    reproduce: bool,
+    style: str,
+) -> int:
     commit = git.resolve_commit(top, base)
     if not runs_base_code(top, commit):
         arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)

@@ -121,6 +121,7 @@ class Model:
     slices: tuple[Slice, ...] = ()
     behaviour: tuple[BehaviourTest, ...] = ()
     monitoring: Monitoring = Monitoring()
+    reproduce: bool = False
     document: Mapping[str, Any] = field(repr=False)
 
     @classmethod
@@ -148,6 +149,7 @@ class Model:
             slices=tuple(map(Slice.from_dict, data.get("slices", ()))),
             behaviour=tuple(map(behaviour_test, data.get("behaviour", ()))),
             monitoring=Monitoring.from_dict(data.get("monitoring", {})),
+            reproduce=data.get("reproduce", False),
             document=data,
         )
 

@@ -33,6 +33,9 @@ JUDGES = (
     "requirements-uv.lock",
     REGISTRY,
 )
+# What no model is made from or judged by. Anything else may touch one.
+_DOCUMENTS = ("LICENSE", "mkdocs.yml")
+_DOCUMENT_FOLDERS = ("docs/",)
 _STORE = ".dvc/store/"
 _MOST_NAMED = 3
 _LONGEST = 80
@@ -95,6 +98,11 @@ class _Contents:
     @property
     def statuses(self) -> list[Folder]:
         return sorted([*self.yanked, *self.restored])
+
+
+def is_documentation(path: str) -> bool:
+    """Whether a path cannot touch a model: a page at the root or below docs/, or what builds them."""
+    return path in _DOCUMENTS or path.startswith(_DOCUMENT_FOLDERS) or ("/" not in path and path.endswith(".md"))
 
 
 def classify(
