@@ -76,6 +76,7 @@ class FakeRepository:
     writes: int = 0
     _faults: dict[tuple[str, int], list[Refusal | None]] = field(default_factory=dict)
     _stop: tuple[int, bool] | None = None
+    _stopped: bool = False
     _reads: int = 0
     _count: int = 0
 
@@ -209,12 +210,13 @@ class FakeRepository:
 
     def resume(self) -> None:
         """Let everything through again."""
-        self._stop, self._faults = None, {}
+        self._stop, self._stopped, self._faults = None, False, {}
 
     def admit(self, *, is_write: bool) -> Callable[[], None]:
         """Count a request and raise where it is to fail before it is done; what is returned raises after it."""
         self.writes, self._reads = self.writes + is_write, self._reads + (not is_write)
-        if self._stop and self.writes > self._stop[0] - (not self._stop[1]):
+        if self._stopped or (self._stop and self.writes > self._stop[0] - (not self._stop[1])):
+            self._stopped = True
             raise STOPPED
         place = ("write", self.writes) if is_write else ("read", self._reads)
         for fault in self._faults.pop(place, []):
@@ -222,6 +224,7 @@ class FakeRepository:
 
         def after() -> None:
             if is_write and self._stop and self.writes == self._stop[0]:
+                self._stopped = True
                 raise STOPPED
 
         return after
