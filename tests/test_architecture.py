@@ -120,6 +120,8 @@ CATCHERS = {
     "registry.stored.missing_objects: _object_fault": "an address that is none is what is wrong with the file",
     "registry.stored.streams: holds": "asks whether, so wrong bytes are a no",
     # It is said what the fault means for what was asked.
+    "publishing.release.remote: Remote.add_tag": "another run may have won, else it says how to go on",
+    "publishing.release.remote: Remote.advance": "another run may have won, else it says how to go on",
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
     "forge.github: GitHub.open_pull_request": "says under which setting GitHub allows it",
     "forge.github: GitHub._login": "the token of a workflow may not ask whose it is: it is a bot's",

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mintmark.arguments.command import Command
+from mintmark.arguments.command import Command
 
-DELIVERY_COMMANDS: dict[str, Command] = {}
+if TYPE_CHECKING:
+    import argparse
+
+
+def _release_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", action="store_true", help="print what would be made, and make nothing")
+
+
+DELIVERY_COMMANDS: dict[str, Command] = {
+    "release": Command(
+        "tag and deploy what is merged",
+        ("mintmark release", "mintmark release --plan"),
+        _release_arguments,
+        "mintmark.commands.delivery.release:release",
+    ),
+}

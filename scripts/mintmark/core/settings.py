@@ -23,6 +23,17 @@ class ChannelRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KServe:
+    """What serves a channel: a container image, and its arguments, which may hold `{model}` and the like."""
+
+    image: str
+    arguments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join((self.image, *self.arguments))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What models/registry.yaml says; sizes are in bytes."""
 
@@ -34,11 +45,13 @@ class Settings:
     store_limit: int = DEFAULT_STORE_LIMIT
     repository: str | None = None
     site: str | None = None
+    kserve: KServe | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
         """Build the settings from a document that its schema accepts."""
         limits, addresses = data.get("limits", {}), data.get("addresses", {})
+        kserve = data.get("kserve")
         return cls(
             name=data["name"],
             channels=tuple(ChannelRule(name=c["name"], after=c.get("after")) for c in data["channels"]),
@@ -48,6 +61,7 @@ class Settings:
             store_limit=parse_size(limits.get("store", DEFAULT_STORE_LIMIT)),
             repository=addresses.get("repository"),
             site=addresses.get("site"),
+            kserve=KServe(image=kserve["image"], arguments=tuple(kserve.get("arguments", ()))) if kserve else None,
         )
 
     @property

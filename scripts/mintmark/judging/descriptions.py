@@ -73,7 +73,7 @@ def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
 def _judge_settings(span: Span) -> Judging[None]:
     before, after = span.before.settings, span.after.settings
     rows = []
-    for name in ("channels", "trusted_types", "file_limit", "store_limit", "base_branch"):
+    for name in ("channels", "trusted_types", "file_limit", "store_limit", "base_branch", "kserve"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             rows.append((name, _setting(old), _setting(new)))
@@ -84,7 +84,7 @@ def _judge_settings(span: Span) -> Judging[None]:
 
 def _setting(value: Any) -> str:
     if not isinstance(value, tuple):
-        return str(value)
+        return "none" if value is None else short(str(value))
     texts = [part if isinstance(part, str) else _channel_text(part) for part in value]
     return short(", ".join(texts) or "none")
 

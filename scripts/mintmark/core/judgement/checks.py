@@ -187,7 +187,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="settings",
             question="Do the settings of the registry stay?",
-            decide="channels, trusted types, limits or the base branch change",
+            decide="channels, trusted types, limits, the base branch or what serves a channel change",
             passes=False,
         ),
         CheckKind(

@@ -1,0 +1,205 @@
+"""The branch `deploy`: what each channel is to run, one commit a move, with the move that caused it. Tags nothing.
+
+The commits are made from plumbing, in an index of their own: the work tree and its index are not touched.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.changing.commits import read_author
+from mintmark.core import layout
+from mintmark.core.finding import one_line
+from mintmark.core.records import VersionRecord
+from mintmark.core.words.events import event_sentence
+from mintmark.errors import MintmarkError
+from mintmark.publishing.release.desired_state import folder_of, render
+from mintmark.publishing.release.remote import DEPLOY
+from mintmark.registry import git
+from mintmark.registry.clone import ClonedRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mintmark.core.events import Event
+    from mintmark.core.settings import KServe
+    from mintmark.publishing.release.tagging import Merged
+
+_MOVES = ("promote", "rollback", "close")
+_TRAILER = "Mintmark-Move"
+_MOST_ROUNDS = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desired:
+    """One commit of the branch: its message, and the files of one channel by path, none where it is closed."""
+
+    model: str
+    channel: str
+    message: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DesiredPlan:
+    """The commits to add to the branch, and what is left out; `tip` is the branch's last commit, None before the first.
+
+    The commits are in the order of the moves.
+    """
+
+    tip: str | None
+    commits: tuple[Desired, ...]
+    left_out: tuple[str, ...]
+
+
+def plan_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) -> DesiredPlan:
+    """Compare the branch, as the remote has it now, with the moves of channels; `only` names models and channels.
+
+    A channel whose last move is there and whose files differ from what they would be now gets one commit more:
+    models/registry.yaml has changed what serves it.
+    """
+    root = merged.remote.root
+    tip = merged.remote.list().refs.get(DEPLOY)
+    if tip is not None:
+        merged.remote.fetch({DEPLOY: tip})
+    kserve = ClonedRegistry(root, at=merged.commit).settings.kserve
+    wanted = None if only is None else set(only)
+    done = _done(root, tip) if tip is not None else {}
+    present = git.list_tree(root, tip) if tip is not None else {}
+    found: list[tuple[int, Desired]] = []
+    left_out: list[str] = []
+    for place, moves in _moves(merged).items():
+        if wanted is not None and place not in wanted:
+            continue
+        todo = _left(moves, done.get(place, ()))
+        for number, move in todo or moves[-1:]:
+            files, fault = _files_of(merged, move, kserve)
+            if fault is not None:
+                left_out.append(fault)
+            elif todo or _differs(root, present, folder_of(*place), files):
+                message = _message(move) if todo else _settings_message(move)
+                found.append((number, Desired(model=place[0], channel=place[1], message=message, files=files)))
+    commits = [commit for _, commit in sorted(found, key=lambda one: one[0])]
+    return DesiredPlan(tip=tip, commits=tuple(commits), left_out=tuple(left_out))
+
+
+def write_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) -> DesiredPlan:
+    """Add the missing commits to the branch of the remote, all of them in one push, and return what was added.
+
+    Where another run has moved the branch meanwhile, what is still missing is found again and put on top of it.
+    """
+    chosen = None if only is None else list(only)
+    for _ in range(_MOST_ROUNDS):
+        plan = plan_desired(merged, chosen)
+        if not plan.commits:
+            return plan
+        new = _commit_all(merged.remote.root, plan.tip, plan.commits)
+        if merged.remote.advance(DEPLOY, old=plan.tip, new=new):
+            return plan
+    raise MintmarkError(
+        f"other runs moved the branch deploy {_MOST_ROUNDS} times in a row; wait until they are done, "
+        "then mintmark release"
+    )
+
+
+_Numbered = tuple[int, "Event"]
+
+
+def _moves(merged: Merged) -> dict[tuple[str, str], list[_Numbered]]:
+    """Return the moves of each channel, oldest first, each with its place among all events."""
+    found: dict[tuple[str, str], list[_Numbered]] = {}
+    for number, event in enumerate(merged.chronicle.events):
+        if event.channel and event.kind in _MOVES:
+            found.setdefault((event.model, event.channel), []).append((number, event))
+    return found
+
+
+def _left(moves: Sequence[_Numbered], done: Iterable[str]) -> Sequence[_Numbered]:
+    """Return the moves after the last one that is done; the last one alone where those that are done are unknown."""
+    known = set(done)
+    last = max((place for place, (_, move) in enumerate(moves) if move.commit in known), default=None)
+    if last is not None:
+        return moves[last + 1 :]
+    return moves[-1:] if known else moves
+
+
+def _done(root: Path, tip: str) -> dict[tuple[str, str], list[str]]:
+    """Return the commits of the base branch whose moves the branch has, by model and channel."""
+    listed = git.git_text("log", "--no-show-signature", f"--format=%(trailers:key={_TRAILER},valueonly)", tip, cwd=root)
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in listed.splitlines():
+        words = line.split()
+        if len(words) == 3:
+            found.setdefault((words[0], words[1]), []).append(words[2])
+    return found
+
+
+def _files_of(merged: Merged, move: Event, kserve: KServe | None) -> tuple[dict[str, bytes], str | None]:
+    """Return what a channel is to run after a move, and what keeps that from being told."""
+    if move.after is None or move.channel is None:
+        return {}, None
+    path = layout.version_path(move.model, move.after)
+    document = ClonedRegistry(merged.remote.root, at=move.commit).read("version", path)
+    released = merged.chronicle.model(move.model).history.first_seen.get(move.after)
+    if document is None or document.data is None or released is None:
+        reason = document.findings[0] if document is not None and document.findings else f"{path}: is not there"
+        return {}, f"{move.channel} of {move.model} at {move.commit[:10]} is not on deploy: {reason}"
+    record = VersionRecord.from_dict(document.data)
+    return render(record, move.channel, registered=released.oid, kserve=kserve), None
+
+
+def _differs(root: Path, present: Mapping[str, git.Entry], folder: str, files: Mapping[str, bytes]) -> bool:
+    there = {path: entry.oid for path, entry in present.items() if path.startswith(f"{folder}/")}
+    return there.keys() != files.keys() or dict(git.read_blobs(root, set(there.values()))) != {
+        there[path]: content for path, content in files.items()
+    }
+
+
+def _message(move: Event) -> str:
+    sentence = event_sentence(
+        move.kind, version=move.version, channel=move.channel, before=move.before, after=move.after
+    )
+    subject = {
+        "promote": f"promote {move.model} {move.after} to {move.channel}",
+        "rollback": f"rollback {move.model} {move.after} in {move.channel}",
+    }.get(move.kind, f"close {move.channel} of {move.model}")
+    cause = f"Because of {move.commit[:10]}: {one_line(move.subject)}"
+    return f"{subject}\n\n{sentence}.\n\n{cause}\n\n{_TRAILER}: {move.model} {move.channel} {move.commit}\n"
+
+
+def _settings_message(move: Event) -> str:
+    return (
+        f"serve {move.model} in {move.channel} as models/registry.yaml says\n\n"
+        f"The version stays {move.after or 'none'}. What serves it has changed.\n"
+    )
+
+
+def _commit_all(root: Path, tip: str | None, commits: Iterable[Desired]) -> str:
+    """Build the commits on top of `tip`, which no ref names yet, and return the last."""
+    read_author(root)  # says how to tell Git who this is
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git.run_git("read-tree", *([tip] if tip else ["--empty"]), cwd=root, environment=index)
+        last = tip or ""
+        for commit in commits:
+            lines = "".join(_index_lines(root, commit, index)).encode()
+            git.run_git("update-index", "-z", "--index-info", cwd=root, data=lines, environment=index)
+            tree = git.run_git("write-tree", cwd=root, environment=index).decode().strip()
+            parent = ["-p", last] if last else []
+            message = commit.message.encode("utf-8", "backslashreplace")
+            last = git.run_git("commit-tree", tree, *parent, "-F", "-", cwd=root, data=message).decode().strip()
+    return last
+
+
+def _index_lines(root: Path, commit: Desired, index: Mapping[str, str]) -> Iterator[str]:
+    folder = folder_of(commit.model, commit.channel)
+    listed = git.run_git("ls-files", "-z", "--", f":(top,literal){folder}", cwd=root, environment=index).decode()
+    for path in listed.split("\0")[:-1]:
+        if path not in commit.files:
+            yield f"0 {git.NO_OBJECT}\t{path}\0"
+    for path, content in commit.files.items():
+        oid = git.run_git("hash-object", "-w", "--no-filters", "--stdin", cwd=root, data=content).decode().strip()
+        yield f"100644 {oid}\t{path}\0"
