@@ -26,7 +26,8 @@ def told(monkeypatch: pytest.MonkeyPatch, scratch: Scratch) -> dict[str, object]
         {**entry, "name": entry["name"].replace("iris", "wine")} for entry in said["environments"]["environments"]
     ]
     for name in SHIPPED:
-        scratch.write(f".github/workflows/{name}", "on: push\n")
+        scratch.write(f".github/workflows/{name}", "on:\n  push:\n    branches: [main]\n")
+    scratch.write_settings(addresses={"repository": PAGE, "site": "https://acme.github.io/models/"})
     doctor(scratch.root, write=True, as_json=False)
     monkeypatch.setattr(opening, "open_forge", lambda _: Told(said))
     monkeypatch.setattr("mintmark.forge.checkup.clone._lock", lambda _: Answer(topic="lock", state="right", says="ok"))

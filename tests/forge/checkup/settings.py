@@ -44,6 +44,9 @@ PROTECTION: dict[str, Any] = {
 }
 
 
+_BRANCHES = {"protected_branches": True, "custom_branch_policies": False}
+
+
 def rule(kind: str, ruleset: int, **parameters: Any) -> dict[str, Any]:
     about = {"ruleset_source_type": "Repository", "ruleset_source": "acme/models", "ruleset_id": ruleset}
     return {"type": kind, **about, **({"parameters": parameters} if parameters else {})}
@@ -63,7 +66,7 @@ def ruleset(number: int, name: str, *rules: str, **changes: Any) -> dict[str, An
 def environment(name: str, *, reviewers: bool) -> dict[str, Any]:
     reviewer = {"type": "User", "reviewer": {"login": "ada"}}
     rules = [{"id": 1, "node_id": "x", "type": "required_reviewers", "reviewers": [reviewer]}] if reviewers else []
-    return {"id": 1, "name": name, "protection_rules": rules, "deployment_branch_policy": None}
+    return {"id": 1, "name": name, "protection_rules": rules, "deployment_branch_policy": _BRANCHES}
 
 
 def right() -> dict[str, Any]:

@@ -12,14 +12,19 @@ from mintmark.core.settings import ChannelRule, Settings
 from mintmark.forge.checkup import automation, branches, environments, tags
 from mintmark.forge.checkup.answers import Answer, Asking
 
-SETTINGS = Settings(name="x", channels=(ChannelRule(name="staging"), ChannelRule(name="production", after="staging")))
+SETTINGS = Settings(
+    name="x",
+    channels=(ChannelRule(name="staging"), ChannelRule(name="production", after="staging")),
+    repository=f"{PAGE}/",
+    site="https://acme.github.io/models",
+)
 
 
 def answers(said: dict[str, Any], models: tuple[str, ...] = ("iris",)) -> dict[str, Answer]:
     asking = Asking(Told(said))  # type: ignore[arg-type]
 
     def every() -> Iterator[Answer]:
-        yield from automation.check_repository(asking, "main")
+        yield from automation.check_repository(asking, SETTINGS)
         yield from automation.check_actions(asking)
         yield from automation.check_workflows(asking, automation.SHIPPED)
         yield from branches.check_base(asking, "main")
@@ -27,7 +32,7 @@ def answers(said: dict[str, Any], models: tuple[str, ...] = ("iris",)) -> dict[s
         yield from tags.check_tags(asking)
         yield from tags.check_releases(asking)
         yield from environments.check_environments(asking, SETTINGS, models)
-        yield from automation.check_pages(asking)
+        yield from automation.check_pages(asking, SETTINGS)
         yield from automation.check_app(asking)
         yield from automation.check_owners(asking, "main", ".github/CODEOWNERS")
 
@@ -161,7 +166,7 @@ def test_without_permission_nothing_is_called_right():
     refused = "GET environments: 403 Resource not accessible by integration"
     said = {**dict.fromkeys(right(), refused), "": {**right()[""], "permissions": {"admin": False}}}
     found = answers(said)
-    assert found.pop("default branch").state == "right"
+    assert {found.pop(topic).state for topic in ("default branch", "address of the repository")} == {"right"}
     assert {answer.state for answer in found.values()} == {"unknown"}
     found.pop("App's token")
     assert all(refused in answer.says for answer in found.values())
@@ -192,6 +197,23 @@ def test_many_names_are_told_with_their_number():
     assert found["environments of production"].says.endswith(
         "m0/production, m1/production, m2/production, m3/production, m4/production and 35 more; add required reviewers"
     )
+
+
+def test_any_branch_may_ask_the_reviewers():
+    said = right()
+    for entry in said["environments"]["environments"]:
+        entry["deployment_branch_policy"] = None
+    found = answers(said)["environments of production"]
+    assert (found.state, "iris/production" in found.says) == ("advice", True)
+
+
+def test_an_address_that_is_another_one_is_told():
+    said = right()
+    said[""]["html_url"] = "https://github.com/acme/renamed"
+    said["pages"]["html_url"] = "https://models.acme.example/"
+    found = answers(said)
+    assert "https://github.com/acme/renamed" in found["address of the repository"].says
+    assert found["address of the site"].state == "advice"
 
 
 def test_a_rollback_must_not_wait():

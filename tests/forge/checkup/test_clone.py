@@ -12,6 +12,8 @@ from mintmark.forge.checkup.answers import Answer
 from mintmark.forge.checkup.clone import check_clone, read_owners
 from mintmark.registry.clone import ClonedRegistry
 
+RELEASE = ".github/workflows/release.yml"
+
 
 def answers(made: Scratch) -> dict[str, Answer]:
     return {answer.topic: answer for answer in check_clone(ClonedRegistry(made.root))}
@@ -110,3 +112,18 @@ def test_every_broken_model_is_told(scratch):
     assert {finding.path for finding in caught.value.findings} == {model_path("iris"), model_path("wine")}
     scratch.write(CODEOWNERS, "")
     assert answers(scratch)[CODEOWNERS].state == "missing"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("on:\n  push:\n    branches: [main]\n", "right"),
+        ("on:\n  push:\n    branches: [trunk]\n", "missing"),
+        ("on: push\n", "missing"),
+        ("on: [\n", "missing"),
+    ],
+)
+def test_the_release_runs_on_the_base_branch(scratch, text, state):
+    assert RELEASE not in answers(scratch)
+    scratch.write(RELEASE, text)
+    assert answers(scratch)[RELEASE].state == state

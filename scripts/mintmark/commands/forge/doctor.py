@@ -50,7 +50,7 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
         yield Answer(topic="repository", state="unknown", says=says)
         return
     base = settings.base_branch
-    yield from automation.check_repository(asking, base)
+    yield from automation.check_repository(asking, settings)
     yield from automation.check_actions(asking)
     yield from automation.check_workflows(asking, registry.tree.names(automation.WORKFLOWS))
     yield from branches.check_base(asking, base)
@@ -58,7 +58,7 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
     yield from tags.check_tags(asking)
     yield from tags.check_releases(asking)
     yield from environments.check_environments(asking, settings, registry.models())
-    yield from automation.check_pages(asking)
+    yield from automation.check_pages(asking, settings)
     yield from automation.check_app(asking)
     yield from automation.check_owners(asking, base, CODEOWNERS)
 

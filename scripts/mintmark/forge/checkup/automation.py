@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mintmark.core import layout
 from mintmark.forge.checkup.answers import Answer, named, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mintmark.core.settings import Settings
     from mintmark.forge.checkup.answers import Asking
 
 WORKFLOWS = ".github/workflows"
@@ -22,9 +24,9 @@ _WHY_OFF = {
 }
 
 
-def check_repository(asking: Asking, base: str) -> Iterator[Answer]:
-    """Yield what the repository itself says: its default branch, and whether it is a fork or an archive."""
-    about = asking.repository.mapping
+def check_repository(asking: Asking, settings: Settings) -> Iterator[Answer]:
+    """Yield what the repository itself says: its default branch, its address, and whether it is an archive."""
+    about, base = asking.repository.mapping, settings.base_branch
     default, topic = about.get("default_branch"), "default branch"
     if default == base:
         yield Answer(topic=topic, state="right", says=f"is {base}, as models/registry.yaml says")
@@ -35,6 +37,14 @@ def check_repository(asking: Asking, base: str) -> Iterator[Answer]:
         yield Answer(
             topic="archive", state="missing", says="is read-only: unarchive it", address=asking.page("settings")
         )
+    yield _of_address("address of the repository", "repository", settings.repository, about.get("html_url"))
+
+
+def _of_address(topic: str, key: str, said: str | None, found: object) -> Answer:
+    if said is not None and said.rstrip("/").lower() == str(found).rstrip("/").lower():
+        return Answer(topic=topic, state="right", says=f"is in {layout.REGISTRY}")
+    says = f"write {found} as addresses.{key} into {layout.REGISTRY}: pages and messages then lead there"
+    return Answer(topic=topic, state="advice", says=says)
 
 
 def check_actions(asking: Asking) -> Iterator[Answer]:
@@ -121,14 +131,16 @@ def check_app(asking: Asking) -> Iterator[Answer]:
         yield Answer(topic=topic, state="advice", says=says, address=address)
 
 
-def check_pages(asking: Asking) -> Iterator[Answer]:
+def check_pages(asking: Asking, settings: Settings) -> Iterator[Answer]:
     """Yield whether Pages takes the site from a workflow."""
     topic, address = "Pages", asking.page("settings/pages")
     reply = asking.ask_as_administrator("pages")
     if reply.refusal:
         yield unknown(topic, reply, address)
     elif reply.mapping.get("build_type") == "workflow":
-        yield Answer(topic=topic, state="right", says=f"publish the site at {reply.mapping.get('html_url', '')}")
+        found = reply.mapping.get("html_url")
+        yield Answer(topic=topic, state="right", says=f"publish the site at {found}")
+        yield _of_address("address of the site", "site", settings.site, found)
     else:
         says = "do not take the site from Actions: choose GitHub Actions as the source"
         yield Answer(topic=topic, state="missing", says=says, address=address)

@@ -11,6 +11,7 @@ from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.forge.checkup.answers import Answer, named
 from mintmark.registry import git
+from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
 
+_RELEASE = ".github/workflows/release.yml"
 _OLDEST_GIT = (2, 31)
 _FORGE_FILE_LIMIT = 100 * 1024**2  # GitHub refuses a push with a larger file
 _NEARLY_FULL = 0.8
@@ -31,6 +33,7 @@ def check_clone(registry: ClonedRegistry) -> Iterator[Answer]:
     yield _remote(registry)
     yield from _store_limits(registry)
     yield from _codeowners(registry)
+    yield from _release_branch(registry)
 
 
 def _git(registry: ClonedRegistry) -> Answer:
@@ -128,6 +131,22 @@ def _codeowners(registry: ClonedRegistry) -> Iterator[Answer]:
     if elsewhere:
         says = f"GitHub leaves {named(elsewhere)} out, for it reads the first file that is there"
         yield Answer(topic=CODEOWNERS, state="advice", says=says)
+
+
+def _release_branch(registry: ClonedRegistry) -> Iterator[Answer]:
+    """Yield whether the release listens to the base branch, where there is one: the file names the branch itself."""
+    content = registry.tree.read(_RELEASE)
+    if content is None:
+        return
+    try:
+        on = parse_yaml(content)["on"]["push"]["branches"]
+    except (YamlFault, LookupError, TypeError):
+        on = None
+    base = registry.settings.base_branch
+    if on == [base]:
+        yield Answer(topic=_RELEASE, state="right", says=f"runs on {base}")
+    else:
+        yield Answer(topic=_RELEASE, state="missing", says=f"does not run on {base} alone: write branches: [{base}]")
 
 
 def read_owners(registry: ClonedRegistry) -> Mapping[str, tuple[str, ...]]:

@@ -37,6 +37,10 @@ def _of_channel(
 ) -> Answer:
     topic = f"environments of {channel}"
     without = [name for name in names if not _reviewers(found.get(name, {}))]
+    open_to_all = [name for name in names if name in found and found[name].get("deployment_branch_policy") is None]
+    if not without and open_to_all:
+        says = f"any branch may ask the reviewers: set deployment branches of {named(open_to_all)} to the base branch"
+        return Answer(topic=topic, state="advice", says=says, address=address)
     if not without:
         return Answer(topic=topic, state="right", says="have reviewers, who say yes before a move counts")
     says = f"without reviewers a merge deploys at once: {named(without)}; add required reviewers"
