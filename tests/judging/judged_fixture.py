@@ -88,6 +88,16 @@ def make_registry(root: Path, *, rows: int = 600) -> Scratch:
     return judged
 
 
+def propose_twice(folder: Path) -> None:
+    """1.0.0 in production on `main`, and two proposals of 1.1.0 on branches: `better` and `worse`."""
+    judged = make_registry(folder)
+    judged.branch("better")
+    propose(judged, C=1.0)
+    judged.branch("worse")
+    propose(judged, "--version", "1.1.0", columns=["age", "noise"])
+    judged.branch("main", "main")
+
+
 def propose(judged: Scratch, *arguments: str, **params: Any) -> None:
     """Change params.yaml, run the pipeline and commit the version on the current branch."""
     set_params(judged, **params)

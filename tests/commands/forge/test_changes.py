@@ -69,7 +69,7 @@ def test_on_a_laptop(scratch: Scratch, capsys):
     assert main(["-C", str(scratch.root), "changes", "--base", "main", "--head", "HEAD", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["kind"], told["models"], told["review"], told["reproduce"]) == ("promote", ["iris"], True, False)
-    assert told["reviews"] == [{"models": "iris", "base": told["base"], "head": told["head"]}]
+    assert told["reviews"] == [{"models": "iris", "base": told["base"], "head": told["head"], "number": 0}]
 
 
 @pytest.mark.parametrize("arguments", [["--base", "main"], ["--head", "main"], []])
@@ -155,8 +155,8 @@ def test_a_group_of_several_requests_is_judged_one_by_one(scratch: Scratch, step
     code, outputs = step(scratch.root, "merge_group", group, last)
     assert (code, outputs["kind"], outputs["models"]) == (0, "mixture", '["iris", "wine"]')
     assert json.loads(outputs["reviews"]) == [
-        {"models": "iris", "base": base, "head": first},
-        {"models": "wine", "base": first, "head": last},
+        {"models": "iris", "base": base, "head": first, "number": 0},
+        {"models": "wine", "base": first, "head": last, "number": 1},
     ]
     stacked = {"merge_group": {"base_sha": first, "head_sha": last}}
     _, outputs = step(scratch.root, "merge_group", stacked, last)

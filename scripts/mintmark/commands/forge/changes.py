@@ -112,14 +112,18 @@ def _outputs(found: Needs) -> dict[str, str]:
         "validate": json.dumps(bool(found.reviews)),
         "review": json.dumps(bool(found.reviews)),
         "reproduce": json.dumps(bool(found.reproductions)),
-        "reviews": json.dumps(list(map(_matrix_entry, found.reviews))),
-        "reproductions": json.dumps(list(map(_matrix_entry, found.reproductions))),
+        "reviews": _matrix(found.reviews),
+        "reproductions": _matrix(found.reproductions),
     }
 
 
-def _matrix_entry(span: Span) -> dict[str, str]:
-    """Return the values of one job; GitHub names it by them."""
-    return {"models": _named(_models(span)) or span.kind.kind, "base": span.base, "head": span.head}
+def _matrix(spans: Sequence[Span]) -> str:
+    """Return the values of the jobs of a matrix; GitHub names each job by them, and its report has the number."""
+    jobs = [
+        {"models": _named(_models(span)) or span.kind.kind, "base": span.base, "head": span.head, "number": number}
+        for number, span in enumerate(spans)
+    ]
+    return json.dumps(jobs)
 
 
 def _plain(value: str) -> Any:
