@@ -60,10 +60,17 @@ test-all: $(STAMP) ## run what a change has to pass (.ci/run)
 test-long: $(STAMP) ## run the tests that take longest
 	@$(PYTEST) -m long $(PYTEST_ARGS)
 
-lint: $(STAMP) ## ruff and mypy --strict
+# actionlint is a Go program. Its packages on PyPI download it from elsewhere, so Go builds it, once.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GET_ACTIONLINT = command -v go > /dev/null && GOBIN="$(CURDIR)/$(BIN)" go install $(ACTIONLINT) 2> /dev/null
+
+lint: $(STAMP) ## ruff, mypy --strict, and actionlint and zizmor for workflows
 	@$(BIN)/ruff check scripts tests
 	@$(BIN)/ruff format --check scripts tests
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --quiet --offline --persona=auditor .github
+	@if [ -x $(BIN)/actionlint ] || { $(GET_ACTIONLINT); }; then $(BIN)/actionlint -shellcheck $(BIN)/shellcheck; \
+	  else echo "actionlint is left out: Go builds it, and there is no Go here that can" >&2; fi
 
 bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/bench/bench.py $(BENCH_ARGS)

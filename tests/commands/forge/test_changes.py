@@ -162,7 +162,7 @@ def test_a_group_of_several_requests_is_judged_one_by_one(scratch: Scratch, step
     _, outputs = step(scratch.root, "merge_group", stacked, last)
     assert (outputs["kind"], json.loads(outputs["reviews"])) == (
         "propose",
-        [{"models": "wine", "base": first, "head": last}],
+        [{"models": "wine", "base": first, "head": last, "number": 0}],
     )
 
 
