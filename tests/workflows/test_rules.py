@@ -20,7 +20,9 @@ NAMES = sorted(path.name for path in WORKFLOWS.glob("*.yml"))
 EXPRESSIONS = ("env.*", "*.env.*", "*.with.*", "*.if", "concurrency.*", "*.concurrency.*", "*.outputs.*", "*.matrix.*", "*.environment", "*.environment.*")  # fmt: skip
 _COMMAND = r"(?:\.venv/bin/mintmark|python3 -P -m mintmark\.cli)"
 _WORD = r"(?:--?[a-z][a-z-]*|[A-Za-z0-9_./@-]+|\"(?:\$[A-Z][A-Z0-9_]*|[@./:-])+\")"
-RUN = re.compile(rf"make setup|{_COMMAND}(?: {_WORD})+|\.ci/run")
+# A fixed message is no logic: it says what a step of somebody else's action leaves unsaid.
+_MESSAGE = r"echo \"::(?:error|warning|notice)[^\"$`\\\n]*\""
+RUN = re.compile(rf"make setup|{_COMMAND}(?: {_WORD})+|{_MESSAGE}|\.ci/run")
 PIN = re.compile(r"\s*(?:- )?uses: [\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 EVENTS = {
     "pull_request",
@@ -213,7 +215,7 @@ def test_a_finding_that_is_accepted_says_why():
     "run",
     ["echo $X", "make setup && x", "make test", ".venv/bin/mintmark changes; x", ".venv/bin/mintmark changes $X",
      ".venv/bin/mintmark changes `id`", '.venv/bin/mintmark changes "$(id)"', ".venv/bin/mintmark changes > x",
-     "bash -c x", ".venv/bin/mintmark", "make setup\nmake setup", '.venv/bin/mintmark changes "${{ github.head_ref }}"'],
+     "bash -c x", 'echo "::error::$X"', ".venv/bin/mintmark", "make setup\nmake setup", '.venv/bin/mintmark changes "${{ github.head_ref }}"'],
 )  # fmt: skip
 def test_the_rule_for_steps_refuses(run):
     assert not RUN.fullmatch(run)
