@@ -207,6 +207,18 @@ def test_any_branch_may_ask_the_reviewers():
     assert (found.state, "iris/production" in found.says) == ("advice", True)
 
 
+def test_names_of_environments_ignore_case():
+    said = right()
+    said["environments"]["environments"][1]["name"] = "Iris/Production"
+    assert answers(said)["environments of production"].state == "right"
+
+
+def test_a_rule_without_a_reviewer_asks_nobody():
+    said = right()
+    said["environments"]["environments"][1]["protection_rules"][0]["reviewers"] = []
+    assert answers(said)["environments of production"].state == "missing"
+
+
 def test_an_address_that_is_another_one_is_told():
     said = right()
     said[""]["html_url"] = "https://github.com/acme/renamed"
