@@ -27,6 +27,7 @@ from zlib import crc32
 from tests.scaffold.forge_contract import Contract
 
 BOT, TOKEN = "github-actions[bot]", "ghs_WorkflowTokenThatNobodyMaySee0123456789"
+_GIT = re.compile(r"/(?P<name>[^/]+/[^/]+?)(?:\.git)?/(?P<rest>info/refs|git-(?:upload|receive)-pack)\Z")
 Document = dict[str, Any]
 Query = dict[str, str]
 Headers = dict[str, str]
@@ -290,8 +291,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self._body()
         try:
-            if re.match(r"/[^/]+/[^/]+\.git/", self.path):
-                self._git(body)
+            if match := _GIT.match(urlsplit(self.path).path):
+                self._git(body, match["name"], match["rest"])
             else:
                 with self.lock:
                     self._rest(body)
@@ -346,10 +347,10 @@ class _Handler(BaseHTTPRequestHandler):
             repository.calls.append((self.command, unquote(parts.path), status))
         self._send(status, content, headers)
 
-    def _git(self, body: bytes) -> None:
+    def _git(self, body: bytes, name: str, rest: str) -> None:
         """Answer a clone, a fetch or a push through Git's own program."""
         parts = urlsplit(self.path)
-        repository = self.server_forge.repositories.get(parts.path.strip("/").partition(".git/")[0])
+        repository = self.server_forge.repositories.get(name)
         is_push = self.command == "POST" and parts.path.endswith("git-receive-pack")
         try:
             after = repository.admit(is_write=is_push) if repository is not None and is_push else lambda: None
@@ -358,7 +359,7 @@ class _Handler(BaseHTTPRequestHandler):
             done = subprocess.run(
                 ("git", "http-backend"), input=body, capture_output=True, check=True,
                 env={**os.environ, "GIT_PROJECT_ROOT": str(self.server_forge.folder), "GIT_HTTP_EXPORT_ALL": "1",
-                     "PATH_INFO": unquote(parts.path), "QUERY_STRING": parts.query, "REQUEST_METHOD": self.command,
+                     "PATH_INFO": f"/{name}.git/{rest}", "QUERY_STRING": parts.query, "REQUEST_METHOD": self.command,
                      "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
                      "REMOTE_USER": "somebody", "GIT_PROTOCOL": self.headers.get("Git-Protocol", "")},
             )  # fmt: skip
