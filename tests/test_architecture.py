@@ -122,6 +122,7 @@ CATCHERS = {
     # It is said what the fault means for what was asked.
     "publishing.release.remote: Remote.add_tag": "another run may have won, else it says how to go on",
     "publishing.release.remote: Remote.advance": "another run may have won, else it says how to go on",
+    "commands.delivery.release: _deploy": "tells the forge that the deployment failed, and raises it again",
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
     "forge.github: GitHub.open_pull_request": "says under which setting GitHub allows it",
     "forge.github: GitHub._login": "the token of a workflow may not ask whose it is: it is a bot's",

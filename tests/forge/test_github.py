@@ -133,6 +133,32 @@ def test_a_deployment_is_found_again_by_its_payload(github: GitHub, clone: Clone
     assert [(one.number, one.state) for one in again] == [(made[0].number, "inactive"), (made[1].number, "success")]
 
 
+def test_the_last_run_of_a_check_counts(github: GitHub, clone: Clone, on_github: FakeRepository) -> None:
+    commit = clone.git("rev-parse", "main")
+    assert github.check(commit, "gate") is None
+    for name, conclusion in (("gate", "failure"), ("gate", "success"), ("other", "failure")):
+        on_github.check(commit, name, conclusion)
+    found = github.check(commit, "gate")
+    assert found is not None
+    assert found.conclusion == "success"
+    on_github.check(commit, "gate", "failure")
+    on_github.checks[-1]["app"] = {"slug": "somebody-else", "name": "Somebody else"}
+    assert github.check(commit, "gate") == found
+
+
+def test_the_newest_deployments_come_first(github: GitHub, clone: Clone) -> None:
+    commit = clone.git("rev-parse", "main")
+    made = [
+        github.deploy(
+            environment="iris/production", commit=commit, description="d", payload={"tag": f"iris#production#{n}"}
+        )
+        for n in range(4)
+    ]
+    github.tell_deployment(made[3].number, "in_progress", description="")
+    found = github.deployments("iris/production", most=2)
+    assert [(one.number, one.state) for one in found] == [(made[3].number, "in_progress"), (made[2].number, None)]
+
+
 def test_a_setting_is_an_answer_or_nothing(github: GitHub, on_github: FakeRepository) -> None:
     on_github.settings["actions/permissions/workflow"] = {
         "default_workflow_permissions": "read", "can_approve_pull_request_reviews": False,

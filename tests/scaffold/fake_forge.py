@@ -155,7 +155,8 @@ class FakeRepository:
 
     def check(self, commit: str, name: str, conclusion: str = "success") -> None:
         self.checks.append({"id": self.number(), "name": name, "head_sha": commit, "status": "completed",
-                            "conclusion": conclusion, "completed_at": self.now()})  # fmt: skip
+                            "conclusion": conclusion, "completed_at": self.now(), "html_url": self.forge.address,
+                            "app": {"slug": "github-actions", "name": "GitHub Actions"}})  # fmt: skip
 
     def passed(self, commit: str) -> set[str]:
         """The checks whose last answer about a commit lets it pass."""

@@ -374,7 +374,12 @@ def create_check(call: Call) -> Answer:
 
 @route("GET", "/commits/{ref}/check-runs")
 def list_checks(call: Call, revision: str) -> Answer:
-    found = [check for check in call.repository.checks if check["head_sha"] == call.repository.commit(revision)]
+    found = [
+        check
+        for check in call.repository.checks
+        if check["head_sha"] == call.repository.commit(revision)
+        and call.query.get("check_name", check["name"]) == check["name"]
+    ][::-1]
     return 200, {"total_count": len(found), "check_runs": call.page(found)}
 
 

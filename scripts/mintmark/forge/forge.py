@@ -60,6 +60,15 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """The last run of a check on a commit: its name, how it ended (None: not yet), and where to read it."""
+
+    name: str
+    conclusion: str | None
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """A deployment of a commit to an environment, with the state that was told last."""
 
@@ -90,6 +99,9 @@ class Forge(Protocol):
     def may_write(self, person: str) -> bool:
         """Whether a person may push to the repository; False for somebody whom the forge does not know."""
 
+    def check(self, commit: str, name: str) -> Check | None:
+        """Return the last run of a check of this name that a workflow made on a commit, None where there is none."""
+
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request of a branch that is pushed already, or update the one that is open."""
 
@@ -108,11 +120,17 @@ class Forge(Protocol):
     def close_issue(self, number: int, *, reason: str) -> None:
         """Close an issue with a comment that says why."""
 
+    def releases(self) -> Sequence[Release]:
+        """Return all releases, the drafts among them."""
+
     def publish_release(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
         """Publish a release of a pushed tag: draft, upload and check each file, publish. A draft is resumed."""
 
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """Return the deployment with this payload in this environment, which is made where it is not there yet."""
+
+    def deployments(self, environment: str, *, most: int) -> Sequence[Deployment]:
+        """Return the newest deployments in an environment, the newest first."""
 
     def tell_deployment(self, number: int, state: DeploymentState, *, description: str, log_url: str = "") -> None:
         """Add a status to a deployment, unless the last one says the same."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from mintmark.errors import ForgeError
 from mintmark.forge import answers, artifacts, releases
+from mintmark.forge.forge import Check
 from mintmark.forge.marks import is_marked, marked, read_mark, shortened
 from mintmark.forge.rest import RestApi
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _QUESTION = re.compile(r"[A-Za-z0-9._~%@/-]*")
 _MOST_DESCRIPTION = 140  # characters of a deployment's description
+_ACTIONS = "github-actions"
 _MOST_OPEN = 1000  # pull requests that are looked through for a commit
 
 
@@ -70,6 +74,16 @@ class GitHub:
         """See `Forge`."""
         found = self._api.get(self._path("collaborators", person, "permission"))
         return found is not None and answers.Answer(found, "permission").text("permission") in ("admin", "write")
+
+    def check(self, commit: str, name: str) -> Check | None:
+        """See `Forge`. Other apps may run a check of the same name; it is that of GitHub Actions which counts."""
+        path = self._path("commits", commit, "check-runs")
+        for document in self._api.pages(path, {"check_name": name, "filter": "latest"}, key="check_runs"):
+            found = answers.Answer(document, "check")
+            app = found.part("app")
+            if found.text("name") == name and app is not None and app.text("slug") == _ACTIONS:
+                return Check(name=name, conclusion=found.text("conclusion") or None, url=found.text("html_url"))
+        return None
 
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
         """See `Forge`."""
@@ -153,6 +167,10 @@ class GitHub:
                 self._own_login = ""
         return self._own_login
 
+    def releases(self) -> Sequence[Release]:
+        """See `Forge`."""
+        return self._releases.list()
+
     def publish_release(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
         """See `Forge`."""
         return self._releases.publish(tag, title=title, body=body, files=files, latest=latest)
@@ -160,10 +178,11 @@ class GitHub:
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """See `Forge`. Which checks the commit passed was asked before: none is asked for again."""
         listed = self._api.pages(self._path("deployments"), {"environment": environment, "sha": commit})
-        for document in listed:
-            found = answers.deployment(document, None)
-            if found.payload == dict(payload) and found.environment == environment:
-                return answers.deployment(document, self._last_state(found.number))
+        found = [answers.deployment(document, None) for document in listed]
+        same = [one for one in found if one.payload == dict(payload) and one.environment == environment]
+        if same:  # of two that two runs made at once, the first
+            first = min(same, key=lambda one: one.number)
+            return replace(first, state=self._last_state(first.number))
         made = self._api.send(
             "POST",
             self._path("deployments"),
@@ -177,6 +196,12 @@ class GitHub:
             },
         )
         return answers.deployment(made, None)
+
+    def deployments(self, environment: str, *, most: int) -> Sequence[Deployment]:
+        """See `Forge`."""
+        listed = islice(self._api.pages(self._path("deployments"), {"environment": environment}), most)
+        found = [answers.deployment(document, None) for document in listed]
+        return [replace(one, state=self._last_state(one.number)) for one in found]
 
     def tell_deployment(self, number: int, state: DeploymentState, *, description: str, log_url: str = "") -> None:
         """See `Forge`. GitHub then makes the older successes of that environment inactive."""

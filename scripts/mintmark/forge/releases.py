@@ -29,6 +29,10 @@ class Releases:
         self._path = f"repos/{repository}"
         self._api = api
 
+    def list(self) -> Sequence[Release]:
+        """See `Forge.releases`."""
+        return [answers.release(document) for document in self._listed]
+
     def publish(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
         """See `Forge.publish_release`."""
         contents = _read(files)
@@ -62,10 +66,15 @@ class Releases:
             raise ForgeError(f"the tag {tag} is not on the forge, so it has no release yet; git push origin {tag}")
 
     @cached_property
+    def _listed(self) -> tuple[object, ...]:
+        """All releases, asked for once: the list can be long."""
+        return tuple(self._api.pages(f"{self._path}/releases"))
+
+    @cached_property
     def _drafts(self) -> dict[str, object]:
-        """The drafts by tag, the oldest of each; they are asked for once, for a list of releases can be long."""
+        """The drafts by tag, the oldest of each."""
         found: dict[str, object] = {}
-        for document in self._api.pages(f"{self._path}/releases"):
+        for document in self._listed:
             one = answers.release(document)
             if one.draft and (one.tag not in found or one.number < answers.release(found[one.tag]).number):
                 found[one.tag] = document

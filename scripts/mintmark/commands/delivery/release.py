@@ -6,9 +6,25 @@ import sys
 from typing import TYPE_CHECKING
 
 from mintmark.changing.lock import one_at_a_time
+from mintmark.commands.delivery.hosting import (
+    announce,
+    approval_reader,
+    begin,
+    delivery_of,
+    fail,
+    finish,
+    finish_recent,
+    format_matrix,
+    waiting_deliveries,
+)
+from mintmark.core.reference import CANDIDATE, LATEST, parse_reference
 from mintmark.core.tags.message import Approved
+from mintmark.core.version import Version
 from mintmark.core.words.numbers import count
+from mintmark.errors import MintmarkError, UsageError
 from mintmark.forge.credentials import push_environment
+from mintmark.forge.opening import open_forge
+from mintmark.forge.workflow import write_outputs
 from mintmark.publishing.release.deploy_branch import plan_desired, write_desired
 from mintmark.publishing.release.remote import find_remote
 from mintmark.publishing.release.remote_tags import keep_local, read_tags
@@ -20,39 +36,101 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.events import Event
+    from mintmark.forge.forge import Forge
     from mintmark.publishing.release.deploy_branch import Desired
     from mintmark.publishing.release.remote_tags import KnownTag
     from mintmark.publishing.release.tagging import Merged
 
 
-def release(root: Path, *, plan: bool) -> int:
+def release(root: Path, *, plan: bool, deploy: str | None) -> int:
     """Make and push what the remote's base branch leads to and is not there yet; with `plan`, only print it.
 
-    A second call repeats nothing, and goes on where the first one was stopped. Returns 1 where something had to be
-    left out, and says what.
+    On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. A second
+    call repeats nothing, and goes on where the first one was stopped. Returns 1 where something had to be left out,
+    and says what.
     """
     registry = ClonedRegistry(root)
     remote = find_remote(registry.root, environment=push_environment())
+    forge = None if plan else open_forge(registry.root)
     with one_at_a_time(registry.root, "release"):
         listing = remote.list()
         merged = read_merged(remote, registry.settings.base_branch, listing)
         known = read_tags(remote, listing)
-        return _print_plan(merged, known) if plan else _make(merged, known)
+        if plan:
+            return _print_plan(merged, known)
+        if deploy is not None:
+            return _deploy(merged, known, _parse_channel(deploy), forge)
+        return _make(merged, known, forge, registry.settings.base_branch)
 
 
-def _make(merged: Merged, known: Sequence[KnownTag]) -> int:
+def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, branch: str) -> int:
     left_out = plan_tags(merged, known).left_out
     keep_local(merged.remote.root, list(known))
+    approved = _nothing_known if forge is None else approval_reader(forge, branch)
     tags = 0
-    for step, _ in make_tags(merged, known, _nothing_known):
+    for step, _ in make_tags(merged, known, approved):
         print(f"tagged {step.name} on {step.commit[:10]}", flush=True)
         tags += 1
+    if forge is not None:
+        _warn(left_out)
+        return _announce(merged, forge, tags) or (1 if left_out else 0)
     desired = write_desired(merged)
     _print_commits(desired.commits, "deployed")
     _warn((*left_out, *desired.left_out))
     print(_summary(tags, len(desired.commits)))
     print("left out: releases and deployments, which a forge keeps")
     return 1 if left_out or desired.left_out else 0
+
+
+def _announce(merged: Merged, forge: Forge, tags: int) -> int:
+    """Tell the forge what is to be deployed, and hand it to the next job of the workflow."""
+    known = read_tags(merged.remote, merged.remote.list())
+    waiting = waiting_deliveries(merged, known)
+    for delivery in waiting.deliveries:
+        announce(forge, delivery)
+        print(
+            f"{delivery.tag} waits for the environment {delivery.gate}; "
+            f"then mintmark release --deploy {delivery.reference}",
+            flush=True,
+        )
+    for tag in finish_recent(forge, merged, known):
+        print(f"told the forge that {tag} is on deploy")
+    _warn(waiting.left_out)
+    write_outputs({"deliveries": format_matrix(waiting.deliveries)})
+    waits = f", {count(len(waiting.deliveries), 'channel')} to deploy" if waiting.deliveries else ""
+    print(f"released: {count(tags, 'tag')}{waits}" if tags or waits else "there was nothing to release")
+    return 1 if waiting.left_out else 0
+
+
+def _deploy(merged: Merged, known: Sequence[KnownTag], place: tuple[str, str], forge: Forge | None) -> int:
+    """Write what one channel is to run now, whatever move this was started for."""
+    delivery = delivery_of(merged, known, place)
+    if delivery is None:
+        raise MintmarkError(f"no tag tells of the last move of {'@'.join(place)}; mintmark release makes it")
+    made = begin(forge, delivery) if forge is not None else None
+    try:
+        desired = write_desired(merged, [place])
+    except MintmarkError:
+        if forge is not None and made is not None:
+            fail(forge, delivery, made)
+        raise
+    _print_commits(desired.commits, "deployed")
+    _warn(desired.left_out)
+    if forge is not None and made is not None:
+        (fail if desired.left_out else finish)(forge, delivery, made)
+    if not desired.commits and not desired.left_out:
+        print(f"{delivery.tag} is on deploy already")
+    return 1 if desired.left_out else 0
+
+
+def _parse_channel(text: str) -> tuple[str, str]:
+    try:
+        reference = parse_reference(text)
+    except ValueError as error:
+        raise UsageError(f"--deploy: {error}") from None
+    if isinstance(reference.selector, Version) or reference.selector in (LATEST, CANDIDATE):
+        raise UsageError(f"--deploy takes a channel, such as {reference.model}@production")
+    return reference.model, reference.selector
 
 
 def _print_plan(merged: Merged, known: Sequence[KnownTag]) -> int:

@@ -105,6 +105,18 @@ def write_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None)
     )
 
 
+def last_moves(merged: Merged) -> dict[tuple[str, str], Event]:
+    """Return the last move of each channel, by model and channel."""
+    return {place: moves[-1][1] for place, moves in _moves(merged).items()}
+
+
+def deployed_versions(merged: Merged, tip: str | None, place: tuple[str, str]) -> frozenset[str]:
+    """Return the versions that a channel has run, as the branch at `tip` tells."""
+    done = set(_done(merged.remote.root, tip).get(place, ())) if tip is not None else set()
+    moves = _moves(merged).get(place, [])
+    return frozenset(move.after for _, move in moves if move.after is not None and move.commit in done)
+
+
 _Numbered = tuple[int, "Event"]
 
 

@@ -1,0 +1,190 @@
+"""What a forge adds to a release: who approved a change, and a deployment for each move of a channel. Makes no tag.
+
+On a forge, the branch `deploy` and a deployment's success are written by `mintmark release --deploy`, which a workflow
+runs after the reviewers of the channel's environment said yes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mintmark.core.channels import ChannelStack
+from mintmark.core.environments import environment, rollback_environment
+from mintmark.core.tags.grammar import ChannelTag
+from mintmark.core.tags.message import Approved
+from mintmark.core.words.events import event_sentence
+from mintmark.publishing.release.deploy_branch import deployed_versions, last_moves, plan_desired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mintmark.core.events import Event
+    from mintmark.forge.forge import Deployment, Forge
+    from mintmark.publishing.release.remote_tags import KnownTag
+    from mintmark.publishing.release.tagging import Merged
+
+GATE = "gate"  # the one check that a merge waits for
+_ENDED = ("success", "failure", "error", "inactive")
+_MOST_JOBS = 256
+_RECENT = 10  # channels, and deployments of an environment, that are looked at for what a stopped run left
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A channel whose last move is to be deployed; `gate` is the environment whose reviewers are asked."""
+
+    model: str
+    channel: str
+    gate: str
+    tag: str
+    event: Event
+
+    @property
+    def reference(self) -> str:
+        """`breast-cancer@production`."""
+        return f"{self.model}@{self.channel}"
+
+
+def approval_reader(forge: Forge, branch: str) -> Callable[[Event], Approved]:
+    """Return a function that asks what the forge knows of the change that an event came with, once for a commit."""
+    known: dict[str, Approved] = {}
+
+    def read(event: Event) -> Approved:
+        if event.commit not in known:
+            known[event.commit] = _approved(forge, event.commit, branch)
+        return known[event.commit]
+
+    return read
+
+
+def _approved(forge: Forge, commit: str, branch: str) -> Approved:
+    merged = [one for one in forge.pull_requests_of(commit) if one.merged and one.base == branch]
+    if not merged:
+        return Approved()
+    request = merged[0]
+    people = {one.person for one in forge.approvals(request.number)}
+    check = forge.check(request.head_commit, GATE)
+    return Approved(
+        pull_request=request.number,
+        approvers=tuple(sorted(person for person in people if forge.may_write(person))),
+        review=None if check is None else {"check": check.name, "conclusion": check.conclusion, "url": check.url},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """The channels whose last move is tagged and is not on the branch `deploy`, and what is left out."""
+
+    deliveries: tuple[Delivery, ...]
+    left_out: tuple[str, ...]
+
+
+def waiting_deliveries(merged: Merged, known: Sequence[KnownTag]) -> Waiting:
+    """Compare the branch `deploy` with the moves that are tagged."""
+    plan = plan_desired(merged)
+    places = sorted({(commit.model, commit.channel) for commit in plan.commits})
+    found = [_delivery(merged, known, place, deployed_versions(merged, plan.tip, place)) for place in places]
+    return Waiting(deliveries=tuple(one for one in found if one is not None), left_out=plan.left_out)
+
+
+def format_matrix(deliveries: Iterable[Delivery]) -> str:
+    """Return the jobs of a workflow that deploy these, as its matrix takes them: 256, and the rest the next time."""
+    jobs = [{"channel": one.reference, "environment": one.gate} for one in deliveries]
+    return json.dumps(jobs[:_MOST_JOBS])
+
+
+def delivery_of(merged: Merged, known: Sequence[KnownTag], place: tuple[str, str]) -> Delivery | None:
+    """Return the last move of a channel, None where no tag tells of it."""
+    return _delivery(merged, known, place, frozenset())
+
+
+def _delivery(
+    merged: Merged, known: Sequence[KnownTag], place: tuple[str, str], deployed: frozenset[str]
+) -> Delivery | None:
+    event = last_moves(merged).get(place)
+    if event is None:
+        return None
+    tags = [one for one in known if isinstance(one.tag, ChannelTag) and (one.tag.model, one.tag.channel) == place]
+    named = [one.name for one in tags if one.told is not None and one.told.commit == event.commit]
+    if not named:
+        return None
+    # A move back waits for nobody: back, and not to what was itself rolled back from; and only to what reviewers have
+    # let through before.
+    stack = ChannelStack(merged.chronicle.model(place[0]).history.holders(place[1])[:-1])
+    is_back = event.after in stack.earlier and event.after in deployed
+    gate = rollback_environment(*place) if is_back else environment(*place)
+    return Delivery(model=place[0], channel=place[1], gate=gate, tag=named[-1], event=event)
+
+
+def announce(forge: Forge, delivery: Delivery) -> None:
+    """Make the deployment of a move, which waits for its environment where it is new, and end what it overtakes."""
+    made = _deployment(forge, delivery)
+    for older in forge.deployments(environment(delivery.model, delivery.channel), most=_RECENT):
+        if older.number != made.number and older.state not in _ENDED:
+            forge.tell_deployment(older.number, "inactive", description=f"overtaken by {delivery.tag}")
+    if made.state is None:
+        forge.tell_deployment(made.number, "queued", description=f"waits for the environment {delivery.gate}")
+
+
+def begin(forge: Forge, delivery: Delivery) -> Deployment:
+    """Return the deployment of a move, which its environment has let through; one that has succeeded stays so."""
+    made = _deployment(forge, delivery)
+    if made.state != "success":
+        description = f"{delivery.tag} is being written to deploy"
+        forge.tell_deployment(made.number, "in_progress", description=description, log_url=_log_url())
+    return made
+
+
+def finish(forge: Forge, delivery: Delivery, made: Deployment) -> None:
+    """Tell that a move is on the branch `deploy`: the deployments before it are then inactive."""
+    if made.state != "success":
+        description = f"{delivery.tag} is on deploy"
+        forge.tell_deployment(made.number, "success", description=description, log_url=_log_url())
+
+
+def fail(forge: Forge, delivery: Delivery, made: Deployment) -> None:
+    """Tell that a move could not be written to the branch `deploy`."""
+    description = f"{delivery.tag} is not on deploy"
+    forge.tell_deployment(made.number, "failure", description=description, log_url=_log_url())
+
+
+def finish_recent(forge: Forge, merged: Merged, known: Sequence[KnownTag]) -> list[str]:
+    """Tell the success of moves that are on `deploy` and whose run was stopped before it told; return their tags."""
+    waiting = {(one.model, one.channel) for one in waiting_deliveries(merged, known).deliveries}
+    moves = sorted(last_moves(merged).items(), key=lambda item: item[1].time, reverse=True)
+    told = []
+    for place, _ in moves[:_RECENT]:
+        delivery = None if place in waiting else delivery_of(merged, known, place)
+        if delivery is None:
+            continue
+        made = _deployment(forge, delivery)
+        if made.state not in ("success", "inactive"):
+            finish(forge, delivery, made)
+            told.append(delivery.tag)
+    return told
+
+
+def _log_url() -> str:
+    """Return the address of the workflow's run, empty on a laptop."""
+    server, repository, run = (os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run.isdecimal() else ""
+
+
+def _deployment(forge: Forge, delivery: Delivery) -> Deployment:
+    event = delivery.event
+    return forge.deploy(
+        environment=environment(delivery.model, delivery.channel),
+        commit=event.commit,
+        description=event_sentence(
+            event.kind, version=event.version, channel=event.channel, before=event.before, after=event.after
+        ),
+        payload={
+            "tag": delivery.tag,
+            "model": delivery.model,
+            "channel": delivery.channel,
+            "version": event.after or "",
+        },
+    )

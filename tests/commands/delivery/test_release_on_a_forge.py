@@ -1,0 +1,209 @@
+"""`mintmark release` on GitHub: what the tags tell of the requests, and a deployment for each move of a channel."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.registry import Scratch
+
+
+@pytest.fixture
+def hosted(
+    scratch: Scratch, make_repository: Callable[..., FakeRepository], monkeypatch: pytest.MonkeyPatch
+) -> FakeRepository:
+    """The template on the fake GitHub, where nothing is released yet; `scratch` is its clone."""
+    repository = make_repository(scratch.root)
+    scratch.git("remote", "add", "origin", repository.address)
+    for name, value in repository.environment.items():
+        monkeypatch.setenv(name, value)
+    return repository
+
+
+def release(scratch: Scratch, *arguments: str) -> str:
+    done = scratch.run("release", *arguments)
+    assert done.code == 0, done.text
+    return done.out
+
+
+def deploy_all(scratch: Scratch) -> None:
+    for reference in re.findall(r"--deploy (\S+)", release(scratch)):
+        release(scratch, "--deploy", reference)
+
+
+def states(repository: FakeRepository) -> dict[str, str]:
+    """The last state of each deployment, by the tag of its move."""
+    found: dict[str, str] = {}
+    for number, deployment in repository.deployments.items():
+        assert deployment["payload"]["tag"] not in found, "two deployments of one move"
+        found[deployment["payload"]["tag"]] = repository.statuses[number][-1]["state"]
+    return found
+
+
+def merge_change(
+    scratch: Scratch, repository: FakeRepository, branch: str, *, approved_by: tuple[str, ...] = ()
+) -> int:
+    """Push what is committed on a branch, and merge its pull request as people do."""
+    scratch.git("push", "--quiet", "origin", branch)
+    number = repository.open_pull_request(branch, title=scratch.subjects()[0], author="bob")
+    for person in approved_by:
+        repository.review(number, person)
+    repository.check(repository.pull_head(number), "gate")
+    repository.merge(number)
+    scratch.git("switch", "--quiet", "main")
+    scratch.git("pull", "--quiet", "--ff-only", "origin", "main")
+    return number
+
+
+def promote(scratch: Scratch, repository: FakeRepository, version: str, **options: tuple[str, ...]) -> int:
+    scratch.branch(f"promote-{version}-{scratch.commits}")
+    scratch.promote("iris", version)
+    return merge_change(scratch, repository, scratch.git("branch", "--show-current"), **options)
+
+
+def test_deploy_is_written_when_the_environment_has_let_it_through(
+    scratch: Scratch, hosted: FakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    out = release(scratch)
+    assert "tagged iris#production#4" in out
+    assert (
+        "iris#production#4 waits for the environment iris/production; then mintmark release --deploy iris@production"
+        in out
+    )
+    assert hosted.commit("refs/heads/deploy") is None
+    assert states(hosted) == dict.fromkeys(["iris#production#4", "iris#staging#5", "wine#staging#1"], "queued")
+    name, matrix, _ = re.fullmatch(r"(\w+)<<end-\w+\n(.*)\n(end-\w+)\n", (tmp_path / "output").read_text()).groups()
+    assert (name, json.loads(matrix)) == ("deliveries", [
+        {"channel": "iris@production", "environment": "iris/production"},
+        {"channel": "iris@staging", "environment": "iris/staging"},
+        {"channel": "wine@staging", "environment": "wine/staging"},
+    ])  # fmt: skip
+    assert "deployed on the branch deploy: promote iris 1.1.0 to production" in release(
+        scratch, "--deploy", "iris@production"
+    )
+    assert states(hosted) == {"iris#production#4": "success", "iris#staging#5": "queued", "wine#staging#1": "queued"}
+    document = json.loads(hosted.git("show", "deploy:iris/production/desired.json"))
+    assert document["version"] == "1.1.0"
+    assert hosted.git("ls-tree", "--name-only", "deploy") == "iris", "the others still wait"
+    assert "iris#production#4 is on deploy already" in release(scratch, "--deploy", "iris@production")
+
+
+def test_a_tag_tells_the_request_and_who_approved_it(scratch: Scratch, hosted: FakeRepository) -> None:
+    number = promote(scratch, hosted, "1.2.0", approved_by=("ada", "eve"))
+    release(scratch)
+    message = hosted.git("for-each-ref", "--format=%(contents)", "refs/tags/iris#production#6")
+    data = json.loads(message.partition("\n\n")[2])
+    assert (data["pull_request"], data["approvers"]) == (number, ["ada"]), "eve may not write here"
+    assert (data["review"]["check"], data["review"]["conclusion"]) == ("gate", "success")
+    first = json.loads(hosted.git("for-each-ref", "--format=%(contents)", "refs/tags/iris@v1.0.0").partition("\n\n")[2])
+    assert (first["pull_request"], first["approvers"], first["review"]) == (None, [], None)
+
+
+@pytest.mark.slow
+def test_forward_back_and_forward_again(scratch: Scratch, hosted: FakeRepository) -> None:
+    deploy_all(scratch)
+    before = hosted.git("rev-parse", "deploy:iris/production")
+    promote(scratch, hosted, "1.2.0")
+    assert "iris#production#6 waits for the environment iris/production;" in release(scratch)
+    release(scratch, "--deploy", "iris@production")
+    promote(scratch, hosted, "1.1.0")
+    assert "iris#production#7 waits for the environment iris/production/rollback;" in release(scratch)
+    release(scratch, "--deploy", "iris@production")
+    assert hosted.git("rev-parse", "deploy:iris/production") == before, "the same bytes as the first time"
+    found = states(hosted)
+    assert [found[f"iris#production#{n}"] for n in (4, 6, 7)] == ["inactive", "inactive", "success"]
+    promote(scratch, hosted, "1.2.0")
+    assert "iris#production#8 waits for the environment iris/production;" in release(scratch), "people are asked again"
+
+
+def test_no_reviewer_is_passed_by_on_the_way_back(scratch: Scratch, hosted: FakeRepository) -> None:
+    """1.0.0 held production, but nobody let it through to `deploy`: going back to it is no rollback there."""
+    release(scratch)
+    promote(scratch, hosted, "1.0.0")
+    assert "iris#production#6 waits for the environment iris/production;" in release(scratch)
+
+
+@pytest.mark.slow
+def test_a_move_that_is_overtaken_ends(scratch: Scratch, hosted: FakeRepository) -> None:
+    release(scratch)
+    promote(scratch, hosted, "1.2.0")
+    release(scratch)
+    assert states(hosted)["iris#production#4"] == "inactive"
+    release(scratch, "--deploy", "iris@production")
+    assert states(hosted)["iris#production#6"] == "success"
+    assert hosted.git("log", "--format=%s", "deploy").splitlines()[0] == "promote iris 1.2.0 to production"
+
+
+@pytest.mark.slow
+def test_a_second_run_repeats_nothing(scratch: Scratch, hosted: FakeRepository) -> None:
+    deploy_all(scratch)
+    writes = hosted.writes
+    assert release(scratch) == "there was nothing to release\n"
+    assert hosted.writes == writes
+
+
+def finished(scratch: Scratch, hosted: FakeRepository) -> None:
+    deploy_all(scratch)
+    release(scratch)
+    assert set(states(hosted).values()) <= {"success", "inactive"}
+    assert {tag for tag, state in states(hosted).items() if state == "success"} == {
+        "iris#production#4", "iris#staging#5", "wine#staging#1",
+    }  # fmt: skip
+    assert len(hosted.git("tag").splitlines()) == 10
+    assert len(hosted.git("log", "--format=%s", "deploy").splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    "done", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["done and not answered", "not done"]
+)
+@pytest.mark.parametrize(
+    "write", [11, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 10, 12, 14, 16, 17, 18, 19, 22))]
+)
+def test_stopped_anywhere_and_run_again(scratch: Scratch, hosted: FakeRepository, write: int, done: bool) -> None:
+    hosted.stop_at(write, done=done)
+    with pytest.raises(AssertionError, match=r"stopped|501"):
+        deploy_all(scratch)
+    hosted.resume()
+    finished(scratch, hosted)
+
+
+@pytest.mark.slow
+def test_two_at_once(scratch: Scratch, hosted: FakeRepository, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    scratch.git("clone", "--quiet", hosted.address, str(tmp_path / "other"))
+    command = (sys.executable, "-m", "mintmark.cli", "release")
+    runs = [subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE) for root in (scratch.root, tmp_path / "other")]
+    for run in runs:
+        _, err = run.communicate(timeout=300)
+        assert run.returncode == 0, err
+    assert len(hosted.git("tag").splitlines()) == 10
+    for number, deployment in list(hosted.deployments.items()):  # both may have asked before either had made one
+        twins = [other for other, one in hosted.deployments.items() if one["payload"] == deployment["payload"]]
+        assert len(twins) <= 2, number
+
+
+@pytest.mark.slow
+def test_a_failure_is_told(scratch: Scratch, hosted: FakeRepository) -> None:
+    release(scratch)
+    hosted.git("config", "receive.denyCurrentBranch", "refuse")
+    (hosted.path / "hooks/pre-receive").write_text("#!/bin/sh\necho deploy is protected >&2\nexit 1\n")
+    (hosted.path / "hooks/pre-receive").chmod(0o755)
+    done = scratch.run("release", "--deploy", "iris@production")
+    assert done.code == 1
+    assert "deploy is protected" in done.err
+    assert states(hosted)["iris#production#4"] == "failure"
+    (hosted.path / "hooks/pre-receive").unlink()
+    release(scratch, "--deploy", "iris@production")
+    assert states(hosted)["iris#production#4"] == "success"
+
+
+@pytest.mark.parametrize(("channel", "code"), [("iris@latest", 2), ("iris@1.0.0", 2), ("iris", 2), ("iris@nowhere", 1)])
+def test_a_channel_is_named(scratch: Scratch, hosted: FakeRepository, channel: str, code: int) -> None:
+    assert scratch.run("release", "--deploy", channel).code == code
