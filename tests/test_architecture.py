@@ -99,6 +99,9 @@ CATCHERS = {
     "registry.tree: read_each": "one file that cannot be read does not hide the others",
     "registry.validation: base_revision": "settings that cannot be read are a finding, and say nothing of the branch",
     "registry.validation: _check_artifacts": "bytes that cannot be had are a finding of R9",
+    "commands.forge.alarms: _made_at": "a channel that cannot be read is an alarm, and the others are looked at",
+    "commands.forge.incident: _record": "a version that is gone is said to be, beside the one that is there",
+    "commands.forge.retrain: retrain": "a model that cannot be trained is told, and the others are trained",
     # What is not there, or cannot be read, is part of what is judged.
     "judging.agreement: _ask_dvc.tell": "a refusal of DVC is a finding of the pipeline",
     "judging.fetched: _readable_rows": "a dvc.lock that cannot be read names no rows: a change may mend it",
@@ -124,6 +127,8 @@ CATCHERS = {
     "publishing.release.remote: Remote.advance": "another run may have won, else it says how to go on",
     "commands.delivery.release: _deploy": "tells the forge that the deployment failed, and raises it again",
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
+    "commands.forge.alarms: alarms": "not to know is an alarm too; then it rises",
+    "commands.forge.request: request": "whoever asked is told in the issue; then it rises",
     "forge.github: GitHub.open_pull_request": "says under which setting GitHub allows it",
     "forge.github: GitHub._login": "the token of a workflow may not ask whose it is: it is a bot's",
     "forge.releases: Releases.publish": "another run may have published it, or the answer alone was lost",

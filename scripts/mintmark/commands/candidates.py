@@ -69,7 +69,7 @@ def _row(registry: Registry, model: str) -> CandidateRow:
         champion_metric=theirs,
         difference=difference,
         direction=metric_direction(metric, difference),
-        registered=_registered(registry, model, artifact),
+        registered=_with_artifact(registry, model, artifact),
     )
 
 
@@ -87,7 +87,12 @@ def _champion(registry: Registry, model: str) -> VersionRecord | None:
     return registry.record(model, str(version)) if version else None
 
 
-def _registered(registry: Registry, model: str, artifact: LockedFile) -> str | None:
+def registered_as(registry: Registry, model: str) -> str | None:
+    """Return the version whose artifact a model's candidate is, byte for byte; None where it is a new one."""
+    return _with_artifact(registry, model, candidate_artifact(candidate_files(registry, model), model))
+
+
+def _with_artifact(registry: Registry, model: str, artifact: LockedFile) -> str | None:
     """Return the newest version that has this artifact; only pointers are read."""
     name = artifact.path.rpartition("/")[2]
     paths = {layout.pointer_path(model, str(v), name): str(v) for v in reversed(registry.versions(model))}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MoveKind = Literal["promote", "rollback", "close"]
+
+STALE_AFTER: Final = timedelta(days=180)  # since a version was made: the world it learned from has moved on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

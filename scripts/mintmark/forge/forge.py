@@ -136,7 +136,10 @@ class Forge(Protocol):
         """Add a status to a deployment, unless the last one says the same."""
 
     def artifact(self, run: int, name: str, *, most_bytes: int) -> Mapping[str, bytes]:
-        """Return the files of an artifact of a workflow's run, which are hostile; one that is larger is an error."""
+        """Return the files of an artifact of a workflow's run, none where it has no such artifact, or not any more.
+
+        They are hostile; an artifact that is larger is an error.
+        """
 
     def settings(self, question: str) -> Mapping[str, object] | Sequence[object] | None:
         """Return what the forge says of a setting, one page of it; None where it is not there (404).

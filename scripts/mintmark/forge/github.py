@@ -227,7 +227,7 @@ class GitHub:
         found = [answers.Answer(document, "artifact") for document in listed]
         named = [one for one in found if one.text("name") == name and not one.flag("expired")]
         if not named:
-            raise ForgeError(f"the run {run} of {self.repository} has no artifact {name!r}, or not any more")
+            return {}
         newest = max(named, key=lambda one: one.number("id"))
         if newest.number("size_in_bytes") > most_bytes:
             raise ForgeError(f"the artifact {name!r} is larger than {most_bytes:,} bytes, and is not read")

@@ -28,10 +28,13 @@ class DvcError(MintmarkError):
     """DVC refused; the message holds its own words."""
 
 
-def run_dvc(*arguments: str, cwd: Path | str, timeout: float | None = None) -> str:
+def run_dvc(
+    *arguments: str, cwd: Path | str, timeout: float | None = None, environment: Mapping[str, str] | None = None
+) -> str:
     """Run one DVC command with the interpreter that runs Mintmark and return its output.
 
-    Raises `DvcError` with DVC's own words when it fails, and when it takes longer than `timeout` seconds.
+    Raises `DvcError` with DVC's own words when it fails, and when it takes longer than `timeout` seconds. It has this
+    process's variables, or those of `environment`.
     """
     # -P keeps a json.py or dvc.py in the registry itself from being imported instead of the real one.
     command = (sys.executable, "-P", "-m", "dvc", *arguments)
@@ -41,7 +44,7 @@ def run_dvc(*arguments: str, cwd: Path | str, timeout: float | None = None) -> s
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, **_QUIET},
+            env={**(os.environ if environment is None else environment), **_QUIET},
             timeout=timeout,
             check=False,
         )

@@ -119,15 +119,15 @@ def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:
     DVC gets explicit stage names, so it walks no pointers: the time does not grow with the number of versions. It
     compares the files in the work tree with dvc.lock, so a candidate that was edited or deleted shows as well.
     """
-    targets = _stage_targets(root, model)
-    if not targets:
-        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
-    status = json.loads(run_dvc("status", "--json", *targets, cwd=root) or "{}")
+    status = json.loads(run_dvc("status", "--json", *stage_targets(root, model), cwd=root) or "{}")
     return {stage: list(stage_reasons(faults)) for stage, faults in sorted(status.items())}
 
 
-def _stage_targets(root: Path, model: str) -> list[str]:
-    """Return the stages to ask DVC about: those that dvc.yaml repeats, and those in dvc.lock."""
+def stage_targets(root: Path, model: str) -> list[str]:
+    """Return the stages of a model to name to DVC: those that dvc.yaml repeats, and those in dvc.lock.
+
+    Raises `MintmarkError` where there is none.
+    """
     from mintmark.registry.files import read_text_file
     from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
@@ -141,6 +141,8 @@ def _stage_targets(root: Path, model: str) -> list[str]:
     declared = (data.get("stages") if isinstance(data, dict) else None) or {}
     locked = [name for name in model_stages(read_lock(root), model) if name.partition("@")[0] in declared]
     repeated = [f"{name}@{model}" for name, stage in declared.items() if _repeats_for(stage, model)]
+    if not repeated and not locked:
+        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
     return list(dict.fromkeys([*repeated, *locked]))
 
 

@@ -34,8 +34,9 @@ def test_one_endless_line_leaves_the_link() -> None:
     assert cut_at_line("x" * 1_000_000, 65_000, END) == f"{END}"
 
 
+# As every body of ours has it, a blank line stands behind a tag: Markdown reads none before that.
 LINES = st.lists(
-    st.sampled_from(["text", "```", "```py", "~~~~", "<details>", "</details>", "", "x" * 60, "\U0001f600" * 20]),
+    st.sampled_from(["text", "```", "```py", "~~~~", "<details>\n", "</details>\n", "", "x" * 60, "\U0001f600" * 20]),
     max_size=60,
 )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mintmark.about import __version__
+from mintmark.core.channels import STALE_AFTER
 from mintmark.core.comparison import metric_direction
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.api.json_text import Document
     from mintmark.registry.past.chronicle import Chronicle
 
-STALE_AFTER = timedelta(days=180)
 _FRAMEWORKS = {"skops": "scikit-learn", "onnx": "ONNX", "safetensors": "safetensors", "data": "data"}
 _PURPOSE_LENGTH = 300
 

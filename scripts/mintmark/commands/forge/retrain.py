@@ -1,0 +1,97 @@
+"""`mintmark retrain`: run the pipeline on the data of now, and open a proposal for each model that came out new.
+
+A proposal of an earlier run that is still open is left to those who judge it. Merging stays a person's act.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from mintmark.changing.commits import refuse_changed
+from mintmark.changing.pipeline_run import run_pipeline
+from mintmark.commands.candidates import registered_as
+from mintmark.commands.forge.at_forge import require_forge, run_address
+from mintmark.commands.forge.workflow_commit import (
+    BOT,
+    BOT_NUMBER,
+    committing_as,
+    open_request,
+    push_head,
+    pushed_before,
+    require_base,
+)
+from mintmark.commands.propose import propose
+from mintmark.errors import MintmarkError
+from mintmark.registry import git
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.pipeline import model_stages, read_lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mintmark.forge.forge import Forge, PullRequest
+
+_BRANCH: Final = "retrain"
+
+
+def retrain(root: Path, models: list[str]) -> int:
+    """Train models again, all that the pipeline makes where none is named; 1 where one of them could not be.
+
+    The base branch has to be checked out, with no change; it is again when this ends.
+    """
+    registry = ClonedRegistry(root)
+    base = require_base(registry)
+    refuse_changed(git.changed_paths(registry.root, [], untracked=False))
+    forge = require_forge(root)
+    failed = False
+    for model in models or _made_by_the_pipeline(registry):
+        try:
+            print(f"{model}: {_retrain(registry.root, forge, base, model)}", flush=True)
+        except MintmarkError as error:
+            failed = True
+            print(f"mintmark: {model}: {error}", file=sys.stderr)
+        finally:
+            git.run_git("switch", "--quiet", "--discard-changes", base, cwd=registry.root)
+    return 1 if failed else 0
+
+
+def _made_by_the_pipeline(registry: ClonedRegistry) -> list[str]:
+    stages = read_lock(registry.root)
+    return [model for model in registry.models() if model_stages(stages, model)]
+
+
+def _retrain(root: Path, forge: Forge, base: str, model: str) -> str:
+    """Return what came of one model, in words."""
+    ClonedRegistry(root).model(model)
+    branch = f"{_BRANCH}/{model}"
+    waiting = _waiting(root, forge, branch)
+    if waiting is not None:
+        return f"#{waiting.number} waits already ({waiting.url}); merge or close it first"
+    run_pipeline(root, model)
+    known = registered_as(ClonedRegistry(root), model)
+    if known is not None:
+        return f"nothing changed: the model is {known}, byte for byte"
+    with committing_as(BOT, BOT_NUMBER):
+        propose(root, model)
+    proposed = push_head(root, branch, replace=True)
+    opened = open_request(forge, proposed, base=base, body=_body())
+    return f"opened {opened.url}"
+
+
+def _waiting(root: Path, forge: Forge, branch: str) -> PullRequest | None:
+    """Return the open proposal of an earlier run."""
+    before = pushed_before(root, branch)
+    if before is None:
+        return None
+    found = forge.pull_requests_of(before.commit)
+    return next((request for request in found if request.state == "open" and request.head == branch), None)
+
+
+def _body() -> str:
+    address = run_address()
+    run = f"[This run]({address})" if address else "`mintmark retrain`"
+    return (
+        f"{run} trained the model again on the data of now, and another one came out. The commit says what changed. "
+        "Nobody has looked at it yet."
+    )
