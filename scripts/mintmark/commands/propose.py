@@ -24,6 +24,7 @@ from mintmark.core.records import Interval
 from mintmark.core.version import Bump, Version, parse_version
 from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError, UsageError
+from mintmark.forge.workflow import plain_line
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
@@ -79,7 +80,7 @@ def propose(
             branch=None if here else f"propose/{model}-{plan.number}",
             include=include,
         )
-        print("\n".join([document["summary"], *candidate.notes]))
+        print("\n".join([*map(plain_line, document["summary"].splitlines()), *candidate.notes]))
         conclude(registry, made, open_pr=open_pr)
     return 0
 
