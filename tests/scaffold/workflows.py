@@ -54,7 +54,11 @@ git remote add origin "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"
 depth=(); [ "${FETCH_DEPTH:-1}" = 0 ] || depth=(--depth 1)
 git fetch --quiet --no-tags "${depth[@]}" origin '+refs/heads/*:refs/remotes/origin/*' "${REF:-$GITHUB_SHA}"
 git checkout --quiet --detach FETCH_HEAD
-[ -z "$REF" ] || git checkout --quiet --detach "$(git rev-parse --verify --quiet "refs/remotes/origin/$REF" || echo "$REF")"
+if git rev-parse --verify --quiet "refs/remotes/origin/$REF" > /dev/null; then
+  git checkout --quiet -B "$REF" "refs/remotes/origin/$REF"
+elif [ -n "$REF" ]; then
+  git checkout --quiet --detach "$REF"
+fi
 """,
     ),
     "upload-artifact": (

@@ -38,6 +38,8 @@ _BRANCH: Final = "retrain"
 def retrain(root: Path, models: list[str]) -> int:
     """Train models again, all that the pipeline makes where none is named; 1 where one of them could not be.
 
+    An empty name names none, so that a workflow can pass on a field that was left empty.
+
     The base branch has to be checked out, with no change; it is again when this ends.
     """
     registry = ClonedRegistry(root)
@@ -45,7 +47,7 @@ def retrain(root: Path, models: list[str]) -> int:
     refuse_changed(git.changed_paths(registry.root, [], untracked=False))
     forge = require_forge(root)
     failed = False
-    for model in models or _made_by_the_pipeline(registry):
+    for model in list(filter(None, models)) or _made_by_the_pipeline(registry):
         try:
             print(f"{model}: {_retrain(registry.root, forge, base, model)}", flush=True)
         except MintmarkError as error:
