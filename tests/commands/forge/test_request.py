@@ -112,6 +112,12 @@ def test_a_form_that_cannot_be_meant_is_answered(hosted: Hosted) -> None:
     assert hosted.pulls() == []
 
 
+def test_a_body_of_a_megabyte_is_answered_in_a_line(hosted: Hosted) -> None:
+    assert ask(hosted, "yank", version="1.0.0", reason="x" * 1_000_000) == 1
+    assert "more than 20,000 characters" in last_issue(hosted)[1]
+    assert len(last_issue(hosted)[1]) < 500
+
+
 def test_what_a_rule_forbids_is_told(hosted: Hosted) -> None:
     assert ask(hosted, "yank", version="1.1.0", reason="why") == 1
     assert "roll back first" in last_issue(hosted)[1]
