@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mintmark.forge.marks import MOST_CHARACTERS, format_mark, is_marked, marked, read_mark, shortened
 
 
 @given(st.text(min_size=1, max_size=80))
+@example("a--b")
+@example("--> <script>")
 def test_a_key_comes_back_as_it_was(key: str) -> None:
     text = marked(key, "body")
     assert read_mark(text) == key

@@ -111,18 +111,17 @@ def pull_request(document: object) -> PullRequest:
 
 def approvals(documents: Iterable[object]) -> list[Approval]:
     """Read the reviews of a pull request, oldest first, and keep who approved last and did not take it back."""
-    last: dict[str, Approval | None] = {}
+    standing: dict[str, Approval] = {}
     for document in documents:
         review = Answer(document, "review")
         user, state, moment = review.part("user"), review.text("state"), review.moment("submitted_at")
         if user is None or state not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
             continue  # a comment changes no opinion
         person = user.text("login")
-        last.pop(person, None)
-        last[person] = None
+        standing.pop(person, None)
         if state == "APPROVED" and moment is not None:
-            last[person] = Approval(person=person, commit=review.text("commit_id"), moment=moment)
-    return [approval for approval in last.values() if approval is not None]
+            standing[person] = Approval(person=person, commit=review.text("commit_id"), moment=moment)
+    return list(standing.values())
 
 
 def issue(document: object, key: str) -> Issue:
