@@ -20,12 +20,12 @@ from mintmark.publishing.release.desired_state import folder_of, render
 from mintmark.publishing.release.remote import DEPLOY
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.documents import blob_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mintmark.core.events import Event
-    from mintmark.core.settings import KServe
     from mintmark.publishing.release.tagging import Merged
 
 _MOVES = ("promote", "rollback", "close")
@@ -65,22 +65,22 @@ def plan_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) 
     tip = merged.remote.list().refs.get(DEPLOY)
     if tip is not None:
         merged.remote.fetch({DEPLOY: tip})
-    kserve = ClonedRegistry(root, at=merged.commit).settings.kserve
     wanted = None if only is None else set(only)
+    moves = {place: steps for place, steps in _moves(merged).items() if wanted is None or place in wanted}
     done = _done(root, tip) if tip is not None else {}
-    present = git.list_tree(root, tip) if tip is not None else {}
+    todo = {place: _left(steps, done.get(place, ())) for place, steps in moves.items()}
+    shown = {place: todo[place] or steps[-1:] for place, steps in moves.items()}
+    versions = _Versions(merged, (move for steps in shown.values() for _, move in steps))
+    present = _by_folder(git.list_tree(root, tip)) if tip is not None else {}
     found: list[tuple[int, Desired]] = []
     left_out: list[str] = []
-    for place, moves in _moves(merged).items():
-        if wanted is not None and place not in wanted:
-            continue
-        todo = _left(moves, done.get(place, ()))
-        for number, move in todo or moves[-1:]:
-            files, fault = _files_of(merged, move, kserve)
+    for place, steps in shown.items():
+        for number, move in steps:
+            files, fault = versions.files(move)
             if fault is not None:
                 left_out.append(fault)
-            elif todo or _differs(root, present, folder_of(*place), files):
-                message = _message(move) if todo else _settings_message(move)
+            elif todo[place] or present.get(folder_of(*place), {}) != _oids(files):
+                message = _message(move) if todo[place] else _settings_message(move)
                 found.append((number, Desired(model=place[0], channel=place[1], message=message, files=files)))
     commits = [commit for _, commit in sorted(found, key=lambda one: one[0])]
     return DesiredPlan(tip=tip, commits=tuple(commits), left_out=tuple(left_out))
@@ -149,25 +149,42 @@ def _done(root: Path, tip: str) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _files_of(merged: Merged, move: Event, kserve: KServe | None) -> tuple[dict[str, bytes], str | None]:
-    """Return what a channel is to run after a move, and what keeps that from being told."""
-    if move.after is None or move.channel is None:
-        return {}, None
-    path = layout.version_path(move.model, move.after)
-    document = ClonedRegistry(merged.remote.root, at=move.commit).read("version", path)
-    released = merged.chronicle.model(move.model).history.first_seen.get(move.after)
-    if document is None or document.data is None or released is None:
-        reason = document.findings[0] if document is not None and document.findings else f"{path}: is not there"
-        return {}, f"{move.channel} of {move.model} at {move.commit[:10]} is not on deploy: {reason}"
-    record = VersionRecord.from_dict(document.data)
-    return render(record, move.channel, registered=released.oid, kserve=kserve), None
+class _Versions:
+    """The records that moves point to: from the base branch's last commit at once, from the move's own where gone."""
+
+    def __init__(self, merged: Merged, moves: Iterable[Event]) -> None:
+        self._merged = merged
+        registry = ClonedRegistry(merged.remote.root, at=merged.commit)
+        self._kserve = registry.settings.kserve
+        paths = {layout.version_path(move.model, move.after) for move in moves if move.after is not None}
+        self._documents = registry.read_many("version", sorted(paths))
+
+    def files(self, move: Event) -> tuple[dict[str, bytes], str | None]:
+        """Return what a channel is to run after a move, and what keeps that from being told."""
+        if move.after is None or move.channel is None:
+            return {}, None
+        path = layout.version_path(move.model, move.after)
+        document = self._documents.get(path)
+        if document is None:
+            document = ClonedRegistry(self._merged.remote.root, at=move.commit).read("version", path)
+        released = self._merged.chronicle.model(move.model).history.first_seen.get(move.after)
+        if document is None or document.data is None or released is None:
+            reason = document.findings[0] if document is not None and document.findings else f"{path}: is not there"
+            return {}, f"{move.channel} of {move.model} at {move.commit[:10]} is not on deploy: {reason}"
+        record = VersionRecord.from_dict(document.data)
+        return render(record, move.channel, registered=released.oid, kserve=self._kserve), None
 
 
-def _differs(root: Path, present: Mapping[str, git.Entry], folder: str, files: Mapping[str, bytes]) -> bool:
-    there = {path: entry.oid for path, entry in present.items() if path.startswith(f"{folder}/")}
-    return there.keys() != files.keys() or dict(git.read_blobs(root, set(there.values()))) != {
-        there[path]: content for path, content in files.items()
-    }
+def _by_folder(entries: Mapping[str, git.Entry]) -> dict[str, dict[str, str]]:
+    """Return the blob of each file by path, for each folder of a channel."""
+    found: dict[str, dict[str, str]] = {}
+    for path, entry in entries.items():
+        found.setdefault("/".join(path.split("/")[:2]), {})[path] = entry.oid
+    return found
+
+
+def _oids(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: blob_oid(content) for path, content in files.items()}
 
 
 def _message(move: Event) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mintmark.core.tags.grammar import ChannelTag, Tag, VersionTag, format_tag, next_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from mintmark.core.events import Event
     from mintmark.core.tags.message import TagKind
@@ -150,20 +150,22 @@ def number_steps(
     Times grow from tag to tag, by a second at least: GTO orders by them.
     """
     time = max((k.time for k in known), default=0)
-    tags: list[Tag] = [k.tag for k in known]
+    tags = {k.tag for k in known}
+    number = 0
     for operation in operations:
         commit = places.get(operation.version)
         if commit is None:
             return
-        tag = _tag(operation, tags)
+        number = number or next_number(tags, operation.event.model)
+        tag = _tag(operation, number, tags)
+        number += tag.number is not None
         time = max(times(operation.event), time + 1)
-        tags.append(tag)
+        tags.add(tag)
         yield Step(operation=operation, tag=tag, commit=commit, time=time)
 
 
-def _tag(operation: Operation, tags: Sequence[Tag]) -> Tag:
+def _tag(operation: Operation, number: int, tags: Collection[Tag]) -> Tag:
     model = operation.event.model
-    number = next_number(tags, model)
     if operation.channel:
         return ChannelTag(model=model, channel=operation.channel, number=number, ends=operation.ends)
     plain = VersionTag(model=model, version=operation.version, ends=operation.ends)

@@ -60,8 +60,11 @@ def plan_tags(merged: Merged, known: Sequence[KnownTag]) -> TagPlan:
     """Compare what history asks for with the tags that there are. One model's fault keeps no other model's tags."""
     steps: list[Step] = []
     left_out: list[str] = []
+    by_model: dict[str, list[KnownTag]] = {}
+    for tag in known:
+        by_model.setdefault(tag.tag.model, []).append(tag)
     for model in sorted(merged.chronicle.models):
-        tags = [tag for tag in known if tag.tag.model == model]
+        tags = by_model.get(model, [])
         operations = list(operations_of(merged.chronicle.model(model).events))
         light = next((tag.name for tag in tags if tag.commit is None), None)
         if light is not None:
@@ -87,8 +90,10 @@ def make_tags(
     """
     for _ in range(_MOST_ROUNDS):
         lost = False
-        for step in plan_tags(merged, known).steps:
-            oid = _write(merged.remote.root, step, approved(step.operation.event))
+        steps = plan_tags(merged, known).steps
+        tagger = _tagger(merged.remote.root) if steps else ""
+        for step in steps:
+            oid = _write(merged.remote.root, step, tagger, approved(step.operation.event))
             lost = not merged.remote.add_tag(step.name, oid)
             if lost:
                 break
@@ -123,12 +128,14 @@ def message_of(step: Step, approved: Approved) -> TagMessage:
     )
 
 
-def _write(root: Path, step: Step, approved: Approved) -> str:
+def _tagger(root: Path) -> str:
     read_author(root)  # says how to tell Git who this is
+    return read_tagger(root)
+
+
+def _write(root: Path, step: Step, tagger: str, approved: Approved) -> str:
     message = format_message(message_of(step, approved))
-    return write_tag(
-        root, name=step.name, commit=step.commit, time=step.time, tagger=read_tagger(root), message=message
-    )
+    return write_tag(root, name=step.name, commit=step.commit, time=step.time, tagger=tagger, message=message)
 
 
 def _time(event: Event) -> int:
