@@ -156,6 +156,7 @@ def run_workflow(
     ]  # fmt: skip
     clean = {"HOME": str(home), "PATH": f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     clean |= {"TMPDIR": os.environ.get("TMPDIR", "/tmp"), "PAGER": "cat"}
+    clean |= {name: os.environ[name] for name in ("SSL_CERT_FILE",) if name in os.environ}  # whom this machine trusts
     start = time.monotonic()
     done = subprocess.run(
         arguments, cwd=clone, env=clean, capture_output=True, text=True, timeout=_LONGEST, check=False

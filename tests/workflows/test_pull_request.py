@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from tests.judging.judged_fixture import propose
 from tests.scaffold.registry import Scratch
-from tests.scaffold.workflows import TOKEN, WorkflowRun, run_workflow
+from tests.scaffold.workflows import ROOT, TOKEN, WorkflowRun, run_workflow
 
 Check = Callable[..., WorkflowRun]
 
@@ -88,6 +89,26 @@ def test_a_decision_is_told_and_blocks_nothing(check: Check):
     assert report_of(run)["verdict"] == "decide"
     assert "? review-0: a person must decide" in run.log("gate")
     assert "a person must decide" in run.summary
+
+
+@pytest.mark.long
+def test_this_repository_from_an_empty_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The base's own `make setup` in every job, without a cache: no package, no model and no verdict is here before."""
+    here = Scratch(tmp_path / "registry")
+    subprocess.run(("git", "clone", "--quiet", str(ROOT), str(here.root)), check=True)
+    here.git("switch", "--quiet", "-C", "main")
+    base = here.git("rev-parse", "HEAD")
+    here.git("switch", "--quiet", "-c", "rollback")
+    done = here.mintmark("rollback", "breast-cancer", "staging", "--to", "1.0.0", "--here")
+    assert done.code == 0, done.text
+    head = here.git("rev-parse", "HEAD")
+    merge = merged(here, "main", "rollback")
+    here.git("update-ref", "refs/pull/7/merge", merge)
+    request = {"number": 7, "user": {"login": "ada"}, "base": {"sha": base}, "head": {"sha": head}}
+    run = run_workflow(tmp_path, here.root, "pr.yml", "pull_request", {"pull_request": request}, commit=merge)
+    with capsys.disabled():
+        print(f"\npr.yml from an empty environment: {run.seconds:.0f} s")
+    assert run.jobs == dict.fromkeys(("classify", "validate", "review", "gate"), "success"), run.text
 
 
 @pytest.mark.slow
