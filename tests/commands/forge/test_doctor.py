@@ -67,6 +67,13 @@ def test_json_has_every_answer(scratch, told, capsys):
     assert (document["forge"], pages["state"], pages["address"]) == (True, "missing", f"{PAGE}/settings/pages")
 
 
+def test_without_a_site_nobody_asks_for_pages(scratch, told, capsys):
+    scratch.remove(".github/workflows/pages.yml")
+    told["pages"] = None
+    assert doctor(scratch.root, write=False, as_json=False) == 0
+    assert "Pages:" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("said", [None, "GET : 401 Bad credentials"])
 def test_a_repository_that_cannot_be_seen_leaves_the_clone_to_check(scratch, told, said, capsys):
     told[""] = said
@@ -134,6 +141,7 @@ def test_github_answers_each_question(scratch, on_github, capsys):
     """Every question and answer is held against GitHub's description of its API."""
     on_github.settings = {path: value for path, value in right().items() if path and "?" not in path}
     on_github.settings["codeowners/errors"] = {"errors": []}
+    scratch.write(".github/workflows/pages.yml", "on: push\n")
     on_github.settings["environments"]["environments"] *= 60
     on_github.settings["environments"]["total_count"] = 120
     assert doctor(scratch.root, write=False, as_json=True) == 1

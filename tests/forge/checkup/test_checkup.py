@@ -20,13 +20,15 @@ SETTINGS = Settings(
 )
 
 
-def answers(said: dict[str, Any], models: tuple[str, ...] = ("iris",)) -> dict[str, Answer]:
+def answers(
+    said: dict[str, Any], models: tuple[str, ...] = ("iris",), workflows: tuple[str, ...] = automation.SHIPPED
+) -> dict[str, Answer]:
     asking = Asking(Told(said))  # type: ignore[arg-type]
 
     def every() -> Iterator[Answer]:
         yield from automation.check_repository(asking, SETTINGS)
         yield from automation.check_actions(asking)
-        yield from automation.check_workflows(asking, automation.SHIPPED)
+        yield from automation.check_workflows(asking, workflows)
         yield from branches.check_base(asking, "main")
         yield from branches.check_written(asking, "deploy")
         yield from tags.check_tags(asking)
@@ -205,6 +207,23 @@ def test_any_branch_may_ask_the_reviewers():
         entry["deployment_branch_policy"] = None
     found = answers(said)["environments of production"]
     assert (found.state, "iris/production" in found.says) == ("advice", True)
+
+
+def test_a_workflow_that_is_not_there_is_missing_unless_a_team_may_do_without():
+    kept = tuple(name for name in automation.SHIPPED if name not in ("request.yml", "verify.yml"))
+    found = answers(right(), workflows=kept)["workflows"]
+    assert (found.state, found.says.split()[0]) == ("missing", "verify.yml")
+    found = answers(right(), workflows=(*kept, "verify.yml"))["workflows"]
+    assert (found.state, found.says.split()[0]) == ("advice", "request.yml")
+
+
+def test_a_workflow_that_somebody_switched_off_on_purpose_is_no_fault():
+    said = right()
+    for entry in said["actions/workflows"]["workflows"]:
+        entry["state"] = "disabled_manually"
+    found = answers(said)
+    assert {found[f"workflow {name}"].state for name in automation.OPTIONAL} == {"advice"}
+    assert found["workflow release.yml"].state == "missing"
 
 
 def test_names_of_environments_ignore_case():

@@ -52,13 +52,15 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
     base = settings.base_branch
     yield from automation.check_repository(asking, settings)
     yield from automation.check_actions(asking)
-    yield from automation.check_workflows(asking, registry.tree.names(automation.WORKFLOWS))
+    workflows = registry.tree.names(automation.WORKFLOWS)
+    yield from automation.check_workflows(asking, workflows)
     yield from branches.check_base(asking, base)
     yield from branches.check_written(asking, "deploy")
     yield from tags.check_tags(asking)
     yield from tags.check_releases(asking)
     yield from environments.check_environments(asking, settings, registry.models())
-    yield from automation.check_pages(asking, settings)
+    if automation.PAGES in workflows:
+        yield from automation.check_pages(asking, settings)
     yield from automation.check_app(asking)
     yield from automation.check_owners(asking, base, CODEOWNERS)
 

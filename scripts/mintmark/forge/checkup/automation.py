@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WORKFLOWS = ".github/workflows"
 SHIPPED = ("pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml", "rollback.yml",
            "verify.yml")  # fmt: skip
+PAGES = "pages.yml"
+OPTIONAL = (PAGES, "request.yml", "retrain.yml")  # a team may do without a site, without forms, without retraining
 APP_VARIABLE, APP_SECRET = "MINTMARK_APP_ID", "MINTMARK_APP_KEY"
 _WHY_OFF = {
     "disabled_inactivity": "GitHub switched it off after 60 days without a commit",
@@ -86,31 +88,42 @@ def _of_pull_requests(rights: Mapping[str, object], address: str) -> Answer:
 
 def check_workflows(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
     """Yield whether each workflow is there and switched on. `present` are the files of the clone."""
+    address = asking.page("actions")
     lacking = [name for name in SHIPPED if name not in present]
-    topic, address = "workflows", asking.page("actions")
-    if lacking:
-        says = f"{named(lacking, 10)} not in {WORKFLOWS}: copy what is missing from Mintmark's repository"
-        yield Answer(topic=topic, state="missing", says=says)
+    yield from _of_lacking(lacking)
     reply = asking.ask_all("actions/workflows", "workflows")
     if reply.refusal:
-        yield unknown(topic, reply, address)
+        yield unknown("workflows", reply, address)
         return
     states = {str(entry.get("path", "")): str(entry.get("state")) for entry in reply.items}
-    pushed = [name for name in SHIPPED if name in present]
-    unseen = [name for name in pushed if f"{WORKFLOWS}/{name}" not in states]
+    found = {name: states.get(f"{WORKFLOWS}/{name}") for name in SHIPPED if name in present}
+    unseen = [name for name, state in found.items() if state is None]
     if unseen:
         says = f"{named(unseen, 10)} not on the default branch yet: push"
-        yield Answer(topic=topic, state="missing", says=says, address=address)
-    for name in pushed:
-        state = states.get(f"{WORKFLOWS}/{name}", "active")
-        if state != "active":
-            says = f"{_WHY_OFF.get(state, f'is {state}')}: switch it on"
-            yield Answer(topic=f"workflow {name}", state="missing", says=says, address=f"{address}/workflows/{name}")
-    if not lacking and not unseen and all(states[f"{WORKFLOWS}/{name}"] == "active" for name in pushed):
-        yield Answer(topic=topic, state="right", says="are there and switched on")
+        yield Answer(topic="workflows", state="missing", says=says, address=address)
+    for name, state in found.items():
+        if state not in ("active", None):
+            yield _of_state(name, str(state), f"{address}/workflows/{name}")
+    if not lacking and set(found.values()) == {"active"}:
+        yield Answer(topic="workflows", state="right", says="are there and switched on")
     if asking.repository.mapping.get("fork") is True:
         says = "this is a fork: GitHub runs no schedule in it before somebody switches it on"
         yield Answer(topic="schedules", state="advice", says=says, address=address)
+
+
+def _of_lacking(lacking: Sequence[str]) -> Iterator[Answer]:
+    needed = [name for name in lacking if name not in OPTIONAL]
+    if needed:
+        says = f"{named(needed, 10)} not in {WORKFLOWS}: copy what is missing from Mintmark's repository"
+        yield Answer(topic="workflows", state="missing", says=says)
+    elif lacking:
+        yield Answer(topic="workflows", state="advice", says=f"{named(lacking)} not in {WORKFLOWS}, and not needed")
+
+
+def _of_state(name: str, state: str, address: str) -> Answer:
+    chosen = name in OPTIONAL and state == "disabled_manually"
+    says = f"{_WHY_OFF.get(state, f'is {state}')}{'' if chosen else ': switch it on'}"
+    return Answer(topic=f"workflow {name}", state="advice" if chosen else "missing", says=says, address=address)
 
 
 def check_app(asking: Asking) -> Iterator[Answer]:
