@@ -35,11 +35,13 @@ def iris(scratch: Scratch, make_repository: Make, monkeypatch: pytest.MonkeyPatc
     return host(scratch, make_repository, monkeypatch)
 
 
-def start(hosted: Hosted, folder: Path, workflow: str, event: str, payload: dict[str, Any]) -> WorkflowRun:
+def start(
+    hosted: Hosted, folder: Path, workflow: str, event: str, payload: dict[str, Any], *, job: str = ""
+) -> WorkflowRun:
     """Start a workflow of the base branch."""
     payload = {"repository": {"id": 7, "default_branch": "main", "full_name": hosted.forge.name}, **payload}
     return run_workflow(
-        folder, hosted.clone.root, workflow, event, payload, commit=hosted.forge.commit("main") or "",
+        folder, hosted.clone.root, workflow, event, payload, commit=hosted.forge.commit("main") or "", jobs=job,
         server=hosted.forge.forge.address, token=TOKEN,
         environment={"GITHUB_REPOSITORY": hosted.forge.name, "GITHUB_API_URL": hosted.forge.forge.address},
     )  # fmt: skip
@@ -96,6 +98,20 @@ def test_a_nightly_run_finds_a_damaged_object_and_closes_its_issue(iris: Hosted,
     iris.clone.git("push", "--quiet", "origin", "main")
     start(iris, tmp_path, "verify.yml", "schedule", {"schedule": "17 3 * * *"})
     assert titles - {one["title"] for one in iris.issues(LABEL)} == {"iris@1.1.0 is not as recorded"}
+
+
+@pytest.mark.slow
+def test_a_revert_that_lands_opens_one_incident(iris: Hosted, tmp_path: Path) -> None:
+    """The commits of the scratch registry are of January; this one is of now."""
+    iris.clone.dated = False
+    iris.clone.set_channel("iris", "production", "1.0.0")
+    before, after = iris.clone.head, iris.clone.commit("Revert")
+    iris.clone.git("push", "--quiet", "origin", "main")
+    for _ in range(2):
+        run = start(iris, tmp_path, "release.yml", "push", {"before": before, "after": after}, job="incident")
+        assert run.jobs == {"incident": "success"}, run.text
+    (issue,) = iris.issues("mintmark-incident")
+    assert issue["title"] == "production of iris went back from 1.1.0 to 1.0.0"
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ def test_the_token_may_what_each_job_needs():
     assert {name: set(job["permissions"]) for name, job in jobs.items()} == {
         "release": {"contents", "deployments", "pull-requests", "checks"},
         "deploy": {"contents", "deployments"},
-        "incident": {"contents", "issues"},
+        "incident": {"contents", "issues", "pull-requests"},
         "site": {"contents", "pages", "id-token"},
     }
     pages = workflow("pages.yml")["jobs"]
