@@ -50,7 +50,7 @@ def closure(requirements: list[str]) -> set[str]:
 def test_everything_is_pinned_with_hashes(lock: str) -> None:
     found = pins(lock)
     assert found
-    assert [pin.name for pin in found if pin.version is None or not pin.hashed] == []
+    assert [pin.name for pin in found if pin.version is None or not pin.hashes] == []
 
 
 def test_the_lock_of_models_holds_what_makes_and_runs_models_and_nothing_else() -> None:

@@ -14,6 +14,7 @@ EXTRAS = {
     "onnx": (*_LOAD, "onnx", "onnxruntime"),
     "dask": (*_LOAD, "dask", "distributed"),
     "safetensors": (*_LOAD, "safetensors"),
+    "sign": (*_LOAD, "model_signing"),
 }
 
 

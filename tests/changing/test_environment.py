@@ -42,7 +42,7 @@ def test_the_repository_s_own_lock_is_pinned() -> None:
     root = Path(__file__).parents[2]
     pins = read_pins((root / "requirements.lock").read_bytes())
     assert len(pins) > 50
-    assert all(pin.version and pin.hashed for pin in pins)
+    assert all(pin.version and pin.hashes for pin in pins)
     assert {pin.applies for pin in pins} == {True, False}
 
 

@@ -24,7 +24,7 @@ def is_cleared(terminal: Terminal) -> bool:
 
 def test_bytes_that_come_are_counted_once_they_are_many() -> None:
     terminal = Terminal()
-    with redirect_stderr(terminal), pull._progress() as on_bytes:
+    with redirect_stderr(terminal), pull.show_progress() as on_bytes:
         assert on_bytes is not None
         on_bytes(pull._WORTH_A_BAR - 1)
         assert terminal.getvalue() == ""
@@ -67,7 +67,7 @@ def test_a_command_on_a_terminal_works_as_elsewhere(scratch: Scratch) -> None:
 
 
 def test_nothing_is_shown_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
-    with pull._progress() as on_bytes, site._progress() as on_model, verify._progress(2) as advance:
+    with pull.show_progress() as on_bytes, site._progress() as on_model, verify._progress(2) as advance:
         assert on_bytes is None
         assert on_model is None
         advance()

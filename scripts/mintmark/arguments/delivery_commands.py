@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mintmark.arguments.command import Command
+from mintmark.arguments.command import REFERENCE, Command, add_at, add_reading
 
 if TYPE_CHECKING:
     import argparse
@@ -17,11 +18,53 @@ def _release_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--deploy", metavar="CHANNEL", help=channel)
 
 
+def _bundle_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
+    where = "the folder to write to (default: ./MODEL-VERSION, and . for an archive)"
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=where)
+    packed = "write one MODEL-VERSION.zip, with the bill of materials beside it, and no folder"
+    parser.add_argument("--archive", action="store_true", help=packed)
+    add_reading(parser)
+
+
+def _sign_arguments(parser: argparse.ArgumentParser) -> None:
+    what = f"a folder, such as a bundle; or {REFERENCE}, whose bundle is written first"
+    parser.add_argument("what", metavar="FOLDER|REF", help=what)
+    how = parser.add_mutually_exclusive_group(required=True)
+    private = "a private key on an elliptic curve; MINTMARK_KEY_PASSWORD has its password, if it has one"
+    how.add_argument("--key", metavar="PEM", type=Path, help=private)
+    keyless = "sign through sigstore's servers, as the workflow or the one who logs in"
+    how.add_argument("--sigstore", action="store_true", help=keyless)
+    where = "the folder to write the bundle of REF to (default: ./MODEL-VERSION)"
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help=where)
+    add_at(parser)
+
+
 DELIVERY_COMMANDS: dict[str, Command] = {
     "release": Command(
         "tag and deploy what is merged",
         ("mintmark release", "mintmark release --plan", "mintmark release --deploy breast-cancer@production"),
         _release_arguments,
         "mintmark.commands.delivery.release:release",
+    ),
+    "bundle": Command(
+        "write a version with all that a stranger needs to check and load it",
+        (
+            "mintmark bundle breast-cancer@production",
+            "mintmark bundle breast-cancer@1.4.2 --archive -o dist",
+        ),
+        _bundle_arguments,
+        "mintmark.commands.delivery.bundle:bundle",
+    ),
+    "sign": Command(
+        "sign the bundle of a version, or any folder",
+        (
+            "mintmark sign breast-cancer@production --key key.pem",
+            "mintmark sign breast-cancer-1.4.2 --sigstore",
+            "mintmark verify --signature breast-cancer-1.4.2 --key key.pub",
+        ),
+        _sign_arguments,
+        "mintmark.commands.delivery.sign:sign",
+        extra="sign",
     ),
 }

@@ -91,6 +91,11 @@ def _pull_arguments(parser: argparse.ArgumentParser) -> None:
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("references", nargs="*", metavar="REF", help=f"{REFERENCE}, or MODEL (default: everything)")
     add_reading(parser)
+    signed = "check a folder, such as a bundle, against the signature in it, and no version"
+    parser.add_argument("--signature", metavar="FOLDER", type=Path, help=signed)
+    parser.add_argument("--key", metavar="PEM", type=Path, help="the public key of the one who signed")
+    parser.add_argument("--identity", metavar="NAME", help="who signed with sigstore, such as ada@example.com")
+    parser.add_argument("--issuer", metavar="URL", help="the server that says so of them")
 
 
 def _propose_arguments(parser: argparse.ArgumentParser) -> None:
@@ -240,6 +245,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         (
             "mintmark verify",
             "mintmark verify breast-cancer@production digits",
+            "mintmark verify --signature breast-cancer-1.4.2 --key key.pub",
         ),
         _verify_arguments,
         "mintmark.commands.verify:verify",

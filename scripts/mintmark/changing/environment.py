@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from packaging.markers import Marker
+
 LOCK = "requirements.lock"
 _REMEDY = "make lock writes the file again with == and hashes"
 _ALWAYS = ("joblib", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -25,17 +27,22 @@ _MOST_FINDINGS = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pin:
-    """One entry of the lock: its line, package and version (None: not pinned), and whether it has a hash."""
+    """One entry of the lock: its line, package and version (None: not pinned), its marker and its hashes."""
 
     line: int
     name: str
     version: str | None
-    hashed: bool
-    applies: bool
+    marker: Marker | None = None
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def applies(self) -> bool:
+        """Whether its marker holds for this Python."""
+        return self.marker is None or self.marker.evaluate()
 
 
 def read_pins(content: bytes) -> list[Pin]:
-    """Return the entries of a requirements file; `applies` tells whether its marker holds for this Python."""
+    """Return the entries of a requirements file."""
     pins, start, text = [], 0, ""
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
         stripped = line.partition(" #")[0].strip()
@@ -53,21 +60,22 @@ def read_pins(content: bytes) -> list[Pin]:
 def _parse_entry(text: str, line: int) -> list[Pin]:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    entry, _, hashes = text.partition(" --hash=")
+    entry, _, rest = text.partition(" --hash=")
+    hashes = tuple(word.removeprefix("--hash=") for word in rest.split())
     if entry.startswith("-") and not entry.startswith(("-e", "--editable")):
         return []  # an option, such as --require-hashes
     try:
         requirement = Requirement(entry.strip())
     except InvalidRequirement:
-        return [Pin(line=line, name=entry, version=None, hashed=bool(hashes), applies=True)]
+        return [Pin(line=line, name=entry, version=None, hashes=hashes)]
     exact = [s.version for s in requirement.specifier if s.operator in ("==", "===") and "*" not in s.version]
     return [
         Pin(
             line=line,
             name=requirement.name.lower().replace("_", "-"),
             version=exact[0] if exact else None,
-            hashed=bool(hashes),
-            applies=requirement.marker is None or requirement.marker.evaluate(),
+            marker=requirement.marker,
+            hashes=hashes,
         )
     ]
 
@@ -100,7 +108,7 @@ def _check_pins(pins: list[Pin]) -> Iterator[Finding]:
     for pin in pins:
         if pin.version is None:
             yield Finding(path=LOCK, line=pin.line, message=f"{pin.name} is not pinned with ==; {_REMEDY}")
-        elif not pin.hashed:
+        elif not pin.hashes:
             yield Finding(path=LOCK, line=pin.line, message=f"{pin.name} has no hash; {_REMEDY}")
 
 

@@ -30,7 +30,7 @@ def pull(
 ) -> int:
     """Write the artifact of a version, or all its stored files, into a folder and say where."""
     registry = open_registry(root, site=site, at=at)
-    with _progress() as on_bytes:
+    with show_progress() as on_bytes:
         pulled = pull_files(registry, reference, output, all_files=all_files, on_bytes=on_bytes)
     if pulled.yanked:
         print(f"warning: {pulled.yanked}", file=sys.stderr)
@@ -38,11 +38,12 @@ def pull(
         print(json.dumps(_to_dict(pulled), indent=2, ensure_ascii=False))
     else:
         for pulled_file in pulled.files:
-            print(_format(pulled_file))
+            print(format_pulled(pulled_file))
     return 0
 
 
-def _format(pulled: PulledFile) -> str:
+def format_pulled(pulled: PulledFile) -> str:
+    """Return the line that says what became of a file."""
     size = numbers.size(pulled.file.size)
     match pulled.action:
         case "written":
@@ -66,7 +67,7 @@ def _to_dict(pulled: Pulled) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None] | None]:
+def show_progress() -> Iterator[Callable[[int], None] | None]:
     """Show on a terminal how many bytes came, once they are enough to wait for."""
     if not sys.stderr.isatty():
         yield None

@@ -14,7 +14,7 @@ from mintmark.core.records import StoredFile, VersionRecord, format_pointer
 from mintmark.core.reference import is_name
 from mintmark.core.version import parse_version
 from mintmark.core.words import numbers
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree, read_each
@@ -40,11 +40,29 @@ class StoredObject:
         return layout.pointer_path(self.record.model, str(self.record.version), self.file.name)
 
 
-def verify(root: Path, references: list[str], *, at: str | None, as_json: bool) -> int:
+def verify(
+    root: Path,
+    references: list[str],
+    *,
+    at: str | None,
+    as_json: bool,
+    signature: Path | None = None,
+    key: Path | None = None,
+    identity: str | None = None,
+    issuer: str | None = None,
+) -> int:
     """Check versions (`model@1.4.2`, `model@production`, every version of `model`; all when none is named).
 
-    Prints every fault; returns 0 when there is none and 1 when there is.
+    Prints every fault; returns 0 when there is none and 1 when there is. With `signature`, checks that folder alone.
     """
+    if signature is not None:
+        if references or at is not None:
+            raise UsageError("--signature checks one folder; leave out REF and --at")
+        from mintmark.commands.delivery.sign import verify_signature
+
+        return verify_signature(signature, key=key, identity=identity, issuer=issuer, as_json=as_json)
+    if key is not None or identity is not None or issuer is not None:
+        raise UsageError("--key, --identity and --issuer say who signed a folder; name it with --signature FOLDER")
     found = verify_versions(ClonedRegistry(root, at=at), references)
     if as_json:
         report = {"versions": found.versions, "files": found.files, "bytes": found.size}

@@ -47,12 +47,15 @@ _CHECKED: Final = "The bytes are compared with the digest above first, and no co
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardSource:
-    """What a card is made from. `measured` is metrics.json; `unread` says what of channels and status is broken."""
+    """What a card is made from. `measured` is metrics.json; `unread` says what of channels and status is broken.
+
+    With None for its channels, the card does not tell where the version stands.
+    """
 
     model: Model
     record: VersionRecord
     measured: Mapping[str, Any]
-    channels: tuple[str, ...] = ()
+    channels: tuple[str, ...] | None = ()
     status: Status | None = None
     unread: tuple[Finding, ...] = ()
 
@@ -124,7 +127,8 @@ def _warnings(source: CardSource) -> Iterator[str]:
 def _facts(source: CardSource) -> Iterator[tuple[str, str]]:
     model, record, artifact = source.model, source.record, source.record.artifact
     yield "version", f"`{record.reference}`, {f'after `{record.parent}`' if record.parent else 'the first'}"
-    yield "channels", ", ".join(f"`{name}`" for name in source.channels) or "none"
+    if source.channels is not None:
+        yield "channels", ", ".join(f"`{name}`" for name in source.channels) or "none"
     yield "task", _task(model)
     yield "primary metric", _primary(model, source.measured)
     yield "owners", literal(" ".join(model.owners))

@@ -62,7 +62,7 @@ def pull_files(
     def copy(file: StoredFile, target: Path) -> bool:
         return store.copy(file, target, pointer=layout.pointer_path(record.model, str(record.version), file.name))
 
-    files = tuple(_write(f, folder, copy) for f in (record.stored_files if all_files else (record.artifact,)))
+    files = tuple(write_file(f, folder, copy) for f in (record.stored_files if all_files else (record.artifact,)))
     return Pulled(record.reference, folder, files, yanked_note(registry, record.model, str(record.version)))
 
 
@@ -89,11 +89,12 @@ def _pull_candidate(registry: Registry, model: str, output: Path | None, *, all_
     files = []
     for locked in wanted:
         file, source = locate_candidate(registry, locked)
-        files.append(_write(file, folder, partial(copy_verified, source)))
+        files.append(write_file(file, folder, partial(copy_verified, source)))
     return Pulled(f"{model}@{CANDIDATE}", folder, tuple(files))
 
 
-def _write(file: StoredFile, folder: Path, copy: Callable[[StoredFile, Path], bool]) -> PulledFile:
+def write_file(file: StoredFile, folder: Path, copy: Callable[[StoredFile, Path], bool]) -> PulledFile:
+    """Write a file into a folder with `copy`, which returns False where the file is there with the same bytes."""
     if Path(file.name).name != file.name or file.name in ("", ".", ".."):
         raise MintmarkError(f'"{file.name}" is no plain file name; nothing was written')
     target = folder / file.name
