@@ -20,7 +20,7 @@ from mintmark.extras import EXTRAS, MissingExtraError, explain_missing, install_
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TRANSITIVE = {"joblib", "fsspec"}  # scikit-learn and DVC bring them and document them as theirs
+TRANSITIVE = {"joblib", "fsspec", "urllib3"}  # scikit-learn, DVC and requests bring them and document them as theirs
 
 
 def modules_of(requirements: list[str]) -> set[str]:

@@ -9,7 +9,7 @@ _LOAD = ("joblib", "numpy", "pandas", "scipy", "skops", "sklearn", "threadpoolct
 # Each extra and the modules that come with it and that Mintmark imports; the order decides where several have one.
 EXTRAS = {
     "load": _LOAD,
-    "registry": (*_LOAD, "dvc", "fsspec", "packaging", "pyarrow", "requests"),
+    "registry": (*_LOAD, "dvc", "fsspec", "packaging", "pyarrow", "requests", "urllib3"),
     "site": ("jinja2", "markdown_it", "markupsafe", "material", "mkdocs", "numpy", "pandas", "pyarrow"),
     "onnx": (*_LOAD, "onnx", "onnxruntime"),
     "dask": (*_LOAD, "dask", "distributed"),
