@@ -20,6 +20,7 @@ help: ## list these targets
 setup: $(STAMP) ## create .venv from requirements-dev.lock
 
 # uv sets up in seconds. Where it cannot be had or fails, pip does the same in minutes, and so it does for INSTALLER=pip.
+# pip looks for no dependencies: the lock holds them all, and pip would ask a hash of `pydantic[email]`, which it lacks.
 # The packages that take longest to import are compiled beforehand. Python compiles the others when it first imports them.
 INSTALLER := uv
 COMPILED := dvc* fsspec joblib numpy pandas pyarrow scipy skops sklearn
@@ -30,7 +31,7 @@ BY_UV := $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requ
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
 	&& $(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(addprefix $(VENV)/lib/python3*/site-packages/,$(COMPILED))
 BY_PIP := $(BIN)/python -m ensurepip > /dev/null \
-	&& $(BIN)/python -m pip install --upgrade --require-hashes --requirement requirements-dev.lock \
+	&& $(BIN)/python -m pip install --upgrade --no-deps --require-hashes --requirement requirements-dev.lock \
 	&& $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 
 $(STAMP): requirements-dev.lock requirements-uv.lock pyproject.toml

@@ -174,6 +174,8 @@ def test_a_request_that_mixes_is_one_review(scratch: Scratch, step, capsys):
     assert outputs["kind"] == "mixture"
     assert len(json.loads(outputs["reviews"])) == 1
     assert "promote: iris 1.2.0 to production" in capsys.readouterr().out
+    assert main(["-C", str(scratch.root), "changes", "--base", "main", "--head", "mixed", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["reviews"]) == 1  # only a queue takes requests apart
 
 
 @pytest.mark.parametrize("said", ["base", "head"])
