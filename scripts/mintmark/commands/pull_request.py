@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mintmark.errors import MintmarkError
+from mintmark.forge.credentials import push_environment
 from mintmark.registry import git
 
 if TYPE_CHECKING:
@@ -35,6 +37,15 @@ def conclude(registry: ClonedRegistry, made: NewCommit, *, open_pr: bool) -> Non
     if made.branch == base:
         raise MintmarkError(f"the commit is on {base} itself, so there is no pull request to open; next: git push")
     remote = _push(root, made)
+    if any(os.environ.get(name) for name in ("GITHUB_TOKEN", "GH_TOKEN")):
+        from mintmark.forge.opening import open_forge
+
+        forge = open_forge(root)
+        if forge is not None:
+            print(f"pushed {made.branch}")
+            opened = forge.open_pull_request(branch=made.branch, base=base, title=made.subject, body=made.body)
+            print(f"opened the pull request: {opened.url}")
+            return
     if shutil.which("gh"):
         _create_with_gh(root, made, base)
         return
@@ -60,7 +71,7 @@ def _push(root: Path, made: NewCommit) -> str:
             f"git remote add origin ADDRESS, then git push -u origin {made.branch}"
         )
     try:
-        git.run_git("push", "--quiet", "-u", remote, made.branch, cwd=root)
+        git.run_git("push", "--quiet", "-u", remote, made.branch, cwd=root, environment=push_environment())
     except git.GitError as error:
         raise MintmarkError(
             f"the commit stays on {made.branch}, but it could not be pushed ({error}); "

@@ -10,7 +10,7 @@ from tests.scaffold.fake_forge import Refusal
 from mintmark.cli import main
 from mintmark.commands.forge.request import request
 from mintmark.core.request import Verb
-from mintmark.errors import ForgeError
+from mintmark.errors import ForgeError, MintmarkError
 
 PRODUCTION = "models/tiny/channels/production.yaml"
 
@@ -147,13 +147,13 @@ def test_an_edit_or_a_label_asks_for_nothing(hosted: Hosted) -> None:
     assert hosted.forge.comments == {}
 
 
-@pytest.mark.parametrize("write", [1, 2, 3])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
 @pytest.mark.parametrize("done", [True, False])
 def test_stopped_anywhere_and_run_again_it_is_one_pull_request(hosted: Hosted, write: int, done: bool) -> None:
-    """The writes are: the pull request, the answer, the closing of the issue."""
+    """The writes are: the push, the pull request, the answer, the closing of the issue."""
     event = hosted.issue_event(body("rollback", model="tiny", reason="why"))
     hosted.forge.stop_at(write, done=done)
-    with pytest.raises(ForgeError):
+    with pytest.raises(MintmarkError):
         request(hosted.clone.root, event=event)
     hosted.forge.resume()
     hosted.clone.git("switch", "--quiet", "main")

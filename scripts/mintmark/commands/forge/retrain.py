@@ -23,6 +23,8 @@ from mintmark.commands.forge.workflow_commit import (
 )
 from mintmark.commands.propose import propose
 from mintmark.errors import MintmarkError
+from mintmark.forge.workflow import write_summary
+from mintmark.publishing.markdown import bullets, escape
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.pipeline import model_stages, read_lock
@@ -47,14 +49,18 @@ def retrain(root: Path, models: list[str]) -> int:
     refuse_changed(git.changed_paths(registry.root, [], untracked=False))
     forge = require_forge(root)
     failed = False
+    told = []
     for model in list(filter(None, models)) or _made_by_the_pipeline(registry):
         try:
-            print(f"{model}: {_retrain(registry.root, forge, base, model)}", flush=True)
+            told.append(f"{model}: {_retrain(registry.root, forge, base, model)}")
+            print(told[-1], flush=True)
         except MintmarkError as error:
             failed = True
-            print(f"mintmark: {model}: {error}", file=sys.stderr)
+            told.append(f"{model}: {error}")
+            print(f"mintmark: {told[-1]}", file=sys.stderr)
         finally:
             git.run_git("switch", "--quiet", "--discard-changes", base, cwd=registry.root)
+    write_summary(bullets(escape(line, most=500) for line in told))
     return 1 if failed else 0
 
 
