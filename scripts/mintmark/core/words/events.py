@@ -8,6 +8,7 @@ from mintmark.core.finding import one_line, shorten
 
 if TYPE_CHECKING:
     from mintmark.core.events import EventKind
+    from mintmark.core.tags.message import Approved
 
 _LONGEST_REASON: Final = 300
 MOVED: Final = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
@@ -40,3 +41,12 @@ def event_sentence(
         "unyank": f"{version} is no longer yanked",
     }
     return one_line(sentences.get(kind, kind))
+
+
+def approval_sentence(approved: Approved) -> str:
+    """Return who approved a change, and what its review came to: `approved by ada and grace; review: success`."""
+    *others, last = approved.approvers or ("nobody",)
+    people = f"{', '.join(others)} and {last}" if others else last
+    conclusion = (approved.review or {}).get("conclusion")
+    review = f"; review: {conclusion}" if isinstance(conclusion, str) else ""
+    return one_line(f"approved by {shorten(people, _LONGEST_REASON)}{review}")

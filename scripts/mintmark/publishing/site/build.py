@@ -32,6 +32,7 @@ from mintmark.publishing.site.pages.monitoring_page import monitoring_page
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
 from mintmark.registry.http_opening import without_credentials
+from mintmark.registry.past.approvals import read_approvals
 from mintmark.registry.past.chronicle import Chronicle, read_chronicle
 from mintmark.registry.past.notes import read_notes
 from mintmark.registry.tree import WorkTree
@@ -162,7 +163,7 @@ class _Build:
             kept.sort(key=lambda result: result.name)
             rows = [result.row for result in kept if result.row is not None]
             models = models_document(rows, [result.counts for result in kept if result.counts], chronicle)
-            audit = audit_document(chronicle)
+            audit = audit_document(chronicle, read_approvals(self.registry.root))
             database.add_events(audit)
         entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]
         add_entries(self.folder.folder, entries)

@@ -67,14 +67,14 @@ def committed(event: Event) -> Document:
     """Return who did something, when, in which commit and pull request; names only, no addresses."""
     return {
         "commit": event.commit,
-        "by": _text(person_name(event.author)),
+        "by": written(person_name(event.author)),
         "time": event.time,
-        "subject": _text(event.subject),
+        "subject": written(event.subject),
         "pull_request": parse_pull_request(event.subject),
     }
 
 
-def _text(text: str) -> str:
+def written(text: str) -> str:
     """Return text that can be written as UTF-8: Git keeps whatever bytes a name or a subject was typed with."""
     return text.encode("utf-8", "replace").decode()
 
@@ -137,7 +137,7 @@ def _reproduced(facts: ModelFacts, version: str) -> Document | None:
     found = facts.reproduced.get(version)
     if found is None:
         return None
-    return {"time": found.time, "by": _text(person_name(found.author)), "identical": found.identical}
+    return {"time": found.time, "by": written(person_name(found.author)), "identical": found.identical}
 
 
 def channel_documents(facts: ModelFacts) -> dict[str, Document]:

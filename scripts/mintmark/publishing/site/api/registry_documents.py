@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from mintmark.about import __version__
 from mintmark.core.channels import STALE_AFTER
 from mintmark.core.comparison import metric_direction
+from mintmark.core.events import parse_pull_request
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
-from mintmark.core.words.events import event_sentence
-from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder
+from mintmark.core.words.events import approval_sentence, event_sentence
+from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from mintmark.core.events import Event
+    from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.api.json_text import Document
     from mintmark.registry.past.chronicle import Chronicle
 
@@ -173,8 +176,8 @@ def _with_age(row: Document, updated: str | None) -> Document:
     return {**row, "badges": [*row["badges"], "stale"]} if age > STALE_AFTER else row
 
 
-def audit_document(chronicle: Chronicle) -> Document:
-    """Return everything that happened, newest first."""
+def audit_document(chronicle: Chronicle, approvals: Mapping[tuple[str, str], Approved]) -> Document:
+    """Return everything that happened, newest first; `approvals` has what tags tell, by model and commit."""
     events = [
         {
             "kind": event.kind,
@@ -193,6 +196,7 @@ def audit_document(chronicle: Chronicle) -> Document:
                 reason=event.reason,
             ),
             **committed(event),
+            **_approval(event, approvals.get((event.model, event.commit))),
         }
         for event in reversed(chronicle.events)
     ]
@@ -200,4 +204,19 @@ def audit_document(chronicle: Chronicle) -> Document:
         "$schema": "schemas/api-audit.schema.json",
         "commit": chronicle.last.oid if chronicle.last else None,
         "events": events,
+    }
+
+
+def _approval(event: Event, approved: Approved | None) -> Document:
+    """Return what a tag tells of the change that an event came with; nothing where there is no such tag."""
+    if approved is None:
+        return {}
+    named = parse_pull_request(event.subject)
+    return {
+        "pull_request": approved.pull_request if named is None else named,
+        "approval": {
+            "approvers": [written(name) for name in approved.approvers],
+            "review": written(review) if isinstance(review := (approved.review or {}).get("conclusion"), str) else None,
+            "sentence": written(approval_sentence(approved)),
+        },
     }

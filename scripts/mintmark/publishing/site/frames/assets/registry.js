@@ -369,7 +369,8 @@
         make("td", {}, event.by || "–"),
         make("td", {}, make("span", { class: "mm-badge mm-badge--plain" }, event.kind)),
         make("td", {}, links.modelLink(event.model)),
-        make("td", {}, event.sentence, make("span", { class: "mm-sub" }, event.subject || "")),
+        make("td", {}, event.sentence, make("span", { class: "mm-sub" }, event.subject || ""),
+          event.approval ? make("span", { class: "mm-sub" }, event.approval.sentence) : null),
         make("td", { class: "mm-time" }, ...links.commit(event)));
     }
 
@@ -377,7 +378,7 @@
       const has = (text, part) => text.toLowerCase().includes(part.trim().toLowerCase());
       return (!kind || event.kind === kind) && (!of || event.model === of) && (!by || has(event.by || "", by)) &&
         (!find || has([event.model, event.version, event.reason, event.subject, event.commit, event.channel,
-          event.sentence].join(" "), find));
+          event.sentence, event.approval ? event.approval.sentence : ""].join(" "), find));
     }
 
     async function show() {

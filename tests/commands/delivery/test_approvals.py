@@ -1,0 +1,74 @@
+"""What the message of a tag says of a change, as the audit shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from tests.scaffold.registry import Scratch
+
+from mintmark.core.events import Event
+from mintmark.core.tags.message import Approved
+from mintmark.publishing.release.remote import Remote
+from mintmark.publishing.release.tagging import make_tags, read_merged
+from mintmark.publishing.site.api.registry_documents import audit_document
+from mintmark.publishing.site.pages.audit_page import audit_page
+from mintmark.registry.past.approvals import read_approvals
+from mintmark.registry.past.chronicle import read_chronicle
+from mintmark.registry.schemas import load_schema
+
+CONFIG: dict[str, Any] = {
+    "repository": "https://github.com/acme/models",
+    "channels": [{"name": "staging"}, {"name": "production"}],
+    "documents": {"audit": "audit.json", "feed": "feed.xml", "database": "registry.sqlite"},
+}
+
+
+def tag(scratch: Scratch, approved: Approved, subject: str) -> None:
+    """Release with what a forge knows of one commit."""
+
+    def known(event: Event) -> Approved:
+        return approved if event.subject == subject else Approved()
+
+    remote = Remote(root=scratch.root, name="origin")
+    merged = read_merged(remote, "main", remote.list())
+    assert list(make_tags(merged, [], known))
+
+
+def audit(scratch: Scratch) -> dict[str, Any]:
+    document = audit_document(read_chronicle(scratch.root, "HEAD"), read_approvals(scratch.root))
+    assert list(Draft202012Validator(load_schema("api-audit")).iter_errors(document)) == []
+    return document
+
+
+def test_the_audit_tells_who_approved_what(published: Scratch) -> None:
+    known = Approved(pull_request=12, approvers=("ada", "grace"), review={"check": "gate", "conclusion": "success"})
+    tag(published, known, "Promote iris 1.1.0 to production")
+    document = audit(published)
+    told = {event["subject"]: event for event in document["events"]}
+    event = told["Promote iris 1.1.0 to production"]
+    assert event["pull_request"] == 12
+    assert event["approval"] == {
+        "approvers": ["ada", "grace"],
+        "review": "success",
+        "sentence": "approved by ada and grace; review: success",
+    }
+    assert [subject for subject, event in told.items() if "approval" in event] == [event["subject"]]
+    page = audit_page(CONFIG, document, ["iris"])
+    assert page.count("approved by ada and grace; review: success") == 1
+    assert 'href="https://github.com/acme/models/pull/12"' in page
+
+
+def test_without_tags_the_audit_says_nothing_of_approvals(published: Scratch) -> None:
+    assert not any("approval" in event for event in audit(published)["events"])
+
+
+def test_a_message_that_anybody_wrote_harms_nothing(published: Scratch) -> None:
+    known = Approved(approvers=("<script>alert(1)</script>", "a\nb\x1b[31m"), review={"conclusion": ["x"]})
+    tag(published, known, "Propose wine 1.0.0")
+    for name in ("iris@v9.9.9", "iris#production#99"):
+        published.git("tag", "-a", "-m", "x\n\n" + "[" * 50_000, name, "HEAD")
+    document = audit(published)
+    (sentence,) = {event["approval"]["sentence"] for event in document["events"] if "approval" in event}
+    assert sentence.isprintable()
+    assert "<script>alert" not in audit_page(CONFIG, document, ["iris"])
