@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -82,7 +83,11 @@ done
         "path",
         'mkdir -p "$DOUBLE_ARTIFACTS/github-pages"; cp -R "$IN_PATH/." "$DOUBLE_ARTIFACTS/github-pages"\n',
     ),
-    **dict.fromkeys(("attest", "configure-pages", "deploy-pages", "create-github-app-token"), _NOTHING),
+    "attest": (
+        "subject-checksums",
+        'mkdir -p "$DOUBLE_ARTIFACTS/attested"; cp "$SUBJECT_CHECKSUMS" "$DOUBLE_ARTIFACTS/attested"\n',
+    ),
+    **dict.fromkeys(("configure-pages", "deploy-pages", "create-github-app-token"), _NOTHING),
 }
 
 
@@ -141,6 +146,8 @@ def run_workflow(
     _git("clone", "--quiet", "--no-checkout", f"file://{repository}", str(clone), cwd=here)
     _git("fetch", "--quiet", "origin", commit, cwd=clone)
     _git("checkout", "--quiet", "--detach", commit, cwd=clone)  # GITHUB_SHA is the HEAD of the clone
+    for path in (clone / ".github/workflows").glob("*.yml"):  # act 0.2.89 does not know `deployment: false` yet
+        path.write_text(re.sub(r"^ +deployment: false.*\n", "", path.read_text(), flags=re.MULTILINE))
     (here / "event.json").write_text(json.dumps(payload))
     variables = {
         "GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": REPOSITORY, "DOUBLE_ARTIFACTS": str(artifacts),

@@ -32,7 +32,8 @@ def test_a_run_works_on_the_latest_state_with_the_whole_history():
 
 def test_each_channel_waits_in_an_environment_and_a_group_of_its_own():
     deploy = workflow("release.yml")["jobs"]["deploy"]
-    assert deploy["environment"] == {"name": "${{ matrix.environment }}"}
+    # The deployment of a move is Mintmark's. One that the job made of itself would make it inactive.
+    assert deploy["environment"] == {"name": "${{ matrix.environment }}", "deployment": False}
     assert deploy["concurrency"] == {"group": "deploy ${{ matrix.environment }}", "cancel-in-progress": False}
     assert deploy["strategy"] == {
         "fail-fast": False,
@@ -51,10 +52,19 @@ def test_what_waits_for_reviewers_holds_up_nothing_else():
 
 def test_only_the_job_behind_the_reviewers_writes_deploy():
     jobs = workflow("release.yml")["jobs"]
-    assert [step["run"] for step in steps(jobs["release"], "mintmark")] == [".venv/bin/mintmark release"]
+    assert [step["run"] for step in steps(jobs["release"], "mintmark")] == [
+        ".venv/bin/mintmark release --bundles bundles"
+    ]
     assert [step["run"] for step in steps(jobs["deploy"], "mintmark")] == [
         '.venv/bin/mintmark release --deploy "$CHANNEL"'
     ]
+
+
+def test_what_has_no_attestations_is_released_all_the_same():
+    release = workflow("release.yml")["jobs"]["release"]
+    (step,) = steps(release, "actions/attest@")
+    assert step["continue-on-error"] is True
+    assert step["with"] == {"subject-checksums": "bundles/checksums.txt"}
 
 
 def test_one_broken_entry_keeps_no_other_channel_from_being_deployed():
@@ -65,7 +75,7 @@ def test_one_broken_entry_keeps_no_other_channel_from_being_deployed():
 def test_the_token_may_what_each_job_needs():
     jobs = workflow("release.yml")["jobs"]
     assert {name: set(job["permissions"]) for name, job in jobs.items()} == {
-        "release": {"contents", "deployments", "pull-requests", "checks"},
+        "release": {"contents", "deployments", "pull-requests", "checks", "id-token", "attestations"},
         "deploy": {"contents", "deployments"},
         "incident": {"contents", "issues", "pull-requests"},
         "site": {"contents", "pages", "id-token"},

@@ -74,6 +74,12 @@ def test_a_merge_is_tagged_and_deployed(hosted, push):
     run = push(jobs="deploy")
     assert set(run.jobs.values()) == {"success"}, run.text
     assert {"iris@v1.0.0", "iris@v1.1.0", "iris@v1.2.0"} <= set(hosted.git("tag", "--list").splitlines())
+    assert {one["tag_name"] for one in hosted.releases.values() if not one["draft"]} == {
+        "iris@v1.0.0", "iris@v1.1.0", "iris@v1.2.0", "wine@v1.0.0",
+    }  # fmt: skip
+    attested = (run.artifacts / "attested/checksums.txt").read_text()
+    assert "  iris-1.2.0/model.skops\n" in attested
+    assert "  iris-1.2.0/metrics.json\n" in attested
     assert environments(run) == {
         f"{model}@{channel}": f"{model}/{channel}"
         for model, channel in (("iris", "production"), ("iris", "staging"), ("wine", "staging"))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def _release_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--plan", action="store_true", help="print what would be made, and make nothing")
+    bundles = "keep the files of new releases in DIR, with checksums.txt, for a workflow that attests them"
+    parser.add_argument("--bundles", metavar="DIR", type=Path, help=bundles)
     channel = "write what a channel is to run to the branch deploy, and tell the forge"
     what.add_argument("--deploy", metavar="CHANNEL", help=channel)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -77,12 +78,12 @@ def test_deploy_is_written_when_the_environment_has_let_it_through(
     )
     assert hosted.commit("refs/heads/deploy") is None
     assert states(hosted) == dict.fromkeys(["iris#production#4", "iris#staging#5", "wine#staging#1"], "queued")
-    name, matrix, _ = re.fullmatch(r"(\w+)<<end-\w+\n(.*)\n(end-\w+)\n", (tmp_path / "output").read_text()).groups()
-    assert (name, json.loads(matrix)) == ("deliveries", [
+    outputs = dict(re.findall(r"(\w+)<<end-\w+\n(.*)\nend-\w+\n", (tmp_path / "output").read_text()))
+    assert json.loads(outputs["deliveries"]) == [
         {"channel": "iris@production", "environment": "iris/production"},
         {"channel": "iris@staging", "environment": "iris/staging"},
         {"channel": "wine@staging", "environment": "wine/staging"},
-    ])  # fmt: skip
+    ]
     assert "deployed on the branch deploy: promote iris 1.1.0 to production" in release(
         scratch, "--deploy", "iris@production"
     )
@@ -91,6 +92,47 @@ def test_deploy_is_written_when_the_environment_has_let_it_through(
     assert document["version"] == "1.1.0"
     assert hosted.git("ls-tree", "--name-only", "deploy") == "iris", "the others still wait"
     assert "iris#production#4 is on deploy already" in release(scratch, "--deploy", "iris@production")
+
+
+def test_each_version_has_a_release_with_its_bundle(
+    scratch: Scratch, hosted: FakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch.yank("iris", "1.0.0")
+    scratch.commit("Yank iris 1.0.0")
+    scratch.git("push", "--quiet", "origin", "main")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    out = release(scratch, "--bundles", str(tmp_path / "bundles"))
+    assert "published the release of iris@1.2.0" in out
+    found = {
+        one["tag_name"]: (one["draft"], sorted(file["name"] for file in one["assets"].values()))
+        for one in hosted.releases.values()
+    }
+    assert found == {
+        f"{model}@v{version}": (False, [f"{model}-{version}.cdx.json", f"{model}-{version}.zip"])
+        for model, version in (("iris", "1.1.0"), ("iris", "1.2.0"), ("wine", "1.0.0"))
+    }, "a yanked version gets none"
+    assert '["iris@1.1.0", "iris@1.2.0", "wine@1.0.0"]' in (tmp_path / "output").read_text()
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "bundles").iterdir()}
+    for content in hosted.files.values():
+        assert content in kept.values()
+    lines = kept["checksums.txt"].decode().splitlines()
+    assert [line.split("  ")[1] for line in lines[:4]] == [
+        "iris-1.1.0.zip", "iris-1.1.0/metrics.json", "iris-1.1.0/model.skops", "iris-1.1.0.cdx.json",
+    ]  # fmt: skip
+    digest = hashlib.sha256(scratch.path("models/iris/versions/1.1.0/metrics.json").read_bytes()).hexdigest()
+    assert f"{digest}  iris-1.1.0/metrics.json" in lines
+
+
+def test_a_version_that_cannot_be_bundled_hides_no_other(scratch: Scratch, hosted: FakeRepository) -> None:
+    record = "models/iris/versions/1.1.0/version.yaml"
+    scratch.write(record, scratch.read(record) + "# changed by hand\n")
+    scratch.commit("Change a record")
+    scratch.git("push", "--quiet", "origin", "main")
+    done = scratch.run("release")
+    assert done.code == 1
+    assert "left out: the release of iris@1.1.0: " in done.err
+    assert {one["tag_name"] for one in hosted.releases.values()} == {"iris@v1.0.0", "iris@v1.2.0", "wine@v1.0.0"}
+    assert "iris#production#4 waits for the environment" in done.out
 
 
 def test_a_tag_tells_the_request_and_who_approved_it(scratch: Scratch, hosted: FakeRepository) -> None:
@@ -155,6 +197,9 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
         "iris#production#4", "iris#staging#5", "wine#staging#1",
     }  # fmt: skip
     assert len(hosted.git("tag").splitlines()) == 10
+    assert [(one["tag_name"], one["draft"], len(one["assets"])) for one in hosted.releases.values()] == [
+        (f"{tag}.0", False, 2) for tag in ("iris@v1.0", "iris@v1.1", "iris@v1.2", "wine@v1.0")
+    ]
     assert len(hosted.git("log", "--format=%s", "deploy").splitlines()) == 6
 
 
@@ -162,7 +207,11 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
     "done", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["done and not answered", "not done"]
 )
 @pytest.mark.parametrize(
-    "write", [11, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 10, 12, 14, 16, 17, 18, 19, 22))]
+    "write",
+    [
+        11,
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 10, 12, 13, 14, 26, 27, 28, 31, 32, 33, 34, 35, 38)),
+    ],
 )
 def test_stopped_anywhere_and_run_again(scratch: Scratch, hosted: FakeRepository, write: int, done: bool) -> None:
     hosted.stop_at(write, done=done)
@@ -184,6 +233,9 @@ def test_two_at_once(scratch: Scratch, hosted: FakeRepository, tmp_path: Path) -
         _, err = run.communicate(timeout=300)
         assert run.returncode == 0, err
     assert len(hosted.git("tag").splitlines()) == 10
+    assert sorted(one["tag_name"] for one in hosted.releases.values() if not one["draft"]) == [
+        "iris@v1.0.0", "iris@v1.1.0", "iris@v1.2.0", "wine@v1.0.0",
+    ]  # fmt: skip
     for number, deployment in list(hosted.deployments.items()):  # both may have asked before either had made one
         twins = [other for other, one in hosted.deployments.items() if one["payload"] == deployment["payload"]]
         assert len(twins) <= 2, number

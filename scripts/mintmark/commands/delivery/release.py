@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from mintmark.commands.delivery.hosting import (
     format_matrix,
     waiting_deliveries,
 )
+from mintmark.commands.delivery.versions import publish_versions
 from mintmark.core.reference import CANDIDATE, LATEST, parse_reference
 from mintmark.core.tags.message import Approved
 from mintmark.core.version import Version
@@ -42,12 +44,12 @@ if TYPE_CHECKING:
     from mintmark.publishing.release.tagging import Merged
 
 
-def release(root: Path, *, plan: bool, deploy: str | None) -> int:
+def release(root: Path, *, plan: bool, deploy: str | None, bundles: Path | None) -> int:
     """Make and push what the remote's base branch leads to and is not there yet; with `plan`, only print it.
 
-    On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. A second
-    call repeats nothing, and goes on where the first one was stopped. Returns 1 where something had to be left out,
-    and says what.
+    On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. `bundles` is
+    where the files of new releases are kept. A second call repeats nothing, and goes on where the first one was
+    stopped. Returns 1 where something had to be left out, and says what.
     """
     registry = ClonedRegistry(root)
     remote = find_remote(registry.root, environment=push_environment())
@@ -60,20 +62,20 @@ def release(root: Path, *, plan: bool, deploy: str | None) -> int:
             return _print_plan(merged, known)
         if deploy is not None:
             return _deploy(merged, known, _parse_channel(deploy), forge)
-        return _make(merged, known, forge, registry.settings.base_branch)
+        return _make(merged, known, forge, bundles)
 
 
-def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, branch: str) -> int:
+def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, bundles: Path | None) -> int:
     left_out = plan_tags(merged, known).left_out
     keep_local(merged.remote.root, list(known))
-    approved = _nothing_known if forge is None else approval_reader(forge, branch)
+    approved = _nothing_known if forge is None else approval_reader(forge, merged.branch)
     tags = 0
     for step, _ in make_tags(merged, known, approved):
         print(f"tagged {step.name} on {step.commit[:10]}", flush=True)
         tags += 1
     if forge is not None:
         _warn(left_out)
-        return _announce(merged, forge, tags) or (1 if left_out else 0)
+        return _tell_forge(merged, forge, tags, bundles) or (1 if left_out else 0)
     desired = write_desired(merged)
     _print_commits(desired.commits, "deployed")
     _warn((*left_out, *desired.left_out))
@@ -82,9 +84,16 @@ def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, branch
     return 1 if left_out or desired.left_out else 0
 
 
-def _announce(merged: Merged, forge: Forge, tags: int) -> int:
-    """Tell the forge what is to be deployed, and hand it to the next job of the workflow."""
+def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None) -> int:
+    """Publish the releases, tell what is to be deployed, and hand it to the next job of the workflow."""
     known = read_tags(merged.remote, merged.remote.list())
+    published, left_out = [], []
+    for version in publish_versions(merged, known, forge, bundles):
+        if version.fault is not None:
+            left_out.append(version.fault)
+            continue
+        print(f"published the release of {version.reference}", flush=True)
+        published.append(version.reference)
     waiting = waiting_deliveries(merged, known)
     for delivery in waiting.deliveries:
         announce(forge, delivery)
@@ -95,11 +104,12 @@ def _announce(merged: Merged, forge: Forge, tags: int) -> int:
         )
     for tag in finish_recent(forge, merged, known):
         print(f"told the forge that {tag} is on deploy")
-    _warn(waiting.left_out)
-    write_outputs({"deliveries": format_matrix(waiting.deliveries)})
-    waits = f", {count(len(waiting.deliveries), 'channel')} to deploy" if waiting.deliveries else ""
-    print(f"released: {count(tags, 'tag')}{waits}" if tags or waits else "there was nothing to release")
-    return 1 if waiting.left_out else 0
+    _warn((*left_out, *waiting.left_out))
+    write_outputs({"deliveries": format_matrix(waiting.deliveries), "versions": json.dumps(published)})
+    counts = ((tags, "tag"), (len(published), "release"), (len(waiting.deliveries), "deployment"))
+    made = ", ".join(count(number, what) for number, what in counts if number)
+    print(f"released: {made}" if made else "there was nothing to release")
+    return 1 if left_out or waiting.left_out else 0
 
 
 def _deploy(merged: Merged, known: Sequence[KnownTag], place: tuple[str, str], forge: Forge | None) -> int:

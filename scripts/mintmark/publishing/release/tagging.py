@@ -30,9 +30,10 @@ _MOST_ROUNDS = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merged:
-    """The base branch as the remote has it: its last commit, and all that its history tells."""
+    """The base branch as the remote has it: its name, its last commit, and all that its history tells."""
 
     remote: Remote
+    branch: str
     commit: str
     chronicle: Chronicle
 
@@ -53,7 +54,7 @@ def read_merged(remote: Remote, branch: str, listing: Listing) -> Merged:
     if commit is None:
         raise MintmarkError(f"{remote.name} has no branch {branch}; git push {remote.name} {branch}, and try again")
     remote.fetch({ref: commit})
-    return Merged(remote=remote, commit=commit, chronicle=read_chronicle(remote.root, commit))
+    return Merged(remote=remote, branch=branch, commit=commit, chronicle=read_chronicle(remote.root, commit))
 
 
 def plan_tags(merged: Merged, known: Sequence[KnownTag]) -> TagPlan:
