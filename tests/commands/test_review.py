@@ -95,6 +95,25 @@ def test_what_is_printed_is_one_of_the_reports(second: Scratch, tmp_path: Path, 
         assert printed.startswith("✗ Fail")
 
 
+def test_a_step_of_a_workflow_has_its_own_ways(
+    second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Annotations in the log, the report in the summary, and no failed job where a person must decide."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert review(second, "--workflow") == 2
+    assert "--workflow needs --report-dir" in capsys.readouterr().err
+    second.git("switch", "--quiet", "-c", "described")
+    second.edit("models/tiny/model.yaml", "margin: 0.1", "margin: 0.2")
+    second.commit("Loosen a gate")
+    options = ("--author", "ada", "--report-dir", str(tmp_path / "report"))
+    assert review(second, *options) == 42
+    assert not (tmp_path / "summary.md").exists()
+    capsys.readouterr()
+    assert review(second, *options, "--workflow") == 0
+    assert "::warning file=models/tiny/model.yaml" in capsys.readouterr().out
+    assert (tmp_path / "summary.md").read_text().strip() == (tmp_path / "report" / "report.md").read_text().strip()
+
+
 @pytest.mark.parametrize("inside", ["", "folder"])
 def test_a_file_where_the_reports_belong(second: Scratch, tmp_path: Path, capsys: Run, inside: str) -> None:
     (tmp_path / "file").write_text("mine")
