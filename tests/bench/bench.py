@@ -104,6 +104,16 @@ def pull(registry: Synthetic) -> Measurement:
     return run(*mintmark("pull", "model-000@1.0.0", "-o", str(target)), cwd=registry.root, before=clear)
 
 
+def bundle(registry: Synthetic) -> Measurement:
+    """Measure the bundle of a version of this very registry: the models of the synthetic one are no models."""
+    target = registry.root.parent / "bundled"
+
+    def clear() -> None:
+        shutil.rmtree(target, ignore_errors=True)
+
+    return run(*mintmark("bundle", f"{MODEL}@1.1.0", "-o", str(target)), cwd=HERE, before=clear)
+
+
 def add_pipeline(registry: Synthetic) -> None:
     """Put the real breast-cancer pipeline into a synthetic registry and run it."""
     root = registry.root
@@ -170,6 +180,7 @@ ROWS = (
     Row("list --versions, no cache", None, cold("list", "--versions")),
     Row("list --at a past day", None, warm("list", "--at", "2025-01-02")),
     Row("pull of 1 MB", 0.15, pull),
+    Row("bundle of a small model", None, bundle),
     Row("validate, no cache", 3.0, cold("validate")),
     Row("validate, nothing changed", 0.3, warm("validate")),
     Row("dvc repro, nothing to do", None, repro),
