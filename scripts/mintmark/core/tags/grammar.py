@@ -17,6 +17,7 @@ from mintmark.core.version import is_version
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MOST_NUMBER = 900_000_000
 _NUMBER = r"(?:#(?P<number>[1-9][0-9]{0,8}))"
 _VERSION_TAG = re.compile(rf"(?P<model>[^@#]+)@v(?P<version>[^!#]+)(?P<ends>!?){_NUMBER}?\Z")
 _CHANNEL_TAG = re.compile(rf"(?P<model>[^@#]+)#(?P<channel>[^!#]+)(?P<ends>!?){_NUMBER}\Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from mintmark.publishing.release.remote import Listing, Remote
 
 _LARGEST = 1_000_000
+_TIME = re.compile(r"[0-9]{1,11}\Z")  # a tag can bear any number as its time, and the next one has to be later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownTag:
     """A tag of the remote: its object, the commit that it is on, the tagger's time, and what its message tells.
 
-    `commit` is None for a lightweight tag, which has neither time nor message; `told` is None where somebody else
-    wrote the message.
+    `commit` is None for a lightweight tag, which has neither time nor message, and for one that is on no commit.
+    `told` is None where somebody else wrote the message.
     """
 
     name: str
@@ -47,10 +49,11 @@ def read_tags(remote: Remote, listing: Listing) -> list[KnownTag]:
     annotated = {ref: listing.refs[ref] for ref in found if ref in listing.peeled}
     remote.fetch(annotated)
     objects = dict(git.read_blobs(remote.root, sorted(set(annotated.values())), limit=_LARGEST))
+    commits = _commits_among(remote.root, {listing.peeled[ref] for ref in annotated})
     known = []
     for ref, tag in found.items():
         name, oid = ref.removeprefix(TAGS), listing.refs[ref]
-        if ref not in annotated:
+        if ref not in annotated or listing.peeled[ref] not in commits:
             known.append(KnownTag(name=name, tag=tag, oid=oid, commit=None))
             continue
         time, message = _parse_object(objects[oid])
@@ -83,9 +86,16 @@ def keep_local(root: Path, tags: list[KnownTag]) -> None:
         git.run_git("update-ref", "--stdin", cwd=root, data="".join(changes).encode())
 
 
+def _commits_among(root: Path, oids: set[str]) -> set[str]:
+    """Return the objects that are commits: a tag may be on anything."""
+    asked = "".join(f"{oid}\n" for oid in sorted(oids)).encode()
+    answer = git.run_git("cat-file", "--batch-check=%(objectname) %(objecttype)", cwd=root, data=asked).decode()
+    return {line.partition(" ")[0] for line in answer.splitlines() if line.endswith(" commit")}
+
+
 def _parse_object(content: bytes) -> tuple[int, str]:
     """Return the tagger's time and the message of a tag object; (0, "") of one that is not as Git writes it."""
     head, _, message = content.decode("utf-8", "replace").partition("\n\n")
     tagger = next((line for line in head.splitlines() if line.startswith("tagger ")), "")
     time = tagger.rpartition("> ")[2].partition(" ")[0]
-    return (int(time) if time.isdecimal() else 0), message
+    return (int(time) if _TIME.match(time) else 0), message

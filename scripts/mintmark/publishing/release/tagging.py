@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.changing.commits import read_author
 from mintmark.core.moment import parse_moment
+from mintmark.core.tags.grammar import MOST_NUMBER, next_number
 from mintmark.core.tags.message import Approved, TagMessage, format_message
 from mintmark.core.words.events import event_sentence
 from mintmark.errors import MintmarkError
@@ -70,6 +71,9 @@ def plan_tags(merged: Merged, known: Sequence[KnownTag]) -> TagPlan:
         light = next((tag.name for tag in tags if tag.commit is None), None)
         if light is not None:
             left_out.append(_lightweight(merged.remote.name, light))
+            continue
+        if next_number((tag.tag for tag in tags), model) > MOST_NUMBER:
+            left_out.append(_no_next(merged.remote.name, max(tags, key=lambda tag: tag.tag.number or 0).name))
             continue
         known_versions = {o.version for o in operations if o.kind == "register"}
         todo = [operation for operation in pending(operations, tags) if operation.version in known_versions]
@@ -153,8 +157,15 @@ def _later(merged: Merged, cause: str) -> list[str]:
 
 def _lightweight(remote: str, name: str) -> str:
     return (
-        f"{name} on {remote} is a lightweight tag, which tells nothing and which GTO does not see; whoever made it "
+        f"{name} on {remote} is a lightweight tag or on no commit, so it tells nothing to GTO; whoever made it "
         f"takes it away (git push {remote} ':refs/tags/{name}'), then mintmark release makes the annotated one"
+    )
+
+
+def _no_next(remote: str, name: str) -> str:
+    return (
+        f"{name} on {remote} has so high a number that none is left for the next tag; whoever made it takes it away "
+        f"(git push {remote} ':refs/tags/{name}'), then mintmark release goes on"
     )
 
 
