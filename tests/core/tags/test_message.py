@@ -63,3 +63,10 @@ def test_what_a_message_claims_of_the_wrong_kind_is_not_taken() -> None:
     parsed = parse_message(data)
     assert parsed is not None
     assert parsed.approved == Approved(approvers=("ada",), review={"verdict": "pass"})
+
+
+def test_a_number_that_no_pull_request_has_is_not_taken() -> None:
+    parsed = parse_message(format_message(MESSAGE).replace("12,", "9" * 30 + ","))
+    assert parsed is not None
+    assert parsed.approved.pull_request is None
+    assert parsed.approved.approvers == MESSAGE.approved.approvers

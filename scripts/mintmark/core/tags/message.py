@@ -14,6 +14,7 @@ from mintmark.core.finding import one_line
 
 TagKind = Literal["register", "withdraw", "promote", "rollback", "close"]
 _FORMAT = 1
+_MOST_NUMBER = 999_999_999  # of a pull request; the site's database takes no number of any size
 _KINDS = get_args(TagKind)
 
 
@@ -103,7 +104,7 @@ def _texts(data: object, *names: str) -> list[object]:
 def _approved(data: Mapping[str, Any]) -> Approved:
     number, approvers, review = (data.get(name) for name in ("pull_request", "approvers", "review"))
     return Approved(
-        pull_request=number if type(number) is int and number > 0 else None,
+        pull_request=number if type(number) is int and 0 < number <= _MOST_NUMBER else None,
         approvers=tuple(name for name in approvers if isinstance(name, str)) if isinstance(approvers, list) else (),
         review=review if isinstance(review, Mapping) else None,
     )
