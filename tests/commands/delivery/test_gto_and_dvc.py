@@ -75,6 +75,11 @@ def life(scratch: Scratch) -> Iterator[str]:
     yield "a pre-release came"
     scratch.git("revert", "--no-edit", "HEAD~1")
     yield "the promotion was reverted"
+    scratch.git("revert", "--no-edit", scratch.git("log", "-1", "--format=%H", "--grep=Withdraw 1.2.0"))
+    scratch.commits += 1
+    yield "1.2.0 came back"
+    scratch.promote("iris", "1.2.0", "staging")
+    yield "and was promoted"
 
 
 def test_gto_agrees_through_the_life_of_a_model(published: Scratch) -> None:

@@ -95,15 +95,17 @@ def test_a_rollback_is_a_new_tag_on_the_old_commit_and_the_bytes_of_the_first_ti
 
 
 def test_a_closed_channel_is_empty_to_gto_at_every_moment(published: Scratch) -> None:
+    published.promote("iris", "1.0.0")
+    push(published)
     published.run("release")
     published.set_channel("iris", "production", None)
     published.commit("Close production")
     push(published)
     done = published.run("release")
     named = [line.split()[1] for line in done.out.splitlines() if line.startswith("tagged")]
-    assert named == ["iris#production!#6", "iris#production!#7"]
-    last = published.git("rev-parse", "iris#production!#7^{commit}")
-    assert last == published.git("rev-parse", "iris@v1.1.0^{commit}")  # the present one, after the one before it
+    assert named == ["iris#production!#7", "iris#production!#8"]
+    last = published.git("rev-parse", "iris#production!#8^{commit}")
+    assert last == published.git("rev-parse", "iris@v1.0.0^{commit}")  # the present one, after the one before it
     assert "iris/production" not in published.git("ls-tree", "-r", "--name-only", "origin/deploy")
 
 
