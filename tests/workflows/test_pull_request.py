@@ -203,7 +203,7 @@ def test_hostile_names_and_texts_have_no_effect(judged: Scratch, check: Check):
     judged.write(f"scripts/{FILE[:200]}", "x")
     judged.write(f"models/{FILE[:200]}/model.yaml", f"name: {json.dumps(HOSTILE)}\n")
     judged.commit(HOSTILE)
-    run = check(BRANCH, author=HOSTILE, title=HOSTILE, body=HOSTILE * 2000, labels=[{"name": HOSTILE}])
+    run = check(BRANCH, author=HOSTILE, title=HOSTILE, body=HOSTILE * 4000, labels=[{"name": HOSTILE}])
     assert run.jobs == {"classify": "success", "validate": "failure", "gate": "failure"}, run.text
     outputs = {event["name"]: event["arg"] for event in run.commands("set-output")}
     assert set(outputs) == {
