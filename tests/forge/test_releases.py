@@ -36,12 +36,14 @@ def the_one_release(repository: FakeRepository, files: list[Path]) -> None:
 
 
 def test_a_release_is_published_once(github: GitHub, on_github: FakeRepository, files: list[Path]) -> None:
+    assert github.releases() == []
     made = publish(github, files)
     assert (made.draft, made.tag, made.files) == (False, TAG, {path.name: path.stat().st_size for path in files})
     writes = on_github.writes
     assert writes == 4 + 3  # the three pushes of the fixture, then: draft, two files, publish
     assert publish(github, files) == made
     assert on_github.writes == writes
+    assert github.releases() == [made]
     the_one_release(on_github, files)
 
 

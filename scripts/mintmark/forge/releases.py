@@ -31,6 +31,7 @@ class Releases:
 
     def list(self) -> Sequence[Release]:
         """See `Forge.releases`."""
+        self._listed = tuple(self._api.pages(f"{self._path}/releases"))
         return [answers.release(document) for document in self._listed]
 
     def publish(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
@@ -67,7 +68,7 @@ class Releases:
 
     @cached_property
     def _listed(self) -> tuple[object, ...]:
-        """All releases, asked for once: the list can be long."""
+        """All releases as they were when they were last asked for: the list can be long."""
         return tuple(self._api.pages(f"{self._path}/releases"))
 
     @cached_property
