@@ -94,6 +94,20 @@ def test_deploy_is_written_when_the_environment_has_let_it_through(
     assert "iris#production#4 is on deploy already" in release(scratch, "--deploy", "iris@production")
 
 
+def test_a_tag_on_a_commit_that_nobody_merged_gets_no_release(scratch: Scratch, hosted: FakeRepository) -> None:
+    """The page of a release offers the sources of the tag's commit."""
+    scratch.branch("mine")
+    scratch.commit("Not reviewed")
+    scratch.git("tag", "-a", "-m", "by hand", "iris@v1.0.0")
+    scratch.git("switch", "--quiet", "main")
+    scratch.git("push", "--quiet", "origin", "refs/tags/iris@v1.0.0")
+    done = scratch.run("release")
+    assert done.code == 1
+    assert "the release of iris@1.0.0: its tag iris@v1.0.0 is on no commit of the base branch" in done.err
+    assert "iris@v1.0.0" not in {one["tag_name"] for one in hosted.releases.values()}
+    assert "wine@v1.0.0" in {one["tag_name"] for one in hosted.releases.values()}
+
+
 def test_each_version_has_a_release_with_its_bundle(
     scratch: Scratch, hosted: FakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

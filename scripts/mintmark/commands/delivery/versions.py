@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mintmark.core.tags.grammar import VersionTag
 from mintmark.errors import MintmarkError
 from mintmark.publishing.release.bundle import SUMS, write_bundle
+from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def _publish(
         live = {str(version) for version in registry.versions(tag.model)} - registry.yanked(tag.model)
         if tag.version not in live:
             return None
+        if not _is_merged(registry, known):
+            fault = f"its tag {known.name} is on no commit of the base branch; whoever made it takes it away"
+            return Published(reference=reference, fault=f"the release of {reference}: {fault}")
         files = write_bundle(registry, reference, folder)
         latest = registry.latest(tag.model)
     except MintmarkError as error:
@@ -72,6 +76,14 @@ def _publish(
     )
     _note_digests(files, folder / CHECKSUMS)
     return Published(reference=reference)
+
+
+def _is_merged(registry: ClonedRegistry, known: KnownTag) -> bool:
+    """Whether a tag is on a commit of the base branch: a release shows the sources of that commit."""
+    if known.commit is None:
+        return False
+    asked = ("merge-base", "--is-ancestor", known.commit, registry.revision)
+    return git.try_git(*asked, cwd=registry.root) is not None
 
 
 def _note_digests(files: Iterable[Path], target: Path) -> None:
