@@ -34,7 +34,10 @@ def test_each_channel_waits_in_an_environment_and_a_group_of_its_own():
     deploy = workflow("release.yml")["jobs"]["deploy"]
     # The deployment of a move is Mintmark's. One that the job made of itself would make it inactive.
     assert deploy["environment"] == {"name": "${{ matrix.environment }}", "deployment": False}
-    assert deploy["concurrency"] == {"group": "deploy ${{ matrix.environment }}", "cancel-in-progress": False}
+    assert deploy["concurrency"] == {
+        "group": "deploy ${{ matrix.environment }}",
+        "cancel-in-progress": "${{ !endsWith(matrix.environment, '/rollback') }}",
+    }
     assert deploy["strategy"] == {
         "fail-fast": False,
         "matrix": {"include": "${{ fromJSON(needs.release.outputs.deliveries) }}"},
@@ -56,7 +59,7 @@ def test_only_the_job_behind_the_reviewers_writes_deploy():
         ".venv/bin/mintmark release --bundles bundles"
     ]
     assert [step["run"] for step in steps(jobs["deploy"], "mintmark")] == [
-        '.venv/bin/mintmark release --deploy "$CHANNEL"'
+        '.venv/bin/mintmark release --deploy "$CHANNEL" --move "$MOVE"'
     ]
 
 

@@ -18,6 +18,8 @@ def _release_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundles", metavar="DIR", type=Path, help=bundles)
     channel = "write what a channel is to run to the branch deploy, and tell the forge"
     what.add_argument("--deploy", metavar="CHANNEL", help=channel)
+    move = "with --deploy: only if this is still the channel's last move, the one that was let through"
+    parser.add_argument("--move", metavar="TAG", help=move)
 
 
 def _bundle_arguments(parser: argparse.ArgumentParser) -> None:

@@ -80,9 +80,9 @@ def test_deploy_is_written_when_the_environment_has_let_it_through(
     assert states(hosted) == dict.fromkeys(["iris#production#4", "iris#staging#5", "wine#staging#1"], "queued")
     outputs = dict(re.findall(r"(\w+)<<end-\w+\n(.*)\nend-\w+\n", (tmp_path / "output").read_text()))
     assert json.loads(outputs["deliveries"]) == [
-        {"channel": "iris@production", "environment": "iris/production"},
-        {"channel": "iris@staging", "environment": "iris/staging"},
-        {"channel": "wine@staging", "environment": "wine/staging"},
+        {"channel": "iris@production", "environment": "iris/production", "move": "iris#production#4"},
+        {"channel": "iris@staging", "environment": "iris/staging", "move": "iris#staging#5"},
+        {"channel": "wine@staging", "environment": "wine/staging", "move": "wine#staging#1"},
     ]
     assert "deployed on the branch deploy: promote iris 1.1.0 to production" in release(
         scratch, "--deploy", "iris@production"
@@ -273,3 +273,28 @@ def test_a_failure_is_told(scratch: Scratch, hosted: FakeRepository) -> None:
 @pytest.mark.parametrize(("channel", "code"), [("iris@latest", 2), ("iris@1.0.0", 2), ("iris", 2), ("iris@nowhere", 1)])
 def test_a_channel_is_named(scratch: Scratch, hosted: FakeRepository, channel: str, code: int) -> None:
     assert scratch.run("release", "--deploy", channel).code == code
+
+
+def test_what_was_merged_since_is_not_let_through_with_an_older_move(scratch: Scratch, hosted: FakeRepository) -> None:
+    """A rollback's job asks no reviewer: a promotion that is merged before it runs does not slip through with it."""
+    deploy_all(scratch)
+    promote(scratch, hosted, "1.2.0")
+    deploy_all(scratch)
+    scratch.branch("back")
+    scratch.set_channel("iris", "production", "1.1.0")
+    scratch.commit("Roll back")
+    merge_change(scratch, hosted, "back")
+    back = re.search(r"(\S+) waits for the environment iris/production/rollback", release(scratch))
+    assert back is not None
+    promote(scratch, hosted, "1.2.0")
+    release(scratch)
+    before = hosted.git("rev-parse", "deploy")
+    assert f"{back[1]} was overtaken by " in release(scratch, "--deploy", "iris@production", "--move", back[1])
+    assert hosted.git("rev-parse", "deploy") == before
+
+
+def test_a_move_is_deployed_by_its_own_job(scratch: Scratch, hosted: FakeRepository) -> None:
+    release(scratch)
+    out = release(scratch, "--deploy", "iris@production", "--move", "iris#production#4")
+    assert "deployed on the branch deploy" in out
+    assert scratch.run("release", "--move", "iris#production#4").code == 2

@@ -92,7 +92,7 @@ def waiting_deliveries(merged: Merged, known: Sequence[KnownTag]) -> Waiting:
 
 def format_matrix(deliveries: Iterable[Delivery]) -> str:
     """Return the jobs of a workflow that deploy these, as its matrix takes them: 256, and the rest the next time."""
-    jobs = [{"channel": one.reference, "environment": one.gate} for one in deliveries]
+    jobs = [{"channel": one.reference, "environment": one.gate, "move": one.tag} for one in deliveries]
     return json.dumps(jobs[:_MOST_JOBS])
 
 

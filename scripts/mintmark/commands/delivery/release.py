@@ -44,13 +44,15 @@ if TYPE_CHECKING:
     from mintmark.publishing.release.tagging import Merged
 
 
-def release(root: Path, *, plan: bool, deploy: str | None, bundles: Path | None) -> int:
+def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bundles: Path | None) -> int:
     """Make and push what the remote's base branch leads to and is not there yet; with `plan`, only print it.
 
     On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. `bundles` is
     where the files of new releases are kept. A second call repeats nothing, and goes on where the first one was
     stopped. Returns 1 where something had to be left out, and says what.
     """
+    if move is not None and deploy is None:
+        raise UsageError("--move belongs to --deploy")
     registry = ClonedRegistry(root)
     remote = find_remote(registry.root, environment=push_environment())
     forge = None if plan else open_forge(registry.root)
@@ -61,7 +63,7 @@ def release(root: Path, *, plan: bool, deploy: str | None, bundles: Path | None)
         if plan:
             return _print_plan(merged, known)
         if deploy is not None:
-            return _deploy(merged, known, _parse_channel(deploy), forge)
+            return _deploy(merged, known, _parse_channel(deploy), forge, move)
         return _make(merged, known, forge, bundles)
 
 
@@ -112,11 +114,19 @@ def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None) -
     return 1 if left_out or waiting.left_out else 0
 
 
-def _deploy(merged: Merged, known: Sequence[KnownTag], place: tuple[str, str], forge: Forge | None) -> int:
-    """Write what one channel is to run now, whatever move this was started for."""
+def _deploy(
+    merged: Merged, known: Sequence[KnownTag], place: tuple[str, str], forge: Forge | None, move: str | None
+) -> int:
+    """Write what one channel is to run now. With `move`, nothing is written where that is not its last one.
+
+    An environment lets one move through. What was merged since has an environment of its own to pass.
+    """
     delivery = delivery_of(merged, known, place)
     if delivery is None:
         raise MintmarkError(f"no tag tells of the last move of {'@'.join(place)}; mintmark release makes it")
+    if move not in (None, delivery.tag):
+        print(f"{move} was overtaken by {delivery.tag}, which its own job deploys")
+        return 0
     made = begin(forge, delivery) if forge is not None else None
     try:
         desired = write_desired(merged, [place])
