@@ -189,3 +189,24 @@ def test_reading_a_bundle_imports_none_of_it(scratch: Scratch, tmp_path: Path) -
     command = (sys.executable, "-c", code, "-C", str(scratch.root), "bundle", "iris@1.1.0", "-o", str(tmp_path / "out"))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not {"model_signing", "sigstore", "cryptography", "sklearn", "pandas", "dvc"} & set(done.stderr.split())
+
+
+def test_servers_that_do_not_answer_are_one_sentence(
+    scratch: Scratch, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test reaches sigstore; what it raises without its servers stands in for it."""
+    from model_signing import signing, verifying
+    from sigstore.errors import TUFError
+
+    def no_server(*_: object, **__: object) -> None:
+        raise TUFError("Failed to refresh TUF metadata")
+
+    monkeypatch.setattr(signing.Config, "use_sigstore_signer", no_server)
+    monkeypatch.setattr(verifying.Config, "use_sigstore_verifier", no_server)
+    told = "mintmark: sigstore's servers cannot be had: TUFError: Failed to refresh TUF metadata\n"
+    result = scratch.run("sign", str(bundle), "--sigstore")
+    assert (result.code, result.out, result.err) == (1, "", told)
+    assert not (bundle / "model.sig").exists()
+    (bundle / "model.sig").write_text("{}")
+    result = scratch.run("verify", "--signature", str(bundle), "--identity", "ada", "--issuer", "https://a.example")
+    assert (result.code, result.out, result.err) == (1, "", told)

@@ -49,7 +49,10 @@ def sign_with_sigstore(folder: Path) -> Path:
     """Sign a folder through sigstore's servers, as whoever the workflow or the browser logs in."""
     from model_signing import signing
 
-    return _sign(folder, signing.Config().use_sigstore_signer(use_ambient_credentials=True))
+    def with_identity() -> Any:
+        return signing.Config().use_sigstore_signer(use_ambient_credentials=True)
+
+    return _sign(folder, _ask("sigstore's servers cannot be had", with_identity))
 
 
 def verify_with_key(folder: Path, key: Path) -> None:
@@ -71,7 +74,7 @@ def verify_with_sigstore(folder: Path, identity: str, issuer: str) -> None:
     def with_identity() -> Any:
         return verifying.Config().use_sigstore_verifier(identity=identity, oidc_issuer=issuer)
 
-    _verify(folder, _ask("sigstore's keys cannot be had", with_identity))
+    _verify(folder, _ask("sigstore's servers cannot be had", with_identity))
 
 
 def _sign(folder: Path, config: Any) -> Path:
