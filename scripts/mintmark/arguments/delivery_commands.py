@@ -65,7 +65,6 @@ DELIVERY_COMMANDS: dict[str, Command] = {
         (
             "mintmark sign breast-cancer@production --key key.pem",
             "mintmark sign breast-cancer-1.4.2 --sigstore",
-            "mintmark verify --signature breast-cancer-1.4.2 --key key.pub",
         ),
         _sign_arguments,
         "mintmark.commands.delivery.sign:sign",
