@@ -224,7 +224,8 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
     "write",
     [
         11,
-        *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 10, 12, 13, 14, 26, 27, 28, 31, 32, 33, 34, 35, 38)),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 28)),
+        *(pytest.param(n, marks=pytest.mark.long) for n in (5, 10, 12, 13, 14, 26, 27, 31, 32, 33, 34, 35, 38)),
     ],
 )
 def test_stopped_anywhere_and_run_again(scratch: Scratch, hosted: FakeRepository, write: int, done: bool) -> None:
