@@ -155,11 +155,11 @@ def _data(number: int, source: DataSource) -> dict[str, Any]:
 
 
 def _library(package: Package) -> dict[str, Any]:
-    """Return a library, with the hashes of all its files, which that page lists."""
+    """Return a library, with the hashes of all files that its package URL can stand for."""
     hashes = [{"alg": "SHA-256", "content": digest.removeprefix("sha256:")} for digest in package.hashes]
     reference = {
         "type": "distribution",
-        "url": f"https://pypi.org/project/{package.name}/{quote(package.version)}/",
+        "url": _purl(package),
         "hashes": hashes,
     }
     return {
