@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -28,14 +29,14 @@ def modules_of(requirements: list[str]) -> set[str]:
     by_distribution: dict[str, set[str]] = {}
     for module, names in metadata.packages_distributions().items():
         for name in names:
-            by_distribution.setdefault(name.lower().replace("_", "-"), set()).add(module)
+            by_distribution.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(module)
     found: set[str] = set()
     for requirement in map(Requirement, requirements):
         if requirement.name == DISTRIBUTION:
             for extra in requirement.extras:
                 found |= modules_of(PROJECT["optional-dependencies"][extra])
         else:
-            found |= by_distribution[requirement.name.lower().replace("_", "-")]
+            found |= by_distribution[re.sub(r"[-_.]+", "-", requirement.name).lower()]
     return found
 
 

@@ -19,7 +19,8 @@ import sys
 from mintmark.cli import main
 code = main(sys.argv[1:])
 names = {name.split(".")[0] for name in sys.modules}
-own = {name for name in names if not name.startswith("_") and name not in ("mintmark", "cython_runtime")}
+nobodys = ("mintmark", "cython_runtime", "sitecustomize")  # a Python of a distribution brings the last one
+own = {name for name in names if not name.startswith("_") and name not in nobodys}
 print("loaded", code, *sorted(own - sys.stdlib_module_names), file=sys.stderr)
 """
 COMMANDS = [
