@@ -71,3 +71,9 @@ def plain_line(text: str) -> str:
 def _append(path: str, text: str) -> None:
     with Path(path).open("a", encoding="utf-8", newline="\n") as file:
         file.write(text)
+
+
+def run_address() -> str | None:
+    """Return the page of the workflow's run that this is a step of, None outside of a workflow."""
+    server, repository, run = (os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run.isdecimal() else None

@@ -7,7 +7,6 @@ runs after the reviewers of the channel's environment said yes.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from mintmark.core.environments import environment, rollback_environment
 from mintmark.core.tags.grammar import ChannelTag
 from mintmark.core.tags.message import Approved
 from mintmark.core.words.events import event_sentence
+from mintmark.forge.workflow import run_address
 from mintmark.publishing.release.deploy_branch import deployed_versions, last_moves, plan_desired
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def begin(forge: Forge, delivery: Delivery) -> Deployment:
     made = _deployment(forge, delivery)
     if made.state != "success":
         description = f"{delivery.tag} is being written to deploy"
-        forge.tell_deployment(made.number, "in_progress", description=description, log_url=_log_url())
+        forge.tell_deployment(made.number, "in_progress", description=description, log_url=run_address() or "")
     return made
 
 
@@ -142,13 +142,13 @@ def finish(forge: Forge, delivery: Delivery, made: Deployment) -> None:
     """Tell that a move is on the branch `deploy`: the deployments before it are then inactive."""
     if made.state != "success":
         description = f"{delivery.tag} is on deploy"
-        forge.tell_deployment(made.number, "success", description=description, log_url=_log_url())
+        forge.tell_deployment(made.number, "success", description=description, log_url=run_address() or "")
 
 
 def fail(forge: Forge, delivery: Delivery, made: Deployment) -> None:
     """Tell that a move could not be written to the branch `deploy`."""
     description = f"{delivery.tag} is not on deploy"
-    forge.tell_deployment(made.number, "failure", description=description, log_url=_log_url())
+    forge.tell_deployment(made.number, "failure", description=description, log_url=run_address() or "")
 
 
 def finish_recent(forge: Forge, merged: Merged, known: Sequence[KnownTag]) -> list[str]:
@@ -165,12 +165,6 @@ def finish_recent(forge: Forge, merged: Merged, known: Sequence[KnownTag]) -> li
             finish(forge, delivery, made)
             told.append(delivery.tag)
     return told
-
-
-def _log_url() -> str:
-    """Return the address of the workflow's run, empty on a laptop."""
-    server, repository, run = (os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run.isdecimal() else ""
 
 
 def _deployment(forge: Forge, delivery: Delivery) -> Deployment:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from mintmark.commands.forge.at_forge import fit, mention, require_forge, run_address
+from mintmark.commands.forge.at_forge import fit, mention, require_forge
 from mintmark.commands.verify import verify_versions
 from mintmark.core.finding import Finding, one_line, shorten
 from mintmark.core.layout import channel_path, locate, model_path
 from mintmark.core.words.numbers import count
 from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.forge.workflow import run_address
 from mintmark.publishing.markdown import bullets, code, escape
 from mintmark.registry.clone import ClonedRegistry
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from mintmark.core.words.long_markdown import cut_at_line
@@ -28,12 +27,6 @@ def require_forge(root: Path) -> Forge:
             "in a workflow GITHUB_REPOSITORY names it"
         )
     return forge
-
-
-def run_address() -> str | None:
-    """Return the page of the workflow's run that this is a step of, None outside of a workflow."""
-    server, repository, run = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None
 
 
 def fit(markdown: str, address: str | None) -> str:

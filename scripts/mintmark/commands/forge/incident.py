@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mintmark.commands.forge.at_forge import commit_link, fit, mention, require_forge, run_address
+from mintmark.commands.forge.at_forge import commit_link, fit, mention, require_forge
 from mintmark.core.channels import ChannelStack
 from mintmark.core.version import is_version
 from mintmark.core.words.numbers import count, interval, signed
 from mintmark.errors import MintmarkError
+from mintmark.forge.workflow import run_address
 from mintmark.publishing.markdown import bullets, code, escape, quote, table
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.changing.commits import require_clean
-from mintmark.commands.forge.at_forge import require_forge, run_address
+from mintmark.commands.forge.at_forge import require_forge
 from mintmark.commands.forge.event import find, read_event, require
 from mintmark.commands.forge.workflow_commit import (
     Proposed,
@@ -26,7 +26,7 @@ from mintmark.commands.forge.workflow_commit import (
 )
 from mintmark.core.request import VERBS, Request, make_request, parse_form
 from mintmark.errors import ForgeError, MintmarkError, UsageError
-from mintmark.forge.workflow import plain_line
+from mintmark.forge.workflow import plain_line, run_address
 from mintmark.publishing.markdown import bullets, escape, quote
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mintmark.changing.commits import refuse_changed
 from mintmark.changing.pipeline_run import run_pipeline
 from mintmark.commands.candidates import registered_as
-from mintmark.commands.forge.at_forge import require_forge, run_address
+from mintmark.commands.forge.at_forge import require_forge
 from mintmark.commands.forge.workflow_commit import (
     BOT,
     BOT_NUMBER,
@@ -23,7 +23,7 @@ from mintmark.commands.forge.workflow_commit import (
 )
 from mintmark.commands.propose import propose
 from mintmark.errors import MintmarkError
-from mintmark.forge.workflow import write_summary
+from mintmark.forge.workflow import run_address, write_summary
 from mintmark.publishing.markdown import bullets, escape
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry

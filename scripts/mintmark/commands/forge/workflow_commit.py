@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mintmark.commands.forge.at_forge import fit, run_address
+from mintmark.commands.forge.at_forge import fit
 from mintmark.errors import MintmarkError
 from mintmark.forge.credentials import push_environment
+from mintmark.forge.workflow import run_address
 from mintmark.registry import git
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from mintmark.errors import MintmarkError
 from mintmark.registry import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 DEPLOY = "refs/heads/deploy"
@@ -35,9 +35,7 @@ class Remote:
 
     def list(self) -> Listing:
         """Ask the remote for its branches and tags; raise `GitError` with Git's words where it does not answer."""
-        listed = git.run_git(
-            "ls-remote", "--quiet", self.name, "refs/heads/*", f"{TAGS}*", cwd=self.root, environment=self.environment
-        )
+        listed = self._ask("ls-remote", "--quiet", self.name, "refs/heads/*", f"{TAGS}*")
         refs: dict[str, str] = {}
         peeled: dict[str, str] = {}
         for line in listed.decode("utf-8", "surrogateescape").splitlines():
@@ -62,9 +60,7 @@ class Remote:
     def add_tag(self, name: str, oid: str) -> bool:
         """Push one new tag; False where the remote has a tag of this name by now, which stays as it is."""
         try:
-            git.run_git(
-                "push", "--quiet", self.name, f"{oid}:{TAGS}{name}", cwd=self.root, environment=self.environment
-            )
+            self._ask("push", "--quiet", self.name, f"{oid}:{TAGS}{name}")
         except git.GitError as error:
             if f"{TAGS}{name}" in self.list().refs:
                 return False
@@ -78,9 +74,7 @@ class Remote:
         """Push a branch from the commit that it was listed with; False where somebody else has moved it by now."""
         lease = f"--force-with-lease={ref}:{old or ''}"  # a lease on a fast-forward: nothing is ever overwritten
         try:
-            git.run_git(
-                "push", "--quiet", lease, self.name, f"{new}:{ref}", cwd=self.root, environment=self.environment
-            )
+            self._ask("push", "--quiet", lease, self.name, f"{new}:{ref}")
         except git.GitError as error:
             if self.list().refs.get(ref) != old:
                 return False
@@ -96,12 +90,9 @@ class Remote:
 
 def find_remote(root: Path, *, environment: Mapping[str, str]) -> Remote:
     """Return the remote to release to: Git's own choice, else origin, else the only one."""
-    chosen = git.try_git("config", "remote.pushDefault", cwd=root)
-    names = git.git_text("remote", cwd=root).split()
-    preferred: Iterable[str] = [name for name in (chosen, "origin") if name in names] or (
-        names if len(names) == 1 else ()
-    )
-    for name in preferred:
+    name = git.push_remote(root)
+    if name is not None:
         return Remote(root=root, name=name, environment=environment)
+    names = git.git_text("remote", cwd=root).split()
     remedy = f"git config remote.pushDefault NAME ({', '.join(names)})" if names else "git remote add origin ADDRESS"
     raise MintmarkError(f"a release is pushed, and there is no remote to push it to; {remedy}")
