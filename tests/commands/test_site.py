@@ -137,7 +137,9 @@ def test_a_build_shows_its_progress_on_a_terminal(scratch: Scratch, tmp_path: Pa
 
 def _read_all(descriptor: int) -> str:
     parts = []
-    while select.select([descriptor], [], [], 60)[0]:
+    ready = select.poll()  # which, unlike select.select, knows descriptors of any number
+    ready.register(descriptor)
+    while ready.poll(60_000):
         try:
             part = os.read(descriptor, 65536)
         except OSError:  # what Linux answers when the other end is closed
