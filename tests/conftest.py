@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.scaffold.once import Once, shared_folder
 from tests.scaffold.registry import Scratch, begin
 
-pytest_plugins = ["tests.scaffold.forge_fixtures"]
+pytest_plugins = ["tests.scaffold.forge_fixtures", "tests.judging.hostile.table"]
 
 # A busy machine makes no test wrong: nothing here is held against the clock.
 hypothesis_settings.register_profile(

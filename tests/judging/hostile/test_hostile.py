@@ -1,0 +1,40 @@
+"""No hostile proposal passes the review, and their honest neighbours do; the table at the end of a run counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.judging.hostile.families import FAMILIES
+from tests.judging.hostile.harness import Variant, try_family
+from tests.scaffold.registry import Scratch
+
+
+def _cases() -> Iterator[object]:
+    """Every family three times: its first variant, the others, and all of them with the model, which takes long."""
+    for family in FAMILIES:
+        first, *others = family.variants
+        name = family.name.replace(" ", "-")
+        yield pytest.param(family.name, [first], id=f"{name}-first")
+        yield pytest.param(family.name, others, id=f"{name}-others", marks=pytest.mark.slow)
+        whole = [replace(variant, model=True) for variant in family.variants]
+        yield pytest.param(family.name, whole, id=f"{name}-with-the-model", marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("family", "variants"), list(_cases()))
+def test_none_passes(
+    family: str,
+    variants: list[Variant],
+    judged: Scratch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    outcomes = list(try_family(variants, judged, tmp_path / "reports", monkeypatch))
+    hostile = [outcome for outcome in outcomes if not outcome.variant.honest]
+    through = sum(outcome.code == 0 for outcome in hostile)
+    record_property("hostile", [family, len(hostile), through, max(outcome.seconds for outcome in outcomes)])
+    faults = [f"{outcome.variant.name}: {outcome.fault}" for outcome in outcomes if outcome.fault]
+    assert not faults, "\n".join(faults)
