@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,11 +141,6 @@ def _restore(registry: Scratch, refs: dict[str, str]) -> None:
 @contextmanager
 def _without_model(patch: pytest.MonkeyPatch, variant: Variant) -> Iterator[None]:
     if not variant.model:
-        from contextlib import nullcontext
-
-        import mintmark.judging.proposals
-        import mintmark.judging.trial
-
         patch.setattr(_TRIAL, lambda _case, _process: iter(()))
         patch.setattr(_START, lambda _version, _trusted: nullcontext())
     yield
