@@ -48,7 +48,7 @@ def test_who_asks_is_read_from_the_event_of_a_workflow(
     assert "mallory does not own tiny" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"pull_request": null}', "\0"])
+@pytest.mark.parametrize("content", ["{}", '{"pull_request": null}'])
 def test_an_event_without_a_pull_request_is_told(
     second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
@@ -57,6 +57,17 @@ def test_an_event_without_a_pull_request_is_told(
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
     review(second)
     assert "name the author with --author" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "[]", "\0"])
+def test_an_event_that_is_none_is_told(
+    second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(content)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    assert review(second) == 2
+    assert "is no event of GitHub" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mintmark.commands.forge.event import find, read_event
 from mintmark.errors import UsageError
 from mintmark.judging.judge_code import run_base_code, runs_base_code
 from mintmark.registry import git
@@ -119,13 +119,11 @@ def _arguments(
 
 def _known_author(root: Path) -> str | None:
     """Return who opened the pull request, as GitHub tells a workflow; else the login that Git's settings hold."""
-    event = os.environ.get("GITHUB_EVENT_PATH")
-    if event:
-        try:
-            data = json.loads(Path(event).read_bytes())
-            return str(data["pull_request"]["user"]["login"])
-        except (OSError, ValueError, KeyError, TypeError):
-            print("warning: GITHUB_EVENT_PATH names no pull request; name the author with --author", file=sys.stderr)
+    if os.environ.get("GITHUB_EVENT_PATH"):
+        author = find(read_event(None), "pull_request.user.login", str)
+        if author is not None:
+            return author
+        print("warning: GITHUB_EVENT_PATH names no pull request; name the author with --author", file=sys.stderr)
     return git.try_git("config", "--get", "github.user", cwd=root) or None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.forge.clone_answers import CloneAnswers
+from mintmark.commands.forge.event import read_event
 from mintmark.core.judgement.kinds import is_documentation
 from mintmark.core.layout import model_path
 from mintmark.core.words.numbers import count
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _QUEUE = "merge_group"
 _MOST_NAMED = 3
 _LONGEST_NAME = 80  # a proposal may name things as it likes
-_MOST_EVENT = 25_000_000  # GitHub's own limit of an event
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,13 +70,7 @@ def _of_event(clone: CloneAnswers) -> tuple[str, Ends]:
     name, path = os.environ.get("GITHUB_EVENT_NAME"), os.environ.get("GITHUB_EVENT_PATH")
     if not name or not path:
         raise UsageError("give --base and --head; only a workflow's event names them (GITHUB_EVENT_NAME)")
-    try:
-        with Path(path).open("rb") as file:
-            event = json.loads(file.read(_MOST_EVENT))
-    except (OSError, ValueError, RecursionError):
-        raise UsageError("GITHUB_EVENT_PATH is no file with the JSON of an event") from None
-    if not isinstance(event, dict):
-        raise UsageError("GITHUB_EVENT_PATH holds no event")
+    event = read_event(Path(path))
     commit = os.environ.get("GITHUB_SHA", "")
     clone.fetch(wanted_commits(name, event, commit))
     return name, find_ends(name, event, commit, clone)

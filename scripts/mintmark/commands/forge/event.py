@@ -27,13 +27,15 @@ def read_event(path: Path | None) -> Mapping[str, Any]:
     except OSError as error:
         raise UsageError(f"{named}: cannot be read: {error.strerror}") from None
     if len(content) > _MOST_BYTES:
-        raise MintmarkError(f"{named}: is larger than {_MOST_BYTES:,} bytes, and no event is")
+        raise UsageError(f"{named}: is larger than {_MOST_BYTES:,} bytes, and no event is")
     try:
         event = json.loads(content)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
-        raise MintmarkError(f"{named}: is no event of GitHub: it does not hold a JSON object")
+        raise UsageError(
+            f"{named}: is no event of GitHub: it does not hold a JSON object (GITHUB_EVENT_PATH, or --event)"
+        )
     return event
 
 
