@@ -46,6 +46,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_repro_and_status_do_not_read_pointers_of_versions(root: Path) -> None:
     broken = root / "models/iris/versions/1.0.1/model.skops.dvc"
     broken.parent.mkdir()

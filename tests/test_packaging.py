@@ -76,6 +76,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         assert f"{folder}/licenses/LICENSE" in archive.namelist()
 
 
+@pytest.mark.slow
 def test_it_runs_on_a_registry_that_has_no_copy_of_it(installed: Path, scratch: Scratch) -> None:
     where = run(installed, scratch.root, "--version")
     assert (where.returncode, where.stderr) == (0, "")
@@ -208,7 +209,7 @@ def test_what_loads_also_predicts(environment: Callable[[str], Environment], sit
     assert "iris" in loader.run(tmp_path, "list", "--registry", site).stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_extra_registry_has_what_every_module_but_the_site_needs(
     environment: Callable[[str], Environment], scratch: Scratch
 ) -> None:
@@ -227,7 +228,7 @@ print("all")
     assert registry.run(scratch.root, "verify", "iris@1.1.0").returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_extra_site_builds_a_site(environment: Callable[[str], Environment], scratch: Scratch) -> None:
     publisher = environment("site")
     assert not {"dvc", "scikit_learn", "onnx", "dask"} & set(publisher.packages())

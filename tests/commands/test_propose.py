@@ -163,6 +163,7 @@ def test_promote_points_the_first_channel_at_it(second: Scratch) -> None:
     assert second.git("log", "--oneline", "HEAD").count("\n") == 2
 
 
+@pytest.mark.slow
 def test_new_inputs_make_a_major_version(second: Scratch) -> None:
     second.edit("params.yaml", "inputs: [x]", "inputs: [x, z]")
     second.repro()
@@ -377,6 +378,7 @@ def test_new_scripts_and_data_travel_along(second: Scratch) -> None:
     assert {"scripts/extra.py", "data/more.csv"} <= set(second.git("ls-tree", "-r", "--name-only", "HEAD").split())
 
 
+@pytest.mark.slow
 def test_data_in_dvc_travels_as_its_pointer(second: Scratch) -> None:
     second.write("raw/more.csv", "1\n")
     subprocess.run((sys.executable, "-P", "-m", "dvc", "add", "-q", "raw/more.csv"), cwd=second.root, check=True)

@@ -205,7 +205,7 @@ def _folder_of(pid: str) -> str:
         return ""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_version_of_this_very_registry(temporary: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The real pipeline on real data: 20 seconds, most of them scikit-learn's."""
     if not (ROOT / ".git").exists() or (ROOT / ".git/shallow").exists():

@@ -167,7 +167,7 @@ def test_the_goalposts_in_the_same_request(judged: Scratch, path: str, old: str,
     assert path in steps
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gates_come_from_the_base_even_after_they_were_loosened_in_an_earlier_commit(judged: Scratch) -> None:
     judged.branch("attack")
     judged.edit("models/loans/model.yaml", "accuracy: 0.7", "accuracy: 0.1")

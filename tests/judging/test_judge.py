@@ -311,7 +311,7 @@ def test_a_too_good_improvement_is_for_a_person(judged: Scratch) -> None:
     assert found.verdict("leak cap") == {"decide"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_expensive_model_fails_its_cost_gate(judged: Scratch) -> None:
     found = _review_under(judged, "size: 1 MB", "size: 1 kB")
     assert found.code == 1
@@ -334,7 +334,7 @@ def test_a_missing_slice_fails(judged: Scratch) -> None:
     assert found.verdict("slice: region-b") == {"fail"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_uses_of_the_rows_are_counted_and_warned_of(judged: Scratch) -> None:
     for number in range(2, 12):
         folder = judged.path(f"models/loans/versions/1.{number}.0")
@@ -351,7 +351,7 @@ def test_the_uses_of_the_rows_are_counted_and_warned_of(judged: Scratch) -> None
     assert "fresh rows" in found.report["uses"][0]["message"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_change_gives_the_same_report(judged: Scratch) -> None:
     one, two = (judged.review(head="better").report for _ in range(2))
     for report in (one, two):

@@ -86,7 +86,7 @@ def test_a_second_run_does_nothing(repository):
     assert repository.candidate() == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_forced_run_gives_the_same_bytes(repository):
     """In other processes, under another hash seed and number of threads; times are measured again and change nothing."""
     before, locked = repository.candidate(), (repository.root / "dvc.lock").read_bytes()
@@ -197,7 +197,7 @@ def test_metrics_show_and_diff(repository):
     assert "log_loss" in repository.dvc("metrics", "diff")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_plots_show_and_diff(repository):
     done = repository.run("dvc", "plots", "show", "--json")
     assert done.stderr == ""

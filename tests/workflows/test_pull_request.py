@@ -140,7 +140,7 @@ def test_a_tool_that_cannot_be_installed(judged: Scratch, check: Check):
     assert "✗ classify: failed" in run.log("gate")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_version_is_made_again_where_model_yaml_says_so(judged: Scratch, check: Check):
     judged.write("models/loans/model.yaml", judged.read("models/loans/model.yaml") + "reproduce: true\n")
     judged.commit("Make versions again")
@@ -160,7 +160,7 @@ def queue(judged: Scratch, folder: Path, base: str, head: str) -> WorkflowRun:
     return run_workflow(folder, judged.root, "pr.yml", "merge_group", payload, commit=head)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_group_of_one(judged: Scratch, tmp_path: Path):
     head = merged(judged, "main", "better")
     run = queue(judged, tmp_path, judged.git("rev-parse", "main"), head)
@@ -195,6 +195,7 @@ HOSTILE = (
 FILE = HOSTILE.replace("/", "|")
 
 
+@pytest.mark.slow
 def test_hostile_names_and_texts_have_no_effect(judged: Scratch, check: Check):
     """A branch, a title, a body of 1 MB, a login, files, a model and a summary that would be commands."""
     judged.git("switch", "--quiet", "-c", BRANCH, "better")
@@ -221,7 +222,7 @@ def test_hostile_names_and_texts_have_no_effect(judged: Scratch, check: Check):
     assert_harmless(judged, run)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hostile_summary_reaches_the_reports_as_text(judged: Scratch, check: Check):
     judged.git("switch", "--quiet", "-c", "hostile", "main")
     propose(judged, "-m", HOSTILE, C=1.0)

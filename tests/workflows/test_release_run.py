@@ -70,6 +70,7 @@ def move_back(hosted: FakeRepository, scratch: Scratch) -> None:
     scratch.git("push", "--quiet", hosted.address, "HEAD:main")
 
 
+@pytest.mark.slow
 def test_a_merge_is_tagged_and_deployed(hosted, push):
     run = push(jobs="deploy")
     assert set(run.jobs.values()) == {"success"}, run.text

@@ -651,7 +651,7 @@ def test_a_process_that_nobody_asks_loads_no_model_and_leaves_nothing(agent, sea
     assert not any(process.is_running() for process in started)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_that_run_beside_one_another_answer_for_their_own_model(agent, search_path):
     tables = {"rows": pd.DataFrame({"x": [1.0]})}
     first, second = (agent(predict=f"answer = [{number}]") for number in (1, 2))

@@ -15,7 +15,7 @@ from mintmark.errors import InvalidRegistryError, MintmarkError
 FIT_MODELS = Path(__file__).with_name("fit_models.py")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_fit_gives_the_same_bytes_in_another_process_under_another_hash_seed():
     """The script also checks predictions, writing what was read, and plain skops, for every model."""
     runs = [

@@ -82,6 +82,7 @@ def life(scratch: Scratch) -> Iterator[str]:
     yield "and was promoted"
 
 
+@pytest.mark.slow
 def test_gto_agrees_through_the_life_of_a_model(published: Scratch) -> None:
     for step in life(published):
         release(published)
@@ -97,6 +98,7 @@ def test_gto_agrees_when_all_of_it_is_released_at_once(published: Scratch) -> No
     assert versions_by_gto(published) == versions_by_mintmark(published)
 
 
+@pytest.mark.slow
 def test_history_of_gto_tells_every_move_in_order(published: Scratch) -> None:
     for _ in life(published):
         pass
@@ -112,6 +114,7 @@ def test_history_of_gto_tells_every_move_in_order(published: Scratch) -> None:
     assert [one for one in told if one[1]] == [one for one in expected if one[1]]
 
 
+@pytest.mark.slow
 def test_check_ref_of_gto_says_which_version_a_tag_is_on(published: Scratch) -> None:
     for _ in life(published):
         pass

@@ -94,6 +94,7 @@ def test_deploy_is_written_when_the_environment_has_let_it_through(
     assert "iris#production#4 is on deploy already" in release(scratch, "--deploy", "iris@production")
 
 
+@pytest.mark.slow
 def test_a_tag_on_a_commit_that_nobody_merged_gets_no_release(scratch: Scratch, hosted: FakeRepository) -> None:
     """The page of a release offers the sources of the tag's commit."""
     scratch.branch("mine")
@@ -137,6 +138,7 @@ def test_each_version_has_a_release_with_its_bundle(
     assert f"{digest}  iris-1.1.0/metrics.json" in lines
 
 
+@pytest.mark.slow
 def test_a_version_that_cannot_be_bundled_hides_no_other(scratch: Scratch, hosted: FakeRepository) -> None:
     record = "models/iris/versions/1.1.0/version.yaml"
     scratch.write(record, scratch.read(record) + "# changed by hand\n")
@@ -149,6 +151,7 @@ def test_a_version_that_cannot_be_bundled_hides_no_other(scratch: Scratch, hoste
     assert "iris#production#4 waits for the environment" in done.out
 
 
+@pytest.mark.slow
 def test_a_tag_tells_the_request_and_who_approved_it(scratch: Scratch, hosted: FakeRepository) -> None:
     number = promote(scratch, hosted, "1.2.0", approved_by=("ada", "eve"))
     release(scratch)
@@ -160,7 +163,7 @@ def test_a_tag_tells_the_request_and_who_approved_it(scratch: Scratch, hosted: F
     assert (first["pull_request"], first["approvers"], first["review"]) == (None, [], None)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_forward_back_and_forward_again(scratch: Scratch, hosted: FakeRepository) -> None:
     deploy_all(scratch)
     before = hosted.git("rev-parse", "deploy:iris/production")
@@ -177,6 +180,7 @@ def test_forward_back_and_forward_again(scratch: Scratch, hosted: FakeRepository
     assert "iris#production#8 waits for the environment iris/production;" in release(scratch), "people are asked again"
 
 
+@pytest.mark.slow
 def test_no_reviewer_is_passed_by_on_the_way_back(scratch: Scratch, hosted: FakeRepository) -> None:
     """1.0.0 held production, but nobody let it through to `deploy`: going back to it is no rollback there."""
     release(scratch)
@@ -224,8 +228,7 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
     "write",
     [
         11,
-        *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 28)),
-        *(pytest.param(n, marks=pytest.mark.long) for n in (5, 10, 12, 13, 14, 26, 27, 31, 32, 33, 34, 35, 38)),
+        *(pytest.param(n, marks=pytest.mark.long) for n in (1, 28, 5, 10, 12, 13, 14, 26, 27, 31, 32, 33, 34, 35, 38)),
     ],
 )
 def test_stopped_anywhere_and_run_again(scratch: Scratch, hosted: FakeRepository, write: int, done: bool) -> None:
@@ -276,6 +279,7 @@ def test_a_channel_is_named(scratch: Scratch, hosted: FakeRepository, channel: s
     assert scratch.run("release", "--deploy", channel).code == code
 
 
+@pytest.mark.slow
 def test_what_was_merged_since_is_not_let_through_with_an_older_move(scratch: Scratch, hosted: FakeRepository) -> None:
     """A rollback's job asks no reviewer: a promotion that is merged before it runs does not slip through with it."""
     deploy_all(scratch)
@@ -294,6 +298,7 @@ def test_what_was_merged_since_is_not_let_through_with_an_older_move(scratch: Sc
     assert hosted.git("rev-parse", "deploy") == before
 
 
+@pytest.mark.slow
 def test_a_move_is_deployed_by_its_own_job(scratch: Scratch, hosted: FakeRepository) -> None:
     release(scratch)
     out = release(scratch, "--deploy", "iris@production", "--move", "iris#production#4")

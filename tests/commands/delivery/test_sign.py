@@ -52,6 +52,7 @@ def bundle(scratch: Scratch, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("curve", CURVES)
 def test_its_own_client_verifies_what_we_sign(scratch: Scratch, bundle: Path, tmp_path: Path, curve: str) -> None:
     private, public = make_key(tmp_path, curve)

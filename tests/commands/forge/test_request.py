@@ -75,6 +75,7 @@ def test_yank_and_promote(hosted: Hosted) -> None:
     assert "version: 1.0.0" in on_branch(hosted, "request/run-4711", PRODUCTION)
 
 
+@pytest.mark.slow
 def test_propose_runs_the_pipeline(hosted: Hosted) -> None:
     """What the base branch holds is what is trained: here, data that grew since the last version."""
     clone = hosted.clone
@@ -196,6 +197,7 @@ def test_it_starts_from_the_base_branch(hosted: Hosted, capsys: pytest.CaptureFi
     assert "other is checked out, and not main" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_lines_of_a_reason_are_no_commands_of_the_runner(hosted: Hosted, capsys: pytest.CaptureFixture[str]) -> None:
     hosted.clone.edit("data/points.csv", "3,6\n", "3,6\n4,9\n")
     hosted.clone.commit("More data")

@@ -45,6 +45,7 @@ def test_new_data_is_a_proposal_that_waits(hosted: Hosted, capsys: pytest.Captur
     assert len(hosted.pulls()) == 2, "where it was closed without a merge, the next day asks again"
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_hides_no_other(hosted: Hosted, capsys: pytest.CaptureFixture[str]) -> None:
     grow(hosted)
     assert retrain(hosted, "nothing", "tiny") == 1
@@ -59,6 +60,7 @@ def test_what_is_not_committed_is_not_trained_on(hosted: Hosted, capsys: pytest.
     assert "slope: 2.6" in hosted.clone.read("params.yaml")
 
 
+@pytest.mark.slow
 def test_stages_do_not_see_the_token(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ENV", "env")
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "secret")

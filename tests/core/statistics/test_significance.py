@@ -143,7 +143,7 @@ def test_delong_needs_two_rows_of_each_class(positives):
 
 @pytest.mark.slow
 @given(st.lists(st.floats(0, 1) | st.sampled_from([0.01, 0.05]), min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None)  # statsmodels takes 30 ms for each
+@settings(max_examples=10, deadline=None)  # statsmodels takes 30 ms for each
 def test_holm_agrees_with_statsmodels(p_values):
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-15)
 

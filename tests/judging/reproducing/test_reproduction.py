@@ -135,7 +135,7 @@ def test_files_count_and_not_what_dvc_lock_says_of_them(proposed: Scratch, tmp_p
     assert set(others()) > {"model.json", "clean.csv", "plots"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_package_in_the_work_tree_is_that_of_the_commit(prepared: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an editable install of a team's own package has it: Python finds it in the work tree."""
     prepared.write("src/team.py", "FACTOR = 1\n")
@@ -211,7 +211,7 @@ def test_source_data_comes_from_the_embedded_store_of_the_commit(prepared: Scrat
     assert reproduce(prepared).outcome == "identical bytes"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_source_data_comes_from_a_remote_that_the_user_alone_has_set_up(prepared: Scratch, tmp_path: Path) -> None:
     place = keep_points_in_dvc(prepared)
     shutil.copytree(prepared.root / ".dvc/store", tmp_path / "far")

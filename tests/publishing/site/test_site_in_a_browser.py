@@ -40,6 +40,7 @@ def test_the_search_of_the_theme_finds_models_and_versions(visitor: Visitor, wan
     assert page.locator("h1").first.is_visible()
 
 
+@pytest.mark.slow
 def test_facets_narrow_the_models_down_and_are_shareable(visitor: Visitor) -> None:
     page = visitor.open()
     assert models_shown(page) == ["hostile", "iris", "price"]

@@ -242,6 +242,7 @@ def many_notes(scratch: Scratch, count: int, *, folders: bool = True) -> list[st
     return oids
 
 
+@pytest.mark.slow
 def test_thousands_are_read_at_once(scratch: Scratch) -> None:
     oids = many_notes(scratch, 3000)
     with calls_at_most(500_000):
