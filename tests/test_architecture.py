@@ -110,7 +110,8 @@ CATCHERS = {
     # One source of several: the next is asked, and the most telling fault raised in the end.
     "judging.reproducing.source_data: _copy": "the next remote is asked",
     "judging.reproducing.source_data: _fetch_through_dvc": "the next remote is asked",
-    "registry.git: try_git": "the door for questions that Git may answer with no",
+    "registry.git: ask_git": "the door for questions that Git may answer with no",
+    "registry.git: try_git": "the door for what may fail without harm",
     "registry.git: start_changed_paths.wait": "before the first commit there is no HEAD to compare with",
     "registry.git: in_background.drain": "carries it to the thread that waits",
     "registry.published.last_good_copies: LastGoodCopies.write": "what cannot be kept is asked for again",

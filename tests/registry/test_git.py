@@ -97,7 +97,9 @@ def test_a_merge_is_one_step_told_against_its_first_parent(scratch: Scratch) -> 
      "diff.noprefix=true", "status.relativePaths=false", "status.showUntrackedFiles=no", "status.branch=true",
      "status.short=true", "core.pager=false", "core.fsmonitor=false", "diff.external=false", "log.showRoot=false",
      "i18n.logOutputEncoding=ISO-8859-1", "diff.ignoreSubmodules=all", "core.precomposeUnicode=true", "log.mailmap=false",
-     "diff.relative=true", "diff.orderFile=/dev/null", "diff.mnemonicPrefix=true"],
+     "diff.relative=true", "diff.orderFile=/nonexistent", "diff.mnemonicPrefix=true", "core.fsmonitor=/nonexistent",
+     "submodule.recurse=true", "core.safecrlf=true", "core.splitIndex=true", "core.ignoreStat=true",
+     "merge.renames=false", "core.autocrlf=true", "core.autocrlf=input", "core.untrackedCache=true"],
 )  # fmt: skip
 def test_no_setting_of_the_user_changes_what_is_read(
     scratch: Scratch, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,6 +119,7 @@ def _everything(scratch: Scratch) -> object:
     return (
         list(git.start_first_parent_log(root, "HEAD", ["models/iris/channels"])()),
         list(git.start_first_parent_log(root, "HEAD")()),
+        git.run_git("log", "--raw", "--format=%H", "HEAD", "--", "models/iris", cwd=root),
         git.changed_paths(root, ["models"]),
         git.list_tree(root, "HEAD"),
         git.list_folder(root, "HEAD", "models"),
@@ -198,3 +201,66 @@ def test_a_path_that_is_not_ascii(copy_registry: Callable[[str], Scratch]) -> No
     scratch = copy_registry("régistre 🌷 'x'")
     assert len(git.list_tree(scratch.root, "HEAD", "models")) > 10
     assert git.changed_paths(scratch.root, ["models"]) == set()
+
+
+def _other_repository(folder: Path) -> Path:
+    git.run_git("init", "--quiet", str(folder), cwd=folder.parent)
+    (folder / "here").write_text("1", "utf-8")
+    git.run_git("add", "here", cwd=folder)
+    git.run_git("commit", "--quiet", "-m", "Another", cwd=folder)
+    return folder / ".git"
+
+
+def test_a_hook_of_another_repository_leads_nowhere_else(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _everything(scratch)
+    other = _other_repository(tmp_path / "other")
+    for name, value in {
+        "GIT_DIR": other, "GIT_WORK_TREE": other.parent, "GIT_INDEX_FILE": other / "index", "GIT_COMMON_DIR": other,
+        "GIT_OBJECT_DIRECTORY": other / "objects", "GIT_QUARANTINE_PATH": other / "objects",
+        "GIT_NAMESPACE": "other", "GIT_LITERAL_PATHSPECS": "1", "GIT_EXTERNAL_DIFF": "false", "GIT_PREFIX": "models/",
+        "GIT_SHALLOW_FILE": "/nonexistent", "GIT_CONFIG": "/nonexistent", "GIT_ICASE_PATHSPECS": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.delenv("GIT_LITERAL_PATHSPECS" if os.getpid() % 2 else "GIT_ICASE_PATHSPECS")  # Git takes one of them
+    assert _everything(scratch) == expected
+
+
+def test_the_index_of_a_commit_under_way_is_this_repositorys_own(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch.write("models/iris/channels/production.yaml", "version: 1.0.0\n")
+    copy = scratch.path(".git/next-index-1.lock")
+    copy.write_bytes(scratch.path(".git/index").read_bytes())
+    git.run_git("add", "models", cwd=scratch.root, environment={"GIT_INDEX_FILE": str(copy)})
+    monkeypatch.setenv("GIT_INDEX_FILE", str(copy))
+    monkeypatch.chdir(scratch.root)
+    assert git.git_text("diff", "--cached", "--name-only", cwd=scratch.root) == "models/iris/channels/production.yaml"
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert git.git_text("diff", "--cached", "--name-only", cwd=scratch.root) == ""
+
+
+def test_nothing_that_stands_in_for_a_commit_changes_history(scratch: Scratch) -> None:
+    expected = _everything(scratch)
+    scratch.git("replace", "--graft", "HEAD")
+    scratch.path(".git/info").mkdir(exist_ok=True)
+    scratch.write(".git/info/grafts", f"{scratch.head}\n")
+    assert _everything(scratch) == expected
+
+
+def test_a_fault_is_no_answer(scratch: Scratch) -> None:
+    assert git.ask_git("symbolic-ref", "--quiet", "HEAD", cwd=scratch.root) == "refs/heads/main"
+    scratch.git("switch", "--quiet", "--detach")
+    assert git.ask_git("symbolic-ref", "--quiet", "HEAD", cwd=scratch.root) is None
+    scratch.write(".git/HEAD", "nonsense")
+    with pytest.raises(GitError, match="not a git repository"):
+        git.ask_git("symbolic-ref", "--quiet", "HEAD", cwd=scratch.root)
+
+
+def test_what_is_no_argument_is_a_sentence(scratch: Scratch, tmp_path: Path) -> None:
+    for name in ("x" * 200_000, "a\0b", "\ud800"):
+        with pytest.raises(MintmarkError):
+            git.resolve_commit(scratch.root, name)
+    with pytest.raises(MintmarkError, match="there is no such folder"):
+        git.run_git("status", cwd=tmp_path / "gone")

@@ -71,7 +71,8 @@ def _push(root: Path, made: NewCommit) -> str:
             f"git remote add origin ADDRESS, then git push -u origin {made.branch}"
         )
     try:
-        git.run_git("push", "--quiet", "-u", remote, made.branch, cwd=root, environment=push_environment())
+        branch = f"refs/heads/{made.branch}"  # there may be a tag of this name
+        git.run_git("push", "--quiet", "-u", remote, f"{branch}:{branch}", cwd=root, environment=push_environment())
     except git.GitError as error:
         raise MintmarkError(
             f"the commit stays on {made.branch}, but it could not be pushed ({error}); "

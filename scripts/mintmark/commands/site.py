@@ -71,7 +71,8 @@ def _fetch_notes(root: Path) -> None:
 
     remote = git.push_remote(root)
     if remote is not None:
-        git.run_git("fetch", "--quiet", "--no-tags", remote, _NOTES, cwd=root, environment=push_environment())
+        options = ("--quiet", "--no-tags", "--no-prune")
+        git.run_git("fetch", *options, remote, _NOTES, cwd=root, environment=push_environment())
 
 
 def _address(text: str | None) -> str | None:

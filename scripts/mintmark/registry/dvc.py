@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.errors import MintmarkError
+from mintmark.registry.repository.git_settings import without_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +45,7 @@ def run_dvc(
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**(os.environ if environment is None else environment), **_QUIET},
+            env={**without_repository(os.environ if environment is None else environment), **_QUIET},
             timeout=timeout,
             check=False,
         )

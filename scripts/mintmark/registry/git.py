@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mintmark.errors import MintmarkError
+from mintmark.registry.repository.git_settings import OPTIONS, git_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"}
 _Result = TypeVar("_Result")
 SYMLINK = "120000"
 SUBMODULE = "160000"
@@ -21,8 +21,15 @@ NO_OBJECT = "0" * 40
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a commit can bear any number as its time
 
 
+_IGNORED_DAMAGE = b"ignoring broken ref"  # Git goes on without what it could not read, and exits with 0
+
+
 class GitError(MintmarkError):
-    """Git refused; the message holds its own words."""
+    """Git refused; the message holds its own words, `code` its exit code where it said nothing at all."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Entry(NamedTuple):
@@ -62,29 +69,41 @@ def run_git(
 def start_git(
     *arguments: str, cwd: Path | str, data: bytes | None = None, environment: Mapping[str, str] | None = None
 ) -> Callable[[], bytes]:
-    """Start one Git command and return the function that waits for its output, or raises as `run_git` does."""
+    """Start one Git command and return the function that waits for its output, or raises as `run_git` does.
+
+    It runs with the settings that are relied on here, whatever the user's are. `environment` is added to its variables.
+    """
     import subprocess  # reading one record from the work tree needs no Git, and need not pay for it
 
     try:
         process = subprocess.Popen(
-            ("git", *arguments),
+            ("git", *OPTIONS, *arguments),
             cwd=cwd,
             stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **_QUIET, **(environment or {})},
+            env={**git_environment(cwd), **(environment or {})},
         )
-    except FileNotFoundError:
-        raise MintmarkError("git is not installed, or not on the PATH; install Git 2.31 or newer") from None
+    except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
+        raise _not_started(arguments[0], cwd, error) from None
 
     def wait() -> bytes:
         output, complaint = process.communicate(data)
-        if process.returncode != 0:
+        if process.returncode != 0 or _IGNORED_DAMAGE in complaint:
             words = " ".join(complaint.decode("utf-8", "replace").split())
-            raise GitError(f"git {arguments[0]}: {words or f'failed with exit code {process.returncode}'}")
+            code = process.returncode if not words else None
+            raise GitError(f"git {arguments[0]}: {words or f'failed with exit code {process.returncode}'}", code)
         return output
 
     return wait
+
+
+def _not_started(command: str, cwd: Path | str, error: OSError | ValueError) -> MintmarkError:
+    if not os.path.isdir(cwd):
+        return MintmarkError(f"{cwd}: there is no such folder")
+    if isinstance(error, FileNotFoundError):
+        return MintmarkError("git is not installed, or not on the PATH; install Git 2.31 or newer")
+    return GitError(f"git {command}: {error.strerror if isinstance(error, OSError) else error}")
 
 
 def in_background(wait: Callable[[], _Result]) -> Callable[[], _Result]:
@@ -120,6 +139,20 @@ def try_git(*arguments: str, cwd: Path | str) -> str | None:
         return None
 
 
+def ask_git(*arguments: str, cwd: Path | str) -> str | None:
+    """Ask Git what it may deny, and return its answer as a stripped text; None where it denies it.
+
+    It does that with exit code 1 and not a word. Whatever else goes wrong raises `GitError`: a question that Git
+    refuses to answer has no empty answer.
+    """
+    try:
+        return git_text(*arguments, cwd=cwd)
+    except GitError as error:
+        if error.code != 1:
+            raise
+        return None
+
+
 def git_text(*arguments: str, cwd: Path | str) -> str:
     """Run one Git command and return its output as a stripped text."""
     return run_git(*arguments, cwd=cwd).decode("utf-8", "surrogateescape").strip()
@@ -127,7 +160,7 @@ def git_text(*arguments: str, cwd: Path | str) -> str:
 
 def push_remote(root: Path) -> str | None:
     """Return the remote to push to: Git's own choice, else origin, else the only one."""
-    chosen = try_git("config", "remote.pushDefault", cwd=root)
+    chosen = ask_git("config", "remote.pushDefault", cwd=root)
     remotes = git_text("remote", cwd=root).split()
     preferred = [name for name in (chosen, "origin") if name in remotes]
     return preferred[0] if preferred else (remotes[0] if len(remotes) == 1 else None)

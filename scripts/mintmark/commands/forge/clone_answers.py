@@ -61,5 +61,5 @@ class CloneAnswers:
             return
         git.run_git(
             "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-            "--no-write-fetch-head", _REMOTE, *missing, cwd=self._root, environment=push_environment(),
+            "--no-write-fetch-head", "--no-prune", _REMOTE, *missing, cwd=self._root, environment=push_environment(),
         )  # fmt: skip

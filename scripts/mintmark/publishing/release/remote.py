@@ -54,7 +54,7 @@ class Remote:
         wanted = [ref for ref, oid in refs.items() if oid in lacking]
         if wanted:
             given = "".join(f"{ref}\n" for ref in wanted).encode()
-            options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--stdin")
+            options = ("--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--stdin")
             self._ask("fetch", *options, self.name, data=given)
 
     def add_tag(self, name: str, oid: str) -> bool:
