@@ -131,6 +131,10 @@ def _yank_arguments(parser: argparse.ArgumentParser) -> None:
     add_writing(parser)
 
 
+def _resolve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing to choose: Git knows what is in conflict."""
+
+
 def _site_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", choices=("build", "serve"), help="build writes the files; serve shows them on this machine"
@@ -282,6 +286,12 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         ("mintmark yank breast-cancer@1.4.1 --reason 'trained on leaked labels' --replacement 1.4.2",),
         _yank_arguments,
         "mintmark.commands.yank:yank",
+    ),
+    "resolve": Command(
+        "settle the conflicts of a merge or rebase in the pipeline's files",
+        ("mintmark resolve    # in the middle of git rebase origin/main; then git rebase --continue",),
+        _resolve_arguments,
+        "mintmark.commands.resolve:resolve",
     ),
     "site": Command(
         "build the site and its API as static files, or serve them on this machine",

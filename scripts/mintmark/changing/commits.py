@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-_UNDER_WAY = {
-    "MERGE_HEAD": ("merge", "git merge --abort"),
-    "rebase-merge": ("rebase", "git rebase --abort"),
-    "rebase-apply": ("rebase", "git rebase --abort"),
-    "CHERRY_PICK_HEAD": ("cherry-pick", "git cherry-pick --abort"),
-    "REVERT_HEAD": ("revert", "git revert --abort"),
+_UNDER_WAY = {  # a rebase comes first: it leaves the marks of others too
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
 }
 
 
@@ -57,10 +57,12 @@ class NewCommit:
 
 def require_ready(root: Path) -> str:
     """Return the branch that the work tree is on; raise `MintmarkError` where no commit can or should be made."""
-    folder = pending_folder(root).parent.parent
-    for name, (action, command) in _UNDER_WAY.items():
-        if (folder / name).exists():
-            raise MintmarkError(f"a {action} is under way here; finish it, or {command}")
+    action = under_way(root)
+    if action is not None:
+        raise MintmarkError(
+            f"a {action} is under way here; finish it (mintmark resolve settles conflicts of the pipeline's files), "
+            f"or git {action} --abort"
+        )
     branch = git.try_git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=root)
     if not branch:
         raise MintmarkError(
@@ -70,6 +72,12 @@ def require_ready(root: Path) -> str:
         raise MintmarkError("this repository has no commit yet; git add what belongs in it, git commit, and try again")
     read_author(root)
     return branch
+
+
+def under_way(root: Path) -> str | None:
+    """Return what Git waits for to be finished here: a merge, a rebase, a cherry-pick or a revert."""
+    folder = pending_folder(root).parent.parent
+    return next((action for name, action in _UNDER_WAY.items() if (folder / name).exists()), None)
 
 
 def read_author(root: Path) -> str:
@@ -166,9 +174,8 @@ def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str
     """Write the tree of the commit to be through a copy of the index, which stays in pending/index."""
     folder = pending_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
-    index = index_path(root)
     for copy in ("index.before", "index"):
-        (folder / copy).write_bytes(index.read_bytes() if index.exists() else b"")
+        _copy_index(index_path(root), folder / copy)
     environment = {"GIT_INDEX_FILE": str(folder / "index")}
     lines = []
     for path, content in writes.items():
@@ -188,6 +195,14 @@ def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str
             environment=environment,
         )
     return git.run_git("write-tree", cwd=root, environment=environment).decode().strip()
+
+
+def _copy_index(index: Path, copy: Path) -> None:
+    """Copy the index with its time: Git reads files again that changed in the second of that time, and no others."""
+    if index.exists():
+        shutil.copy2(index, copy)
+    else:
+        copy.touch()
 
 
 def _write_commit(root: Path, tree: str, parent: str, message: str) -> str:

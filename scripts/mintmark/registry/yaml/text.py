@@ -43,7 +43,18 @@ def parse_yaml(text: bytes, *, positions: Positions | None = None, limit: int = 
             return read_plain(decoded)
     from mintmark.registry.yaml.reader import read_document  # imports PyYAML, which takes 15 ms
 
-    return read_document(text, positions)
+    try:
+        return read_document(text, positions)
+    except YamlFault:
+        _refuse_conflict(text)
+        raise
+
+
+def _refuse_conflict(text: bytes) -> None:
+    """Raise `YamlFault` for a text with the marks of Git's in it: they are what is wrong then."""
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        if line.startswith(b"<<<<<<< "):
+            raise YamlFault("is in conflict; mintmark resolve settles dvc.lock, dvc.yaml and params.yaml", number)
 
 
 def format_yaml(data: Mapping[str, Any], *, schema: str | None = None) -> str:
