@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _FULL_DISK = 28
 
@@ -19,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     _print_anything()
     try:
-        return _run(given)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_show_warning, warnings.showwarning)
+            return _run(given)
     except MintmarkError as error:
         print(f"mintmark: {error}", file=sys.stderr)
         return error.exit_code
@@ -35,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()
         print("mintmark: there is no space left on the disk; free some and run the command again", file=sys.stderr)
         return 1
+
+
+def _show_warning(otherwise: Callable[..., None], message: Warning | str, *place: object) -> None:
+    from mintmark.errors import MintmarkWarning
+
+    if isinstance(message, MintmarkWarning):
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        otherwise(message, *place)
 
 
 def _print_anything() -> None:

@@ -16,6 +16,10 @@ class MintmarkError(Exception):
     exit_code = 1
 
 
+class MintmarkWarning(UserWarning):
+    """What an answer rests on that its reader may not expect; `cli.py` prints it in one line."""
+
+
 class UsageError(MintmarkError):
     """A command was called in a way that cannot mean anything (exit code 2)."""
 

@@ -175,13 +175,6 @@ def test_a_revision_that_names_nothing(scratch: Scratch) -> None:
     assert git.resolve_commit(scratch.root, scratch.head[:8]) == scratch.head
 
 
-def test_the_commit_of_a_moment(scratch: Scratch) -> None:
-    assert git.commit_before(scratch.root, "2025-12-31T00:00:00+00:00") is None
-    first = git.commit_before(scratch.root, "2026-01-01T12:00:00+00:00")
-    assert first == scratch.git("rev-list", "--max-parents=0", "HEAD")
-    assert git.commit_before(scratch.root, "2030-01-01T00:00:00+00:00") == scratch.head
-
-
 def test_a_shallow_clone_lacks_history(scratch: Scratch, tmp_path: Path) -> None:
     scratch.git("clone", "--quiet", "--depth", "1", scratch.root.as_uri(), str(tmp_path / "shallow"))
     assert git.is_shallow(tmp_path / "shallow")

@@ -48,7 +48,7 @@ def add_site(parser: argparse.ArgumentParser) -> None:
 
 def add_at(parser: argparse.ArgumentParser) -> None:
     """Add `--at WHEN`."""
-    when = "read a revision (v1.2, main~3) or a date (2026-06-01, the end of that day in UTC)"
+    when = "read a revision (v1.2, main~3) or a date (2026-06-01, the end of that day in UTC, on the base branch)"
     parser.add_argument("--at", metavar="WHEN", help=when)
 
 

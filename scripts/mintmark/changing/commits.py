@@ -63,12 +63,12 @@ def require_ready(root: Path) -> str:
             f"a {action} is under way here; finish it (mintmark resolve settles conflicts of the pipeline's files), "
             f"or git {action} --abort"
         )
-    branch = git.try_git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=root)
+    branch = git.current_branch(root)
     if not branch:
         raise MintmarkError(
             "you are on no branch (detached HEAD); git switch main, or git switch -c NAME, and try again"
         )
-    if git.try_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=root) is None:
+    if git.head_commit(root) is None:
         raise MintmarkError("this repository has no commit yet; git add what belongs in it, git commit, and try again")
     read_author(root)
     return branch
@@ -83,12 +83,13 @@ def under_way(root: Path) -> str | None:
 def read_author(root: Path) -> str:
     """Return who commits here (`Ada <ada@example.org>`); raise `MintmarkError` where Git has not been told."""
     for identity in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
-        known = git.try_git("-c", "user.useConfigOnly=true", "var", identity, cwd=root)
-        if not known:
+        try:
+            git.run_git("-c", "user.useConfigOnly=true", "var", identity, cwd=root)
+        except git.GitError as error:
             raise MintmarkError(
                 "Git does not know who you are: git config --global user.name 'Your Name', "
-                "and git config --global user.email you@example.org"
-            )
+                f"and git config --global user.email you@example.org ({error})"
+            ) from None
     author = git.git_text("var", "GIT_AUTHOR_IDENT", cwd=root)
     return author.rpartition(">")[0] + ">"
 
@@ -206,6 +207,6 @@ def _copy_index(index: Path, copy: Path) -> None:
 
 
 def _write_commit(root: Path, tree: str, parent: str, message: str) -> str:
-    signing = git.try_git("config", "--type=bool", "commit.gpgSign", cwd=root) == "true"
+    signing = git.ask_git("config", "--type=bool", "commit.gpgSign", cwd=root) == "true"
     arguments = ["commit-tree", tree, "-p", parent, *(["-S"] if signing else []), "-F", "-"]
     return git.run_git(*arguments, cwd=root, data=message.encode()).decode().strip()

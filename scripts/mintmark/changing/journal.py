@@ -124,9 +124,9 @@ def _read_journal(folder: Path) -> Journal | None:
 
 
 def _is_whole(root: Path, journal: Journal) -> bool:
-    if git.try_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=root) != journal.commit:
+    if git.head_commit(root) != journal.commit:
         return False
-    return journal.branch is None or git.try_git("symbolic-ref", "--quiet", "HEAD", cwd=root) == journal.branch
+    return journal.branch is None or git.ask_git("symbolic-ref", "--quiet", "HEAD", cwd=root) == journal.branch
 
 
 def _place_files(root: Path, journal: Journal) -> None:

@@ -39,7 +39,7 @@ def files_to_include(registry: ClonedRegistry, model: str, stages: Mapping[str, 
 
 def _require_identity(root: Path, model: str, changed: Collection[str]) -> None:
     path = layout.model_path(model)
-    if git.try_git("rev-parse", "--verify", "--quiet", f"HEAD:{path}", cwd=root) is None:
+    if not git.list_tree(root, "HEAD", path):
         raise MintmarkError(f"{path}: is not committed yet; a model is described before it is proposed: git commit it")
     if path in changed:
         raise MintmarkError(

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mintmark.commands.text_columns import EMPTY, format_table
+from mintmark.core.layout import MODELS
 from mintmark.core.words.events import MOVED
 from mintmark.errors import MintmarkError
+from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.repository.names import warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +27,8 @@ def history(root: Path, model: str, *, channel: str | None, at: str | None, as_j
     known = [rule.name for rule in registry.settings.channels]
     if channel is not None and channel not in known:
         raise MintmarkError(f'this registry has no channel "{channel}"; its channels are {", ".join(known)}')
+    if at is None:
+        _warn_of_unmerged(registry, model)
     moves = [move for move in registry.history(model).moves if channel in (None, move.channel)]
     moves.reverse()
     if as_json:
@@ -31,6 +36,18 @@ def history(root: Path, model: str, *, channel: str | None, at: str | None, as_j
     else:
         print(_as_text(model, moves))
     return 0
+
+
+def _warn_of_unmerged(registry: ClonedRegistry, model: str) -> None:
+    """Say where this branch has moved channels, which has not happened before it is merged."""
+    root, base = registry.root, registry.base()
+    head = git.head_commit(root)
+    if base is None or head is None or base.told == head:
+        return
+    start = git.ask_git("merge-base", base.told, head, cwd=root)
+    if start is not None and git.diff(root, start, head, [f"{MODELS}/{model}/channels"]):
+        branch = git.current_branch(root) or "this commit"
+        warn(f"{branch} moves channels of {model} that {base.name} does not yet; --at HEAD tells of them")
 
 
 def _as_text(model: str, moves: list[Move]) -> str:

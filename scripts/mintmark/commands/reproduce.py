@@ -64,7 +64,7 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
 
 
 def _first_commit(registry: ClonedRegistry, record: VersionRecord) -> str:
-    commit = registry.history(record.model).first_seen.get(str(record.version))
+    commit = registry.own_history(record.model).first_seen.get(str(record.version))
     if commit is None:
         raise MintmarkError(f"{record.reference} is in no commit of this branch yet; git commit it, and try again")
     return commit.oid

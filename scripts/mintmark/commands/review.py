@@ -124,7 +124,7 @@ def _known_author(root: Path) -> str | None:
         if author is not None:
             return author
         print("warning: GITHUB_EVENT_PATH names no pull request; name the author with --author", file=sys.stderr)
-    return git.try_git("config", "--get", "github.user", cwd=root) or None
+    return git.ask_git("config", "--get", "github.user", cwd=root) or None
 
 
 def _write_reports(folder: Path, found: Review) -> None:

@@ -111,7 +111,7 @@ def _serve(root: Path, build: Callable[[Path], Built], output: Path | None, port
 
 def _state(root: Path) -> Hashable:
     """Return what changes when the registry or its documentation does."""
-    head = git.try_git("rev-parse", "HEAD", cwd=root)
+    head = git.head_commit(root)
     changed = sorted(git.changed_paths(root, _WATCHED))
     times = tuple((path, _modified(root / path)) for path in changed)
     return head, times

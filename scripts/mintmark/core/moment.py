@@ -23,9 +23,17 @@ def parse_moment(text: str) -> datetime | None:
         raise ValueError(f'"{text}" is not a date: {error}') from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    if len(text) == _DAY_LENGTH:
+    if is_day(text):
         moment += timedelta(days=1, seconds=-1)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f'"{text}" is not a date: in UTC it lies beyond the years 1 to 9999') from None
+
+
+def is_day(text: str) -> bool:
+    """Whether a date names a whole day."""
+    return len(text) == _DAY_LENGTH
 
 
 def format_moment(seconds: float) -> str:

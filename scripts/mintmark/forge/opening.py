@@ -48,6 +48,7 @@ def open_forge(root: Path) -> Forge | None:
 def _hosted(root: Path) -> tuple[str, str] | None:
     """Return the host and the `owner/name` of the remote that is pushed to, None where its address has no such form."""
     remote = git.push_remote(root)
-    address = git.try_git("remote", "get-url", "--", remote, cwd=root) if remote else None
-    match = _REMOTE.fullmatch(address or "")
+    if remote is None or git.ask_git("config", "--get", f"remote.{remote}.url", cwd=root) is None:
+        return None
+    match = _REMOTE.fullmatch(git.git_text("remote", "get-url", "--", remote, cwd=root))
     return (match["host"].lower(), match["path"]) if match else None

@@ -36,7 +36,7 @@ class Span:
         self.base = git.resolve_commit(self.root, base)
         self.head = git.resolve_commit(self.root, head)
         git.require_history(self.root)
-        starts = (git.try_git("merge-base", "--all", self.base, self.head, cwd=self.root) or "").split()
+        starts = (git.ask_git("merge-base", "--all", self.base, self.head, cwd=self.root) or "").split()
         if not starts:
             raise MintmarkError(f"{base} and {head} have no commit in common; is one of them another repository's?")
         if len(starts) > 1:  # what a merge would take from head is then none of the diffs against them

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.finding import Finding
 from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry import git
 from mintmark.registry.documents import Document, Documents, open_cache
 from mintmark.registry.reading import Registry
 from mintmark.registry.tree import GitTree, Tree, WorkTree, read_each
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.registry.dvc import DvcConfig
     from mintmark.registry.past.history import ModelHistory
+    from mintmark.registry.repository.main_line import BaseBranch
     from mintmark.registry.rows import Listing
     from mintmark.registry.stored.store import Store
 
@@ -42,7 +44,9 @@ class ClonedRegistry(Registry):
     def __init__(self, path: Path | str = ".", *, at: str | None = None) -> None:
         self.at = at
         self._root = find_root(path)
-        super().__init__(_tree_at(self._root, at) if at is not None else WorkTree(self._root))
+        super().__init__(WorkTree(self._root))
+        if at is not None:
+            self.tree = self._tree_at(at)
 
     @property
     def root(self) -> Path:
@@ -113,28 +117,58 @@ class ClonedRegistry(Registry):
         return list_versions(self, self.tree, self.documents, names)
 
     def history(self, model: str) -> ModelHistory:
-        """See `Registry`."""
+        """See `Registry`: of the base branch, or of the revision that was asked for (`at`).
+
+        What a branch holds that is not merged yet has not happened.
+        """
         from mintmark.registry.past.history import ModelHistory, model_history
 
-        if isinstance(self.tree, WorkTree) and self.tree.head is None:
-            return ModelHistory()
-        return model_history(self.root, self.revision, model)
+        commit = self.commit or self._past()
+        return model_history(self.root, commit, model) if commit is not None else ModelHistory()
 
+    def own_history(self, model: str) -> ModelHistory:
+        """Return the past of this very tree: in a work tree, of the branch that it is on."""
+        from mintmark.registry.past.history import ModelHistory, model_history
 
-def _tree_at(root: Path, at: str) -> Tree:
-    from mintmark.core.moment import parse_moment
-    from mintmark.registry import git
+        commit = self.commit or git.head_commit(self.root)
+        return model_history(self.root, commit, model) if commit is not None else ModelHistory()
 
-    commit = git.try_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{at}^{{commit}}", cwd=root)
-    if commit:
-        return GitTree(root, commit)
-    try:
-        moment = parse_moment(at)
-    except ValueError as error:
-        raise UsageError(f"--at {error}") from None
-    if moment is None:
-        raise MintmarkError(f'--at "{at}" is neither a revision of this repository nor a date such as 2026-06-01')
-    commit = git.commit_before(root, moment.isoformat())
-    if commit is None:
-        raise MintmarkError(f"this registry had no commit yet on {at}")
-    return GitTree(root, commit)
+    def base(self) -> BaseBranch | None:
+        """Return the base branch that the settings name, None in a repository without commits."""
+        from mintmark.registry.repository.main_line import find_base
+
+        return find_base(self.root, self.settings.base_branch)
+
+    def _past(self) -> str | None:
+        base, head = self.base(), git.head_commit(self.root)
+        if base is None or head is None:
+            return base.told if base is not None else None
+        return base.past_of(head)
+
+    def _told(self) -> str | None:
+        base = self.base()
+        return base.told if base is not None else None
+
+    def _tree_at(self, at: str) -> Tree:
+        """Return what a revision holds; a date means the base branch as it was then."""
+        from mintmark.core.moment import is_day, parse_moment
+        from mintmark.registry.repository.main_line import commit_before, warn_of_date
+        from mintmark.registry.repository.names import find_commit
+
+        wrong = MintmarkError(f'--at "{at}" is neither a revision of this repository nor a date such as 2026-06-01')
+        try:
+            moment = parse_moment(at)
+        except ValueError as error:
+            moment, wrong = None, UsageError(f"--at {error}")
+        if moment is None:
+            commit = find_commit(self.root, at)
+            if commit is None:
+                raise wrong
+            return GitTree(self.root, commit)
+        git.require_history(self.root)
+        warn_of_date(self.root, at, moment, is_day=is_day(at))
+        told = self._told()
+        commit = commit_before(self.root, moment, told) if told is not None else None
+        if commit is None:
+            raise MintmarkError(f"this registry had no commit yet on {at}")
+        return GitTree(self.root, commit)

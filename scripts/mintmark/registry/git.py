@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from mintmark.errors import MintmarkError
-from mintmark.registry.repository.git_settings import OPTIONS, git_environment
+from mintmark.registry.repository.names import current_branch as current_branch
+from mintmark.registry.repository.names import head_commit as head_commit
+from mintmark.registry.repository.names import resolve_commit as resolve_commit
+from mintmark.registry.repository.running import GitError as GitError
+from mintmark.registry.repository.running import ask_git as ask_git
+from mintmark.registry.repository.running import git_text as git_text
+from mintmark.registry.repository.running import in_background as in_background
+from mintmark.registry.repository.running import run_git as run_git
+from mintmark.registry.repository.running import start_git as start_git
+from mintmark.registry.repository.running import try_git as try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-_Result = TypeVar("_Result")
 SYMLINK = "120000"
 SUBMODULE = "160000"
 NO_FILES = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}
 NO_OBJECT = "0" * 40
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a commit can bear any number as its time
-
-
-_IGNORED_DAMAGE = b"ignoring broken ref"  # Git goes on without what it could not read, and exits with 0
-
-
-class GitError(MintmarkError):
-    """Git refused; the message holds its own words, `code` its exit code where it said nothing at all."""
-
-    def __init__(self, message: str, code: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Entry(NamedTuple):
@@ -59,105 +55,6 @@ class Commit:
     subject: str
 
 
-def run_git(
-    *arguments: str, cwd: Path | str, data: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> bytes:
-    """Run one Git command and return its output; raise `GitError` with Git's own words when it fails."""
-    return start_git(*arguments, cwd=cwd, data=data, environment=environment)()
-
-
-def start_git(
-    *arguments: str, cwd: Path | str, data: bytes | None = None, environment: Mapping[str, str] | None = None
-) -> Callable[[], bytes]:
-    """Start one Git command and return the function that waits for its output, or raises as `run_git` does.
-
-    It runs with the settings that are relied on here, whatever the user's are. `environment` is added to its variables.
-    """
-    import subprocess  # reading one record from the work tree needs no Git, and need not pay for it
-
-    try:
-        process = subprocess.Popen(
-            ("git", *OPTIONS, *arguments),
-            cwd=cwd,
-            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**git_environment(cwd), **(environment or {})},
-        )
-    except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
-        raise _not_started(arguments[0], cwd, error) from None
-
-    def wait() -> bytes:
-        output, complaint = process.communicate(data)
-        if process.returncode != 0 or _IGNORED_DAMAGE in complaint:
-            words = " ".join(complaint.decode("utf-8", "replace").split())
-            code = process.returncode if not words else None
-            raise GitError(f"git {arguments[0]}: {words or f'failed with exit code {process.returncode}'}", code)
-        return output
-
-    return wait
-
-
-def _not_started(command: str, cwd: Path | str, error: OSError | ValueError) -> MintmarkError:
-    if not os.path.isdir(cwd):
-        return MintmarkError(f"{cwd}: there is no such folder")
-    if isinstance(error, FileNotFoundError):
-        return MintmarkError("git is not installed, or not on the PATH; install Git 2.31 or newer")
-    return GitError(f"git {command}: {error.strerror if isinstance(error, OSError) else error}")
-
-
-def in_background(wait: Callable[[], _Result]) -> Callable[[], _Result]:
-    """Wait in a thread while this process does something else, such as reading a pipe, which when full stops Git."""
-    from threading import Thread
-
-    output: list[_Result] = []
-    faults: list[MintmarkError] = []
-
-    def drain() -> None:
-        try:
-            output.append(wait())
-        except MintmarkError as error:
-            faults.append(error)
-
-    thread = Thread(target=drain, daemon=True)
-    thread.start()
-
-    def result() -> _Result:
-        thread.join()
-        for fault in faults:
-            raise fault
-        return output[0]
-
-    return result
-
-
-def try_git(*arguments: str, cwd: Path | str) -> str | None:
-    """Run one Git command and return its output as a stripped text, None when it fails."""
-    try:
-        return run_git(*arguments, cwd=cwd).decode("utf-8", "surrogateescape").strip()
-    except GitError:
-        return None
-
-
-def ask_git(*arguments: str, cwd: Path | str) -> str | None:
-    """Ask Git what it may deny, and return its answer as a stripped text; None where it denies it.
-
-    It does that with exit code 1 and not a word. Whatever else goes wrong raises `GitError`: a question that Git
-    refuses to answer has no empty answer.
-    """
-    try:
-        return git_text(*arguments, cwd=cwd)
-    except GitError as error:
-        if error.code != 1:
-            raise
-        return None
-
-
-def git_text(*arguments: str, cwd: Path | str) -> str:
-    """Run one Git command and return its output as a stripped text."""
-    return run_git(*arguments, cwd=cwd).decode("utf-8", "surrogateescape").strip()
-
-
 def push_remote(root: Path) -> str | None:
     """Return the remote to push to: Git's own choice, else origin, else the only one."""
     chosen = ask_git("config", "remote.pushDefault", cwd=root)
@@ -183,21 +80,6 @@ def require_history(root: Path) -> None:
     """Raise `MintmarkError` in a shallow clone: what was used or deployed before cannot be known there."""
     if is_shallow(root):
         raise MintmarkError("this is a shallow clone, and the history of the registry is needed: git fetch --unshallow")
-
-
-def resolve_commit(root: Path, revision: str) -> str:
-    """Return the full id of the commit that a branch, tag or id names; raise `GitError` where it names none."""
-    found = try_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", cwd=root)
-    if not found:
-        raise GitError(f'"{revision}" names no commit here; git log --oneline lists them')
-    return found
-
-
-def commit_before(root: Path, moment: str, revision: str = "HEAD") -> str | None:
-    """Return the last commit on the first-parent line that was there at a moment (ISO 8601), None before the first."""
-    require_history(root)
-    found = git_text("rev-list", "-1", "--first-parent", f"--before={moment}", revision, "--", cwd=root)
-    return found or None
 
 
 def list_tree(root: Path, revision: str, folder: str = "") -> dict[str, Entry]:

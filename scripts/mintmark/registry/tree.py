@@ -269,4 +269,4 @@ class WorkTree:
     @cached_property
     def head(self) -> str | None:
         """The commit that the work tree stands on, None before the first."""
-        return git.try_git("rev-parse", "--verify", "--quiet", "HEAD", cwd=self.root)
+        return git.head_commit(self.root)

@@ -18,6 +18,7 @@ from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
 from mintmark.registry.past.history import ModelHistory, read_history
+from mintmark.registry.repository.main_line import find_base
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree, read_each
 
@@ -113,9 +114,10 @@ def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: S
 
 
 def base_revision(registry: ClonedRegistry) -> str | None:
-    """Return the commit whose past binds this tree: the base branch as the remote has it, or here, or HEAD.
+    """Return the commit whose past binds this tree: the base branch as the remote has it, or here.
 
-    None in a repository without commits. A tree of the past (`--at`) is bound by its own past.
+    None in a repository without commits. A tree of the past (`--at`) is bound by its own past. Raises `MintmarkError`
+    where the base branch is nowhere.
     """
     if isinstance(registry.tree, GitTree):
         return registry.tree.commit
@@ -123,16 +125,17 @@ def base_revision(registry: ClonedRegistry) -> str | None:
         branch = registry.settings.base_branch
     except MintmarkError:
         branch = "main"
-    names = (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}", "HEAD")
-    found = (git.try_git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", cwd=registry.root) for name in names)
-    return next((oid for oid in found if oid), None)
+    base = find_base(registry.root, branch)
+    return base.binding if base is not None else None
 
 
 def _verdict_key(registry: ClonedRegistry, base: str | None) -> str | None:
     """Return what a verdict on the whole tree depends on as long as `_is_committed`; None without any commit."""
     commit = registry.tree.head if isinstance(registry.tree, WorkTree) else registry.revision
-    models = git.try_git("rev-parse", "--verify", "--quiet", f"{commit}:{layout.MODELS}", cwd=registry.root)
-    return f"{models} {base} {_store_stamp(registry)}" if models else None
+    if commit is None:
+        return None
+    models = git.list_folder(registry.root, commit, "").get(layout.MODELS)
+    return f"{models[1]} {base} {_store_stamp(registry, commit)}" if models else None
 
 
 def _is_committed(registry: ClonedRegistry) -> bool:
@@ -153,13 +156,14 @@ def _embedded_store(registry: ClonedRegistry) -> str | None:
     return remote.embedded_in(registry.root) if remote else None
 
 
-def _store_stamp(registry: ClonedRegistry) -> str:
+def _store_stamp(registry: ClonedRegistry, commit: str) -> str:
     """Return a text that changes when objects come to a folder remote or leave it, whatever the number of objects."""
     from mintmark.registry.dvc import read_config
 
     embedded = _embedded_store(registry)
     if embedded is not None:
-        return git.try_git("rev-parse", "--verify", "--quiet", f"HEAD:{embedded}", cwd=registry.root) or "empty"
+        parent, _, name = embedded.rpartition("/")
+        return git.list_folder(registry.root, commit, parent).get(name, ("", "empty"))[1]
     remote = read_config(registry.root).default
     folder = remote.folder if remote else None
     if folder is None:

@@ -83,7 +83,7 @@ def _is_merged(registry: ClonedRegistry, known: KnownTag) -> bool:
     if known.commit is None:
         return False
     asked = ("merge-base", "--is-ancestor", known.commit, registry.revision)
-    return git.try_git(*asked, cwd=registry.root) is not None
+    return git.ask_git(*asked, cwd=registry.root) is not None
 
 
 def _note_digests(files: Iterable[Path], target: Path) -> None:

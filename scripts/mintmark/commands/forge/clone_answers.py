@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.forge.credentials import push_environment
 from mintmark.registry import git
+from mintmark.registry.repository.names import find_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ class CloneAnswers:
 
     def has(self, commit: str) -> bool:
         """Whether the commit is here."""
-        return git.try_git("cat-file", "-e", f"{commit}^{{commit}}", cwd=self._root) is not None
+        return find_commit(self._root, commit) is not None
 
     def is_shallow(self) -> bool:
         """Whether the clone lacks part of its history."""
@@ -40,7 +41,7 @@ class CloneAnswers:
     def tip(self, branch: str) -> str | None:
         """Return the commit that a branch of the remote points to."""
         name = f"refs/remotes/{_REMOTE}/{branch}^{{commit}}"
-        return git.try_git("rev-parse", "--verify", "--quiet", "--end-of-options", name, cwd=self._root)
+        return git.ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", name, cwd=self._root)
 
     def touched(self, base: str, head: str) -> set[str]:
         """Return every path that some commit between `base` and `head` touches, even where a later one undoes it."""
@@ -57,7 +58,7 @@ class CloneAnswers:
         A shallow clone stays as it is, since its history is missing and not these commits.
         """
         missing = [commit for commit in commits if not self.has(commit)]
-        if not missing or self.is_shallow() or not git.try_git("remote", "get-url", _REMOTE, cwd=self._root):
+        if not missing or self.is_shallow() or _REMOTE not in git.git_text("remote", cwd=self._root).split():
             return
         git.run_git(
             "-c", "maintenance.auto=false", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",

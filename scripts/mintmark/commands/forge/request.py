@@ -133,7 +133,7 @@ def _grant(root: Path, forge: Forge, asked: Asked) -> str:
         with committing_as(asked.login, asked.number):
             said = _carry_out(registry.root, asked.request)
         print("\n".join(map(plain_line, said.splitlines())))
-        if git.git_text("symbolic-ref", "--short", "HEAD", cwd=registry.root) == base:
+        if git.current_branch(registry.root) == base:
             return f"There is nothing to do:\n\n{_lines(said)}"
         proposed = push_head(registry.root, asked.branch)
     return _opened(forge, asked, proposed, base)

@@ -62,7 +62,7 @@ def committing_as(login: str, number: int) -> Iterator[None]:
 def require_base(registry: ClonedRegistry) -> str:
     """Return the base branch, which has to be checked out: what is asked for starts from what is registered."""
     base = registry.settings.base_branch
-    present = git.try_git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=registry.root)
+    present = git.current_branch(registry.root)
     if present != base:
         raise MintmarkError(f"{present or 'no branch'} is checked out, and not {base}; git switch {base}")
     return base

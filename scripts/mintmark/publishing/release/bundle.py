@@ -98,7 +98,7 @@ def read_bundle(
 
 
 def _registered_in(registry: ClonedRegistry, record: VersionRecord) -> str:
-    first = registry.history(record.model).first_seen.get(str(record.version))
+    first = registry.own_history(record.model).first_seen.get(str(record.version))
     if first is None:
         path = layout.version_path(record.model, str(record.version))
         raise MintmarkError(f"{path}: no commit has it yet, so nothing is registered to bundle; git commit it first")

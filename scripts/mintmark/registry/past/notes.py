@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.moment import format_moment
 from mintmark.registry import git
+from mintmark.registry.repository.names import find_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,8 @@ def read_notes(root: Path) -> dict[str, Reproduced]:
 
     A note that is no JSON of the right kind is passed over: whoever can push can write one.
     """
-    listed = git.try_git("rev-parse", "--verify", "--quiet", f"{REF}^{{commit}}", cwd=root)
-    if not listed:
+    listed = find_commit(root, REF)
+    if listed is None:
         return {}
     log = git.start_git(
         "log", "--no-merges", "--reverse", "--topo-order", "--raw", "-z", "--no-renames", "--no-abbrev", "--root",

@@ -146,10 +146,11 @@ class Store:
             return None
         from mintmark.registry import git
 
-        blob = f"{self.revision}:{path}"
-        if git.try_git("cat-file", "-s", blob, cwd=self.root) != str(file.size):
+        entry = git.list_tree(self.root, self.revision, path).get(path)
+        if entry is None or entry.mode in git.NO_FILES:
             return None
-        return git.run_git("cat-file", "blob", blob, cwd=self.root)
+        content = dict(git.read_blobs(self.root, [entry.oid], limit=file.size))[entry.oid]
+        return content if len(content) == file.size else None
 
     def _label(self, remote: Remote, file: StoredFile) -> str:
         place = remote.embedded_in(self.root)

@@ -1,0 +1,123 @@
+"""Run the `git` command, and tell its refusals from its answers. Knows no command of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+from mintmark.errors import MintmarkError
+from mintmark.registry.repository.git_settings import OPTIONS, git_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_Result = TypeVar("_Result")
+_IGNORED_DAMAGE = b"ignoring broken ref"  # Git goes on without what it could not read, and exits with 0
+
+
+class GitError(MintmarkError):
+    """Git refused; the message holds its own words, `code` its exit code where it said nothing at all."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def run_git(
+    *arguments: str, cwd: Path | str, data: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> bytes:
+    """Run one Git command and return its output; raise `GitError` with Git's own words when it fails."""
+    return start_git(*arguments, cwd=cwd, data=data, environment=environment)()
+
+
+def start_git(
+    *arguments: str, cwd: Path | str, data: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> Callable[[], bytes]:
+    """Start one Git command and return the function that waits for its output, or raises as `run_git` does.
+
+    It runs with the settings that are relied on here, whatever the user's are. `environment` is added to its variables.
+    """
+    import subprocess  # reading one record from the work tree needs no Git, and need not pay for it
+
+    try:
+        process = subprocess.Popen(
+            ("git", *OPTIONS, *arguments),
+            cwd=cwd,
+            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**git_environment(cwd), **(environment or {})},
+        )
+    except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
+        raise _not_started(arguments[0], cwd, error) from None
+
+    def wait() -> bytes:
+        output, complaint = process.communicate(data)
+        if process.returncode != 0 or _IGNORED_DAMAGE in complaint:
+            words = " ".join(complaint.decode("utf-8", "replace").split())
+            code = process.returncode if not words else None
+            raise GitError(f"git {arguments[0]}: {words or f'failed with exit code {process.returncode}'}", code)
+        return output
+
+    return wait
+
+
+def _not_started(command: str, cwd: Path | str, error: OSError | ValueError) -> MintmarkError:
+    if not os.path.isdir(cwd):
+        return MintmarkError(f"{cwd}: there is no such folder")
+    if isinstance(error, FileNotFoundError):
+        return MintmarkError("git is not installed, or not on the PATH; install Git 2.31 or newer")
+    return GitError(f"git {command}: {error.strerror if isinstance(error, OSError) else error}")
+
+
+def in_background(wait: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Wait in a thread while this process does something else, such as reading a pipe, which when full stops Git."""
+    from threading import Thread
+
+    output: list[_Result] = []
+    faults: list[MintmarkError] = []
+
+    def drain() -> None:
+        try:
+            output.append(wait())
+        except MintmarkError as error:
+            faults.append(error)
+
+    thread = Thread(target=drain, daemon=True)
+    thread.start()
+
+    def result() -> _Result:
+        thread.join()
+        for fault in faults:
+            raise fault
+        return output[0]
+
+    return result
+
+
+def ask_git(*arguments: str, cwd: Path | str) -> str | None:
+    """Ask Git what it may deny, and return its answer as a stripped text; None where it denies it.
+
+    It does that with exit code 1 and not a word. Whatever else goes wrong raises `GitError`: a question that Git
+    refuses to answer has no empty answer.
+    """
+    try:
+        return git_text(*arguments, cwd=cwd)
+    except GitError as error:
+        if error.code != 1:
+            raise
+        return None
+
+
+def git_text(*arguments: str, cwd: Path | str) -> str:
+    """Run one Git command and return its output as a stripped text."""
+    return run_git(*arguments, cwd=cwd).decode("utf-8", "surrogateescape").strip()
+
+
+def try_git(*arguments: str, cwd: Path | str) -> None:
+    """Run a Git command that may fail without harm: nothing is asked by it."""
+    try:
+        run_git(*arguments, cwd=cwd)
+    except GitError:
+        return
