@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.moment import format_moment
 from mintmark.registry import git
-from mintmark.registry.repository.names import find_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +64,8 @@ def read_notes(root: Path) -> dict[str, Reproduced]:
 
     A note that is no JSON of the right kind is passed over: whoever can push can write one.
     """
-    listed = find_commit(root, REF)
-    if listed is None:
+    kind, _, listed = git.git_text("for-each-ref", "--format=%(objecttype) %(objectname)", REF, cwd=root).partition(" ")
+    if kind != "commit":
         return {}
     log = git.start_git(
         "log", "--no-merges", "--reverse", "--topo-order", "--raw", "-z", "--no-renames", "--no-abbrev", "--root",
