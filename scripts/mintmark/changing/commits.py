@@ -21,11 +21,13 @@ from mintmark.changing.journal import (
 )
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
+from mintmark.registry.files import unix_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+_TEXT = (".yaml", ".yml", ".json", ".dvc", ".lock", ".md", ".gitignore")
 _UNDER_WAY = {  # a rebase comes first: it leaves the marks of others too
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
@@ -124,9 +126,11 @@ def commit_files(
     """Commit `writes` (path -> bytes) on a new branch, or on the present one (`branch` None), and be on it then.
 
     `include` names files that go into the commit as they lie in the work tree (gone ones as gone). A taken branch name
-    gets -2, -3 and so on. Ignored files are committed too: the caller knows what belongs. When this raises, or is
-    interrupted, the work tree, the index and the branches are as before.
+    gets -2, -3 and so on. Text in `writes` ends its lines in LF then, whatever Git is set to. Ignored files are
+    committed too: the caller knows what belongs. When this raises, or is interrupted, the work tree, the index and the
+    branches are as before.
     """
+    writes = {path: unix_lines(content) if path.endswith(_TEXT) else content for path, content in writes.items()}
     present = require_ready(root)
     before = git.resolve_commit(root, "HEAD")
     name = None if branch is None else _free_branch(root, branch)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
-from mintmark.registry.files import read_text_file
+from mintmark.registry.files import read_text_file, unix_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +90,7 @@ def describe_environment(
     if not (root / LOCK).is_file():
         message = f"is not there, so nobody could build this environment again; {_REMEDY}"
         return {}, [Finding(path=LOCK, message=message)]
-    content = read_text_file(root / LOCK, limit=64 << 20)
+    content = unix_lines(read_text_file(root / LOCK, limit=64 << 20))
     pins = read_pins(content)
     names = sorted({*_ALWAYS, *_BY_FORMAT.get(artifact_format, ()), *_packages_of(trusted)})
     installed = {name: version for name in names if (version := _installed(name)) is not None}

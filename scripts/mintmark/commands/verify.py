@@ -16,6 +16,7 @@ from mintmark.core.version import parse_version
 from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.files import unix_lines
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree, read_each
 
@@ -165,7 +166,7 @@ def _check_pointers(registry: ClonedRegistry, objects: list[StoredObject]) -> It
         if content is None:
             message = f"is missing, so DVC cannot fetch {item.file.name}; git checkout brings it back"
             yield Finding(path=item.pointer, message=message, rule="R9")
-        elif content != expected.encode() and item.pointer in contents:
+        elif unix_lines(content) != expected.encode() and item.pointer in contents:
             yield _pointer_finding(item.pointer, content.decode("utf-8", "replace"), expected)
 
 

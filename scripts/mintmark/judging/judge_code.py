@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
+from mintmark.registry.files import unix_lines
 from mintmark.registry.schemas import schema_folder
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def _code(root: Path, base: str) -> dict[str, git.Entry]:
 
 def _digest(folder: Path, prefix: str, pattern: str) -> dict[str, str]:
     return {
-        f"{prefix}/{path.relative_to(folder).as_posix()}": blob_oid(path.read_bytes()) for path in folder.rglob(pattern)
+        f"{prefix}/{path.relative_to(folder).as_posix()}": blob_oid(unix_lines(path.read_bytes()))
+        for path in folder.rglob(pattern)
     }
 
 

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_bytes
+from mintmark.registry.files import unix_lines
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
@@ -39,15 +40,22 @@ def unlike_lock(stages: Mapping[str, LockedStage], files: Mapping[str, bytes]) -
 def _is_as_locked(dep: LockedFile, files: Mapping[str, bytes]) -> bool:
     if dep.md5 is None:
         return True
-    if dep.path in files:  # before DVC 3, line ends did not count
-        return dep.md5 in {digest_bytes(text).md5 for text in (files[dep.path], _unix(files[dep.path]))}
+    if dep.path in files:  # line ends do not count: before DVC 3, and where a work tree has those of Windows
+        return dep.md5 in {digest_bytes(ends(files[dep.path])).md5 for ends in _LINE_ENDS}
     folder = dep.path.rstrip("/") + "/"
     inside = {path.removeprefix(folder): content for path, content in files.items() if path.startswith(folder)}
-    return not inside or dep.md5 in (_folder_md5(inside), _folder_md5({k: _unix(v) for k, v in inside.items()}))
+    return not inside or dep.md5 in {_folder_md5({k: ends(v) for k, v in inside.items()}) for ends in _LINE_ENDS}
 
 
-def _unix(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n")
+def _as_it_is(content: bytes) -> bytes:
+    return content
+
+
+def _windows(content: bytes) -> bytes:
+    return unix_lines(content).replace(b"\n", b"\r\n")
+
+
+_LINE_ENDS = (_as_it_is, unix_lines, _windows)
 
 
 def _folder_md5(files: Mapping[str, bytes]) -> str:

@@ -14,7 +14,7 @@ from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, format_yaml, parse
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["format_json", "format_yaml", "read_json", "read_text_file", "read_yaml", "write_atomically"]
+__all__ = ["format_json", "format_yaml", "read_json", "read_text_file", "read_yaml", "unix_lines", "write_atomically"]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -112,6 +112,11 @@ def read_text_file(path: Path | str, *, limit: int = MAX_BYTES) -> bytes:
         raise MintmarkError(f"{path}: is not a plain file")
     with os.fdopen(handle, "rb") as file:
         return file.read(limit + 1)
+
+
+def unix_lines(text: bytes) -> bytes:
+    """Return a text with the line ends that it has in Git, where a work tree gave it those of Windows."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def format_json(data: Any) -> str:

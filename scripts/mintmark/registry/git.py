@@ -158,6 +158,18 @@ def _status(root: Path, paths: Iterable[str]) -> set[str]:
     return {line[3:] for line in _split_paths(output)}
 
 
+def hash_files(root: Path, paths: list[str]) -> list[Entry]:
+    """Return what Git would keep of files in the work tree: their blobs with the line ends that a commit gives them."""
+    if not paths:
+        return []
+    odd = [path for path in paths if "\n" in path]  # the one character that ends a name here
+    given = "".join(f"{path}\n" for path in paths if path not in odd).encode("utf-8", "surrogateescape")
+    oids = run_git("hash-object", "--stdin-paths", cwd=root, data=given).decode().split() if given else []
+    known = dict(zip((path for path in paths if path not in odd), oids, strict=True))
+    known |= {path: git_text("hash-object", "--", path, cwd=root) for path in odd}
+    return [Entry("100644", known[path]) for path in paths]
+
+
 def diff(root: Path, old: str, new: str, folders: Iterable[str] = ()) -> list[DiffEntry]:
     """Return what differs between two trees or commits, renames told as a deletion and an addition."""
     output = run_git(

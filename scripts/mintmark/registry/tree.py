@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
-from mintmark.registry.files import read_text_file
+from mintmark.registry.files import read_text_file, unix_lines
 from mintmark.registry.yaml.text import MAX_BYTES, MAX_LOCK_BYTES
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ class WorkTree:
         link = self._linked_folder(path.rpartition("/")[0])
         if link:
             raise MintmarkError(f"{path}: lies behind {link}, which is a symbolic link where a folder belongs")
-        return read_text_file(full, limit=_limit(path))
+        content = read_text_file(full, limit=_limit(path))
+        return content if path.startswith(f"{STORE}/") else unix_lines(content)
 
     def _linked_folder(self, folder: str) -> str | None:
         """Return the folder on the way to a path that is a symbolic link: it may lead anywhere on this machine."""
@@ -221,14 +222,14 @@ class WorkTree:
         """See `Tree`: what HEAD holds, with what differs from it on the disk read and hashed."""
         self.watch()
         entries = git.list_tree(self.root, self.head, folder) if self.head else {}
-        for path in self.changes(folder):
-            entry = self._entry(path)
-            if entry is None:
-                entries.pop(path, None)
-            else:
-                entries[path] = entry
-                self._uncommitted[entry.oid] = path
-        return entries
+        changes = self.changes(folder)
+        links = {path: entry for path in changes if (entry := self._link(path)) is not None}
+        files = sorted(path for path in changes - links.keys() if self._is_plain(path))
+        new = links | dict(zip(files, git.hash_files(self.root, files), strict=True))
+        for path in changes - new.keys():
+            entries.pop(path, None)
+        self._uncommitted |= {entry.oid: path for path, entry in new.items()}
+        return entries | new
 
     @property
     def blobs(self) -> BlobReader:
@@ -256,15 +257,16 @@ class WorkTree:
             self._changes = self._wait()
         return {path for path in self._changes or () if path.startswith(f"{folder}/") or path == folder}
 
-    def _entry(self, path: str) -> git.Entry | None:
+    def _link(self, path: str) -> git.Entry | None:
         from mintmark.registry.documents import blob_oid
 
         full = os.path.join(self.root, path)
-        if os.path.islink(full):
-            return git.Entry(git.SYMLINK, blob_oid(os.fsencode(os.readlink(full))))
-        if not os.path.isfile(full) or self._linked_folder(path.rpartition("/")[0]):
+        if not os.path.islink(full):
             return None
-        return git.Entry("100644", blob_oid(read_text_file(full)))
+        return git.Entry(git.SYMLINK, blob_oid(os.fsencode(os.readlink(full))))
+
+    def _is_plain(self, path: str) -> bool:
+        return os.path.isfile(os.path.join(self.root, path)) and not self._linked_folder(path.rpartition("/")[0])
 
     @cached_property
     def head(self) -> str | None:
