@@ -93,6 +93,7 @@ CATCHERS = {
     "registry.declared_columns: _mapping": "a file of the pipeline that cannot be read names no columns; its faults are told",
     "registry.listing: _metric": "a model without a readable identity still has versions to list",
     "registry.published.listing: list_versions": "a model that the site has not whole costs its own rows",
+    "registry.past.model_log: _find_way": "a commit that is gone is no place to go on from; all is read again",
     "registry.stored.proof: prove_bytes": "what is wrong with each file is the answer",
     "registry.snapshot: with_lines": "a finding about a file that cannot be read has no line",
     "registry.stored.pulling: yanked_note": "a broken status file does not keep anybody from pulling",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import subprocess
 import sys
@@ -123,15 +124,50 @@ def _channel(version: str) -> str:
 def _version_files(model: str, version: str, parent: str | None, number: int, remote: Path) -> dict[str, str]:
     artifact_size = ARTIFACT_SIZE if number == 0 else 200
     stored = {"model.skops": _store(remote, f"{number} model", artifact_size)}
-    stored |= {name: _store(remote, f"{number} {name}", 100) for name in STORED}
+    stored |= {name: _store(remote, f"{model} {name}", 100) for name in STORED}  # one file of the remote for each model
     files = [StoredFile(name=name, md5=md5, sha256=sha, size=size) for name, (md5, sha, size) in stored.items()]
-    metrics = _metrics(number)
-    record = _record(model, version, parent, number, files, metrics)
     folder = layout.version_folder(model, version)
     texts = {f"{folder}/{file.name}.dvc": format_pointer(file) for file in files}
-    texts[layout.version_path(model, version)] = format_yaml(record, schema="../../../../schemas/version.schema.json")
-    texts[layout.metrics_path(model, version)] = format_json(_metrics_document(metrics))
+    record, metrics = _templates(number % VARIANTS, artifact_size)
+    values = {
+        _MODEL: model,
+        _VERSION: version,
+        _PARENT: parent or "null",
+        _NUMBER: f"{number:06}",
+        _DIGEST: _hash(number),
+    }
+    values |= {_digest(file.name, kind): getattr(file, kind) for file in files for kind in ("md5", "sha256")}
+    for placeholder, value in values.items():
+        record = record.replace(placeholder, value)
+    texts[layout.version_path(model, version)] = record
+    texts[layout.metrics_path(model, version)] = metrics
     return texts
+
+
+VARIANTS = 100  # of the measured values
+_MODEL, _VERSION, _PARENT, _NUMBER = "MODELNAME", "OWNVERSION", "PARENTVERSION", "WEEKNUMBER"
+_DIGEST = "md5:DATADIGEST"
+
+
+def _digest(name: str, kind: str) -> str:
+    """Return what stands for a digest of a file in a template."""
+    return f"{kind}of{name.replace('.', '')}"
+
+
+@functools.cache
+def _templates(variant: int, artifact_size: int) -> tuple[str, str]:
+    """Return version.yaml and metrics.json with words in place of what each version has of its own.
+
+    To write the YAML of a record takes a hundred times as long as to put the words in.
+    """
+    sizes = {"model.skops": artifact_size, **dict.fromkeys(STORED, 100)}
+    files = [
+        StoredFile(name=name, md5=_digest(name, "md5"), sha256=_digest(name, "sha256"), size=size)
+        for name, size in sizes.items()
+    ]
+    metrics = _metrics(variant)
+    record = format_yaml(_record(files, metrics), schema="../../../../schemas/version.schema.json")
+    return record, format_json(_metrics_document(metrics))
 
 
 def _store(remote: Path, seed: str, size: int) -> tuple[str, str, int]:
@@ -144,7 +180,7 @@ def _store(remote: Path, seed: str, size: int) -> tuple[str, str, int]:
 
 
 def _metrics(number: int) -> dict[str, dict[str, float]]:
-    wobble = (number * 7919 % 1000) / 50_000
+    wobble = (number * 79 % VARIANTS) / 5_000
     names = ("roc_auc", "accuracy", "balanced_accuracy", "precision", "recall", "f1",
              "average_precision", "log_loss", "brier")  # fmt: skip
     return {
@@ -173,20 +209,17 @@ def _hash(*parts: object) -> str:
     return "md5:" + hashlib.md5(repr(parts).encode(), usedforsecurity=False).hexdigest()
 
 
-def _record(
-    model: str, version: str, parent: str | None, number: int, files: list[StoredFile],
-    metrics: dict[str, dict[str, float]],
-) -> dict[str, object]:  # fmt: skip
+def _record(files: list[StoredFile], metrics: dict[str, dict[str, float]]) -> dict[str, object]:
     artifact, *others = files
-    candidate = f"models/{model}/candidate"
+    candidate = f"models/{_MODEL}/candidate"
     return {
         "schema": 1,
-        "model": model,
-        "version": version,
-        "parent": parent,
+        "model": _MODEL,
+        "version": _VERSION,
+        "parent": _PARENT,
         "created": "2026-06-01T09:30:00Z",
         "author": "Ada Lovelace <ada@example.org>",
-        "summary": f"Trained again on the data of week {number}.",
+        "summary": f"Trained again on the data of week {_NUMBER}.",
         "artifact": {"path": artifact.name, "format": "skops", **artifact.to_dict()},
         "files": {file.name: file.to_dict() for file in others},
         "signature": {
@@ -197,15 +230,15 @@ def _record(
         "parameters": {"estimator": "sklearn.linear_model.LogisticRegression", "C": 0.1, "max_iter": 1000},
         "metrics": metrics,
         "data": [
-            {"role": role, "path": f"{candidate}/{role}.parquet", "hash": _hash(number, role), "rows": 4000}
+            {"role": role, "path": f"{candidate}/{role}.parquet", "hash": _DIGEST, "rows": 4000}
             for role in ("training", "evaluation")
         ],
         "stages": {
             stage: {
-                "cmd": f"python scripts/{stage}.py {model}",
-                "deps": {f"scripts/{stage}.py": _hash(stage), f"{candidate}/train.parquet": _hash(number)},
-                "params": {f"models.{model}.{stage}": {"seed": 0}},
-                "outs": {f"{candidate}/{stage}.json": _hash(number, stage)},
+                "cmd": f"python scripts/{stage}.py {_MODEL}",
+                "deps": {f"scripts/{stage}.py": _hash(stage), f"{candidate}/train.parquet": _DIGEST},
+                "params": {f"models.{_MODEL}.{stage}": {"seed": 0}},
+                "outs": {f"{candidate}/{stage}.json": _DIGEST},
             }
             for stage in ("prepare", "tune", "train", "evaluate")
         },

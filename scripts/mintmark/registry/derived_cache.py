@@ -24,9 +24,9 @@ class DerivedCache:
     be opened or written is a cache that holds nothing: it never raises.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, *, name: str = "cache.sqlite") -> None:
         self._connection: sqlite3.Connection | None = None
-        self._path = folder / "cache.sqlite"
+        self._path = folder / name
         # Part of every key: an older mintmark that is still running must not leave its values to this one.
         self._fingerprint = hashlib.sha256(fingerprint.encode()).hexdigest()[:16]
         for _ in range(2):

@@ -187,17 +187,19 @@ def _parse_raw(fields: list[str]) -> list[DiffEntry]:
 
 
 def start_first_parent_log(
-    root: Path, revision: str, folders: Iterable[str] = ()
+    root: Path, revision: str, folders: Iterable[str] = (), *, since: str | None = None
 ) -> Callable[[], Iterator[tuple[Commit, list[DiffEntry]]]]:
     """Begin to read the commits of the first-parent line that touch folders; what is returned yields them.
 
     They come oldest first, each with what it changed there. A merge counts as one step, told against its first parent:
-    what the branch looked like to those who use it.
+    what the branch looked like to those who use it. With `since`, a commit of that line, only those after it.
     """
+    revisions = [revision, *([f"^{since}"] if since else [])]
     wait = start_git(
         "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "-z", "--no-renames",
         "--no-follow", "--no-show-signature", "--no-color", "--encoding=UTF-8", "--no-abbrev", "--root",
-        "--format=%x00%H%x00%an <%ae>%x00%ct%x00%s", revision, "--", *folders, cwd=root,
+        "--format=%x00%H%x00%an <%ae>%x00%ct%x00%s", *revisions, "--", *folders, cwd=root,
+        environment={"GIT_LITERAL_PATHSPECS": "1"},
     )  # fmt: skip
     output = in_background(wait)
     return lambda: _parse_log(output())

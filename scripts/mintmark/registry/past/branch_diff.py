@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.registry import git
+from mintmark.registry.past.model_log import start_model_log
 from mintmark.registry.tree import WATCHED, WorkTree
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class BranchDiff:
         self.start = git.git_text("merge-base", self._base, registry.revision, cwd=registry.root)
         committed = git.diff(registry.root, self.start, registry.revision, WATCHED)
         self._committed = {change.path for change in committed}
-        self._logged = _folders(self._committed)
-        self._log = git.start_first_parent_log(registry.root, self._base, self._logged) if self._logged else None
+        self._logged = _models(self._committed)
+        self._log = start_model_log(registry.root, self._base, self._logged)
         if isinstance(registry.tree, WorkTree):
             registry.tree.watch()
 
@@ -45,17 +46,18 @@ class BranchDiff:
     @property
     def folders(self) -> list[str]:
         """The folder of each model that changed paths lie in."""
-        return _folders(self.paths)
+        return [f"{layout.MODELS}/{model}" for model in _models(self.paths)]
 
     def histories(self) -> dict[str, ModelHistory]:
         """Return the history of these models on the base's side."""
         from mintmark.registry.past.history import read_history
 
-        if self.folders != self._logged:  # uncommitted files brought further models
-            self._log = git.start_first_parent_log(self._registry.root, self._base, self.folders)
-        return read_history(self._registry.root, self._log()) if self._log is not None else {}
+        models = _models(self.paths)
+        if models != self._logged:  # uncommitted files brought further ones
+            self._log, self._logged = start_model_log(self._registry.root, self._base, models), models
+        return read_history(self._registry.root, self._log())
 
 
-def _folders(paths: Iterable[str]) -> list[str]:
+def _models(paths: Iterable[str]) -> list[str]:
     inside = (path.split("/", 2) for path in paths)
-    return sorted({"/".join(parts[:2]) for parts in inside if len(parts) > 2 and parts[0] == layout.MODELS})
+    return sorted({parts[1] for parts in inside if len(parts) > 2 and parts[0] == layout.MODELS})

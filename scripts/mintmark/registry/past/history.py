@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,13 +11,16 @@ from mintmark.core.channels import ChannelStack, Move
 from mintmark.core.layout import MODELS, locate
 from mintmark.core.moment import format_moment
 from mintmark.registry import git
+from mintmark.registry.past.model_log import open_past_cache, start_model_log
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from mintmark.registry.git import Commit, DiffEntry
+
+_TARGET = "target"
 
 
 @dataclass(slots=True)
@@ -66,8 +70,7 @@ def _add_moves(
         for *_, change in steps
         for mode, oid in ((change.old_mode, change.old_oid), (change.new_mode, change.new_oid))
     }
-    oids = sorted({oid for mode, oid in sides if oid != git.NO_OBJECT and mode != git.SUBMODULE})
-    targets = {oid: channel_target(content) for oid, content in git.read_blobs(root, oids, limit=MAX_BYTES)}
+    targets = read_targets(root, {oid for mode, oid in sides if oid != git.NO_OBJECT and mode != git.SUBMODULE})
     stacks: dict[tuple[str, str], ChannelStack] = defaultdict(ChannelStack)
     for commit, model, channel, change in steps:
         before, after = targets.get(change.old_oid), targets.get(change.new_oid)
@@ -84,6 +87,19 @@ def _add_moves(
             subject=commit.subject,
         )
         histories[model].moves.append(move)
+
+
+def read_targets(root: Path, oids: Collection[str]) -> dict[str, str | None]:
+    """Return the version that each of these blobs names as the content of a channel file, None where it names none."""
+    cache = open_past_cache(root)
+    try:
+        targets: dict[str, str | None] = {oid: json.loads(text) for oid, text in cache.get_many(_TARGET, oids).items()}
+        unknown = sorted(set(oids) - targets.keys())
+        fresh = {oid: channel_target(content) for oid, content in git.read_blobs(root, unknown, limit=MAX_BYTES)}
+        cache.put_many(_TARGET, {oid: json.dumps(target) for oid, target in fresh.items()})
+    finally:
+        cache.close()
+    return targets | fresh
 
 
 def channel_target(content: bytes) -> str | None:
@@ -104,5 +120,5 @@ def text_field(content: bytes, name: str) -> str | None:
 def model_history(root: Path, revision: str, model: str) -> ModelHistory:
     """Return the history of one model up to a revision; raise `MintmarkError` in a shallow clone."""
     git.require_history(root)
-    log = git.start_first_parent_log(root, revision, [f"models/{model}"])()
+    log = start_model_log(root, git.resolve_commit(root, revision), [model])()
     return read_history(root, log).get(model, ModelHistory())
