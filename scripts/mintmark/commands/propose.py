@@ -13,7 +13,7 @@ from mintmark.changing.channel_files import point_channel
 from mintmark.changing.commits import commit_files, read_author, require_ready
 from mintmark.changing.lock import one_at_a_time
 from mintmark.changing.model_state import read_standing, require_allowed
-from mintmark.changing.proposed_files import files_to_include
+from mintmark.changing.proposed_files import files_left_out, files_to_include
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
@@ -80,7 +80,8 @@ def propose(
             branch=None if here else f"propose/{model}-{plan.number}",
             include=include,
         )
-        print("\n".join([*map(plain_line, document["summary"].splitlines()), *candidate.notes]))
+        notes = (*candidate.notes, *files_left_out(registry, include))
+        print("\n".join([*map(plain_line, document["summary"].splitlines()), *map(plain_line, notes)]))
         conclude(registry, made, open_pr=open_pr)
     return 0
 

@@ -80,6 +80,20 @@ def locate(path: str) -> Place:
     return Place("other")
 
 
+def is_placeholder(path: str) -> bool:
+    """Whether a path below models/ keeps an empty folder, or what the pipeline made out of Git; nobody reads it."""
+    if not path.startswith(f"{MODELS}/"):
+        return False
+    *folders, name = path.split("/")[1:]
+    if len(folders) > _DEEPEST:
+        return False
+    if name == ".gitkeep":
+        return len(folders) < 2 or (len(folders) == 2 and folders[1] in _FOLDERS)
+    return name == ".gitignore" and (len(folders) == 1 or folders[1:2] == ["candidate"])
+
+
+_DEEPEST = 6
+_FOLDERS = ("candidate", "channels", "status", "versions")
 _NAMED_FILES: dict[str, Kind] = {"channels": "channel", "status": "status"}
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.judgement.goalposts import described, goalposts, needs_a_person
-from mintmark.core.judgement.kinds import JUDGES
 from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.judgement.review import Table
 from mintmark.judging.fetched import judge_other_rows
@@ -59,14 +58,10 @@ def _document(side: ClonedRegistry, path: str) -> Mapping[str, Any] | None:
 
 
 def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
-    """Code, pipeline and documents; what judges is named, because it judges whatever comes next."""
+    """Code, pipeline and documents: the settings of the registry, and the rows of later proposals."""
     assert not subjects
     yield from judge_other_rows(span)
-    judges = [path for path, _ in span.paths if path.startswith(JUDGES)]
-    if judges:
-        shown = ", ".join(judges[:3]) + (f" and {len(judges) - 3} more" if len(judges) > 3 else "")
-        yield found("judge", "warn", f"this changes what judges every later proposal: {shown}", judges[0])
-    if any(path == layout.REGISTRY for path, _ in span.paths):
+    if any(change.path == layout.REGISTRY for change in span.paths):
         yield from _judge_settings(span)
 
 

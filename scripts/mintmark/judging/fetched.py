@@ -97,7 +97,7 @@ def judge_other_rows(span: Span, *, judged: str | None = None) -> Judging[None]:
     versions, dvc.lock may stop to name rows.
     """
     models = span.after.models()
-    if not models or not any(path == LOCK for path, _ in span.paths):
+    if not models or not any(change.path == LOCK for change in span.paths):
         return
     starts, befores = map(_readable_rows, (ClonedRegistry(span.root, at=span.start), span.before))
     afters = locked_rows(span.after)

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 from mintmark.about import __version__
 from mintmark.core import layout
-from mintmark.core.finding import Finding
 from mintmark.core.judgement.opinion import Opinion, conclude, found, found_faults
 from mintmark.core.judgement.ownership import check_owner
 from mintmark.judging.detours import judge_detours
 from mintmark.judging.hearing import attempt, heard
-from mintmark.registry import git
+from mintmark.judging.paths import judge_paths
 from mintmark.registry.validation import validate_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mintmark.core.judgement.review import Kind, Review, Subject
     from mintmark.judging.hearing import Judging
@@ -47,7 +46,7 @@ def review_change(
     kind = span.kind.kind
     judging = _refuse_mixture(span) if kind == "mixture" else _judge(span, author, teams, reproduce=reproduce)
     opinion = Opinion(subjects=span.kind.subjects)
-    for part in heard(judging, "review", faults="record"):
+    for part in chain(heard(judging, "review", faults="record"), heard(judge_paths(span), "review")):
         opinion += part
     judge = f"mintmark {__version__} by the rules of {span.base[:10]}"
     return conclude(opinion, kind=kind, base=span.base, head=span.head, judge=judge, author=author)
@@ -97,20 +96,10 @@ def _refuse_mixture(span: Span) -> Judging[None]:
 
 def _judge_rules(span: Span) -> Judging[None]:
     report = validate_change(span.after, span.change, settings=span.settings)
-    faults = found_faults("rules", [*report.findings, *_links(span)])
+    faults = found_faults("rules", report.findings)
     yield faults
     if not faults.has_failed:
         yield found("rules", "pass", "records, pointers, channels and bytes keep the rules R1 to R5 and R8 to R9")
-
-
-def _links(span: Span) -> Iterator[Finding]:
-    """Yield what takes the place of a whole model and is no folder, which lies above what is validated."""
-    for path, _ in span.paths:
-        if path.startswith(f"{layout.MODELS}/") and path.count("/") == 1:
-            for place, entry in git.list_tree(span.root, span.head, path).items():
-                if entry.mode in git.NO_FILES:
-                    message = f"is {git.NO_FILES[entry.mode]} where a folder belongs; git rm it"
-                    yield Finding(path=place, message=message, rule="R8")
 
 
 def _reproduce(span: Span, subject: Subject, isolation: Mapping[str, str]) -> Judging[None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mintmark.core import layout
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.judgement.review import Subject, Table
+from mintmark.core.words.numbers import count
 from mintmark.judging.fetched import judge_other_rows
 from mintmark.judging.hearing import attempt
 from mintmark.registry.stored.proof import prove_bytes
@@ -50,8 +51,11 @@ def _prove(span: Span, record: VersionRecord) -> Judging[None]:
 def judge_withdrawal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     """A version that leaves the registry: who was on it, and what stands in its place."""
     subject = subjects[0]
-    model, version = subject.model, str(subject.version)
     yield from judge_other_rows(span)
+    if subject.version is None:
+        yield _farewell(span, subject.model)
+        return
+    model, version = subject.model, subject.version
     yield _channels(span, model)
     for channel, target in span.before.channels(model).items():
         now = span.after.channel(model, channel)
@@ -62,6 +66,14 @@ def judge_withdrawal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         elif now is not None:
             yield from judge_rollback(span, [Subject(model=model, version=now, incumbent=version, channel=channel)])
     yield Opinion(next_steps=(f"The number {version} is burnt. It may come back with the same files only.",))
+
+
+def _farewell(span: Span, model: str) -> Opinion:
+    """A whole model that leaves the registry, from which the rules know that no channel points to it."""
+    names = [str(version) for version in span.before.versions(model)]
+    message = f"{model} leaves the registry with {count(len(names), 'version')}; their numbers are burnt"
+    step = f"Whoever pulls {model} by a number finds it no more. It comes back by a revert of this change only."
+    return found("model", "decide", message, layout.model_path(model)) + Opinion(next_steps=(step,))
 
 
 def judge_yank(span: Span, subjects: Sequence[Subject]) -> Judging[None]:

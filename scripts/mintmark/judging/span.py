@@ -6,13 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mintmark.core.judgement.carried import NOTHING_READ, Sources
 from mintmark.core.judgement.kinds import Classification, PathChange, Shift, classify
 from mintmark.core.layout import channel_path, locate
-from mintmark.errors import MintmarkError
+from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.past.history import ModelHistory, channel_target
+from mintmark.registry.pipeline import LOCK, PARAMS, PIPELINE, model_stages, named_paths, parse_lock, stage_sources
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
@@ -58,6 +60,11 @@ class Span:
         """DVC's configuration with the repository's part as the base has it: a proposal names no remotes."""
         return self.before.dvc_config
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The two commits that the change itself lies between."""
+        return self.start, self.head
+
     def store(self, registry: ClonedRegistry) -> Store:
         """Return the stored bytes as one side has them, by the remotes of the base."""
         return Store(self.root, revision=registry.commit, config=self.config)
@@ -65,7 +72,12 @@ class Span:
     @cached_property
     def paths(self) -> list[PathChange]:
         """Every path that differs between `start` and the head, anywhere in the repository."""
-        return [PathChange(change.path, _how(change)) for change in git.diff(self.root, self.start, self.head)]
+        return [PathChange(entry.path, _how(entry), _mode(entry)) for entry in self.entries]
+
+    @cached_property
+    def entries(self) -> list[git.DiffEntry]:
+        """The same, with the modes and blobs of both sides."""
+        return git.diff(self.root, self.start, self.head)
 
     @cached_property
     def histories(self) -> dict[str, ModelHistory]:
@@ -86,18 +98,36 @@ class Span:
                 self._has(self.start, model, version),
                 self._has(self.head, model, version),
             ),
+            remains=lambda model: bool(self._names(self.head, model)),
             holders=lambda model, channel: self.history(model).holders(channel),
+            reads=self.reads,
             first_channel=self.settings.first_channel,
         )
 
     def _has(self, commit: str, model: str, version: str) -> bool:
+        return version in self._names(commit, model)
+
+    def _names(self, commit: str, model: str) -> Collection[str]:
         if (commit, model) not in self._versions:
             self._versions[commit, model] = git.list_folder(self.root, commit, f"models/{model}/versions").keys()
-        return version in self._versions[commit, model]
+        return self._versions[commit, model]
+
+    def reads(self, model: str | None) -> Sources:
+        """Return what the stages of a model read, by dvc.lock of both ends; of None, what the head's pipeline names."""
+        after = GitTree(self.root, self.head)
+        if model is None:
+            return named_paths(*after.read_many([PIPELINE, PARAMS]).values())
+        found = NOTHING_READ
+        for tree in (GitTree(self.root, self.start), after):
+            try:
+                found |= stage_sources(model_stages(parse_lock(tree.read(LOCK) or b""), model))
+            except InvalidRegistryError:  # what judges a proposal says so
+                continue
+        return found
 
     def _shifts(self) -> Iterator[Shift]:
         """Yield the channels whose file names another version at the head."""
-        places = [locate(path) for path, _ in self.paths]
+        places = [locate(change.path) for change in self.paths]
         touched = [place for place in places if place.kind == "channel"]
         paths = [channel_path(place.model, place.name) for place in touched]
         sides = [self.channel_targets(commit, paths) for commit in (self.start, self.head)]
@@ -113,6 +143,10 @@ class Span:
             return {path: channel_target(content) for path, content in tree.read_many(paths).items()}
         except MintmarkError:  # a link in place of a channel file, which the rules report
             return {}
+
+
+def _mode(change: git.DiffEntry) -> str:
+    return change.new_mode if change.new_oid != git.NO_OBJECT else change.old_mode
 
 
 def _how(change: git.DiffEntry) -> Literal["added", "changed", "deleted"]:

@@ -18,7 +18,7 @@ from mintmark.registry.repository.running import start_git as start_git
 from mintmark.registry.repository.running import try_git as try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 SYMLINK = "120000"
@@ -114,6 +114,23 @@ def list_folder(root: Path, revision: str, folder: str) -> dict[str, tuple[str, 
         _, kind, oid = meta.split(" ")
         children[path.rpartition("/")[2]] = (kind, oid)
     return children
+
+
+def list_names(root: Path, revision: str, folders: Sequence[str], *, most: int) -> dict[str, set[str]]:
+    """Return the names in the root of a revision (under "") and in those of its folders that are there.
+
+    One Git process, whatever the number of folders; of more than `most` it lists everything.
+    """
+    listing = ("ls-tree", "-t", "-z", "--full-tree", "--name-only", revision)
+    paths = _split_paths(run_git(*listing, *(["-r"] if len(folders) > most else []), cwd=root))
+    if 0 < len(folders) <= most:
+        below = ["--", *(f"{folder}/" for folder in folders)]
+        paths += _split_paths(run_git(*listing, *below, cwd=root, environment={"GIT_LITERAL_PATHSPECS": "1"}))
+    names: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        names.setdefault(folder, set()).add(name)
+    return names
 
 
 def changed_paths(root: Path, folders: Iterable[str], *, untracked: bool = True) -> set[str]:
@@ -230,7 +247,7 @@ def read_blobs(root: Path, oids: Iterable[str], *, limit: int | None = None) -> 
     if not wanted:
         return
     if limit is not None:
-        sizes = _blob_sizes(root, wanted)
+        sizes = blob_sizes(root, wanted)
         yield from ((oid, b"\0" * (limit + 1)) for oid in wanted if sizes[oid] > limit)
         wanted = [oid for oid in wanted if sizes[oid] <= limit]
     output = memoryview(run_git("cat-file", "--batch", cwd=root, data="\n".join([*wanted, ""]).encode()))
@@ -245,7 +262,10 @@ def read_blobs(root: Path, oids: Iterable[str], *, limit: int | None = None) -> 
         position = end + 2 + size
 
 
-def _blob_sizes(root: Path, oids: list[str]) -> dict[str, int]:
+def blob_sizes(root: Path, oids: Sequence[str]) -> dict[str, int]:
+    """Return the size in bytes of blobs by id; a missing one raises `GitError`."""
+    if not oids:
+        return {}
     output = run_git("cat-file", "--batch-check", cwd=root, data="\n".join([*oids, ""]).encode())
     sizes = {}
     for line in output.decode().splitlines():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
+from mintmark.core.judgement.carried import Sources
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.dvc import run_dvc
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 LOCK = "dvc.lock"
 PIPELINE = "dvc.yaml"
+PARAMS = "params.yaml"
 _HASHES = ("md5", "etag", "checksum")
 
 
@@ -111,6 +113,37 @@ def model_stages(stages: Mapping[str, LockedStage], model: str) -> dict[str, Loc
             wanted[stage.name] = stage
             queue += [makers[file.path] for file in stage.deps if file.path in makers]
     return {name: stages[name] for name in stages if name in wanted}
+
+
+def stage_sources(stages: Mapping[str, LockedStage]) -> Sources:
+    """Return what stages read and no stage made: dependencies, and files of parameters."""
+    made = [file.path for stage in stages.values() for file in stage.outs]
+    read = [path for stage in stages.values() for path in (*(file.path for file in stage.deps), *stage.params)]
+    return Sources.of(read, made)
+
+
+def named_paths(*documents: bytes | None) -> Sources:
+    """Return every text in dvc.yaml and params.yaml, as what a stage may come to read; none of what is no YAML."""
+    from mintmark.registry.yaml.text import YamlFault, parse_yaml
+
+    texts: list[str] = []
+    for document in documents:
+        try:
+            texts += _texts(parse_yaml(document or b""))
+        except YamlFault:
+            continue
+    return Sources.of(word for text in texts for word in text.split())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,6 @@ _PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "metrics": metrics_facts,
 }
 _RECORDS = ("version", "metrics")
-_STRAY = re.compile(r"models/[^/]+/(channels|status|versions)/(?!\.gitkeep\Z)", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -78,6 +76,7 @@ class Snapshot:
             channels={name: str(data["version"]) for name, data in targets.items() if data},
             yanked=frozenset(files.statuses),
             released=history.released,
+            described=files.identity is not None,
             held={channel: history.holders(channel) for channel in {move.channel for move in history.moves}},
         )
 
@@ -149,9 +148,11 @@ def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:
     if entry.mode in git.NO_FILES:
         message = f"is {git.NO_FILES[entry.mode]} where a file belongs; replace it by the file"
         yield Finding(path=path, message=message, rule="R8")
-    elif place.kind == "other" and not place.model and _STRAY.match(path):
-        message = "has no place here: channels/ and status/ hold NAME.yaml files, versions/ a folder for each version"
-        yield Finding(path=path, message=f"{message}; git mv or git rm it")
+    elif place.kind == "candidate" or (place.kind == "other" and not place.model):
+        if not layout.is_placeholder(path):
+            yield stray(path)
+    elif entry.mode == "100755":
+        yield Finding(path=path, message="is executable, and nobody runs it; git update-index --chmod=-x it")
     if place.model and not is_name(place.model):
         yield Finding(path=path, message=f'"{place.model}" cannot name a model: {_NAMES}; git mv the folder')
     in_record = place.kind in ("version", "metrics", "pointer") or (place.kind == "other" and place.name)
@@ -165,6 +166,15 @@ def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:
         yield Finding(path=path, message=f'"{place.name}" cannot name a channel: {_NAMES}')
     if place.kind == "status" and not is_version(place.name):
         yield Finding(path=path, message=f'"{place.name}" is not a version; a status file is named 1.4.2.yaml')
+
+
+def stray(path: str) -> Finding:
+    """Return the fault of a file below models/ that is none of those which a registry holds."""
+    message = (
+        "has no place here: a model has a model.yaml, NAME.yaml files in channels/ and status/, and a folder for each "
+        "version in versions/; what the pipeline makes lies in candidate/, outside Git; git mv or git rm it"
+    )
+    return Finding(path=path, message=message, rule="R8")
 
 
 _NAMES = "names have lower-case letters, digits and single hyphens, and begin with a letter"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
+from mintmark.core.judgement.names import twins
 from mintmark.core.judgement.rules import check_change, check_state
 from mintmark.core.layout import locate
 from mintmark.core.records import StoredFile, VersionRecord
@@ -19,7 +20,7 @@ from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
 from mintmark.registry.past.history import ModelHistory, read_history
 from mintmark.registry.repository.main_line import find_base
-from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, with_lines
+from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, stray, with_lines
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree, read_each
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ def validate_tree(registry: ClonedRegistry) -> Report:
     remembered = cache.get("verdict", key) if key else None
     if remembered is not None and _is_committed(registry):
         findings, models, versions = json.loads(remembered)
-        return Report(tuple(Finding(**finding) for finding in findings), models, versions)
-    report = _validate_everything(registry, base)
-    if key and _is_committed(registry):
-        rows = [asdict(finding) for finding in report.findings]
-        cache.put_many("verdict", {key: json.dumps([rows, report.models, report.versions])})
-    return report
+        report = Report(tuple(Finding(**finding) for finding in findings), models, versions)
+    else:
+        report = _validate_everything(registry, base)
+        if key and _is_committed(registry):
+            rows = [asdict(finding) for finding in report.findings]
+            cache.put_many("verdict", {key: json.dumps([rows, report.models, report.versions])})
+    return replace(report, findings=(*report.findings, *_check_root(registry))) if base else report
 
 
 def _validate_everything(registry: ClonedRegistry, base: str | None) -> Report:
@@ -107,6 +109,7 @@ def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: S
             history = histories.get(model, ModelHistory())
             old, new = before.state(model, history), after.state(model, history)
             findings += check_change(old, new, settings.channels)
+        findings += [*_check_above(registry, changed), *_check_root(registry, change.start)]
         findings += _check_objects(registry, after)
         findings += _check_store(registry, change.start, changed)
         findings += _check_artifacts(registry, after, settings)
@@ -281,6 +284,31 @@ def _check_artifacts(registry: ClonedRegistry, snapshot: Snapshot, settings: Set
                 yield from check_artifact(
                     local, name=path, declared_format=record.format, trusted=settings.trusted_types
                 )
+
+
+def _check_above(registry: ClonedRegistry, changed: Iterable[str]) -> Iterator[Finding]:
+    """R8: in models/ itself lie folders and registry.yaml, and nothing takes the place of a folder."""
+    above = sorted(path for path in changed if path.count("/") < 2 and path.startswith(layout.MODELS))
+    for path in above:
+        folder, _, name = path.rpartition("/")
+        known = path == layout.REGISTRY or layout.is_placeholder(path)
+        if not known and name in registry.tree.names(folder):
+            yield stray(path)
+
+
+def _check_root(registry: ClonedRegistry, start: str | None = None) -> Iterator[Finding]:
+    """R8: nothing at the root passes for models/, where it would be read on macOS or Windows and is not here.
+
+    With `start`, only what was not there in that commit.
+    """
+    found = _pass_for_models(registry.root, registry.revision)
+    for name in sorted(found - _pass_for_models(registry.root, start) if found and start else found):
+        message = f'passes for "{layout.MODELS}", which macOS, Windows or a reader cannot keep apart from it; git mv it'
+        yield Finding(path=name, message=message, rule="R8")
+
+
+def _pass_for_models(root: Path, revision: str) -> set[str]:
+    return {name for name, _ in twins(git.list_folder(root, revision, ""), [layout.MODELS])}
 
 
 def _report(registry: ClonedRegistry, snapshot: Snapshot, findings: Iterable[Finding]) -> Report:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
 from tests.forge.test_workflow import read_outputs
+from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch
 
 from mintmark.cli import main
@@ -98,7 +100,7 @@ def test_a_request_is_fetched_and_not_checked_out(scratch: Scratch, step, tmp_pa
 
 def test_documents_need_no_check(scratch: Scratch, step):
     branch(scratch, "documents")
-    for path in ("docs/how-to/x.md", "README.md", "mkdocs.yml", "LICENSE"):
+    for path in ("docs/how-to/x.md", "README.md", "docs/images/x.png", "LICENSE"):
         scratch.write(path, "text")
     scratch.commit("Say more")
     code, outputs = step(scratch.root, "pull_request", request(scratch, "documents"), merge(scratch, "documents"))
@@ -109,6 +111,20 @@ def test_documents_need_no_check(scratch: Scratch, step):
         "false",
         "false",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    first_quick(
+        [("docs/CODEOWNERS", b"* @mallory"), ("mkdocs.yml", b"hooks: [x.py]"), ("docs/x.png", pickle.dumps({}))]
+    ),
+)
+def test_what_only_lies_among_the_documents_needs_the_checks(scratch: Scratch, step, path, content):
+    branch(scratch, "documents")
+    scratch.write(path, content)
+    scratch.commit("Say more")
+    _, outputs = step(scratch.root, "pull_request", request(scratch, "documents"), merge(scratch, "documents"))
+    assert (outputs["kind"], outputs["review"]) == ("code", "true")
 
 
 @pytest.mark.parametrize(

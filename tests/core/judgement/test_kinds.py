@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.scaffold.work import calls_at_most
 
+from mintmark.core.judgement.carried import Sources
 from mintmark.core.judgement.kinds import Part, PathChange, Shift, classify
 from mintmark.core.judgement.review import Subject
 
@@ -24,14 +25,23 @@ JUDGES = (
     "models/registry.yaml",
 )
 STORED = ".dvc/store/files/md5/ab/cdef"
+JUDGE = "scripts/mintmark/core/judgement/gates.py"
+MODEL = "models/iris/model.yaml"
+YANK = "models/iris/status/1.0.0.yaml"
 
 
 def folder(model, version):
     return [f"models/{model}/versions/{version}/{file}" for file in ("version.yaml", "metrics.json", "model.skops.dvc")]
 
 
-def change(added=(), removed=(), *, paths=(), deleted=(), edited=(), shifts=(), held=()):
-    """Classify a change that adds, removes and edits versions (`iris 1.0.0`) and touches further paths."""
+READ = Sources.of(["scripts/train.py", "data/iris.csv", "config.csv"])
+
+
+def change(added=(), removed=(), *, paths=(), deleted=(), edited=(), shifts=(), held=(), kept=(), reads=READ):
+    """Classify a change that adds, removes and edits versions (`iris 1.0.0`) and touches further paths.
+
+    Models in `kept` have versions that the change does not touch.
+    """
     before, after = ({tuple(name.split(" ")) for name in (*part, *edited)} for part in (removed, added))
     touched = [PathChange(path, "changed") for path in paths]
     touched += [PathChange(path, "deleted") for path in deleted]
@@ -43,7 +53,9 @@ def change(added=(), removed=(), *, paths=(), deleted=(), edited=(), shifts=(), 
         touched,
         moves,
         versions=lambda model, version: ((model, version) in before, (model, version) in after),
+        remains=lambda model: model in kept or any(name == model for name, _ in after),
         holders=lambda model, channel: [version for *place, version in held if place == [model, channel]],
+        reads=lambda model: reads,
         first_channel="staging",
     )
 
@@ -77,8 +89,8 @@ KINDS: dict[str, tuple[Any, str, list[tuple[str, str | None, str | None, str | N
         "propose",
         [("iris", "1.0.0", None, "staging")],
     ),
-    "a version with the outputs of the pipeline": (
-        change(["iris 1.1.0"], paths=["models/iris/candidate/.gitignore", "models/iris/candidate/plots/roc/roc.csv"]),
+    "a version with what keeps folders, and outputs out of Git": (
+        change(["iris 1.1.0"], paths=["models/iris/candidate/plots/.gitignore", "models/iris/channels/.gitkeep"]),
         "propose",
         [("iris", "1.1.0", None, None)],
     ),
@@ -137,6 +149,13 @@ KINDS: dict[str, tuple[Any, str, list[tuple[str, str | None, str | None, str | N
         "yank",
         [("iris", "1.0.0", None, None)],
     ),
+    "a whole model goes": (
+        change(
+            removed=["iris 1.0.0", "iris 1.1.0"], paths=CODE, deleted=[MODEL, "models/iris/status/1.0.0.yaml", STORED]
+        ),
+        "withdraw",
+        [("iris", None, None, None)],
+    ),
     "describe": (change(paths=["models/iris/model.yaml"]), "describe", [("iris", None, None, None)]),
     "describe two models": (
         change(paths=["models/iris/model.yaml", "models/digits/model.yaml"]),
@@ -173,18 +192,72 @@ def test_a_change_of_one_kind(name):
     assert found.parts == ()
 
 
-JUDGE = "scripts/mintmark/core/judgement/gates.py"
-MODEL = "models/iris/model.yaml"
-YANK = "models/iris/status/1.0.0.yaml"
-
 MIXTURES = {
+    "a model that goes while channels point to it": (
+        change(
+            removed=["iris 1.0.0", "iris 1.1.0"],
+            paths=["params.yaml"],
+            deleted=[MODEL, "models/iris/status/1.0.0.yaml", STORED],
+            shifts=[("iris", "production", "1.0.0", None), ("iris", "staging", "1.1.0", None)],
+        ),
+        [
+            ("rollback", "production of iris to no version"),
+            ("rollback", "staging of iris to no version"),
+            ("withdraw", "iris with all its versions, with params.yaml"),
+        ],
+    ),
+    "a model under another name": (
+        change(
+            ["flower 1.0.0"],
+            ["iris 1.0.0"],
+            paths=["models/flower/model.yaml"],
+            deleted=[MODEL],
+            shifts=[("flower", "production", None, "1.0.0"), ("iris", "production", "1.0.0", None)],
+        ),
+        [
+            ("describe", "models/flower/model.yaml"),
+            ("propose", "flower 1.0.0"),
+            ("promote", "flower 1.0.0 to production"),
+            ("rollback", "production of iris to no version"),
+            ("withdraw", "iris with all its versions"),
+        ],
+    ),
+    "two models that go": (
+        change(removed=["iris 1.0.0", "wine 1.0.0"], deleted=[MODEL, "models/wine/model.yaml"]),
+        [("withdraw", "iris with all its versions"), ("withdraw", "wine with all its versions")],
+    ),
+    "a description that goes before its last version": (
+        change(removed=["iris 1.0.0"], deleted=[MODEL], kept=["iris"]),
+        [("describe", MODEL), ("withdraw", "iris 1.0.0")],
+    ),
+    "a promotion and a remark in another channel": (
+        change(paths=["models/iris/channels/staging.yaml"], shifts=[DEPLOYS]),
+        [("code", "models/iris/channels/staging.yaml"), ("promote", "iris 1.1.0 to production")],
+    ),
+    "a promotion and bytes": (
+        change(paths=[STORED], shifts=[DEPLOYS]),
+        [("code", STORED), ("promote", "iris 1.1.0 to production")],
+    ),
+    "a rollback that deletes bytes": (
+        change(deleted=[STORED], shifts=[RETURNS], held=HELD),
+        [("code", STORED), ("rollback", "production of iris to 1.0.0")],
+    ),
+    "a yank and bytes": (change(paths=[YANK, STORED]), [("code", STORED), ("yank", "iris 1.0.0")]),
+    "a description and what the pipeline does not name": (
+        change(paths=[MODEL, "docs/x.md", "data/iris.csv"]),
+        [("code", "docs/x.md"), ("describe", f"{MODEL}, with data/iris.csv")],
+    ),
+    "a version that deletes bytes": (
+        change(["iris 1.1.0"], deleted=[STORED]),
+        [("code", STORED), ("propose", "iris 1.1.0")],
+    ),
     "a gate that moves with its proposal": (
         change(["iris 1.1.0"], paths=["params.yaml", MODEL], shifts=[ENTERS]),
         [("describe", MODEL), ("propose", "iris 1.1.0, entering staging, with params.yaml")],
     ),
     "a gate, with bytes and what the pipeline made": (
         change(["iris 1.1.0"], paths=[STORED, "models/iris/candidate/metrics.json", MODEL]),
-        [("describe", MODEL), ("propose", "iris 1.1.0, with models/iris/candidate/metrics.json")],
+        [("code", "models/iris/candidate/metrics.json"), ("describe", MODEL), ("propose", "iris 1.1.0")],
     ),
     "the description of another model": (
         change(["iris 1.1.0"], paths=["models/digits/model.yaml"]),
@@ -392,10 +465,11 @@ def test_whatever_comes_inside_a_new_version_is_part_of_it(path):
 
 
 def test_a_path_that_only_looks_like_one_of_the_judges():
-    """A folder of another name is code like any other; what lies below one that judges is not."""
-    assert change(["iris 1.1.0"], paths=["scripts/mintmark_plots.py", "docs/schemas/x"]).kind == "propose"
-    assert change(["iris 1.1.0"], paths=["scripts/mintmark/x/y/z"]).kind == "mixture"
-    assert change(["iris 1.1.0"], paths=[".dvc/store-notes.md"]).kind == "propose"
+    """A folder of another name is code like any other, which a stage may read; what lies below one that judges is not."""
+    paths = ["scripts/mintmark_plots.py", "docs/schemas/x", "scripts/mintmark/x/y/z", ".dvc/store-notes.md"]
+    for path, kind in zip(paths, ("propose", "propose", "mixture", "mixture"), strict=True):
+        assert change(["iris 1.1.0"], paths=[path], reads=Sources.of(paths)).kind == kind
+        assert change(["iris 1.1.0"], paths=[path]).kind == "mixture"
 
 
 ANY_PATH = st.one_of(
@@ -425,6 +499,8 @@ def sorted_out(paths, shifts):
         paths,
         shifts,
         versions=lambda model, version: WORLD.get((model, version), (True, True)),
+        remains=lambda model: model != "wine",
+        reads=lambda model: READ,
         holders=lambda model, channel: ["1.0.0"],
         first_channel="staging",
     )

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.forge.clone_answers import CloneAnswers
 from mintmark.commands.forge.event import read_event
-from mintmark.core.judgement.kinds import is_documentation
+from mintmark.core.judgement.carried import is_documentation
 from mintmark.core.layout import model_path
 from mintmark.core.words.numbers import count
 from mintmark.errors import UsageError
 from mintmark.forge.event import Ends, find_ends, find_steps, wanted_commits
 from mintmark.forge.workflow import plain_line, write_outputs
+from mintmark.judging.paths import path_faults
 from mintmark.judging.span import Span
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _QUEUE = "merge_group"
 _MOST_NAMED = 3
@@ -79,12 +80,17 @@ def _of_event(clone: CloneAnswers) -> tuple[str, Ends]:
 def _needs(root: Path, ends: Ends, clone: CloneAnswers, *, in_queue: bool) -> Needs:
     whole = Span(root, ends.base, ends.head)
     reviews: tuple[Span, ...] = (whole,)
-    if whole.kind.kind == "nothing" or all(map(is_documentation, clone.touched(ends.base, ends.head))):
+    if whole.kind.kind == "nothing" or _is_documentation(whole, clone.touched(ends.base, ends.head)):
         reviews = ()
     elif in_queue and whole.kind.kind == "mixture":  # requests that were each judged go through the queue together
         reviews = tuple(Span(root, step.base, step.head) for step in find_steps(ends, clone))
     again = tuple(span for span in reviews if span.kind.kind == "propose" and _makes_again(span))
     return Needs(ends=ends, whole=whole, reviews=reviews, reproductions=again)
+
+
+def _is_documentation(whole: Span, touched: Collection[str]) -> bool:
+    """Whether a change is one of documents, which are what they are called and nothing that a registry refuses."""
+    return all(map(is_documentation, touched)) and next(path_faults(whole), None) is None
 
 
 def _makes_again(span: Span) -> bool:

@@ -192,8 +192,9 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         ),
         CheckKind(
             name="judge",
-            question="Does what judges stay?",
-            warn="code, schemas, workflows or locks change that judge later proposals",
+            question="Does what governs stay: who judges, who approves, what runs?",
+            decide="a file changes that says so (the judge, schemas, workflows, CODEOWNERS, settings of Git or DVC, "
+            "locks), or a link or a submodule comes",
             passes=False,
         ),
         CheckKind(

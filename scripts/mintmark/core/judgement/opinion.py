@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mintmark.core.finding import Finding
     from mintmark.core.judgement.review import (
         BehaviourResult,
+        CarriedFile,
         CostResult,
         Evaluation,
         Kind,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _LISTS: Final = (
     "checks",
+    "files",
     "evaluations",
     "behaviour",
     "cost",
@@ -49,6 +51,7 @@ class Opinion:
     """
 
     checks: tuple[Check, ...] = ()
+    files: tuple[CarriedFile, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     behaviour: tuple[BehaviourResult, ...] = ()
     cost: tuple[CostResult, ...] = ()
@@ -122,6 +125,7 @@ def conclude(opinion: Opinion, *, kind: Kind, base: str, head: str, judge: str, 
         subjects=opinion.subjects,
         summary=opinion.summary,
         checks=opinion.checks,
+        files=opinion.files,
         evaluations=opinion.evaluations,
         behaviour=opinion.behaviour,
         cost=opinion.cost,

@@ -131,6 +131,15 @@ class Reproduction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CarriedFile:
+    """A file that a change touches beside the records that it is about: `what` says why it may be there."""
+
+    path: str
+    change: Literal["added", "changed", "deleted"]
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
     """What a change is about: a model, the version that it brings or moves, and the channel that moves."""
 
@@ -158,6 +167,7 @@ class Review:
     author: str | None = None
     summary: str = ""  # of the version, as its author wrote it: Markdown that must not get through
     checks: Sequence[Check] = ()
+    files: Sequence[CarriedFile] = ()
     evaluations: Sequence[Evaluation] = ()
     behaviour: Sequence[BehaviourResult] = ()
     cost: Sequence[CostResult] = ()

@@ -34,7 +34,8 @@ class ModelState:
     """One model at one moment, with its past.
 
     `versions` has, for each version in the tree, a digest (such as a blob id) for each of its files; `channels` the
-    version that each channel points to; `yanked` the versions with a status file. The past is what the base branch
+    version that each channel points to; `yanked` the versions with a status file; `described` says whether there is a
+    model.yaml. The past is what the base branch
     held up to and including this moment: `released` the files that each number first came with, withdrawn numbers
     included; `held` every version that each channel pointed to, oldest first (None where the channel was removed).
     """
@@ -44,6 +45,7 @@ class ModelState:
     channels: Mapping[str, str] = field(default_factory=dict)
     yanked: frozenset[str] = frozenset()
     released: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    described: bool = True
     held: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     def proposed(self, version: str, files: Mapping[str, str]) -> ModelState:
@@ -94,6 +96,7 @@ def check_change(before: ModelState, after: ModelState, rules: Sequence[ChannelR
     """
     yield from _check_kept(before, after)
     yield from _check_withdrawn(before, after)
+    yield from _check_left(before, after, rules)
     yield from _check_numbers(before, after)
     yield from _check_moves(before, after, rules)
     yield from _check_statuses(before.model, after.yanked - before.yanked, {*after.versions, *before.released})
@@ -140,6 +143,23 @@ def _check_withdrawn(before: ModelState, after: ModelState) -> Iterator[Finding]
                 f"move the channel first: mintmark rollback {before.model} {channel}"
             )
             yield Finding(path=layout.version_folder(before.model, version), message=message, rule="R2")
+
+
+def _check_left(before: ModelState, after: ModelState, rules: Sequence[ChannelRule]) -> Iterator[Finding]:
+    """R2: a model goes when no channel points to it any more; what takes the last version from a channel is told."""
+    first = rules[0].name if rules else ""
+    gone = set(_gone(before, after))
+    for channel, version in before.channels.items():
+        path = layout.channel_path(before.model, channel)
+        if before.described and not after.described:
+            message = (
+                f"{before.model} is deleted while {channel} points to {version}; first, in a change of its own, take "
+                f"its channels off: git rm {path} (docs/how-to/rename-or-delete-a-model.md)"
+            )
+            yield Finding(path=path, message=message, rule="R2")
+        elif version in gone and channel != first and channel not in after.channels:
+            message = f"{before.model} {version} is withdrawn, and {channel} is left without any version"
+            yield Finding(path=path, message=message, rule="R2", severity="warning")
 
 
 def _check_numbers(before: ModelState, after: ModelState) -> Iterator[Finding]:

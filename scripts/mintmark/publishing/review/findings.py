@@ -27,6 +27,7 @@ _SUMMARY: Final = 1_500
 _MOST_SUBJECTS: Final = 5
 _MOST_COLUMNS: Final = 8
 _MOST_FAILURES: Final = 5
+_MOST_UNFOLDED: Final = 12
 
 
 def format_verdict(review: Review, most: int) -> str:
@@ -65,6 +66,16 @@ def format_passed_checks(review: Review, most: int) -> str:
     rows = [(code(check.name), escape(check.message, most=SENTENCE)) for check in passed[:most]]
     body = table(("Check", "What was found"), rows) + more_than(passed, most)
     return details(f"✅ {count(len(passed), 'check')} passed", body)
+
+
+def format_files(review: Review, most: int) -> str:
+    """Return the files that the change touches beside the records that it is about; long lists are folded."""
+    if not review.files:
+        return ""
+    rows = [(code(file.path, most=160), file.change, escape(file.what, most=120)) for file in review.files[:most]]
+    body = table(("File", "Change", "Why it may be here"), rows) + more_than(review.files, most)
+    title = f"{count(len(review.files), 'file')} beside the records"
+    return f"### Files\n\n{body}" if len(review.files) <= _MOST_UNFOLDED else details(title, body)
 
 
 def format_summary(review: Review, most: int) -> str:

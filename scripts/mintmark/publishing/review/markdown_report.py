@@ -26,6 +26,7 @@ _SECTIONS: Final[tuple[tuple[str, int, Callable[[Review, int], str]], ...]] = (
     ("primary metric", 0, review_evidence.format_primary),
     ("checks", 0, review_findings.format_open_checks),
     ("passed checks", 9, review_findings.format_passed_checks),
+    ("files", 4, review_findings.format_files),
     ("what the author says", 5, review_findings.format_summary),
     ("all metrics", 2, review_evidence.format_metrics),
     ("slices", 3, review_evidence.format_slices),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.review import (
     BehaviourResult,
+    CarriedFile,
     CostResult,
     Evaluation,
     LineageStep,
@@ -32,6 +33,7 @@ _PARTS: Final[Mapping[type, Mapping[str, type]]] = {
     Review: {
         "subjects": Subject,
         "checks": Check,
+        "files": CarriedFile,
         "evaluations": Evaluation,
         "behaviour": BehaviourResult,
         "cost": CostResult,

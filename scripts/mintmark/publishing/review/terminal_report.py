@@ -26,6 +26,8 @@ _MARKS: Final[dict[CheckVerdict, str]] = {"pass": "✓", "warn": "!", "decide": 
 _VERDICT_MARKS: Final[dict[Verdict, str]] = {"pass": "✓", "decide": "?", "fail": "✗"}
 _MOST_CHECKS: Final = 50
 _MOST_EVALUATIONS: Final = 5
+_MOST_FILES: Final = 40
+_FILES_A_LINE: Final = 8
 _MOST_STEPS: Final = 10
 _MOST_SUBJECTS: Final = 5
 _LONGEST: Final = 1_000
@@ -34,6 +36,7 @@ _LONGEST: Final = 1_000
 def format_terminal(review: Review) -> str:
     """Return the verdict, the primary metric, the checks with the worst first, and the next steps, a line for each."""
     lines = [f"{_VERDICT_MARKS[review.verdict]} {headline(review)}", f"  {describe_change(review, _MOST_SUBJECTS)}"]
+    lines += _file_lines(review)
     for evaluation in review.evaluations[:_MOST_EVALUATIONS]:
         lines += _primary_lines(evaluation)
     checks = worst_first(review.checks)
@@ -42,6 +45,15 @@ def format_terminal(review: Review) -> str:
         lines.append(f"  {left_out(len(checks) - _MOST_CHECKS, 'checks')}")
     lines += [f"next: {step}" for step in review.next_steps[:_MOST_STEPS]]
     return "\n".join(one_line(shorten(line, _LONGEST)) for line in lines) + "\n"
+
+
+def _file_lines(review: Review) -> Iterator[str]:
+    """Yield the files that a change touches beside its records, some to a line."""
+    names = [file.path for file in review.files[:_MOST_FILES]]
+    for start in range(0, len(names), _FILES_A_LINE):
+        yield f"  {'with' if not start else '    '} {', '.join(names[start : start + _FILES_A_LINE])}"
+    if len(review.files) > _MOST_FILES:
+        yield f"       {left_out(len(review.files) - _MOST_FILES, 'files')}"
 
 
 def _primary_lines(evaluation: Evaluation) -> Iterator[str]:
