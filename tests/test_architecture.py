@@ -104,7 +104,6 @@ CATCHERS = {
     "commands.forge.incident: _record": "a version that is gone is said to be, beside the one that is there",
     "commands.forge.retrain: retrain": "a model that cannot be trained is told, and the others are trained",
     # What is not there, or cannot be read, is part of what is judged.
-    "judging.agreement: _ask_dvc.tell": "a refusal of DVC is a finding of the pipeline",
     "judging.fetched: _readable_rows": "a dvc.lock that cannot be read names no rows: a change may mend it",
     "judging.reproducing.stage_runs: Workshop.read": "what a stage made may be no plain file",
     "judging.span: Span.reads": "a dvc.lock that cannot be read names no sources; what judges a proposal reports it",

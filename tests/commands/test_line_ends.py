@@ -11,7 +11,8 @@ from mintmark.changing.commits import commit_files
 from mintmark.changing.environment import LOCK
 from mintmark.cli import main
 from mintmark.core.records import format_pointer
-from mintmark.judging.locked_inputs import unlike_lock
+from mintmark.judging.pipeline.head_files import HeadFiles
+from mintmark.judging.pipeline.locked_inputs import unlike_head
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.pipeline import LockedFile, LockedStage
@@ -99,14 +100,17 @@ def test_text_that_is_given_with_them_too(windows: Scratch) -> None:
     assert kept == {"models/iris/new.yaml": b"a: 1\n", ".dvc/store/files/md5/ab/c": b"1\r\n"}
 
 
-def test_dvc_lock_may_have_been_written_beside_them() -> None:
+def test_dvc_lock_may_have_been_written_beside_them(windows: Scratch) -> None:
     from mintmark.artifacts.digest import digest_bytes
 
     content = b"a\r\nb\r\n"
     dep = LockedFile(path="scripts/train.py", hash="md5:" + digest_bytes(content).md5, size=6)
     stage = LockedStage(name="train", cmd="", deps=(dep,))
-    assert not list(unlike_lock({"train": stage}, {"scripts/train.py": b"a\nb\n"}))
-    assert list(unlike_lock({"train": stage}, {"scripts/train.py": b"a\nc\n"}))
+    for text, alike in ((b"a\nb\n", True), (b"a\nc\n", False)):
+        windows.write(dep.path, text)
+        windows.commit()
+        head = ClonedRegistry(windows.root, at="HEAD")
+        assert (not list(unlike_head({"train": stage}, HeadFiles(head, [dep.path])))) == alike
 
 
 def test_the_digest_of_the_lock_is_that_of_git(windows: Scratch) -> None:

@@ -72,12 +72,11 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 # Who else may catch an error in judging, and why it becomes no check there.
 CATCHERS = {
-    "agreement": "a refusal of DVC is a finding of the pipeline",
+    "agreement": "a dvc.yaml that cannot be read is a finding of the pipeline",
     "cases": "a question that model.yaml cannot ask gets its path",
     "evidence": "faults of pyarrow and pandas get the name of the table",
     "fetched": "a dvc.lock that cannot be read names no rows: a change may mend it",
     "hearing": "here errors become checks",
-    "locked_inputs": "a file that is no YAML differs from what dvc.lock says",
     "span": "a link in place of a channel file names no version; the rules report it",
 }
 

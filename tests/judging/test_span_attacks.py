@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,13 +12,11 @@ from tests.scaffold.registry import Scratch
 
 from mintmark.core.judgement.review import Review
 from mintmark.errors import MintmarkError
-from mintmark.judging import agreement
-from mintmark.judging.agreement import begin_agreement
+from mintmark.judging.agreement import check_agreement
 from mintmark.judging.cases import recorded_costs
 from mintmark.judging.fetched import fetch_version
 from mintmark.judging.judge import review_change
 from mintmark.judging.span import Span
-from mintmark.registry.dvc import run_dvc
 
 PRODUCTION = "models/loans/channels/production.yaml"
 OTHER_ROWS = "0" * 32
@@ -204,8 +201,7 @@ def test_a_replacement_that_is_yanked_as_well(judged: Scratch) -> None:
 def _disagreements(judged: Scratch) -> list[str]:
     span = Span(judged.root, "main", "HEAD")
     record = span.after.record("loans", "1.1.0")
-    stored = fetch_version(span.store(span.after), record).files
-    return [finding.message for finding in begin_agreement(span.after, record, stored)()]
+    return [finding.message for finding in check_agreement(span.after, record)]
 
 
 @pytest.mark.parametrize(
@@ -247,24 +243,6 @@ def test_an_output_that_dvc_lock_has_twice(judged: Scratch) -> None:
         record["stages"]["a"] = {"cmd": "true", "outs": {path: f"md5:{OTHER_ROWS}"}}
     judged.commit()
     assert any(f"{path} is there twice" in message for message in _disagreements(judged))
-
-
-@pytest.mark.slow
-def test_dvc_leaves_nothing_behind(judged: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It keeps notes on each folder that it was ever run in; they go with the folder."""
-    notes: list[Path] = []
-
-    def watched(*arguments: str, cwd: Path, timeout: int) -> str:
-        output = run_dvc(*arguments, cwd=cwd, timeout=timeout)
-        notes.extend((cwd / ".dvc" / "notes" / "repo").iterdir())
-        return output
-
-    monkeypatch.setattr(agreement, "run_dvc", watched)
-    monkeypatch.delenv("DVC_SITE_CACHE_DIR", raising=False)
-    judged.branch("head", "better")
-    assert _disagreements(judged) == []
-    assert notes
-    assert not any(folder.exists() for folder in notes)
 
 
 def test_a_champion_whose_recorded_cost_no_float_can_hold(judged: Scratch) -> None:

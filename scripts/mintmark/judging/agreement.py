@@ -1,55 +1,46 @@
-"""Hold a proposed record against the dvc.lock beside it, and that against the files of the head. Runs no stage.
+"""Hold a proposed record against the dvc.lock beside it, and that against dvc.yaml and the head. Runs no stage.
 
 A record says which stages made its files; dvc.lock must say the same, and everything that dvc.lock names and that the
-head holds must be what it says. DVC itself tells the latter, in a folder that holds just those files.
+head holds must be what it says.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
 from mintmark.core.finding import Finding
+from mintmark.core.pipeline.grammar import MOST_FILES, MOST_STAGES
+from mintmark.core.pipeline.templates import DEFAULT_PARAMETERS, TemplateFault, variable_files
 from mintmark.core.records import StageRecord
-from mintmark.errors import InvalidRegistryError
-from mintmark.judging.locked_inputs import unlike_lock
-from mintmark.registry import git
-from mintmark.registry.dvc import DvcError, run_dvc
-from mintmark.registry.pipeline import LOCK, PIPELINE, model_stages, parse_lock, stage_reasons
+from mintmark.judging.pipeline.declared_stages import read_templates, unlike_declared
+from mintmark.judging.pipeline.head_files import HeadFiles
+from mintmark.judging.pipeline.locked_inputs import pointers_to, sources, unlike_head
+from mintmark.registry.pipeline import LOCK, PIPELINE, model_stages, parse_lock
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.pipeline import LockedFile, LockedStage
 
-_CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n    autostage = false\n"
-_NOTES = "    site_cache_dir = {}\n"  # or DVC keeps a folder for each folder that it was ever run in
-_SECONDS = 60
 _RULE: Final = "R7"
 
 
-def begin_agreement(
-    head: ClonedRegistry, record: VersionRecord, stored: Mapping[str, Path]
-) -> Callable[[], list[Finding]]:
-    """Begin to look where record, dvc.lock and files of the head disagree.
-
-    `stored` has the record's files, verified. What this returns waits for DVC, which takes a second, and tells.
-    """
+def check_agreement(head: ClonedRegistry, record: VersionRecord) -> list[Finding]:
+    """Return where record, dvc.lock, dvc.yaml and the files of the head disagree; the record's bytes are verified."""
     content = head.tree.read(LOCK)
     if content is None:
-        missing = Finding(path=LOCK, message="is not there, so nothing tells what made this version; dvc repro")
-        return lambda: [missing]
+        return [Finding(path=LOCK, message="is not there, so nothing tells what made this version; dvc repro")]
     stages = model_stages(parse_lock(content), record.model)
+    too_many = list(_count(stages, record.model))
+    if too_many:
+        return too_many
     findings = [*_compare_stages(record, stages), *_compare_files(head, record, stages), *_compare_links(stages)]
-    return (lambda: findings) if findings else _ask_dvc(head, stages, record, stored)
+    return findings or list(_compare_head(head, stages))
 
 
 def _compare_stages(record: VersionRecord, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
@@ -101,120 +92,30 @@ def _compare_links(stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
                 yield Finding(path=LOCK, where=f"stages.{stage.name}", message=message, rule=_RULE)
 
 
-def _ask_dvc(
-    head: ClonedRegistry, stages: Mapping[str, LockedStage], record: VersionRecord, stored: Mapping[str, Path]
-) -> Callable[[], list[Finding]]:
-    """Lay the head's files out in an empty folder and ask `dvc status` what differs from dvc.lock there."""
-    place = tempfile.TemporaryDirectory(prefix="mintmark-lock-")
+def _compare_head(head: ClonedRegistry, stages: Mapping[str, LockedStage]) -> Iterator[Finding]:
+    """What dvc.lock says of the stages is what dvc.yaml declares and what the files of the head hold."""
     try:
-        folder = Path(place.name)
-        present = _lay_out(head, stages, folder)
-        findings = list(_compare_sources(head, stages, set(present)))
-        for file in record.stored_files:
-            _write(folder, layout.candidate_path(record.model, file.name), stored[file.name].read_bytes())
-    except BaseException:
-        place.cleanup()
-        raise
-    pool = ThreadPoolExecutor(1)
-    asked = pool.submit(run_dvc, "status", "--json", *stages, cwd=folder, timeout=_SECONDS)
-
-    def tell() -> list[Finding]:
-        with place, pool:
-            try:
-                output = asked.result()
-            except DvcError as error:
-                return [Finding(path=PIPELINE, message=f"DVC cannot read the pipeline: {error}", rule=_RULE)]
-        return [*findings, *_read_status(output, stages, present, record)]
-
-    return tell
-
-
-def _read_status(
-    output: str, stages: Mapping[str, LockedStage], present: Mapping[str, bytes], record: VersionRecord
-) -> Iterator[Finding]:
-    absent = _absent(stages, set(present), record)
-    told = [(name, why) for name, faults in json.loads(output or "{}").items() for why in stage_reasons(faults)]
-    # What dvc.yaml freezes or names no more is in dvc.lock all the same, and DVC says nothing of it.
-    for stage, why in sorted({pair for pair in told if pair[1] not in absent}) or list(unlike_lock(stages, present)):
-        yield Finding(
-            path=LOCK, where=f"stages.{stage}", message=f"{why}; dvc repro {stage}, and commit both", rule=_RULE
-        )
-
-
-def _lay_out(head: ClonedRegistry, stages: Mapping[str, LockedStage], folder: Path) -> dict[str, bytes]:
-    """Write what the stages read, as the head has it; return the files that it has."""
-    _write(folder, ".dvc/config", (_CONFIG + _NOTES.format(json.dumps(str(folder / ".dvc" / "notes")))).encode())
-    wanted = {PIPELINE, LOCK, "params.yaml", *_imported(head)}
-    made = {out.path for stage in stages.values() for out in stage.outs}
-    for stage in stages.values():
-        wanted |= {dep.path for dep in stage.deps if dep.path not in made} | stage.params.keys()
-    found = _blobs(head, [path for path in wanted if _is_inside(path)])
-    for path, content in found.items():
-        _write(folder, path, content)
-    return found
-
-
-def _compare_sources(head: ClonedRegistry, stages: Mapping[str, LockedStage], present: set[str]) -> Iterator[Finding]:
-    """What the stages read and the head does not hold itself is behind a `.dvc` pointer that says the same."""
-    made = {out.path for stage in stages.values() for out in stage.outs}
-    sources = {dep.path: dep for stage in stages.values() for dep in stage.deps if dep.path not in made}
-    for path, dep in sorted(sources.items()):
-        if not _is_inside(path) or "://" in path or _holds(present, path):
-            continue
-        pointers = [f"{place}.dvc" for place in (PurePosixPath(path), *PurePosixPath(path).parents)]
-        found = _blobs(head, pointers[:-1])
-        if not found:
-            message = f"{path} is read by the pipeline and is not in the repository; commit it, or dvc add {path}"
-            yield Finding(path=LOCK, message=message, rule=_RULE)
-        elif pointers[0] in found and (dep.md5 or "?").encode() not in found[pointers[0]]:
-            message = f"{dep.hash} is not what {pointers[0]} points to; dvc repro, and commit both"
-            yield Finding(path=LOCK, message=f"{path}: {message}", rule=_RULE)
-
-
-def _holds(present: set[str], path: str) -> bool:
-    return any(found == path or found.startswith(f"{path}/") for found in present)
-
-
-def _imported(head: ClonedRegistry) -> set[str]:
-    """Return the files from which dvc.yaml takes its variables; raise `InvalidRegistryError` where it is no plain YAML.
-
-    DVC reads aliases, and a few lines of them stand for gigabytes.
-    """
-    try:
-        data = parse_yaml(head.tree.read(PIPELINE) or b"")
+        pipeline = parse_yaml(head.tree.read(PIPELINE) or b"")
+        variables = variable_files(pipeline)
+        named = [path for stage in stages.values() for path in (*(dep.path for dep in stage.deps), *stage.params)]
+        pointers = (pointer for _, dep in sources(stages) for pointer in pointers_to(dep.path))
+        files = HeadFiles(head, [DEFAULT_PARAMETERS, *variables, *named, *pointers])
+        templates = read_templates(pipeline, variables, files)
     except YamlFault as fault:
-        finding = Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column)
-        raise InvalidRegistryError([finding]) from None
-    variables = (data.get("vars") if isinstance(data, dict) else None) or []
-    return {entry.partition(":")[0] for entry in variables if isinstance(entry, str)}
+        yield Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column, rule=_RULE)
+    except TemplateFault as fault:
+        yield Finding(path=PIPELINE, message=str(fault), rule=_RULE)
+    else:
+        found = [*unlike_declared(stages, templates), *unlike_head(stages, files)]
+        for stage, why in sorted(set(found)):
+            message = f"{why}; dvc repro {stage}, and commit both"
+            yield Finding(path=LOCK, where=f"stages.{stage}", message=message, rule=_RULE)
 
 
-def _blobs(head: ClonedRegistry, paths: Iterable[str]) -> dict[str, bytes]:
-    """Return the plain files at or below paths, at the head."""
-    entries: dict[str, git.Entry] = {}
-    for path in paths:
-        entries |= git.list_tree(head.root, head.revision, f":(literal){path}")
-    plain = {path: entry.oid for path, entry in entries.items() if entry.mode not in git.NO_FILES and _is_inside(path)}
-    content = dict(git.read_blobs(head.root, set(plain.values())))
-    return {path: content[oid] for path, oid in plain.items()}
-
-
-def _absent(stages: Mapping[str, LockedStage], present: set[str], record: VersionRecord) -> set[str]:
-    """Return what DVC says only because it was not laid out: a cache, outputs in no store, data behind a pointer."""
-    kept = {layout.candidate_path(record.model, file.name) for file in record.stored_files}
-    outs = {out.path for stage in stages.values() for out in stage.outs}
-    deps = {dep.path for stage in stages.values() for dep in stage.deps}
-    gone = (outs - kept) | {dep for dep in deps - kept if not _holds(present, dep)}
-    return {f"{path} is deleted" for path in gone} | {f"{path} is not in cache" for path in outs}
-
-
-def _is_inside(path: str) -> bool:
-    """Whether a path of the head stays below the folder that it is written to."""
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and ".." not in parts and parts[0] not in (".dvc", ".git")
-
-
-def _write(folder: Path, path: str, content: bytes) -> None:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+def _count(stages: Mapping[str, LockedStage], model: str) -> Iterator[Finding]:
+    """A review ends in time only where there is an end to what it looks at."""
+    files = sum(len(stage.deps) + len(stage.outs) + sum(map(len, stage.params.values())) for stage in stages.values())
+    for number, most, what in ((len(stages), MOST_STAGES, "stages"), (files, MOST_FILES, "files and parameters")):
+        if number > most:
+            message = f"{number:,} {what} make {model}, and at most {most:,} are looked at; make it in fewer"
+            yield Finding(path=LOCK, message=message, rule=_RULE)

@@ -8,7 +8,7 @@ from mintmark.core import layout
 from mintmark.core.comparison import compare_records
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import LineageStep, Subject, Table
-from mintmark.judging.agreement import begin_agreement
+from mintmark.judging.agreement import check_agreement
 from mintmark.judging.detours import judge_rewrites
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
@@ -40,13 +40,12 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         return
     yield from judge_other_rows(span, judged=model)
     yield from judge_rewrites(span, model, version)
-    # The model's process and DVC take a second each to get ready, and so does what this process imports.
+    # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_types) as process:
-        disagreement = begin_agreement(span.after, record, candidate.files)
         import mintmark.judging.trial  # noqa: F401
 
-        faults = found_faults("dvc.lock", disagreement())
-        agree = found("dvc.lock", "pass", "the record, dvc.lock and the files at the head agree")
+        faults = found_faults("dvc.lock", check_agreement(span.after, record))
+        agree = found("dvc.lock", "pass", "the record, dvc.lock, dvc.yaml and the files at the head agree")
         yield faults if faults.checks else agree
         if names_other_rows(record):
             path = layout.version_path(model, version)

@@ -82,10 +82,10 @@ def require_history(root: Path) -> None:
         raise MintmarkError("this is a shallow clone, and the history of the registry is needed: git fetch --unshallow")
 
 
-def list_tree(root: Path, revision: str, folder: str = "") -> dict[str, Entry]:
-    """Return every file of a revision below a folder (or what stands in its place), by path."""
+def list_tree(root: Path, revision: str, *folders: str) -> dict[str, Entry]:
+    """Return every file of a revision below folders (or what stands in place of one) by path; without folders, all."""
     arguments = ["ls-tree", "-r", "-z", "--full-tree", revision]
-    output = run_git(*arguments, *(["--", folder] if folder else []), cwd=root)
+    output = run_git(*arguments, *(["--", *folders] if any(folders) else []), cwd=root)
     entries = {}
     for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         meta, _, path = line.partition("\t")  # 100644 blob 4b825dc6...

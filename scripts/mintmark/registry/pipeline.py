@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.core.judgement.carried import Sources
+from mintmark.core.pipeline.grammar import path_fault, stage_name_fault
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.dvc import run_dvc
 
@@ -70,17 +71,38 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
 
 def parse_lock(content: bytes, path: str = LOCK) -> dict[str, LockedStage]:
     """Return the stages in the text of a dvc.lock by name; raise `InvalidRegistryError` where it is none."""
+    stages, faults = check_lock(content, path)
+    if faults:
+        raise InvalidRegistryError(faults)
+    return stages
+
+
+def check_lock(content: bytes, path: str = LOCK) -> tuple[dict[str, LockedStage], list[Finding]]:
+    """Return the stages in the text of a dvc.lock by name, and what is wrong with it: its form, or what it names."""
     from mintmark.registry.yaml.text import MAX_LOCK_BYTES, YamlFault, parse_yaml
 
     try:
         data = parse_yaml(content, limit=MAX_LOCK_BYTES)
-        stages = (data or {}).get("stages") or {}
-        return {name: _locked_stage(name, entry) for name, entry in stages.items()}
+        entries = (data or {}).get("stages") or {}
+        stages = {name: _locked_stage(name, entry) for name, entry in entries.items()}
     except YamlFault as fault:
-        finding = Finding(path=path, message=fault.message, line=fault.line, column=fault.column)
+        return {}, [Finding(path=path, message=fault.message, line=fault.line, column=fault.column)]
     except (AttributeError, KeyError, TypeError, ValueError):
-        finding = Finding(path=path, line=1, message="is not a dvc.lock of DVC 3; dvc repro writes it again")
-    raise InvalidRegistryError([finding])
+        return {}, [Finding(path=path, line=1, message="is not a dvc.lock of DVC 3; dvc repro writes it again")]
+    return stages, [fault for stage in stages.values() for fault in _stage_faults(stage, path)]
+
+
+def _stage_faults(stage: LockedStage, path: str) -> Iterator[Finding]:
+    """Yield where a stage, or a file that it names, is not called as the grammar has it."""
+    fault = stage_name_fault(stage.name)
+    if fault:
+        yield Finding(path=path, where="stages", message=f'"{stage.name}" {fault}', rule="R6")
+    named = [*(file.path for file in (*stage.deps, *stage.outs)), *stage.params]
+    for name in dict.fromkeys(named):
+        fault = path_fault(name)
+        if fault:
+            message = f'"{name}" {fault}; a stage reads and writes files of the repository'
+            yield Finding(path=path, where=f"stages.{stage.name}", message=message, rule="R6")
 
 
 def _locked_stage(name: str, entry: Mapping[str, Any]) -> LockedStage:

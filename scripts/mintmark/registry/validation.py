@@ -19,6 +19,7 @@ from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
 from mintmark.registry.past.history import ModelHistory, read_history
+from mintmark.registry.pipeline import LOCK, check_lock
 from mintmark.registry.repository.main_line import find_base
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, stray, with_lines
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree, read_each
@@ -77,6 +78,7 @@ def _validate_everything(registry: ClonedRegistry, base: str | None) -> Report:
         for model in snapshot.models:
             findings += check_state(snapshot.state(model, histories().get(model, ModelHistory())), channels)
         findings += _check_objects(registry, snapshot)
+    findings += _check_lock(registry, None)
     return _report(registry, snapshot, findings)
 
 
@@ -113,6 +115,7 @@ def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: S
         findings += _check_objects(registry, after)
         findings += _check_store(registry, change.start, changed)
         findings += _check_artifacts(registry, after, settings)
+    findings += _check_lock(registry, GitTree(registry.root, change.start).read(LOCK))
     return _report(registry, after, findings)
 
 
@@ -137,15 +140,16 @@ def _verdict_key(registry: ClonedRegistry, base: str | None) -> str | None:
     commit = registry.tree.head if isinstance(registry.tree, WorkTree) else registry.revision
     if commit is None:
         return None
-    models = git.list_folder(registry.root, commit, "").get(layout.MODELS)
-    return f"{models[1]} {base} {_store_stamp(registry, commit)}" if models else None
+    top = git.list_folder(registry.root, commit, "")
+    models, lock = top.get(layout.MODELS), top.get(LOCK, ("", ""))
+    return f"{models[1]} {lock[1]} {base} {_store_stamp(registry, commit)}" if models else None
 
 
 def _is_committed(registry: ClonedRegistry) -> bool:
     """Whether nothing that a verdict is about, records or embedded objects, differs from HEAD in the work tree."""
     tree, store = registry.tree, _embedded_store(registry)
     if isinstance(tree, WorkTree):
-        if tree.changes(layout.MODELS):
+        if tree.changes(layout.MODELS) or git.changed_paths(registry.root, [LOCK]):
             return False
         if store in WATCHED:
             return not tree.changes(store)
@@ -176,6 +180,12 @@ def _store_stamp(registry: ClonedRegistry, commit: str) -> str:
             return blob_oid(repr(sorted((p.name, p.stat().st_mtime_ns) for p in prefixes)).encode())
     except OSError:
         return "empty"
+
+
+def _check_lock(registry: ClonedRegistry, before: bytes | None) -> list[Finding]:
+    """R6: what dvc.lock names is a file of the repository, where it says something else than before."""
+    content = registry.tree.read(LOCK)
+    return [] if content is None or content == before else check_lock(content)[1]
 
 
 def _settings(snapshot: Snapshot, findings: list[Finding]) -> Settings | None:

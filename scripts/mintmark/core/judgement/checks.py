@@ -112,7 +112,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         ),
         CheckKind(
             name="dvc.lock",
-            question="Do the record, dvc.lock and the files at the head agree?",
+            question="Do the record, dvc.lock, dvc.yaml and the files at the head agree?",
             fail="one of them says something else than the others (R7)",
             ruled=True,
         ),
