@@ -101,8 +101,8 @@ def test_a_candidate_alone_is_no_model_yet(scratch: Scratch) -> None:
 def test_a_channel_that_points_nowhere_is_told(scratch: Scratch) -> None:
     scratch.set_channel("iris", "production", "9.9.9")
     (finding,) = models(scratch).findings
-    assert "models/iris/channels/production.yaml points to it" in finding.message
-    assert finding.line == 1
+    assert finding.message.startswith("points to 9.9.9, and iris has no such version")
+    assert (finding.path, finding.line) == ("models/iris/channels/production.yaml", 1)
 
 
 def test_a_broken_channel_hides_no_other(scratch: Scratch) -> None:

@@ -150,7 +150,8 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(scratch: Scratch) -> None:
 
 def test_crlf_on_the_disk_alone_is_no_change(scratch: Scratch) -> None:
     scratch.git("config", "core.autocrlf", "true")
-    scratch.remove(".gitattributes")
+    scratch.write(".gitattributes", "/.dvc/store/** binary\n")
+    scratch.git("add", ".gitattributes")
     scratch.path(RECORD).unlink()
     scratch.git("checkout", "--", RECORD)
     assert b"\r\n" in scratch.path(RECORD).read_bytes()

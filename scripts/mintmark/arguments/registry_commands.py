@@ -42,6 +42,8 @@ def _validate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", metavar="REV", help="check only what changed since REV (default: check everything)")
     parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
                         help="what to print; github means workflow annotations (default: text)")  # fmt: skip
+    what = "check only what the next commit would change, as a pre-commit hook does"
+    parser.add_argument("--staged", action="store_true", help=what)
     add_reading(parser)
 
 
@@ -201,6 +203,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
             "mintmark validate",
             "mintmark validate --base origin/main",
             "mintmark validate --base origin/main --format github    # in a workflow",
+            "mintmark validate --staged    # in a pre-commit hook",
         ),
         _validate_arguments,
         "mintmark.commands.validate:validate",

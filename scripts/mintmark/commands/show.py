@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mintmark.commands.opening import open_registry
 from mintmark.commands.text_columns import format_table
-from mintmark.core.finding import one_line
+from mintmark.core.finding import Finding, one_line
+from mintmark.core.layout import channel_path
 from mintmark.core.words.numbers import better, count, interval, size
 from mintmark.errors import InvalidRegistryError
 from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mintmark.core.finding import Finding
     from mintmark.core.records import Environment, Status, VersionRecord
     from mintmark.registry.reading import Registry
 
@@ -74,6 +74,13 @@ def _channels(registry: Registry, model: str, faults: Faults) -> dict[str, str]:
     return {name: target for name, target in targets.items() if target is not None}
 
 
+def _pointless(model: str, channels: dict[str, str], versions: list[str]) -> Iterator[Finding]:
+    for channel, version in channels.items():
+        if version not in versions:
+            message = f"points to {version}, and {model} has no such version; mintmark validate tells more"
+            yield Finding(path=channel_path(model, channel), line=1, message=message)
+
+
 def _channel_names(registry: Registry, faults: Faults) -> list[str]:
     none: list[str] = []
     return faults.keep(lambda: [rule.name for rule in registry.settings.channels], none)
@@ -117,6 +124,7 @@ def _show_model(registry: Registry, name: str, as_json: bool, faults: Faults) ->
     model = registry.model(name)
     channels = _channels(registry, name, faults)
     versions = [str(version) for version in registry.versions(name)]
+    faults.findings += _pointless(name, channels, versions)
     latest = registry.latest(name)
     if as_json:
         extra = {"channels": channels, "latest": str(latest) if latest else None, "versions": versions}

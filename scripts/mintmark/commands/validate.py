@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.words.numbers import count
-from mintmark.registry.clone import ClonedRegistry
+from mintmark.errors import UsageError
+from mintmark.registry import git
+from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.declared_columns import column_findings
 from mintmark.registry.past.branch_diff import BranchDiff
+from mintmark.registry.repository.staged import staged_commit
 from mintmark.registry.snapshot import with_lines
 from mintmark.registry.tree import GitTree
 from mintmark.training.params_check import check_params
@@ -22,9 +25,18 @@ if TYPE_CHECKING:
     from mintmark.registry.validation import Report
 
 
-def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool) -> int:
-    """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1."""
-    registry = ClonedRegistry(root, at=at)
+def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool, staged: bool = False) -> int:
+    """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1.
+
+    With `staged`, of what the next commit would change, whatever the work tree holds.
+    """
+    if staged:
+        if at is not None:
+            raise UsageError("--staged reads what is staged, and --at a revision; leave out one of them")
+        registry = ClonedRegistry(root, at=staged_commit(find_root(root)))
+        base = base or ("HEAD" if git.head_commit(registry.root) is not None else None)
+    else:
+        registry = ClonedRegistry(root, at=at)
     change = BranchDiff(registry, base) if base is not None else None
     from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
 

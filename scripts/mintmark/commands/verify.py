@@ -88,6 +88,7 @@ class Verification:
 
 def verify_versions(registry: ClonedRegistry, references: Iterable[str] = ()) -> Verification:
     """Verify the versions that references mean, all of them where there is none; raise for a wrong reference."""
+    registry.require_settings()
     findings: list[Finding] = []
     versions = list(_wanted_versions(registry, references, findings))
     objects = list(_stored_objects(registry, versions, findings))

@@ -11,6 +11,7 @@ from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.documents import Document, Documents, open_cache
 from mintmark.registry.reading import Registry
+from mintmark.registry.repository.skipped import looks_bare
 from mintmark.registry.tree import GitTree, Tree, WorkTree, read_each
 
 if TYPE_CHECKING:
@@ -31,20 +32,23 @@ def find_root(path: Path | str = ".") -> Path:
         raise UsageError(f"{shown}: a registry is read from a clone; git clone it, and give the folder")
     start = Path(path).resolve()
     for folder in (start, *start.parents):
-        if (folder / ".git").exists():
+        if (folder / ".git").exists() or looks_bare(folder):
             return folder
     raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
 
 
 class ClonedRegistry(Registry):
-    """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date."""
+    """The registry in the Git repository around `path`, in the work tree or (`at`) at a revision or a date.
+
+    A bare repository is read at HEAD.
+    """
 
     tree: Tree
 
     def __init__(self, path: Path | str = ".", *, at: str | None = None) -> None:
         self.at = at
         self._root = find_root(path)
-        super().__init__(WorkTree(self._root))
+        super().__init__(_open_tree(self._root))
         if at is not None:
             self.tree = self._tree_at(at)
 
@@ -123,7 +127,7 @@ class ClonedRegistry(Registry):
         """
         from mintmark.registry.past.history import ModelHistory, model_history
 
-        commit = self.commit or self._past()
+        commit = self._past() if self.at is None else self.commit
         return model_history(self.root, commit, model) if commit is not None else ModelHistory()
 
     def own_history(self, model: str) -> ModelHistory:
@@ -172,3 +176,12 @@ class ClonedRegistry(Registry):
         if commit is None:
             raise MintmarkError(f"this registry had no commit yet on {at}")
         return GitTree(self.root, commit)
+
+
+def _open_tree(root: Path) -> Tree:
+    if not looks_bare(root):
+        return WorkTree(root)
+    head = git.head_commit(root)
+    if head is None:
+        raise MintmarkError(f"{root} is a bare repository without commits; git push something to it first")
+    return GitTree(root, head)

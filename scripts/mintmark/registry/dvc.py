@@ -115,6 +115,8 @@ def read_config(root: Path, *, committed: bytes | None = None) -> DvcConfig:
     """
     merged: dict[str, dict[str, Any]] = {}
     own = root / ".dvc" / "config"
+    if committed is None and not own.exists():
+        committed = _off_disk(root)
     for path in _config_files(root):
         text = _text(path) if path != own or committed is None else committed.decode("utf-8", "replace")
         for section, values in _parse_sections(path, text):
@@ -129,6 +131,12 @@ def read_config(root: Path, *, committed: bytes | None = None) -> DvcConfig:
     others = (remote for remote in remotes.values() if remote is not default)
     cache = merged.get("cache", {}).get("dir", str(root / ".dvc" / "cache"))
     return DvcConfig(default=default, remotes=(*([default] if default else []), *others), cache=Path(str(cache)))
+
+
+def _off_disk(root: Path) -> bytes | None:
+    from mintmark.registry.repository.skipped import read_off_disk
+
+    return read_off_disk(root, ".dvc/config")
 
 
 def _config_files(root: Path) -> Iterator[Path]:

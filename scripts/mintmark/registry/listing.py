@@ -30,6 +30,7 @@ def list_models(registry: Registry, tree: Tree) -> Listing:
     identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
     channels = _all_channels(registry, listing, names)
     versions = {name: [v for v in registry.tree.names(_versions(name)) if is_version(v)] for name in names}
+    _note_pointless(listing, channels, versions)
     latest = {name: _latest(registry, name, versions[name]) for name in names}
     measured = {name: channels[name].get(registry.settings.last_channel) or latest[name] for name in names}
     paths = {name: layout.version_path(name, version) for name, version in measured.items() if version}
@@ -41,7 +42,8 @@ def list_models(registry: Registry, tree: Tree) -> Listing:
                 listing.miss(layout.model_path(name), _NO_IDENTITY)
             continue
         metric = identity["metric"]["name"]
-        record = _record(listing, channels[name], name, measured[name], records)
+        known = measured[name] if measured[name] in versions[name] else None  # a pointless channel has been told
+        record = _record(listing, channels[name], name, known, records)
         interval = record["metrics"].get(metric, {}) if record else {}
         row = ModelRow(
             model=name,
@@ -77,6 +79,7 @@ def list_versions(registry: Registry, tree: Tree, documents: Documents, names: I
     whole = {known[name]: json.dumps(current[name]) for name in stale if name in known and name not in broken}
     cache.put_many("rows", whole)
     channels = _all_channels(registry, listing, wanted)
+    _note_pointless(listing, channels, folders)
     for name in wanted:
         listing.versions.extend(_placed(current[name], channels[name], registry.yanked(name)))
     return listing
@@ -154,6 +157,18 @@ def _all_channels(registry: Registry, listing: Listing, names: Iterable[str]) ->
         if path in data:
             found[name][rule] = str(data[path]["version"])
     return found
+
+
+def _note_pointless(
+    listing: Listing, channels: Mapping[str, Mapping[str, str]], versions: Mapping[str, Iterable[str]]
+) -> None:
+    """Note each channel that points to a version whose folder is not there."""
+    for model, targets in channels.items():
+        known = set(versions[model]) if targets else ()
+        for channel, version in targets.items():
+            if version not in known:
+                message = f"points to {version}, and {model} has no such version; mintmark validate tells more"
+                listing.miss(layout.channel_path(model, channel), message)
 
 
 def _read_rows(

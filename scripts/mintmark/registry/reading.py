@@ -81,13 +81,20 @@ class Registry(ABC):
     @cached_property
     def settings(self) -> Settings:
         """What models/registry.yaml says."""
+        return Settings.from_dict(_data(self._settings_file()))
+
+    def require_settings(self) -> None:
+        """Raise `MintmarkError` where there is no models/registry.yaml, and so no registry; a broken one is one."""
+        self._settings_file()
+
+    def _settings_file(self) -> Document:
         document = self.read("registry", layout.REGISTRY)
         if document is None:
             raise MintmarkError(
                 f"{layout.REGISTRY} is not there in {self.tree.label}, so this is no Mintmark registry; "
                 "the tutorial shows how to begin one"
             )
-        return Settings.from_dict(_data(document))
+        return document
 
     def models(self) -> list[str]:
         """Return the names of all models, sorted."""

@@ -172,7 +172,7 @@ def _children(paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 class WorkTree:
-    """The files as they lie on the disk, uncommitted ones included."""
+    """The files as they lie on the disk, uncommitted ones included, and what a sparse checkout skips as Git has it."""
 
     label = "the work tree"
 
@@ -187,7 +187,7 @@ class WorkTree:
         """See `Tree`."""
         full = os.path.join(self.root, path)
         if not os.path.lexists(full):
-            return None
+            return self._read_skipped([path]).get(path)
         link = self._linked_folder(path.rpartition("/")[0])
         if link:
             raise MintmarkError(f"{path}: lies behind {link}, which is a symbolic link where a folder belongs")
@@ -207,16 +207,39 @@ class WorkTree:
 
     def read_many(self, paths: list[str]) -> dict[str, bytes]:
         """See `Tree`."""
-        found = {path: self.read(path) for path in paths}
-        return {path: content for path, content in found.items() if content is not None}
+        there = [path for path in paths if os.path.lexists(os.path.join(self.root, path))]
+        found = {path: self.read(path) for path in there}
+        known = {path: content for path, content in found.items() if content is not None}
+        return known | self._read_skipped([path for path in paths if path not in found])
+
+    @cached_property
+    def _skipped(self) -> dict[str, git.Entry]:
+        """The files that a sparse checkout leaves out of the work tree."""
+        from mintmark.registry.repository.skipped import skipped_files
+
+        return skipped_files(self.root)
+
+    @cached_property
+    def _skipped_names(self) -> dict[str, list[str]]:
+        return _children(self._skipped)
+
+    def _read_skipped(self, paths: list[str]) -> dict[str, bytes]:
+        entries = {path: self._skipped[path] for path in paths if path in self._skipped}
+        for path, entry in entries.items():
+            if entry.mode in git.NO_FILES:
+                raise MintmarkError(f"{path}: is {git.NO_FILES[entry.mode]} where a file belongs")
+        limit = max(map(_limit, paths), default=MAX_BYTES)
+        blobs = dict(git.read_blobs(self.root, {entry.oid for entry in entries.values()}, limit=limit))
+        return {path: blobs[entry.oid] for path, entry in entries.items()}
 
     def names(self, folder: str) -> list[str]:
         """See `Tree`."""
+        skipped = self._skipped_names.get(folder, [])
         try:
             with os.scandir(os.path.join(self.root, folder)) as children:
-                return sorted(child.name for child in children)
+                return sorted({*skipped, *(child.name for child in children)})
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return skipped
 
     def entries(self, folder: str) -> dict[str, git.Entry]:
         """See `Tree`: what HEAD holds, with what differs from it on the disk read and hashed."""
@@ -227,7 +250,10 @@ class WorkTree:
         files = sorted(path for path in changes - links.keys() if self._is_plain(path))
         new = links | dict(zip(files, git.hash_files(self.root, files), strict=True))
         for path in changes - new.keys():
-            entries.pop(path, None)
+            if path in self._skipped:
+                entries[path] = self._skipped[path]
+            else:
+                entries.pop(path, None)
         self._uncommitted |= {entry.oid: path for path, entry in new.items()}
         return entries | new
 

@@ -153,6 +153,8 @@ def _is_committed(registry: ClonedRegistry) -> bool:
             return False
         if store in WATCHED:
             return not tree.changes(store)
+    if isinstance(tree, GitTree):
+        return True
     return store is None or not git.changed_paths(registry.root, [store])
 
 

@@ -50,6 +50,7 @@ class MoveBack:
 def incident(root: Path, *, days: int) -> int:
     """Open the issues of moves back in the last `days` days that have none yet; 0 also where there is no such move."""
     registry = ClonedRegistry(root)
+    registry.require_settings()
     git.require_history(registry.root)
     since = datetime.now(UTC) - timedelta(days=days)
     found = [back for model in registry.models() for back in moves_back(model, registry.history(model), since)]

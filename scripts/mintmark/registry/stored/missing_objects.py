@@ -31,12 +31,18 @@ def missing_objects(root: Path, files: Iterable[StoredFile], *, revision: str | 
     embedded = config.default.embedded_in(root) if revision is not None else None
     if embedded and revision:
         return _missing_in_commit(root, revision, embedded, distinct)
-    faults = {}
-    for file in distinct:
-        fault = _object_fault(folders, file)
-        if fault:
-            faults[file.md5] = fault
+    faults = {file.md5: fault for file in distinct if (fault := _object_fault(folders, file))}
+    store = config.default.embedded_in(root)
+    if faults and store is not None:
+        from mintmark.registry.repository.skipped import skipped_files
+
+        skipped = skipped_files(root)
+        return {md5: fault for md5, fault in faults.items() if _place(store, md5) not in skipped}
     return faults
+
+
+def _place(store: str, md5: str) -> str:
+    return f"{store}/files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def _missing_in_commit(root: Path, revision: str, store: str, files: Iterable[StoredFile]) -> dict[str, str]:

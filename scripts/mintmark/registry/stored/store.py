@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mintmark.core.records import StoredFile
+    from mintmark.registry.git import Entry
 
 _READ_ONLY = 0o444  # what DVC gives its objects; one with another mode is hashed again by every DVC command
 
@@ -121,8 +122,8 @@ class Store:
 
     @contextmanager
     def _open(self, remote: Remote, file: StoredFile) -> Iterator[IO[bytes]]:
-        """Open an object; with a revision, one in the embedded store is read from that commit, if it is there."""
-        embedded = remote.embedded_in(self.root) if self.revision is not None else None
+        """Open an object; with a revision, or where it is not checked out, one in the embedded store comes from Git."""
+        embedded = remote.embedded_in(self.root)
         content = self._committed(f"{embedded}/{object_paths(file.md5)[0]}", file) if embedded else None
         if content is not None:
             yield io.BytesIO(content)
@@ -142,15 +143,23 @@ class Store:
             raise
 
     def _committed(self, path: str, file: StoredFile) -> bytes | None:
-        if self.revision is None:
-            return None
         from mintmark.registry import git
 
-        entry = git.list_tree(self.root, self.revision, path).get(path)
+        if self.revision is not None:
+            entry = git.list_tree(self.root, self.revision, path).get(path)
+        else:
+            entry = self._skipped.get(path)
         if entry is None or entry.mode in git.NO_FILES:
             return None
         content = dict(git.read_blobs(self.root, [entry.oid], limit=file.size))[entry.oid]
         return content if len(content) == file.size else None
+
+    @cached_property
+    def _skipped(self) -> dict[str, Entry]:
+        """The files that a sparse checkout leaves out of the work tree."""
+        from mintmark.registry.repository.skipped import skipped_files
+
+        return skipped_files(self.root)
 
     def _label(self, remote: Remote, file: StoredFile) -> str:
         place = remote.embedded_in(self.root)
