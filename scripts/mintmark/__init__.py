@@ -46,7 +46,7 @@ def load(
     pointer = pointer_path(record.model, version, record.artifact.name)
     store = registry.store(record)
     file = store.fetch(record.artifact, pointer=pointer)
-    trusted = (*registry.trusted_types, *trusted_types)
+    trusted = (*registry.trusted_names, *trusted_types)
     return _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
 
 
@@ -62,7 +62,7 @@ def _load_candidate(registry: _Registry, model: str, trusted_types: Sequence[str
     found = detect_format(file, name=locked.path)
     if isinstance(found, Finding):
         raise InvalidRegistryError([found])
-    return _load_file(file, found, stored.sha256, locked.path, (*registry.trusted_types, *trusted_types))
+    return _load_file(file, found, stored.sha256, locked.path, (*registry.trusted_names, *trusted_types))
 
 
 def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted: Sequence[str]) -> Any:

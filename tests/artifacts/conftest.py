@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mintmark.artifacts.skops.canonical import canonical_bytes
+from mintmark.artifacts.skops.nodes import resolve
+
+Bytes = bytes  # inside of a class that has a method of that name
 Edit = Callable[[dict[str, Any], dict[str, bytes]], None]
 
 
@@ -68,6 +72,11 @@ class Skops:
 
     def bytes(self) -> bytes:
         return zipped(self.schema, self.members)
+
+    def canonical(self) -> Bytes:
+        schema = json.loads(json.dumps(self.schema))
+        resolve(schema)
+        return canonical_bytes(schema, self.members)
 
 
 def plain(value: Any) -> dict[str, Any]:

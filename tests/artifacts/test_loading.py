@@ -101,6 +101,84 @@ def test_onnx_operators_of_others_are_refused_also_inside_subgraphs():
     assert "uses the operators of 'com.evil'" in onnx_findings(model)
 
 
+def with_function(domain: str, name: str, *, calls: tuple[tuple[str, str], ...] = ()) -> Any:
+    """The model with a function of its own, which it calls, and which may call others."""
+    helper, model = onnx.helper, linear_model()
+    nodes = [helper.make_node(op, ["a"], ["b"], domain=inner) for inner, op in calls or (("", "Relu"),)]
+    opsets = [helper.make_opsetid("", 17), *(helper.make_opsetid(inner, 1) for inner, _ in calls if inner)]
+    model.functions.append(helper.make_function(domain, name, ["a"], ["b"], nodes, opsets))
+    model.opset_import.add(domain=domain, version=1)
+    model.graph.node.append(helper.make_node(name, ["x"], ["z"], domain=domain))
+    return model
+
+
+@pytest.mark.parametrize("domain", ["local", "pkg.torch.nn"])
+def test_a_model_may_call_functions_of_its_own(domain):
+    assert onnx_findings(with_function(domain, "Twice")) == ""
+
+
+def test_a_function_unlocks_its_own_name_alone():
+    model = with_function("local", "Twice")
+    model.graph.node.append(onnx.helper.make_node("Thrice", ["x"], ["g"], domain="local"))
+    assert "uses 'Thrice' of 'local'" in onnx_findings(model)
+
+
+@pytest.mark.parametrize(
+    "domain", ["com.microsoft", "com.microsoft.nchwc", "ai.onnx.contrib", "", "ai.onnx.ml", "org.pytorch.aten"]
+)
+def test_a_decoy_does_not_unlock_the_domain_of_a_vendor(domain):
+    model = with_function(domain, "Decoy")
+    model.graph.node.append(onnx.helper.make_node("Gelu", ["x"], ["g"], domain="com.microsoft"))
+    found = onnx_findings(model)
+    assert "has a function 'Decoy' in the domain" in found
+    assert "uses 'Gelu' of 'com.microsoft'" in found
+
+
+def test_operators_that_the_registry_trusts():
+    from mintmark.artifacts.formats import check_artifact
+
+    model = linear_model()
+    model.opset_import.add(domain="com.microsoft", version=1)
+    model.graph.node.append(onnx.helper.make_node("Gelu", ["x"], ["g"], domain="com.microsoft"))
+    data = model.SerializeToString()
+    assert "uses 'Gelu'" in str(check_artifact(data))
+    assert check_artifact(data, trusted=["com.microsoft.Gelu"]) == []
+    assert "uses 'Gelu'" in str(check_artifact(data, trusted=["com.microsoft.FusedGelu"]))
+
+
+def test_what_functions_hold_is_looked_at():
+    inner = onnx.helper.make_graph([onnx.helper.make_node("Run", [], ["z"], domain="com.evil")], "inner", [], [])
+    model = with_function("local", "Twice")
+    model.functions[0].node.append(onnx.helper.make_node("If", ["a"], ["c"], then_branch=inner, else_branch=inner))
+    assert "uses 'Run' of 'com.evil'" in onnx_findings(model)
+    model = with_function("local", "Twice")
+    tensor = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "t")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    model.functions[0].attribute_proto.append(onnx.helper.make_attribute("value", tensor))
+    assert "outside the file" in onnx_findings(model)
+    model = with_function("local", "Twice", calls=(("com.evil", "Run"),))
+    assert "'com.evil'" in onnx_findings(model)
+    model = linear_model()
+    model.training_info.add()
+    assert "training graph" in onnx_findings(model)
+
+
+def test_functions_that_stand_for_billions_of_operators_are_refused():
+    helper, model = onnx.helper, linear_model()
+    for level in range(40):
+        called = f"F{level + 1}" if level < 39 else "Relu"
+        domain = "local" if level < 39 else ""
+        nodes = [helper.make_node(called, ["a"], [f"b{n}"], domain=domain) for n in range(2)]
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+        model.functions.append(helper.make_function("local", f"F{level}", ["a"], ["b0"], nodes, opsets))
+    model.opset_import.add(domain="local", version=1)
+    model.graph.node.append(helper.make_node("F0", ["x"], ["z"], domain="local"))
+    assert "stands for more than 1,000,000 operators" in onnx_findings(model)
+    circle = with_function("local", "Again", calls=(("local", "Again"),))
+    assert "call each other more than 50 deep" in onnx_findings(circle)
+
+
 def test_onnx_models_that_lie_or_break_are_refused():
     model = linear_model()
     model.graph.initializer[0].dims[0] = 10**10

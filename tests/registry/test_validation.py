@@ -402,7 +402,7 @@ def test_the_bytes_of_a_proposal_must_be_there_and_right(scratch: Scratch) -> No
     path.write_bytes(content[:-1] + b"?")
     report = check_since(scratch)
     assert rules(report) == {"R9"}
-    assert report.findings[0].path == "models/iris/versions/1.3.0/version.yaml"
+    assert {finding.path for finding in report.findings} >= {"models/iris/versions/1.3.0/version.yaml"}
     path.unlink()
     assert rules(check_since(scratch)) == {"R9"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from mintmark.core.records import StoredFile
@@ -34,6 +35,25 @@ def stored(name: str, content: bytes) -> StoredFile:
     """What a record says of a file with this content."""
     md5 = hashlib.md5(content).hexdigest()
     return StoredFile(name=name, md5=md5, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+def predictions(seed: str) -> bytes:
+    """A predictions.parquet of one row, another for each seed."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(
+        pa.table({"row": [0], "truth": [1], "prediction": [1]}).replace_schema_metadata({"seed": seed}), buffer
+    )
+    return buffer.getvalue()
+
+
+def profile(seed: str) -> bytes:
+    """A profile.json, another for each seed."""
+    return json.dumps({"rows": int(hashlib.md5(seed.encode()).hexdigest()[:6], 16)}).encode() + b"\n"
 
 
 def metrics_of(version: str) -> dict[str, dict[str, float]]:

@@ -14,7 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.scaffold.documents import SETTINGS, metrics_document, model_document, stored, version_document
+from tests.scaffold.documents import (
+    SETTINGS,
+    metrics_document,
+    model_document,
+    predictions,
+    profile,
+    stored,
+    version_document,
+)
 from tests.scaffold.review import Review
 from tests.scaffold.warm import Result, warm
 
@@ -150,8 +158,8 @@ class Scratch:
         """Write the record, the pointers and the bytes of a version; the same seed gives the same files."""
         contents = contents or {
             "model.skops": self.artifact,
-            "predictions.parquet": f"predictions of {model} {version} {seed}".encode(),
-            "profile.json": f"profile of {model} {version} {seed}\n".encode(),
+            "predictions.parquet": predictions(f"{model} {version} {seed}"),
+            "profile.json": profile(f"{model} {version} {seed}"),
         }
         files = {name: stored(name, content) for name, content in contents.items()}
         for content in contents.values():

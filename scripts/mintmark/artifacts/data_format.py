@@ -26,7 +26,7 @@ def looks_like_data(file: BinaryIO, head: bytes, size: int) -> bool:
         return size > 2 * len(magic) and file.read() == magic
     if head.startswith(_NPY):
         return True
-    return _is_text(file) and (_opens_json(head) or _is_table(file))
+    return is_text(file) and (_opens_json(head) or _is_table(file))
 
 
 def inspect_data(data: bytes, *, path: str) -> list[Finding]:
@@ -51,7 +51,8 @@ def _opens_json(head: bytes) -> bool:
     return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
-def _is_text(file: BinaryIO) -> bool:
+def is_text(file: BinaryIO) -> bool:
+    """Whether a file is text in UTF-8 without control characters, from its first byte to its last."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:

@@ -69,15 +69,15 @@ def check_artifact(
 def check_content(
     data: bytes, artifact_format: ArtifactFormat, *, name: str, trusted: Collection[str] = ()
 ) -> list[Finding]:
-    """The safety checks of one format, on bytes that were recognised as it."""
+    """The checks of one format, on bytes that were recognised as it."""
     if artifact_format == "skops":
-        from mintmark.artifacts.skops.safety import inspect_skops
+        from mintmark.artifacts.skops.safety import inspect_canonical
 
-        return inspect_skops(data, path=name, trusted=trusted)
+        return inspect_canonical(data, path=name, trusted=trusted)
     if artifact_format == "onnx":
         from mintmark.artifacts.onnx_format import inspect_onnx
 
-        return inspect_onnx(data, path=name)
+        return inspect_onnx(data, path=name, trusted=trusted)
     if artifact_format == "safetensors":
         from mintmark.artifacts.safetensors_format import inspect_safetensors
 

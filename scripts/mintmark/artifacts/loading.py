@@ -67,7 +67,7 @@ def _build(data: bytes, artifact_format: ArtifactFormat, name: str, trusted: Seq
         from mintmark.artifacts.skops.format import load_trusted
 
         return load_trusted(data, trusted=trusted, name=name)
-    if findings := check_content(data, artifact_format, name=name):
+    if findings := check_content(data, artifact_format, name=name, trusted=trusted):
         raise InvalidRegistryError(findings)
     if artifact_format == "onnx":
         from mintmark.artifacts.onnx_format import OnnxModel

@@ -19,6 +19,7 @@ MAX_HEADER = 10_000  # numpy's own limit
 MAX_DIMENSION = 1 << 40
 MAX_ITEM = 1 << 24
 _UNICODE = 0x10FFFF
+_GROWTH = 21  # digits of the largest size, which numpy leaves room for
 _PLAIN_ITEM = re.compile(
     r"(?:(?:<f(?=[248])|<[iu](?=[248])|\|[iu](?=1))(?P<number>[0-9])|<U(?P<characters>[1-9][0-9]{0,5}))\Z"
 )
@@ -84,6 +85,24 @@ def _plain_item_size(descr: Any) -> int | None:
     if match is None:
         return None
     return int(match["number"]) if match["number"] else 4 * int(match["characters"])
+
+
+def canonical_npy(data: bytes) -> bytes:
+    """The same array in the one form: its header as numpy writes it, and no padding in it but zeros."""
+    start, header = _frame(data)
+    return _format_header(header) + zero_padding(data)[start:]
+
+
+def _format_header(header: Mapping[str, Any]) -> bytes:
+    """Magic, version, length and header (numpy.lib.format._write_array_header), whichever numpy is installed."""
+    text = "{" + "".join(f"'{key}': {header[key]!r}, " for key in ("descr", "fortran_order", "shape")) + "}"
+    shape = header["shape"]
+    if shape:  # room for the array to grow in place
+        text += " " * (_GROWTH - len(repr(shape[-1 if header["fortran_order"] else 0])))
+    version, width = ((1, 0), 2) if text.isascii() else ((3, 0), 4)
+    encoded = text.encode("utf-8")
+    encoded += b" " * (64 - (len(MAGIC) + 2 + width + len(encoded) + 1) % 64) + b"\n"
+    return MAGIC + bytes(version) + len(encoded).to_bytes(width, "little") + encoded
 
 
 def zero_padding(data: bytes) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mintmark.core.finding import Finding
 from mintmark.errors import MintmarkError
@@ -13,13 +14,24 @@ from mintmark.extras import install_line
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Every runtime has the operators of these domains. An operator of another domain is a function of the model itself, or
+# one that the registry trusts by its full name.
 STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+# What exporters call the domain of a model's own functions: one word, or pkg.* (PyTorch). A name such as com.microsoft
+# is a vendor's, and a runtime of that vendor may have an operator of its own behind the name of a function.
+_OWN_DOMAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z|pkg(\.[A-Za-z0-9_]+)+\Z")
 MAX_GRAPH_DEPTH = 20
+MAX_CALL_DEPTH = 50
+MAX_EXPANDED = 1_000_000  # nodes, once each call of a function is replaced by what it does
 _EXTERNAL = 1
+_Operator: TypeAlias = tuple[str, str]  # domain and name
 
 
-def inspect_onnx(data: bytes, *, path: str) -> list[Finding]:
-    """The faults of an ONNX model: outside data, operators of other vendors, what onnx.checker finds."""
+def inspect_onnx(data: bytes, *, path: str, trusted: Collection[str] = ()) -> list[Finding]:
+    """The faults of an ONNX model: outside data, operators of other vendors, what onnx.checker finds.
+
+    `trusted` holds full names of further operators (`com.microsoft.Gelu`), as in `trusted_operators` of registry.yaml.
+    """
     try:
         import onnx
     except ImportError:
@@ -33,7 +45,7 @@ def inspect_onnx(data: bytes, *, path: str) -> list[Finding]:
         model = onnx.load_model_from_string(data)
     except Exception as error:
         return [finding(f"is not an ONNX model ({str(error)[:100]}); export it again")]
-    findings = [finding(message) for message in dict.fromkeys(_model_faults(model))]
+    findings = [finding(message) for message in dict.fromkeys(_model_faults(model, trusted))]
     if findings:
         return findings
     try:
@@ -44,21 +56,46 @@ def inspect_onnx(data: bytes, *, path: str) -> list[Finding]:
     return []
 
 
-def _model_faults(model: Any) -> Iterator[str]:
-    own = {function.domain for function in model.functions}
-    for domain in sorted({opset.domain for opset in model.opset_import} - STANDARD_DOMAINS - own):
-        yield f"uses the operators of {domain[:60]!r}; export it with those of ai.onnx and ai.onnx.ml alone"
+def _model_faults(model: Any, trusted: Collection[str]) -> Iterator[str]:
+    functions = {(function.domain, function.name): function.node for function in model.functions}
+    own = {key for key in functions if _OWN_DOMAIN.match(key[0])}
+    allowed = _Allowed(own, frozenset(trusted))
+    for domain, name in sorted(functions.keys() - own):
+        if f"{domain}.{name}" not in trusted:
+            yield f"has a function {_shown(name)} in the domain {_shown(domain)}, which is not its own; {_EXPORT}"
+    imports = [*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)]
+    for domain in sorted({opset.domain for opset in imports} - allowed.domains):
+        yield f"uses the operators of {_shown(domain)}; {_EXPORT}"
     if not model.HasField("graph"):
         yield "has no graph; export it again"
-    allowed = STANDARD_DOMAINS | own
-    yield from _graph_faults(model.graph, allowed, 0)
+    faults = [*_graph_faults(model.graph, allowed, 0)]
     for function in model.functions:
-        yield from _nodes_faults(function.node, allowed, 0)
+        faults += [*_nodes_faults(function.node, allowed, 0), *_attribute_faults(function.attribute_proto, allowed, 0)]
     if model.training_info:
-        yield "holds a training graph; export it for inference"
+        faults.append("holds a training graph; export it for inference")
+    yield from faults or _expansion_faults(model.graph, functions)
 
 
-def _graph_faults(graph: Any, domains: frozenset[str] | set[str], depth: int) -> Iterator[str]:
+_EXPORT = "export it with operators of ai.onnx and ai.onnx.ml, or after a review add them to trusted_operators"
+
+
+def _shown(name: str) -> str:
+    return repr(name[:60])
+
+
+class _Allowed:
+    """The operators that a model may use, by domain and name: the standard ones, its own functions, trusted ones."""
+
+    def __init__(self, own: Collection[_Operator], trusted: frozenset[str]) -> None:
+        self._own, self._trusted = own, trusted
+        self.domains = STANDARD_DOMAINS | {domain for domain, _ in own} | {name.rpartition(".")[0] for name in trusted}
+
+    def __contains__(self, operator: _Operator) -> bool:
+        domain, name = operator
+        return domain in STANDARD_DOMAINS or operator in self._own or f"{domain}.{name}" in self._trusted
+
+
+def _graph_faults(graph: Any, allowed: _Allowed, depth: int) -> Iterator[str]:
     if depth > MAX_GRAPH_DEPTH:
         yield f"has graphs nested more than {MAX_GRAPH_DEPTH} deep"
         return
@@ -67,21 +104,55 @@ def _graph_faults(graph: Any, domains: frozenset[str] | set[str], depth: int) ->
     for sparse in graph.sparse_initializer:
         yield from _tensor_faults(sparse.values)
         yield from _tensor_faults(sparse.indices)
-    yield from _nodes_faults(graph.node, domains, depth)
+    yield from _nodes_faults(graph.node, allowed, depth)
 
 
-def _nodes_faults(nodes: Any, domains: frozenset[str] | set[str], depth: int) -> Iterator[str]:
+def _nodes_faults(nodes: Any, allowed: _Allowed, depth: int) -> Iterator[str]:
     for node in nodes:
-        if node.domain not in domains:
-            yield f"uses {node.op_type[:60]!r} of {node.domain[:60]!r}; export it with operators of ai.onnx"
-        for attribute in node.attribute:
-            for tensor in (attribute.t, *attribute.tensors):
-                yield from _tensor_faults(tensor)
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield from _tensor_faults(sparse.values)
-                yield from _tensor_faults(sparse.indices)
-            for graph in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
-                yield from _graph_faults(graph, domains, depth + 1)
+        if (node.domain, node.op_type) not in allowed:
+            yield f"uses {_shown(node.op_type)} of {_shown(node.domain)}; {_EXPORT}"
+        yield from _attribute_faults(node.attribute, allowed, depth)
+
+
+def _attribute_faults(attributes: Any, allowed: _Allowed, depth: int) -> Iterator[str]:
+    for attribute in attributes:
+        for tensor in (attribute.t, *attribute.tensors):
+            yield from _tensor_faults(tensor)
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from _tensor_faults(sparse.values)
+            yield from _tensor_faults(sparse.indices)
+        for graph in _graphs_of(attribute):
+            yield from _graph_faults(graph, allowed, depth + 1)
+
+
+def _graphs_of(attribute: Any) -> list[Any]:
+    return ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs)
+
+
+def _expansion_faults(graph: Any, functions: Mapping[_Operator, Any]) -> Iterator[str]:
+    """A runtime puts functions in the place of their calls, and a few of them that call each other are billions."""
+    try:
+        size = _expanded(graph.node, functions, {}, 0)
+    except RecursionError:
+        yield f"has functions that call each other more than {MAX_CALL_DEPTH} deep; export it without functions"
+    else:
+        if size > MAX_EXPANDED:
+            yield f"stands for more than {MAX_EXPANDED:,} operators; export it without functions"
+
+
+def _expanded(nodes: Any, functions: Mapping[_Operator, Any], sizes: dict[_Operator, int], depth: int) -> int:
+    """Return how many nodes there are with each call replaced; raise `RecursionError` for calls that go too deep."""
+    if depth > MAX_CALL_DEPTH:
+        raise RecursionError
+    total, pending = 0, [nodes]
+    while pending:
+        for node in pending.pop():
+            key = (node.domain, node.op_type)
+            if key in functions and key not in sizes:
+                sizes[key] = _expanded(functions[key], functions, sizes, depth + 1)
+            total += 1 + sizes.get(key, 0)
+            pending += [graph.node for attribute in node.attribute for graph in _graphs_of(attribute)]
+    return total
 
 
 def _tensor_faults(tensor: Any) -> Iterator[str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_bytes
-from mintmark.artifacts.formats import check_artifact, detect_format
+from mintmark.artifacts.formats import detect_format
+from mintmark.artifacts.named_files import ARTIFACT_SUFFIXES, check_artifact_file
 from mintmark.changing.environment import describe_environment
 from mintmark.core import layout
 from mintmark.core.finding import Finding
@@ -17,6 +18,7 @@ from mintmark.registry.files import parse_json, read_json
 from mintmark.registry.pipeline import LockedFile, LockedStage, model_stages, pipeline_status, read_lock
 from mintmark.registry.schemas import accepts
 from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
+from mintmark.registry.stored.contents import check_stored_file
 from mintmark.registry.yaml.text import YamlFault, format_yaml, parse_yaml
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 STORED = ("predictions.parquet", "evaluation.parquet", "profile.json")
 _READ = ("metrics.json", "signature.json", "data.json")
 _COST = ("load_seconds", "latency_row_seconds", "latency_batch_seconds", "batch_rows")
-_BY_SUFFIX = {".skops": "skops", ".onnx": "onnx", ".safetensors": "safetensors"}
 # What params.yaml says of these is kept with the stages; the rest describes the model itself.
 _OF_STAGES = ("source", "prepare", "tune", "evaluate")
 _SCHEMA = "../../../../schemas/version.schema.json"
@@ -89,13 +90,14 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     stored = [located[name][0] for name in names]
     documents = {name: _read_json(registry, files[name]) for name in _READ}
     stages = model_stages(read_lock(registry.root), model)
-    artifact_format, findings = _check_formats(registry, model, stored, paths)
+    signature = {k: v for k, v in documents["signature.json"][1].items() if k in _SIGNATURE}
+    artifact_format, findings = _check_formats(registry, model, stored, paths, signature)
     environment, unpinned = describe_environment(registry.root, artifact_format, registry.settings.trusted_types)
     first, *further = stored
     document = {
         "artifact": {"path": first.name, "format": artifact_format, **first.to_dict()},
         "files": {file.name: file.to_dict() for file in further},
-        "signature": {k: v for k, v in documents["signature.json"][1].items() if k in _SIGNATURE},
+        "signature": signature,
         "parameters": _parameters(registry, model, stages, files),
         "metrics": documents["metrics.json"][1]["metrics"],
         "data": documents["data.json"][1]["lineage"],
@@ -179,18 +181,23 @@ def _measured_cost(
 
 
 def _check_formats(
-    registry: ClonedRegistry, model: str, stored: list[StoredFile], paths: Mapping[str, Path]
+    registry: ClonedRegistry,
+    model: str,
+    stored: list[StoredFile],
+    paths: Mapping[str, Path],
+    signature: Mapping[str, Any],
 ) -> tuple[str, list[Finding]]:
     """Return the artifact's format, and the findings of R8 for all stored files."""
     first, *further = stored
     name = layout.candidate_path(model, first.name)
     detected = detect_format(paths[first.name], name=name)
-    declared = _BY_SUFFIX.get(f".{first.name.rpartition('.')[2]}", "data")
-    trusted = registry.settings.trusted_types
-    findings = check_artifact(paths[first.name], name=name, declared_format=declared, trusted=trusted)
+    declared = ARTIFACT_SUFFIXES.get(f".{first.name.rpartition('.')[2]}", "data")
+    trusted = registry.settings.trusted_names
+    findings = check_artifact_file(paths[first.name], first.name, declared, path=name, trusted=trusted)
+    target = registry.model(model).target
     for file in further:
         place = layout.candidate_path(model, file.name)
-        findings += check_artifact(paths[file.name], name=place, declared_format="data")
+        findings += check_stored_file(paths[file.name], file.name, signature, target, path=place)
     return (declared if isinstance(detected, Finding) else detected), findings
 
 

@@ -13,6 +13,7 @@ Task = Literal["regression", "binary-classification", "multiclass-classification
 Label = str | int | float | bool
 
 ROW = "row"  # the column of evaluation rows and predictions that numbers the rows
+PROBABILITY = "probability_"  # and the class: a column of predictions
 
 
 class RecipeFault(ValueError):  # noqa: N818 - a fault in data, which callers turn into a finding

@@ -41,6 +41,7 @@ class Settings:
     channels: tuple[ChannelRule, ...]
     base_branch: str = "main"
     trusted_types: tuple[str, ...] = ()
+    trusted_operators: tuple[str, ...] = ()
     file_limit: int = DEFAULT_FILE_LIMIT
     store_limit: int = DEFAULT_STORE_LIMIT
     repository: str | None = None
@@ -57,12 +58,18 @@ class Settings:
             channels=tuple(ChannelRule(name=c["name"], after=c.get("after")) for c in data["channels"]),
             base_branch=data.get("base_branch", "main"),
             trusted_types=tuple(data.get("trusted_types", ())),
+            trusted_operators=tuple(data.get("trusted_operators", ())),
             file_limit=parse_size(limits.get("file", DEFAULT_FILE_LIMIT)),
             store_limit=parse_size(limits.get("store", DEFAULT_STORE_LIMIT)),
             repository=addresses.get("repository"),
             site=addresses.get("site"),
             kserve=KServe(image=kserve["image"], arguments=tuple(kserve.get("arguments", ()))) if kserve else None,
         )
+
+    @property
+    def trusted_names(self) -> tuple[str, ...]:
+        """What a file may hold beyond the lists: types of a skops file, operators of an ONNX file."""
+        return (*self.trusted_types, *self.trusted_operators)
 
     @property
     def first_channel(self) -> str:

@@ -83,7 +83,7 @@ def build_case(
     Says what is missing for it; None where it cannot be judged at all.
     """
     model = candidate.record.model
-    rules = Rules.of(span.before.model(model), span.settings.trusted_types)
+    rules = Rules.of(span.before.model(model), span.settings.trusted_names)
     champion = yield from _champion(span, model, incumbent)
     own_file = candidate.record.stored_file(EVALUATION)
     if own_file is None:

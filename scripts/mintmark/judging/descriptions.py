@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
@@ -9,6 +10,7 @@ from mintmark.core.judgement.goalposts import described, goalposts, needs_a_pers
 from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.judgement.review import Table
 from mintmark.judging.fetched import judge_other_rows
+from mintmark.registry.dvc import DVC_CONFIGS, config_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,18 +65,41 @@ def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield from judge_other_rows(span)
     if any(change.path == layout.REGISTRY for change in span.paths):
         yield from _judge_settings(span)
+    for path in DVC_CONFIGS:
+        if any(changed == path for changed, _ in span.paths):
+            yield from _judge_remotes(span, path)
+
+
+_MOST_OPTIONS = 10
+_SETTINGS = ("channels", "trusted_types", "trusted_operators", "file_limit", "store_limit", "base_branch", "kserve")
 
 
 def _judge_settings(span: Span) -> Judging[None]:
     before, after = span.before.settings, span.after.settings
     rows = []
-    for name in ("channels", "trusted_types", "file_limit", "store_limit", "base_branch", "kserve"):
+    for name in _SETTINGS:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             rows.append((name, _setting(old), _setting(new)))
             yield found("settings", "decide", f"{name} changes: {_setting(old)} -> {_setting(new)}", layout.REGISTRY)
     if rows:
         yield Opinion(tables=(Table(title="Settings", header=("setting", "before", "after"), rows=rows),))
+
+
+def _judge_remotes(span: Span, path: str) -> Judging[None]:
+    """Where bytes come from and go to is for a person; only addresses are shown, for other options may be secrets."""
+    before, after = (config_values(side.tree.read(path) or b"", path) for side in (span.before, span.after))
+    changed = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
+    for name in changed[:_MOST_OPTIONS]:
+        shown = [_address(values.get(name)) for values in (before, after)] if name.endswith(".url") else []
+        what = f"{name} changes" + (f": {' -> '.join(shown)}" if shown else "")
+        yield found("settings", "decide", what, path)
+    if len(changed) > _MOST_OPTIONS:
+        yield found("settings", "decide", f"{len(changed) - _MOST_OPTIONS} more options change", path)
+
+
+def _address(url: str | None) -> str:
+    return "none" if url is None else short(re.sub(r"//[^/@]*@", "//", url))
 
 
 def _setting(value: Any) -> str:

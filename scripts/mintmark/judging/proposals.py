@@ -41,7 +41,7 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield from judge_other_rows(span, judged=model)
     yield from judge_rewrites(span, model, version)
     # The model's process takes a second to get ready, and so does what this process imports.
-    with start_model(candidate, span.settings.trusted_types) as process:
+    with start_model(candidate, span.settings.trusted_names) as process:
         import mintmark.judging.trial  # noqa: F401
 
         faults = found_faults("dvc.lock", check_agreement(span.after, record))
@@ -69,7 +69,7 @@ def judge_promotion(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield Opinion(lineage=_lineage(record), tables=_differences(span, record, incumbent))
     if candidate is None:
         return
-    with start_model(candidate, span.settings.trusted_types) as process:
+    with start_model(candidate, span.settings.trusted_names) as process:
         yield from _hold(span, candidate, process, span.before, incumbent, proposed=False)
     back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
     yield Opinion(

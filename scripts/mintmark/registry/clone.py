@@ -86,6 +86,11 @@ class ClonedRegistry(Registry):
         """See `Registry`: those of the settings."""
         return self.settings.trusted_types
 
+    @property
+    def trusted_names(self) -> tuple[str, ...]:
+        """See `Registry`: those of the settings."""
+        return self.settings.trusted_names
+
     def require_clone(self, what: str) -> None:
         """See `Registry`: this is one."""
 

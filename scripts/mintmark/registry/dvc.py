@@ -25,6 +25,9 @@ _PATHS = ("url", "gdrive_user_credentials_file", "gdrive_service_account_json_fi
           "configpath", "keyfile", "cert_path", "key_path")  # fmt: skip
 
 
+DVC_CONFIGS = (".dvc/config", ".dvc/config.local")  # of a repository; the second counts more
+
+
 class DvcError(MintmarkError):
     """DVC refused; the message holds its own words."""
 
@@ -139,6 +142,15 @@ def _off_disk(root: Path) -> bytes | None:
     return read_off_disk(root, ".dvc/config")
 
 
+def config_values(content: bytes, path: str) -> dict[str, str]:
+    """Return what one config file says: each option by its section, as `remote "store".url`, as it is written."""
+    return {
+        f"{section}.{option}": str(value)
+        for section, options in _sections(path, content.decode("utf-8", "replace")).items()
+        for option, value in options.items()
+    }
+
+
 def _config_files(root: Path) -> Iterator[Path]:
     system, user = os.environ.get("DVC_SYSTEM_CONFIG_DIR"), os.environ.get("DVC_GLOBAL_CONFIG_DIR")
     if sys.platform == "linux":  # what platformdirs answers, without the 20 ms that importing it takes
@@ -167,20 +179,27 @@ def _text(path: Path) -> str:
 
 def _parse_sections(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the sections of one config file by lower-case name, paths made absolute."""
+    folder = os.path.abspath(path.parent)
+    for section, values in _sections(path, text).items():
+        paths = _PATHS if _NAMED.match(section) else ("dir",) if section == "cache" else ()
+        yield section, {k: _resolve(folder, v) if k in paths else v for k, v in values.items()}
+
+
+def _sections(path: Path | str, text: str) -> dict[str, dict[str, Any]]:
+    """Return the sections of one config file as it is written, names in lower case."""
     if not text.strip():
-        return
+        return {}
     from configobj import ConfigObj, ConfigObjError  # type: ignore[import-untyped, unused-ignore]
 
     try:
         sections = ConfigObj(text.splitlines()).dict()
     except ConfigObjError as error:
         raise MintmarkError(f"{path}: is not a DVC config: {error}") from None
-    folder = os.path.abspath(path.parent)
-    for section, values in sections.items():
-        if isinstance(values, dict):
-            lowered = {key.lower(): value for key, value in values.items()}
-            paths = _PATHS if _NAMED.match(section.lower()) else ("dir",) if section.lower() == "cache" else ()
-            yield section.lower(), {k: _resolve(folder, v) if k in paths else v for k, v in lowered.items()}
+    return {
+        section.lower(): {key.lower(): value for key, value in values.items()}
+        for section, values in sections.items()
+        if isinstance(values, dict)
+    }
 
 
 def _resolve(folder: str, value: Any) -> Any:

@@ -46,6 +46,11 @@ class Registry(ABC):
     def trusted_types(self) -> tuple[str, ...]:
         """The further types that a skops file may hold."""
 
+    @property
+    @abstractmethod
+    def trusted_names(self) -> tuple[str, ...]:
+        """Those types, and the further operators that an ONNX file may use."""
+
     @abstractmethod
     def require_clone(self, what: str) -> None:
         """Raise `UsageError` where this is no clone, which alone has `what`."""

@@ -22,7 +22,7 @@ from mintmark.registry.past.history import ModelHistory, read_history
 from mintmark.registry.pipeline import LOCK, check_lock
 from mintmark.registry.repository.main_line import find_base
 from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, stray, with_lines
-from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree, read_each
+from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.past.branch_diff import BranchDiff
-    from mintmark.registry.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,8 @@ def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: S
             findings += check_change(old, new, settings.channels)
         findings += [*_check_above(registry, changed), *_check_root(registry, change.start)]
         findings += _check_objects(registry, after)
-        findings += _check_store(registry, change.start, changed)
-        findings += _check_artifacts(registry, after, settings)
+        findings += _check_store(registry, change, after, settings)
+        findings += _check_stored_files(registry, after, settings)
     findings += _check_lock(registry, GitTree(registry.root, change.start).read(LOCK))
     return _report(registry, after, findings)
 
@@ -240,41 +239,20 @@ def _other_files(registry: ClonedRegistry, path: str) -> Collection[str]:
     return document.data["files"] if document is not None and document.data is not None else ()
 
 
-def _check_store(registry: ClonedRegistry, start: str, changed: Iterable[str]) -> Iterator[Finding]:
-    """R9 for a change: objects of the embedded store never change, and leave only when no record needs them."""
-    touched = [path for path in changed if path.startswith(f"{STORE}/")]
-    if not touched:
-        return
-    old = GitTree(registry.root, start).find(touched)
-    new = _object_oids(registry.tree, list(old))
-    gone = {path for path in old if path not in new}
-    for path in sorted(old.keys() - gone):
-        if new[path] != old[path].oid:
-            message = "was changed, and objects of the store never change; git restore it"
-            yield Finding(path=path, message=message, rule="R9")
-    if gone:
-        yield from _check_gone(registry, start, gone)
+def _check_store(
+    registry: ClonedRegistry, change: BranchDiff, snapshot: Snapshot, settings: Settings
+) -> Iterator[Finding]:
+    """R8 and R9 for the embedded store, where the change touches it."""
+    if any(path == STORE or path.startswith(f"{STORE}/") for path in change.paths):
+        from mintmark.registry.stored.embedded import check_store
+
+        yield from check_store(registry, change.start, snapshot, settings)
 
 
-def _object_oids(tree: Tree, paths: list[str]) -> dict[str, str]:
-    """Return the blob ids of those objects that are there; of a link in place of one, an empty text."""
-    contents, faults = read_each(tree, paths)
-    return {path: blob_oid(content) for path, content in contents.items()} | dict.fromkeys(faults, "")
-
-
-def _check_gone(registry: ClonedRegistry, start: str, gone: Collection[str]) -> Iterator[Finding]:
-    snapshot = read_snapshot(registry.tree, registry.documents)
-    needed = {md5: path for path, facts in snapshot.facts.items() for md5, _ in facts.get("stored", {}).values()}
-    for path in sorted(gone):
-        md5 = "".join(path.split("/")[-2:])
-        if md5 in needed:
-            message = f"was deleted, and {needed[md5]} needs it; git restore --source={start[:10]} -- {path}"
-            yield Finding(path=path, message=message, rule="R9")
-
-
-def _check_artifacts(registry: ClonedRegistry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
-    """R8 and R9 for new records: the bytes are there, match their digests, and are of a format that is safe to load."""
-    from mintmark.artifacts.formats import check_artifact
+def _check_stored_files(registry: ClonedRegistry, snapshot: Snapshot, settings: Settings) -> Iterator[Finding]:
+    """R8 and R9 for new records: the bytes are there, match their digests, and are what the record calls them."""
+    from mintmark.artifacts.named_files import check_artifact_file
+    from mintmark.registry.stored.contents import check_stored_file
     from mintmark.registry.stored.store import Store
     from mintmark.registry.stored.streams import ObjectError
 
@@ -284,18 +262,20 @@ def _check_artifacts(registry: ClonedRegistry, snapshot: Snapshot, settings: Set
         if document is None or document.data is None:
             continue
         record = VersionRecord.from_dict(document.data)
+        target = snapshot.facts.get(layout.model_path(record.model), {}).get("target")
         for file in record.stored_files:
             pointer = f"{path.rpartition('/')[0]}/{file.name}{layout.POINTER_SUFFIX}"
             try:
                 store.check(file, pointer=pointer)
-                local = store.fetch(file, pointer=pointer) if file is record.artifact else None
+                local = store.fetch(file, pointer=pointer)
             except ObjectError as error:
                 yield Finding(path=path, where="artifact", message=str(error), rule="R9")
                 continue
-            if local is not None:
-                yield from check_artifact(
-                    local, name=path, declared_format=record.format, trusted=settings.trusted_types
-                )
+            if file is record.artifact:
+                trusted = settings.trusted_names
+                yield from check_artifact_file(local, file.name, record.format, path=path, trusted=trusted)
+            else:
+                yield from check_stored_file(local, file.name, record.document["signature"], target, path=path)
 
 
 def _check_above(registry: ClonedRegistry, changed: Iterable[str]) -> Iterator[Finding]:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import io
 import os
+import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import skops.io
 
+from mintmark.artifacts.formats import check_artifact
 from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 from mintmark.errors import InvalidRegistryError, MintmarkError
 
@@ -143,3 +148,83 @@ def test_nothing_runs_before_the_checks(take, tmp_path):
     with pytest.raises(InvalidRegistryError, match=r"os\.system"):
         load_trusted(file.bytes())
     assert not mark.exists()
+
+
+def _rezipped(data: bytes, **changes: Any) -> bytes:
+    """The members as they are, in a zip that is not."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", changes.get("compression", 0)) as new:
+        for info in sorted(old.infolist(), key=lambda info: info.filename, reverse=changes.get("reverse", False)):
+            fresh = zipfile.ZipInfo(info.filename, changes.get("date", (1980, 1, 1, 0, 0, 0)))
+            fresh.create_system, fresh.external_attr, fresh.extra = 3, 0o600 << 16, changes.get("extra", b"")
+            fresh.comment, fresh.compress_type = changes.get("note", b""), changes.get("compression", 0)
+            new.writestr(fresh, old.read(info))
+        for name, content in changes.get("members", {}).items():
+            new.writestr(name, content)
+        new.comment = changes.get("comment", b"")
+    return buffer.getvalue()
+
+
+def _schema_edited(data: bytes, old: str, new: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    text = members["schema.json"].decode()
+    assert old in text
+    members["schema.json"] = text.replace(old, new, 1).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o600 << 16
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+NOT_CANONICAL = {
+    "a pickle that nothing reads": lambda d: _rezipped(d, members={"9.bin": pickle.dumps(print)}),
+    "an array that nothing reads": lambda d: _rezipped(d, members={"99.npy": b"x" * 100}),
+    "a comment": lambda d: _rezipped(d, comment=b"junk"),
+    "a comment of a member": lambda d: _rezipped(d, note=b"junk"),
+    "an extra field": lambda d: _rezipped(d, extra=b"\xff\xff\x04\x00junk"),
+    "deflated": lambda d: _rezipped(d, compression=zipfile.ZIP_DEFLATED),
+    "another order": lambda d: _rezipped(d, reverse=True),
+    "another time": lambda d: _rezipped(d, date=(2026, 1, 1, 0, 0, 0)),
+    "bytes behind it": lambda d: d + b"junk",
+    "spaces in the schema": lambda d: _schema_edited(d, '{"__class__"', '{ "__class__"'),
+    "a key twice": lambda d: _schema_edited(d, '"protocol":2', '"protocol":2,"protocol":2'),
+    "a field that nothing reads": lambda d: _schema_edited(d, '"protocol":2', '"note":"junk","protocol":2'),
+    "a field in a node": lambda d: _schema_edited(d, '"__loader__":"JsonNode"', '"__loader__":"JsonNode","a":"b"'),
+    "an id that nobody needs": lambda d: _schema_edited(
+        d, '"__loader__":"DictNode"', '"__id__":7,"__loader__":"DictNode"'
+    ),
+    "a plain value with spaces": lambda d: _schema_edited(d, '"content":"true"', '"content":" true "'),
+    "another escape": lambda d: _schema_edited(d, "Pipeline", "\\u0050ipeline"),
+}
+
+
+@pytest.mark.parametrize("how", NOT_CANONICAL)
+def test_what_is_not_canonical_is_refused(dumped, how):
+    """What no reader reads may hide anything; what loads is the same."""
+    data = NOT_CANONICAL[how](dumped["logistic"])
+    assert data != dumped["logistic"]
+    findings = check_artifact(data, name="model.skops", declared_format="skops")
+    assert [finding.rule for finding in findings] == ["R8"]
+
+
+@pytest.mark.parametrize(
+    "name", ["logistic", "forest", "histogram", "boosting", "svc", "kmeans", "categories", "sparse"]
+)
+def test_what_is_canonical_is_accepted(dumped, name):
+    assert check_artifact(dumped[name], name="model.skops", declared_format="skops") == []
+
+
+def test_the_header_of_an_array_has_one_form(take):
+    file = take("logistic")
+    node = file.find("numpy.ndarray")
+    data = file.members[node["file"]]
+    start = 10 + int.from_bytes(data[8:10], "little")
+    header = data[10:start].rstrip() + b" # junk"
+    header += b" " * (64 - (11 + len(header)) % 64) + b"\n"
+    file.members[node["file"]] = data[:8] + len(header).to_bytes(2, "little") + header + data[start:]
+    assert np.array_equal(file.array(node), take("logistic").array(node))
+    assert file.canonical() == take("logistic").canonical()

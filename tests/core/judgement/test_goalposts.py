@@ -97,9 +97,9 @@ ONE_EDIT: list[tuple[str, Any, str, str]] = [
     ("gates.slice_margin", 0.04, "gates.slice_margin", "loosened"),
     ("gates.slice_margin", 0.02, "gates.slice_margin", "tightened"),
     ("gates.slice_margin", GONE, "gates.slice_margin", "tightened"),  # then the margin counts, and it is smaller
-    ("gates.slice_min_rows", 51, "gates.slice_min_rows", "loosened"),
-    ("gates.slice_min_rows", 49, "gates.slice_min_rows", "tightened"),
-    ("gates.slice_min_rows", GONE, "gates.slice_min_rows", "tightened"),  # then 30 count
+    ("gates.slice_min_rows", 51, "gates.slice_min_rows", "fewer slices"),
+    ("gates.slice_min_rows", 49, "gates.slice_min_rows", "more slices"),
+    ("gates.slice_min_rows", GONE, "gates.slice_min_rows", "more slices"),  # then 30 count
     ("gates.cost.size", "1001 kB", "gates.cost.size", "loosened"),
     ("gates.cost.size", "0.99 MB", "gates.cost.size", "tightened"),
     ("gates.cost.size", 999_999, "gates.cost.size", "tightened"),
@@ -109,8 +109,8 @@ ONE_EDIT: list[tuple[str, Any, str, str]] = [
     ("gates.cost.load_seconds", GONE, "gates.cost.load_seconds", "loosened"),
     ("gates.cost.latency_row_seconds", 1, "gates.cost.latency_row_seconds", "tightened"),
     ("gates.of_the_future", 1, "gates.of_the_future", "changed"),
-    ("slices.1", GONE, "slices.north", "loosened"),
-    ("slices.2", {"name": "new", "where": {"column": "age", "below": 20}}, "slices.new", "tightened"),
+    ("slices.1", GONE, "slices.north", "fewer slices"),
+    ("slices.2", {"name": "new", "where": {"column": "age", "below": 20}}, "slices.new", "more slices"),
     ("slices.0.where.at_least", 70, "slices.older", "changed"),
     ("slices.1.where.in", ["n"], "slices.north", "changed"),
     ("behaviour.1", GONE, "behaviour.steady", "loosened"),
@@ -149,15 +149,19 @@ ONE_EDIT: list[tuple[str, Any, str, str]] = [
     ("owners", ["@ada"], "owners", "changed"),
     ("owners", ["@ada", "@acme/ml", "@eve"], "owners", "changed"),
 ]
-MIRROR = {"loosened": "tightened", "tightened": "loosened", "changed": "changed"}
+MIRROR = {"loosened": "tightened", "tightened": "loosened", "changed": "changed", "fewer slices": "more slices"}
+# More slices, or more that are judged, are stricter for those and looser for all others: Holm corrects for their number.
+EFFECTS = {"more slices": "changed", "fewer slices": "loosened"}
+MIRROR["more slices"] = "fewer slices"
 
 
 @pytest.mark.parametrize(("place", "value", "field", "effect"), ONE_EDIT)
 def test_one_edit_and_its_mirror(place, value, field, effect):
     after = edited((place, value))
-    assert [(change.field, change.effect) for change in goalposts(MODEL, after)] == [(field, effect)]
+    told, back_told = (EFFECTS.get(one, one) for one in (effect, MIRROR[effect]))
+    assert [(change.field, change.effect) for change in goalposts(MODEL, after)] == [(field, told)]
     (back,) = goalposts(after, MODEL)
-    assert (back.field, back.effect) == (field, MIRROR[effect])
+    assert (back.field, back.effect) == (field, back_told)
     (there,) = goalposts(MODEL, after)
     assert (back.before, back.after) == (there.after, there.before) or field == "owners"
     assert described(MODEL, after) == []
@@ -225,7 +229,7 @@ def test_all_gates_at_once():
         "gates.floors.roc_auc": "loosened",
         "gates.floors.log_loss": "loosened",
         "gates.slice_margin": "tightened",
-        "gates.slice_min_rows": "tightened",
+        "gates.slice_min_rows": "changed",
         "gates.cost.size": "loosened",
         "gates.cost.load_seconds": "loosened",
     }
@@ -255,6 +259,23 @@ def test_a_new_model_loosens_nothing_and_a_model_that_goes_loosens_everything():
     assert {"gates.margin", "gates.slice_min_rows", "slices.older", "behaviour.refuses"} <= {c.field for c in new}
     assert not [change for change in new if change.field in ("owners", "task", "metric.name")]
     assert not any(needs_a_person(change) for change in new)
+
+
+def test_the_first_slices_of_a_model_dilute_nothing():
+    bare = edited(("slices", []))
+    assert {(c.field, c.effect) for c in goalposts(bare, MODEL)} == {
+        (f"slices.{n}", "tightened") for n in ("older", "north")
+    }
+    fewer = {**bare, "gates": {**bare["gates"], "slice_min_rows": 10}}
+    assert [(c.field, c.effect) for c in goalposts(bare, fewer)] == [("gates.slice_min_rows", "tightened")]
+
+
+def test_a_hundred_slices_hide_what_one_shows():
+    """Why more slices are for a person: the same evidence no longer fails."""
+    from mintmark.core.statistics.significance import holm
+
+    assert holm([0.002]) == [0.002]
+    assert holm([0.002, *[0.5] * 99])[0] == pytest.approx(0.2)
 
 
 def test_owners_that_come_and_go_are_named():
@@ -413,6 +434,12 @@ def test_the_way_back_is_the_mirror(old_gates, new_gates, old_tests, new_tests):
     before, after = document(old_gates, old_tests), document(new_gates, new_tests)
     kept = copy.deepcopy((before, after))
     there, back = ({c.field: c for c in goalposts(*pair)} for pair in ((before, after), (after, before)))
+    rows = "gates.slice_min_rows"  # of which fewer mean more slices
+    assert (
+        {there.pop(rows).effect, back.pop(rows).effect} == {"changed", "loosened"}
+        if rows in there
+        else rows not in back
+    )
     assert {field: MIRROR[change.effect] for field, change in there.items()} == {
         field: change.effect for field, change in back.items()
     }

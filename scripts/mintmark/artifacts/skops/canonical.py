@@ -3,10 +3,10 @@
 What skops writes differs from run to run: ids and member names hold memory addresses or random UUIDs,
 identity of equal constants follows the interpreter's caches, sets follow the hash seed, zip entries carry
 the time, and the padding inside records of a tree holds whatever was in memory. Here members and ids are
-numbered in the order in which skops reads them, equal members are stored once, ids are kept only where a
-mutable object really occurs twice, sets are sorted and padding is zero. Members are stored without
-compression, because the output of zlib differs between its implementations; Git compresses what it stores
-and finds smaller deltas in plain bytes.
+numbered in the order in which skops reads them, what it does not read is left out, equal members are stored
+once, ids are kept only where a mutable object really occurs twice, sets are sorted and padding is zero.
+Members are stored without compression, because the output of zlib differs between its implementations; Git
+compresses what it stores and finds smaller deltas in plain bytes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import json
 import zipfile
 from collections.abc import Mapping
 
-from mintmark.artifacts.npy import zero_padding
-from mintmark.artifacts.skops.nodes import Node, child_slots, member_of
+from mintmark.artifacts.npy import canonical_npy
+from mintmark.artifacts.skops.nodes import INNER_FIELDS, Node, child_slots, fields_of, member_of
 
 SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_HEADER = ("__class__", "__module__", "__loader__")
 
 # Immutable values and plain arrays: whether two of them are one object is an accident of the process (small
 # numbers, interned strings, worker processes), so identity is not part of their state.
@@ -126,14 +127,19 @@ class _Canon:
 
 
 def _shell(node: Node) -> Node:
-    """A copy of a node's own containers; the children in them are still the old ones."""
-    copy = {key: value for key, value in node.items() if key not in ("__id__", "protocol", "_skops_version")}
-    for key in ("content", "__reduce__"):
-        value = copy.get(key)
-        if isinstance(value, list):
-            copy[key] = list(value)
-        elif isinstance(value, dict):
-            copy[key] = dict(value)
+    """A copy of a node's own containers with what its loader reads; the children in them are still the old ones."""
+    copy = {key: node[key] for key in (*_HEADER, *fields_of(node)) if key in node}
+    content = copy.get("content")
+    if node["__loader__"] == "JsonNode":
+        copy["content"] = json.dumps(json.loads(node["content"]))
+    elif node["__loader__"] in INNER_FIELDS and isinstance(content, dict):
+        copy["content"] = {key: content[key] for key in INNER_FIELDS[node["__loader__"]] if key in content}
+    elif isinstance(content, list):
+        copy["content"] = list(content)
+    elif isinstance(content, dict):
+        copy["content"] = dict(content)
+    if "__reduce__" in copy:
+        copy["__reduce__"] = {"args": copy["__reduce__"]["args"]}
     return copy
 
 
@@ -147,8 +153,8 @@ def _sorted_keys(node: Node) -> Node:
 def _canonical_member(name: str, data: bytes) -> bytes:
     if name.endswith(".npz"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _zipped({name: archive.read(name) for name in sorted(archive.namelist())})
-    return zero_padding(data) if name.endswith(".npy") else data
+            return _zipped({name: canonical_npy(archive.read(name)) for name in sorted(archive.namelist())})
+    return canonical_npy(data) if name.endswith(".npy") else data
 
 
 def _zipped(members: Mapping[str, bytes]) -> bytes:

@@ -8,7 +8,7 @@ says, so the order matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 Node: TypeAlias = dict[str, Any]
@@ -110,6 +110,40 @@ _SLOTS: dict[str, Callable[[Node], Iterator[Slot]]] = {
     "TypeNode": _none,
 }
 LOADERS = frozenset(_SLOTS)
+# The fields that each loader reads, beside its class and its id; nothing else belongs in a node.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "BytearrayNode": ("file",),
+    "BytesNode": ("file",),
+    "CachedNode": (),
+    "FunctionNode": (),
+    "DictNode": ("content", "key_types"),
+    "JsonNode": ("content", "is_json"),
+    "LossNode": ("__reduce__", "content"),
+    "OperatorFuncNode": ("attrs",),
+    "QuantileForestNode": ("__reduce__", "content"),
+    "SparseMatrixNode": ("file", "type"),
+    "TreeNode": ("__reduce__", "content"),
+    "TypeNode": (),
+}
+_CONTENT = ("content",)
+# The same inside of those fields that are mappings with fixed keys.
+INNER_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "DefaultDictNode": ("main", "default_factory"),
+    "MaskedArrayNode": ("data", "mask"),
+    "MethodNode": ("func", "obj"),
+    "PartialNode": ("func", "args", "kwds", "namespace"),
+    "RandomGeneratorNode": ("bit_generator", "seed_seq"),
+    "SliceNode": ("start", "stop", "step"),
+}
+
+
+def fields_of(node: Node) -> tuple[str, ...]:
+    """Return the fields of a node that its loader reads, beside its class and its id."""
+    if node["__loader__"] == "NdArrayNode":
+        return ("content", "shape", "type") if node.get("type") == "json" else ("file", "type")
+    return FIELDS.get(node["__loader__"], _CONTENT)
+
+
 PROTOCOL = 2
 
 

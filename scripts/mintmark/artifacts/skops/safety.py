@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mintmark.artifacts.npy import InvalidArrayError, npy_shape
+from mintmark.artifacts.skops.canonical import canonical_bytes
 from mintmark.artifacts.skops.class_checks import object_faults
 from mintmark.artifacts.skops.nodes import (
     PROTOCOL,
@@ -32,6 +33,7 @@ from mintmark.artifacts.zip_members import InvalidZipError, read_members
 from mintmark.core.finding import Finding
 
 MEMBER_NAMES = re.compile(r"schema\.json|[A-Za-z0-9-]{1,64}\.(npy|npz|bin)")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,39}")
 MAX_SCHEMA = 32 << 20
 MAX_BRACKETS = 2_000_000
 MAX_ITEMS = 8_000_000
@@ -54,6 +56,20 @@ def inspect_skops(data: bytes, *, path: str, trusted: Collection[str] = ()) -> l
     """
     result = read_skops(data, path=path, trusted=trusted)
     return result if isinstance(result, list) else []
+
+
+def inspect_canonical(data: bytes, *, path: str, trusted: Collection[str] = ()) -> list[Finding]:
+    """The same, and a finding for a file that is not in its one canonical form: what nobody reads may hide anything."""
+    result = read_skops(data, path=path, trusted=trusted)
+    if isinstance(result, list):
+        return result
+    if canonical_bytes(result.schema, result.members) == data:
+        return []
+    message = (
+        "is not in the one form of its content: something in it is never read, or it was written by another tool; "
+        "dump_canonical of mintmark.artifacts.skops.format writes it"
+    )
+    return [Finding(path=path, message=message, rule="R8")]
 
 
 def read_skops(data: bytes, *, path: str, trusted: Collection[str] = ()) -> SkopsContent | list[Finding]:
@@ -118,7 +134,8 @@ def _version_faults(schema: Node) -> Iterator[_Fault]:
             "",
             f"has protocol {schema.get('protocol')!r:.40}, not {PROTOCOL}; write it with skops 0.16",
         )
-    if not isinstance(schema.get("_skops_version"), str):
+    version = schema.get("_skops_version")
+    if not isinstance(version, str) or _VERSION.fullmatch(version) is None:
         yield "", "has no _skops_version; write the file again with skops.io.dump"
 
 

@@ -187,7 +187,8 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="settings",
             question="Do the settings of the registry stay?",
-            decide="channels, trusted types, limits, the base branch or what serves a channel change",
+            decide="channels, trusted types or operators, limits, the base branch, what serves a channel or a remote "
+            "change",
             passes=False,
         ),
         CheckKind(

@@ -44,14 +44,15 @@ def goalposts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[GateC
     """Return what an edit of model.yaml (two documents that its schema accepts) does to the goalposts.
 
     An effect is `loosened` or `tightened` where that is certain, else `changed`; what was added counts as tightened,
-    what was removed as loosened. An absent gate is compared as what the judge then does: the margin takes the place
-    of `slice_margin`, 30 rows that of `slice_min_rows`, and without the others there is no limit. A value that is
-    written differently and means the same is no change. A new model (`before` is empty) has no goalposts to move:
-    all of its gates, slices and tests are tightened, and who or what it is about is left out. A model that goes is
-    the mirror of that.
+    what was removed as loosened. A slice that joins others, or becomes large enough to be judged, dilutes the
+    correction of their p-values, and counts as changed. An absent gate is compared as what the judge then does: the
+    margin takes the place of `slice_margin`, 30 rows that of `slice_min_rows`, and without the others there is no
+    limit. A value that is written differently and means the same is no change. A new model (`before` is empty) has no
+    goalposts to move: all of its gates, slices and tests are tightened, and who or what it is about is left out. A
+    model that goes is the mirror of that.
     """
     changes = [
-        *_gates(_part(before, "gates"), _part(after, "gates")),
+        *_gates(_part(before, "gates"), _part(after, "gates"), corrected=bool(before.get("slices"))),
         *_slices(_entries(before, "slices"), _entries(after, "slices")),
         *_behaviour(_entries(before, "behaviour"), _entries(after, "behaviour")),
     ]
@@ -100,7 +101,8 @@ def _owners(before: Sequence[str], after: Sequence[str]) -> Iterator[GateChange]
         yield _change("owners", _text(before), f"{', '.join([*added, *removed])}; now {_text(after)}", "changed")
 
 
-def _gates(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GateChange]:
+def _gates(before: Mapping[str, Any], after: Mapping[str, Any], *, corrected: bool) -> Iterator[GateChange]:
+    """Compare gates; `corrected` says that there were slices, whose p-values are corrected for their number."""
     for key in _names(before, after):
         old, new, field = before.get(key), after.get(key), f"gates.{key}"
         if key == "floors":
@@ -118,7 +120,8 @@ def _gates(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gate
         elif key == "slice_margin":
             yield from _limit(field, old, new, "up", absent=(before.get("margin"), after.get("margin")))
         elif key == "slice_min_rows":
-            yield from _limit(field, old, new, "up", absent=(DEFAULT_SLICE_ROWS, DEFAULT_SLICE_ROWS))
+            for change in _limit(field, old, new, "up", absent=(DEFAULT_SLICE_ROWS, DEFAULT_SLICE_ROWS)):
+                yield _diluting(change) if corrected else change
         else:
             yield from _differs(field, old, new)
 
@@ -126,7 +129,16 @@ def _gates(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Gate
 def _slices(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterator[GateChange]:
     for name in _names(before, after):
         old, new = (entries[name]["where"] if name in entries else None for entries in (before, after))
-        yield from _differs(f"slices.{name}", old, new, listed=True)
+        for change in _differs(f"slices.{name}", old, new, listed=True):
+            yield _diluting(change) if before else change
+
+
+def _diluting(change: GateChange) -> GateChange:
+    """Return a change that lets more slices be judged as what it is: stricter for those, looser for all others.
+
+    Their p-values are corrected for the number of slices (Holm): 0.002 becomes 0.2 where there are 100.
+    """
+    return replace(change, effect="changed") if change.effect == "tightened" else change
 
 
 def _behaviour(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterator[GateChange]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mintmark.core.finding import shorten
 from mintmark.core.judgement.answers import Answer, AnswerFault
-from mintmark.core.statistics.evaluation import PROBABILITY
+from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.metrics import Outcomes, class_outcomes, regression_outcomes
 from mintmark.core.words.numbers import count, number
 

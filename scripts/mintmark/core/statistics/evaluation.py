@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import RecipeFault
+from mintmark.core.question import PROBABILITY, RecipeFault
 from mintmark.core.statistics.figures import rounded
 from mintmark.core.statistics.intervals import CONFIDENCE, MetricInterval, metric_intervals
 from mintmark.core.statistics.metric_names import metric_names
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mintmark.core.question import Label, Question
-
-PROBABILITY = "probability_"
 
 
 def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resamples: int, seed: int) -> dict[str, Any]:

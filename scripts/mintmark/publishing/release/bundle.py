@@ -80,7 +80,7 @@ def read_bundle(
     requirements = read_requirements(registry.root, commit, record)
     card = CardSource(model=model, record=record, measured=measured, channels=None)
     texts = {
-        "README.md": format_readme(model, record, requirements, _types(record, source, then.trusted_types)).encode(),
+        "README.md": format_readme(model, record, requirements, _types(record, source, then.trusted_names)).encode(),
         "CARD.md": format_card(card).encode(),
         "version.yaml": written,
         "metrics.json": _read(then, layout.metrics_path(record.model, version)),
@@ -124,7 +124,7 @@ def _types(record: VersionRecord, source: Path, trusted: tuple[str, ...]) -> fro
         return content.types
     from mintmark.artifacts.formats import check_artifact
 
-    if faults := check_artifact(source, name=name, declared_format=record.format):
+    if faults := check_artifact(source, name=name, declared_format=record.format, trusted=trusted):
         raise InvalidRegistryError(faults)
     return frozenset()
 

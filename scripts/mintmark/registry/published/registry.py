@@ -38,6 +38,11 @@ class PublishedRegistry(Registry):
         self.tree.refuse("Git's history and the files of a clone")
 
     @property
+    def trusted_names(self) -> tuple[str, ...]:
+        """See `Registry`: none either."""
+        return ()
+
+    @property
     def trusted_types(self) -> tuple[str, ...]:
         """See `Registry`: none, for who loads decides, not who publishes."""
         return ()

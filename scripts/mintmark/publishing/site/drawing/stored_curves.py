@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import types
 
+from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.differences import judge_difference, paired_bootstrap
-from mintmark.core.statistics.evaluation import PROBABILITY
 from mintmark.core.statistics.metrics import Codes, Outcomes, class_outcomes, regression_outcomes
 from mintmark.core.statistics.review_curves import curves_of
 from mintmark.errors import MintmarkError
