@@ -66,7 +66,7 @@ def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     if any(change.path == layout.REGISTRY for change in span.paths):
         yield from _judge_settings(span)
     for path in DVC_CONFIGS:
-        if any(changed == path for changed, _ in span.paths):
+        if any(change.path == path for change in span.paths):
             yield from _judge_remotes(span, path)
 
 
@@ -92,7 +92,7 @@ def _judge_remotes(span: Span, path: str) -> Judging[None]:
     changed = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
     for name in changed[:_MOST_OPTIONS]:
         shown = [_address(values.get(name)) for values in (before, after)] if name.endswith(".url") else []
-        what = f"{name} changes" + (f": {' -> '.join(shown)}" if shown else "")
+        what = f"{short(name)} changes" + (f": {' -> '.join(shown)}" if shown else "")
         yield found("settings", "decide", what, path)
     if len(changed) > _MOST_OPTIONS:
         yield found("settings", "decide", f"{len(changed) - _MOST_OPTIONS} more options change", path)
