@@ -23,14 +23,15 @@ MOST_LINES = 400
 MOST_MODULES = 20  # in a folder
 
 # Which rooms each room may import, besides itself. The package's own __init__ is the public API, a thin front.
-_BELOW = {"about", "errors", "extras", "core", "artifacts", "registry"}
+_BELOW = {"about", "errors", "extras", "temporary", "core", "artifacts", "registry"}
 _SIBLINGS = {"training", "judging", "changing", "serving", "monitoring"}
 ALLOWED = {
     "about": set(),
     "core": set(),
     "errors": {"core"},
     "extras": {"about", "errors"},
-    "artifacts": {"about", "core", "errors", "extras"},
+    "temporary": {"errors"},
+    "artifacts": {"about", "core", "errors", "extras", "temporary"},
     "registry": _BELOW - {"registry"},
     **dict.fromkeys(_SIBLINGS, _BELOW),
     "forge": _BELOW | _SIBLINGS,
@@ -38,7 +39,7 @@ ALLOWED = {
     "commands": _BELOW | _SIBLINGS | {"forge", "publishing"},
     "suggestions": set(),
     "arguments": {"about", "commands", "suggestions"},
-    "cli": {"about", "errors", "extras", "arguments", "commands"},
+    "cli": {"about", "errors", "extras", "temporary", "arguments", "commands"},
     "__init__": _BELOW,
 }
 # Rooms inside a room that have a direction of their own.

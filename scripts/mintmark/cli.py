@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_FULL_DISK = 28
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,10 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nmintmark: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno != _FULL_DISK:
+        sentence = _what_the_system_refused(error)
+        if sentence is None:
             raise
         _drop_output()
-        print("mintmark: there is no space left on the disk; free some and run the command again", file=sys.stderr)
+        print(f"mintmark: {sentence}", file=sys.stderr)
         return 1
 
 
@@ -48,6 +51,28 @@ def _show_warning(otherwise: Callable[..., None], message: Warning | str, *place
         print(f"warning: {message}", file=sys.stderr)
     else:
         otherwise(message, *place)
+
+
+def _what_the_system_refused(error: OSError) -> str | None:
+    """Return a sentence about a full disk or a place that may not be written; None for what is a fault of ours."""
+    code = error.errno or next((full for full in _FULL if os.strerror(full) in str(error)), None)
+    named = next((os.fsdecode(name) for name in (error.filename2, error.filename) if isinstance(name, str | bytes)), "")
+    where = f"{named}: " if named else ""
+    if code in _FULL:
+        return f"{where}there is no space left on the disk; free some and run the command again"
+    if code in _REFUSED:
+        return f"{where}the system refuses it: {error.strerror}; allow it and run the command again"
+    return None
+
+
+def _require_current_folder() -> None:
+    from mintmark.errors import MintmarkError
+
+    try:
+        os.getcwd()
+    except OSError as error:
+        why = "is gone" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise MintmarkError(f"the folder that you are in {why}; cd to one that is there") from None
 
 
 def _print_anything() -> None:
@@ -90,6 +115,7 @@ def _answer(arguments: list[str]) -> int:
     from pathlib import Path
 
     from mintmark.arguments.parser import COMMANDS, build_parser, command_of
+    from mintmark.temporary import sweep_own_folders
 
     parser = build_parser(only=command_of(arguments))
     values = vars(parser.parse_args(arguments))
@@ -98,6 +124,8 @@ def _answer(arguments: list[str]) -> int:
         parser.print_help()
         return 2 if arguments else 0
     values["root"] = Path(values["root"])
+    _require_current_folder()
+    sweep_own_folders()
     gc.disable()  # a command lives for seconds and makes few cycles; looking for them takes a tenth of a large read
     command = COMMANDS[name]
     try:

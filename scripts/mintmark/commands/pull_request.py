@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mintmark.errors import MintmarkError
 from mintmark.forge.credentials import push_environment
 from mintmark.registry import git
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,12 +82,12 @@ def _push(root: Path, made: NewCommit) -> str:
 
 
 def _create_with_gh(root: Path, made: NewCommit, base: str) -> None:
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".md") as body:
-        body.write(made.body)
-        body.flush()
+    with TemporaryFolder("pull-request") as folder:
+        body = folder / "body.md"
+        body.write_text(made.body, "utf-8")
         command = ("gh", "pr", "create", "--base", base, "--head", made.branch, "--title", made.subject)
         result = subprocess.run(
-            (*command, "--body-file", body.name),
+            (*command, "--body-file", str(body)),
             cwd=root,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from mintmark.judging.judge_code import run_base_code, runs_base_code
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
 from mintmark.registry.files import write_atomically
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +78,9 @@ def _judge(
     commit = git.resolve_commit(top, base)
     if not runs_base_code(top, commit):
         arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
-        with tempfile.TemporaryDirectory(prefix="mintmark-judge-") as folder:
-            return run_base_code(top, commit, Path(folder), arguments)
+        code = TemporaryFolder("judge")
+        with code as folder:
+            return run_base_code(top, commit, folder, arguments, keep=code.handle)
     from mintmark.judging.judge import review_change
     from mintmark.judging.span import Span
 

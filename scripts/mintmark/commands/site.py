@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -94,7 +94,7 @@ def _tell(built: Built) -> None:
 def _serve(root: Path, build: Callable[[Path], Built], output: Path | None, port: int) -> int:
     from mintmark.publishing.site.preview import Rebuild, open_server
 
-    with tempfile.TemporaryDirectory(prefix="mintmark-site-") as scratch:
+    with TemporaryFolder("site") as scratch:
         folder = (output or Path(scratch, "site")).absolute()
         rebuild = Rebuild(lambda: _tell(build(folder)), partial(_state, root))
         server = open_server(folder, port, rebuild)  # before the build, which may take a while

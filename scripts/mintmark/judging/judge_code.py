@@ -52,8 +52,11 @@ def _digest(folder: Path, prefix: str, pattern: str) -> dict[str, str]:
     }
 
 
-def run_base_code(root: Path, base: str, folder: Path, arguments: Sequence[str]) -> int:
-    """Lay the base's code out in an empty folder, and let it do this command; return its exit code."""
+def run_base_code(root: Path, base: str, folder: Path, arguments: Sequence[str], *, keep: int) -> int:
+    """Lay the base's code out in an empty folder, and let it do this command; return its exit code.
+
+    `keep` is an open file that the command inherits: with it, the lock on its code, should this process be killed.
+    """
     wanted = _code(root, base)
     content = dict(git.read_blobs(root, {entry.oid for entry in wanted.values()}))
     for path, entry in wanted.items():
@@ -61,7 +64,7 @@ def run_base_code(root: Path, base: str, folder: Path, arguments: Sequence[str])
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content[entry.oid])
     command = (sys.executable, "-P", "-m", "mintmark.cli", *arguments)
-    return subprocess.run(command, env=_environment(folder, base), check=False).returncode
+    return subprocess.run(command, env=_environment(folder, base), pass_fds=(keep,), check=False).returncode
 
 
 def _environment(folder: Path, base: str) -> Mapping[str, str]:

@@ -129,21 +129,21 @@ def write_atomically(path: Path | str, data: bytes) -> None:
 
     Missing folders are made. Raises `MintmarkError` when the disk is full or the place cannot be written.
     """
-    import tempfile  # a reader need not pay for it
+    from mintmark.temporary import new_file  # a reader need not pay for it
 
     folder = os.path.dirname(os.fspath(path)) or "."
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".mintmark-", dir=folder)
+        handle, temporary = new_file(folder)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be written: {error.strerror}") from None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:  # open, and with it locked, until it has its name
             file.write(data)
             file.flush()
             os.fsync(handle)
-        os.chmod(temporary, 0o666 & ~umask())
-        os.replace(temporary, path)
+            os.fchmod(handle, 0o666 & ~umask())
+            os.replace(temporary, path)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from None
     finally:

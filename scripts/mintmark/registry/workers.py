@@ -40,8 +40,27 @@ def _start(start: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
     # Ctrl-C reaches every process and is for the one alone that waits: a worker would tell of it too, or stop in the
     # middle of a result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
     if start is not None:
         start(*given)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that it works for was killed: it would wait for another job for ever."""
+    import os
+    from multiprocessing import connection, parent_process
+    from threading import Thread
+
+    parent = parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        connection.wait([sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

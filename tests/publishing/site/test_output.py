@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,48 @@ def test_an_empty_folder_and_an_old_site_may_be_replaced(tmp_path: Path) -> None
 def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
     SiteFolder(tmp_path).write("a/name.html", "na\udcefve")  # as Git hands on a name in Latin-1
     assert (tmp_path / "a" / "name.html").read_text() == "na?ve"
+
+
+KILLED = """
+import os, signal, sys
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from mintmark.publishing.site import output
+target, where = Path(sys.argv[1]), sys.argv[2]
+def kill(*_): os.kill(os.getpid(), signal.SIGKILL)
+if where == "between":  # the old site is away, the new one not yet there
+    rename = Path.rename
+    def first(self, to):
+        rename(self, to)
+        kill()
+    output.Path.rename = first
+with output.replacing(target) as fresh:
+    (fresh / "index.html").write_text("half")
+    where == "building" and kill()
+kill()
+"""
+
+
+@pytest.mark.parametrize(("where", "text"), [("building", "old"), ("between", "old"), ("after", "half")])
+def test_a_killed_build_costs_no_site_and_leaves_nothing(tmp_path: Path, where: str, text: str) -> None:
+    target = a_site(tmp_path / "site")
+    done = subprocess.run((sys.executable, "-c", KILLED, str(target), where), capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+    def fail() -> None:
+        with replacing(target):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # nor does the next build that fails
+        fail()
+    assert (target / "index.html").read_text() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_build_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    with replacing(tmp_path / "site") as first, replacing(tmp_path / "site") as second:
+        (first / "a").write_text("")
+        assert second != first
+        assert first.is_dir()

@@ -7,7 +7,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from mintmark.artifacts.confined.model_worker import ANSWER, JOB
 from mintmark.core.finding import RULES, Finding
 from mintmark.core.judgement.answers import ModelRun
 from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +96,9 @@ class ModelProcess:
                 f"{name}: is {artifact_format}, which holds no model that can be run; store skops or ONNX"
             )
         self._name, self._limits = name, limits or Limits()
-        self._created = tempfile.TemporaryDirectory(prefix="mintmark-", ignore_cleanup_errors=True)
+        self._created = TemporaryFolder("model")
         try:
-            self._folder = folder = Path(self._created.name).resolve()
+            self._folder = folder = self._created.path.resolve()
             self._place = _place_artifact(artifact, folder, name)
             self._job = {"artifact": str(self._place), "trusted": list(trusted), "sha256": sha256}
             (folder / ANSWER).touch()

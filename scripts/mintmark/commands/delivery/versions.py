@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from mintmark.errors import MintmarkError
 from mintmark.publishing.release.bundle import SUMS, write_bundle
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,11 +43,11 @@ def publish_versions(
     """
     registry = ClonedRegistry(merged.remote.root, at=merged.commit)
     there = {release.tag for release in forge.releases() if not release.draft}
-    with tempfile.TemporaryDirectory(prefix="mintmark-") as temporary:
+    with TemporaryFolder("release") as temporary:
         for tag in known:
             if not isinstance(tag.tag, VersionTag) or tag.name in there or tag.tag.ends or tag.tag.number is not None:
                 continue
-            published = _publish(registry, tag, tag.tag, forge, bundles or Path(temporary))
+            published = _publish(registry, tag, tag.tag, forge, bundles or temporary)
             if published is not None:
                 yield published
 

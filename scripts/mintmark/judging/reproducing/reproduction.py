@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import platform
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import metadata
@@ -24,6 +23,7 @@ from mintmark.judging.reproducing.stage_runs import Workshop
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored.store import Store
 from mintmark.registry.stored.streams import copy_verified
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,8 +70,8 @@ def _place(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
         yield folder.resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="mintmark-reproduce-", ignore_cleanup_errors=True) as name:
-        yield Path(name).resolve()
+    with TemporaryFolder("reproduce") as made:
+        yield made.resolve()
 
 
 def environment_differences(record: VersionRecord) -> Iterator[tuple[str, str, str]]:

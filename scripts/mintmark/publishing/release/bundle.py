@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import write_atomically
 from mintmark.registry.stored.pulling import PulledFile, write_file
 from mintmark.registry.stored.streams import copy_verified, holds, open_plain_file, verified
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -152,8 +152,8 @@ def write_folder(bundle: Bundle, folder: Path) -> tuple[PulledFile, ...]:
 
 def write_archive(bundle: Bundle, folder: Path) -> tuple[PulledFile, ...]:
     """Write a bundle as one zip, and its bill of materials beside it; the same bundle gives the same bytes."""
-    with tempfile.TemporaryDirectory(prefix="mintmark-") as temporary:
-        packed = Path(temporary) / "bundle.zip"
+    with TemporaryFolder("bundle") as temporary:
+        packed = temporary / "bundle.zip"
         _pack(bundle, packed)
         file = _described(f"{bundle.name}.zip", packed)
         archive = write_file(file, folder, partial(copy_verified, packed))

@@ -5,7 +5,6 @@ The commits are made from plumbing, in an index of their own: the work tree and 
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from mintmark.publishing.release.remote import DEPLOY
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -209,8 +209,8 @@ def _settings_message(move: Event) -> str:
 def _commit_all(root: Path, tip: str | None, commits: Iterable[Desired]) -> str:
     """Build the commits on top of `tip`, which no ref names yet, and return the last."""
     read_author(root)  # says how to tell Git who this is
-    with tempfile.TemporaryDirectory() as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+    with TemporaryFolder("deploy") as folder:
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
         git.run_git("read-tree", *([tip] if tip else ["--empty"]), cwd=root, environment=index)
         last = tip or ""
         for commit in commits:

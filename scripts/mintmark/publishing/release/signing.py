@@ -10,7 +10,6 @@ import ast
 import base64
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from mintmark.core.finding import one_line, shorten
 from mintmark.errors import MintmarkError
 from mintmark.publishing.release.bundle import SIGNATURE
 from mintmark.registry.files import write_atomically
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +81,8 @@ def _sign(folder: Path, config: Any) -> Path:
     signature = _signature_of(folder)
     if signature.is_dir():
         raise MintmarkError(f"{signature}: is a folder where the signature is to be written; move it away")
-    with tempfile.TemporaryDirectory(prefix="mintmark-") as temporary:
-        unfinished = Path(temporary) / SIGNATURE
+    with TemporaryFolder("sign") as temporary:
+        unfinished = temporary / SIGNATURE
         config.set_hashing_config(_hashing(signature))
         _ask(f"{folder}: cannot be signed", lambda: config.sign(folder, unfinished))
         write_atomically(signature, unfinished.read_bytes())

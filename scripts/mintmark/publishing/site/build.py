@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +36,7 @@ from mintmark.registry.past.chronicle import Chronicle, read_chronicle
 from mintmark.registry.past.notes import read_notes
 from mintmark.registry.tree import WorkTree
 from mintmark.registry.workers import in_processes
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -138,16 +138,16 @@ class _Build:
 
     def _build_frames(self) -> tuple[Mapping[FrameKind, Frame], tuple[str, ...]]:
         text = self.registry.tree.read(_MKDOCS)
-        with tempfile.TemporaryDirectory(prefix="mintmark-site-") as project:
+        with TemporaryFolder("site") as project:
             left_out = write_project(
-                Path(project),
+                project,
                 docs=_read_docs(self.registry),
                 config=parse_config(text) if text is not None else {},
                 settings_name=self.settings.name,
                 site_url=self.addresses.site,
                 repository=self.addresses.repository,
             )
-            build_project(Path(project), self.folder.folder, self.builder)
+            build_project(project, self.folder.folder, self.builder)
         return read_frames(self.folder.folder), left_out
 
     def _write_whole(self, plan: SitePlan, chronicle: Chronicle, results: Iterator[ModelResult]) -> list[ModelResult]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.files import umask
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MARK = "api/v1/config.json"  # what every site has, and hardly any other folder
+_OLD = "old"  # where the site that is there lies while another takes its place
 _KEPT = (".git", "CNAME")  # what people add to a site that they publish from a branch
 _SOURCES = ("docs", "models", ".git", ".dvc")
 
@@ -51,19 +53,31 @@ def replacing(output: Path) -> Iterator[Path]:
     target = output.absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        staging = TemporaryFolder(target.name, inside=target.parent, rescue=partial(_bring_back, target))
     except OSError as error:
         raise MintmarkError(f"{output}: cannot be written: {error.strerror}") from None
-    try:
-        fresh = staging / "new"
-        fresh.mkdir()
-        yield fresh
-        os.chmod(fresh, 0o777 & ~umask())
-        _swap(fresh, target, staging / "old")
-    except OSError as error:
-        raise MintmarkError(f"{output}: the site could not be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with staging as folder:
+        try:
+            fresh = folder / "new"
+            fresh.mkdir()
+            yield fresh
+            os.chmod(fresh, 0o777 & ~umask())
+            _swap(fresh, target, folder / _OLD)
+        except OSError as error:
+            raise MintmarkError(f"{output}: the site could not be written: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    """Return what the system says; `shutil` keeps a list of what it said about each file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return error.strerror or str(error)
+
+
+def _bring_back(target: Path, staging: Path) -> None:
+    """Put the site back that a killed process had taken away and not yet replaced."""
+    if (staging / _OLD).is_dir() and not os.path.lexists(target):
+        (staging / _OLD).rename(target)
 
 
 def _swap(fresh: Path, target: Path, old: Path) -> None:

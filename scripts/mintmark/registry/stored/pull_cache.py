@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.registry.stored.streams import ObjectError
+from mintmark.temporary import UNFINISHED, TemporaryFolder, sweep_files
 
 if TYPE_CHECKING:
     from mintmark.core.records import StoredFile
@@ -51,11 +51,13 @@ class PullCache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if os.access(self._folder, os.W_OK | os.X_OK):
+                for unfinished in {path.parent for path in self._folder.glob(f"sha256/*/{UNFINISHED}")}:
+                    sweep_files(unfinished)
                 return self._folder
         except OSError:
             pass
-        self._temporary = tempfile.TemporaryDirectory(prefix="mintmark-")
-        return Path(self._temporary.name)
+        self._temporary = TemporaryFolder("cache")
+        return self._temporary.path
 
 
 def _place(file: StoredFile) -> str:

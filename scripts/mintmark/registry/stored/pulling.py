@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from mintmark.core import layout
 from mintmark.core.reference import CANDIDATE
 from mintmark.errors import MintmarkError
 from mintmark.registry.reading import as_reference
+from mintmark.temporary import sweep_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +102,16 @@ def write_file(file: StoredFile, folder: Path, copy: Callable[[StoredFile, Path]
     target = folder / file.name
     if target.is_dir() and not target.is_symlink():
         raise MintmarkError(f"{target}: is a folder where a file is to be written; choose another with --output")
+    sweep_files(folder)
     before = target.is_symlink() or target.exists()
-    if not copy(file, target):
+    made = not folder.exists()
+    try:
+        written = copy(file, target)
+    except BaseException:
+        with suppress(OSError):  # a folder that holds something stays, and so does one that was there
+            if made:
+                folder.rmdir()
+        raise
+    if not written:
         return PulledFile(target, file, "up to date")
     return PulledFile(target, file, "replaced" if before else "written")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from mintmark.registry.stored.streams import (
     UnreachableError,
     open_plain_file,
 )
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -226,8 +226,8 @@ def dvc_project(remote: Remote, place: Path | None) -> Iterator[Path]:
     """Make a DVC project for one command, with one remote and a cache of its own, and no Git."""
     from configobj import ConfigObj  # type: ignore[import-untyped, unused-ignore]
 
-    with tempfile.TemporaryDirectory(prefix="mintmark-dvc-", dir=place) as folder:
-        project = Path(folder).resolve()
+    with TemporaryFolder("dvc", inside=place) as folder:
+        project = folder.resolve()
         config = ConfigObj(encoding="utf-8")
         config["core"] = {
             "remote": "remote", "no_scm": "true", "analytics": "false", "check_update": "false",

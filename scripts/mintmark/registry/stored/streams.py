@@ -6,13 +6,13 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 from io import FileIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import umask
+from mintmark.temporary import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,14 +103,14 @@ def receive(blocks: Iterator[bytes], target: Path, *, mode: int | None = None, d
     temporary = ""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".mintmark-", dir=target.parent)
-        with os.fdopen(handle, "wb", buffering=0) as file:
+        handle, temporary = new_file(target.parent)
+        with os.fdopen(handle, "wb", buffering=0) as file:  # open, and with it locked, until it has its name
             for block in blocks:
                 _write_all(file, block)
             if durable:
                 os.fsync(handle)
-        Path(temporary).chmod(0o666 & ~umask() if mode is None else mode)
-        Path(temporary).replace(target)
+            os.fchmod(handle, 0o666 & ~umask() if mode is None else mode)
+            Path(temporary).replace(target)
         temporary = ""
     except OSError as error:
         raise MintmarkError(f"{target}: {_why_not_written(error)}; nothing was written there") from None

@@ -6,14 +6,16 @@ import functools
 import json
 import os
 import sqlite3
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from mintmark.errors import MintmarkError
 from mintmark.publishing.site.api.database_rows import VersionRows
 from mintmark.publishing.site.api.database_tables import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -33,6 +35,7 @@ PRAGMA foreign_keys = OFF;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {USER_VERSION};
 """
+_REFUSED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _DETAILS = VersionRows._fields[1:]
 _BLOCK = 64  # rows in one statement, which takes half the time of as many statements
 
@@ -50,25 +53,37 @@ class DatabaseWriter:
 
     def __enter__(self) -> DatabaseWriter:
         self._part.unlink(missing_ok=True)
-        self._connection = sqlite3.connect(self._part, isolation_level=None, cached_statements=1024)
-        self._connection.executescript(_SETTINGS + TABLES)
-        self._connection.execute("BEGIN")
-        self._add_about()
+        with self._refusals_told():
+            self._connection = sqlite3.connect(self._part, isolation_level=None, cached_statements=1024)
+            self._connection.executescript(_SETTINGS + TABLES)
+            self._connection.execute("BEGIN")
+            self._add_about()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
+            with self._refusals_told():
+                if error is not None:
+                    raise error
                 self._connection.execute("COMMIT")
                 self._connection.executescript(INDEXES + VIEWS)
-            self._connection.close()
-            if kind is None:
-                os.replace(self._part, self._path)
+                self._connection.close()
+            os.replace(self._part, self._path)
         finally:
             self._connection.close()
             self._part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _refusals_told(self) -> Iterator[None]:
+        """Raise `MintmarkError` where the system, and not SQLite itself, has refused: for a full disk above all."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _REFUSED:
+                raise
+            raise MintmarkError(f"{self._path.name}: cannot be written: {error}; free some space") from None
 
     def _add_about(self) -> None:
         config = self._config

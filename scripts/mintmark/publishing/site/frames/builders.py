@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Literal
 
 from mintmark.errors import MintmarkError
@@ -76,6 +78,8 @@ def _complaint(builder: Builder, words: str, folder: Path) -> str:
         return f"{name} is not installed here; {how}"
     if builder == "mkdocs" and "Unrecognised theme name" in words:
         return f"the theme Material is not installed here; {install_line('site')}"
+    if full := next((told for code in (errno.ENOSPC, errno.EDQUOT) if (told := os.strerror(code)) in words), None):
+        return f"docs/: {name} could not write the pages: {full} ({tempfile.gettempdir()}; TMPDIR names another place)"
     said = list(_said(words, folder))
     if len(said) > _MOST_LINES:
         said = [*said[:_MOST_LINES], f"… and {len(said) - _MOST_LINES} lines more"]
