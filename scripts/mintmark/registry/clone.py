@@ -117,7 +117,7 @@ class ClonedRegistry(Registry):
         """See `Registry`: reads the records of champions and of latest versions only."""
         from mintmark.registry.listing import list_models
 
-        return list_models(self, self.tree)
+        return list_models(self, self.tree, self.documents)
 
     def list_versions(self, names: Iterable[str]) -> Listing:
         """See `Registry`."""

@@ -107,11 +107,18 @@ def read_text_file(path: Path | str, *, limit: int = MAX_BYTES) -> bytes:
     except OSError as error:
         reason = "is a symbolic link where a file belongs" if os.path.islink(path) else str(error.strerror)
         raise MintmarkError(f"{path}: {reason}") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise MintmarkError(f"{path}: is not a plain file")
+        content = b""  # os.read, since a list reads thousands of files that are small
+        while len(content) <= limit and (piece := os.read(handle, min(_PIECE, limit + 1 - len(content)))):
+            content += piece
+        return content
+    finally:
         os.close(handle)
-        raise MintmarkError(f"{path}: is not a plain file")
-    with os.fdopen(handle, "rb") as file:
-        return file.read(limit + 1)
+
+
+_PIECE = 1 << 16
 
 
 def unix_lines(text: bytes) -> bytes:

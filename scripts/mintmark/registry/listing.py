@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 _NO_IDENTITY = "is missing; every model has one: the tutorial shows how to write it"
 
 
-def list_models(registry: Registry, tree: Tree) -> Listing:
+def list_models(registry: Registry, tree: Tree, documents: Documents) -> Listing:
     """Return one row a model; reads the records of champions and of latest versions only."""
     listing, names = Listing(), registry.models()
     _preload(tree)
     identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
     channels = _all_channels(registry, listing, names)
-    versions = {name: [v for v in registry.tree.names(_versions(name)) if is_version(v)] for name in names}
-    _note_pointless(listing, channels, versions)
-    latest = {name: _latest(registry, name, versions[name]) for name in names}
+    folders = {name: registry.tree.names(_versions(name)) for name in names}
+    _note_pointless(listing, channels, folders)
+    versions, latest = _count_versions(folders, {name: registry.yanked(name) for name in names}, documents)
     measured = {name: channels[name].get(registry.settings.last_channel) or latest[name] for name in names}
     paths = {name: layout.version_path(name, version) for name, version in measured.items() if version}
     records = _read(registry, listing, "version", paths.values())
@@ -42,14 +43,14 @@ def list_models(registry: Registry, tree: Tree) -> Listing:
                 listing.miss(layout.model_path(name), _NO_IDENTITY)
             continue
         metric = identity["metric"]["name"]
-        known = measured[name] if measured[name] in versions[name] else None  # a pointless channel has been told
+        known = measured[name] if measured[name] in folders[name] else None  # a pointless channel has been told
         record = _record(listing, channels[name], name, known, records)
         interval = record["metrics"].get(metric, {}) if record else {}
         row = ModelRow(
             model=name,
             task=identity["task"],
             owners=list(identity["owners"]),
-            versions=len(versions[name]),
+            versions=versions[name],
             latest=latest[name],
             channels=channels[name],
             metric=metric,
@@ -136,9 +137,37 @@ def _versions(name: str) -> str:
     return f"{layout.MODELS}/{name}/versions"
 
 
-def _latest(registry: Registry, name: str, versions: list[str]) -> str | None:
-    yanked = registry.yanked(name)
-    return latest_release(version for version in versions if version not in yanked)
+def _count_versions(
+    folders: Mapping[str, list[str]], yanked: Mapping[str, set[str]], documents: Documents
+) -> tuple[dict[str, int], dict[str, str | None]]:
+    """Return how many versions each model has and which is the latest, from the names in its folder and those yanked.
+
+    To look at a hundred thousand names takes longer than all the rest, so the answer is remembered by the names.
+    """
+    keys = {name: _digest(present, yanked[name]) for name, present in folders.items()}
+    known = documents.cache.get_many(_COUNTED, keys.values())
+    fresh = {
+        keys[name]: json.dumps(_count(present, yanked[name]))
+        for name, present in folders.items()
+        if keys[name] not in known
+    }
+    documents.cache.put_many(_COUNTED, fresh)
+    known |= fresh
+    counted = {name: json.loads(known[key]) for name, key in keys.items()}
+    return {name: number for name, (number, _) in counted.items()}, {name: last for name, (_, last) in counted.items()}
+
+
+_COUNTED = "counted"
+
+
+def _digest(present: list[str], yanked: set[str]) -> str:
+    names = "/".join([*present, "", *sorted(yanked)])  # no name of a file has a slash in it
+    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _count(present: list[str], yanked: set[str]) -> tuple[int, str | None]:
+    versions = [name for name in present if is_version(name)]
+    return len(versions), latest_release(version for version in versions if version not in yanked)
 
 
 def _all_channels(registry: Registry, listing: Listing, names: Iterable[str]) -> dict[str, dict[str, str]]:

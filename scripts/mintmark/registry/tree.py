@@ -236,8 +236,8 @@ class WorkTree:
         """See `Tree`."""
         skipped = self._skipped_names.get(folder, [])
         try:
-            with os.scandir(os.path.join(self.root, folder)) as children:
-                return sorted({*skipped, *(child.name for child in children)})
+            present = os.listdir(os.path.join(self.root, folder))
+            return sorted({*skipped, *present}) if skipped else sorted(present)
         except (FileNotFoundError, NotADirectoryError):
             return skipped
 

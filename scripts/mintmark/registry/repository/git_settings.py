@@ -18,6 +18,8 @@ _SETTINGS = {
     "core.abbrev": "no",
     "core.fsmonitor": "false",  # another program's word for what has changed
     "core.ignoreStat": "false",
+    "core.packedGitLimit": "96m",  # how much of the packs is mapped at a time: else as much as a walk touches
+    "core.packedGitWindowSize": "16m",
     "core.quotePath": "false",
     "core.safecrlf": "false",
     "core.splitIndex": "false",  # an index is copied and put back as one file
