@@ -120,3 +120,31 @@ def test_the_digest_of_the_lock_is_that_of_git(windows: Scratch) -> None:
     unix = describe_environment(windows.root, "skops", ())[0]["lock"]
     windows.write(LOCK, b"numpy==2.0\r\n")
     assert describe_environment(windows.root, "skops", ())[0]["lock"] == unix
+
+
+@pytest.mark.slow
+def test_a_proposal_from_such_a_work_tree_passes(
+    first: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first.write(".gitattributes", _ATTRIBUTES)
+    first.commit("Attributes")
+    settings = tmp_path / "settings"
+    settings.write_text("[core]\n\tautocrlf = true\n[log]\n\tfollow = true\n", "utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    for path in first.git("ls-files").split("\n"):
+        first.path(path).unlink()
+    first.git("checkout", "--", ".")
+    assert b"\r\n" in first.path("dvc.lock").read_bytes()
+    first.repro()
+    assert run(first, "propose", "tiny") == 0, capsys.readouterr()
+    assert b"\r" not in git.run_git("show", "HEAD", "--", ":!.dvc", cwd=first.root)
+    capsys.readouterr()
+    run(first, "review", "--base", "main", "--head", "HEAD", "--author", "ada")
+    told = capsys.readouterr().out
+    failed = [line for line in told.splitlines() if line.startswith("✗")]
+    assert failed, told
+    assert all("claims:" in line for line in failed), told  # the toy measures no intervals as Mintmark does
+
+
+def run(scratch: Scratch, *arguments: str) -> int:
+    return main(["-C", str(scratch.root), *arguments])

@@ -234,3 +234,76 @@ def test_a_channel_that_points_nowhere_is_told(
         told.err == f"mintmark: {path}: points to 9.9.9, and iris has no such version; mintmark validate tells more\n"
     )
     assert "iris" in told.out
+
+
+# Settings of the user, and of the repository.
+
+_SETTINGS = (
+    "log.follow=true", "log.showSignature=true", "log.showRoot=false", "log.diffMerges=off", "log.decorate=full",
+    "diff.noprefix=true", "diff.renames=copies", "diff.orderFile=/nonexistent", "diff.external=false",
+    "diff.relative=true", "diff.ignoreSubmodules=all", "core.quotePath=true", "core.abbrev=4", "core.autocrlf=true",
+    "core.safecrlf=true", "core.pager=false", "core.fsmonitor=/nonexistent", "core.splitIndex=true", "color.ui=always",
+    "i18n.logOutputEncoding=UTF-16", "i18n.commitEncoding=ISO-8859-1", "status.relativePaths=true", "status.short=true",
+    "submodule.recurse=true", "merge.renames=false", "merge.conflictStyle=diff3", "merge.ff=only", "fetch.prune=true",
+    "push.default=nothing", "push.followTags=true", "format.pretty=fuller", "index.version=4", "feature.manyFiles=true",
+    "alias.log=status", "core.hooksPath=/nonexistent",
+)  # fmt: skip
+
+
+def test_no_setting_changes_a_review_or_a_commit(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = scratch.copy(tmp_path / "copy")
+    told = [_roll_back_and_review(scratch, capsys)]
+    config = tmp_path / "config"
+    config.touch()
+    for setting in _SETTINGS:
+        scratch.git("config", "--file", str(config), *setting.split("=", 1))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    told.append(_roll_back_and_review(copy, capsys))
+    assert told[0] == told[1]
+    assert b"encoding" not in git.run_git("cat-file", "commit", "HEAD", cwd=copy.root)
+
+
+def _roll_back_and_review(scratch: Scratch, capsys: pytest.CaptureFixture[str]) -> list[object]:
+    assert run(scratch, "rollback", "iris") == 0
+    capsys.readouterr()
+    told: list[object] = []
+    for arguments in (
+        ["review", "--base", "main", "--head", "HEAD", "--author", "ada"], ["validate", "--base", "main"],
+        ["changes", "--base", "main", "--head", "HEAD"], ["history", "iris", "--channel", "production"], ["verify"],
+    ):  # fmt: skip
+        code = run(scratch, *arguments)
+        out = capsys.readouterr()
+        told.append((code, re.sub(r"[0-9a-f]{10,40}", "ID", out.out)))
+        assert "BUG" not in out.err + out.out
+    assert told[0][0] == 0, told  # type: ignore[index]
+    return told
+
+
+def test_a_promotion_in_a_sparse_checkout(sparse: Scratch) -> None:
+    assert run(sparse, "promote", "wine@1.0.0", "staging", "--here") == 0
+    assert run(sparse, "promote", "iris@1.2.0", "production", "--here") == 0
+    assert sparse.git("status", "--porcelain") == ""
+    assert run(sparse, "validate") == 0
+
+
+def test_a_repository_with_other_ids_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git.run_git("init", "--quiet", "--object-format=sha256", str(tmp_path / "long"), cwd=tmp_path)
+    git.run_git("commit", "--quiet", "--allow-empty", "-m", "First", cwd=tmp_path / "long")
+    assert run(tmp_path / "long", "list", "--at", "HEAD") == 1
+    assert "SHA-256" in capsys.readouterr().err
+
+
+def test_a_partial_clone_fetches_what_it_lacks(
+    scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scratch.git("config", "uploadpack.allowFilter", "true")
+    scratch.edit("models/registry.yaml", "name:", "description: New.\nname:")
+    scratch.commit()
+    scratch.git("clone", "--quiet", "--filter=blob:none", scratch.root.as_uri(), str(tmp_path / "partial"))
+    scratch.root.rename(tmp_path / "moved")
+    assert run(tmp_path / "partial", "list", "--at", "HEAD~1") == 1
+    assert "from promisor remote" in capsys.readouterr().err
+    (tmp_path / "moved").rename(scratch.root)
+    assert run(tmp_path / "partial", "list", "--at", "HEAD~1") == 0

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from mintmark.errors import MintmarkError
 from mintmark.forge.credentials import push_environment
 from mintmark.registry import git
+from mintmark.registry.repository.git_settings import without_repository
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _create_with_gh(root: Path, made: NewCommit, base: str) -> None:
         result = subprocess.run(
             (*command, "--body-file", str(body)),
             cwd=root,
+            env=without_repository(os.environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

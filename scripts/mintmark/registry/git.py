@@ -152,7 +152,9 @@ def start_changed_paths(root: Path, folders: Iterable[str], *, untracked: bool =
         new = set(_split_paths(others())) if others is not None else set()
         try:
             suspects = _split_paths(tracked())
-        except GitError:  # no commit yet
+        except GitError:
+            if head_commit(root) is not None:
+                raise
             return new | _status(root, wanted)
         if not suspects:
             return new

@@ -50,6 +50,8 @@ class BaseBranch:
         Else it is the branch as it is now: what a side branch holds has not happened, whether it is merged or not.
         """
         told = self.told
+        if head == told:
+            return head
         since = git_text("log", "--first-parent", "--format=%P", f"{head}..{told}", "--", cwd=self.root).splitlines()
         reached = since[-1].split(" ")[0] if since else told
         return head if head == reached else told

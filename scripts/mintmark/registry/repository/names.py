@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from mintmark.errors import MintmarkWarning
+from mintmark.errors import MintmarkError, MintmarkWarning
 from mintmark.registry.repository.running import GitError, ask_git, git_text, run_git
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 _NAME = re.compile(r"(?!refs/|-)(?:[^\s~^:?*\[\\@]|@(?!\{))+(?=[~^]|@\{|\Z)")  # what stands before ~3, ^2 or @{1}
+_SHA1 = 40  # letters of an id
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -46,7 +47,7 @@ def find_commit(root: Path, revision: str) -> str | None:
     found = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", cwd=root)
     if found is None and not _FULL_ID.fullmatch(name):
         _require_object(root, name)
-    return found or None
+    return _sha1(found) if found else None
 
 
 def _require_object(root: Path, name: str) -> None:
@@ -60,13 +61,19 @@ def head_commit(root: Path) -> str | None:
     """Return the commit that HEAD stands on, None before the first; raise `GitError` where it cannot be read."""
     found = ask_git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", cwd=root)
     if found:
-        return found
+        return _sha1(found)
     branch = ask_git("symbolic-ref", "--quiet", "HEAD", cwd=root)
     if branch is None:
         raise GitError("HEAD names a commit that is missing from this clone or damaged; git fsck tells more")
     for ref, oid in find_refs(root, [branch]).items():
         raise GitError(_missing(ref, oid))
     return None
+
+
+def _sha1(oid: str) -> str:
+    if len(oid) != _SHA1:
+        raise MintmarkError("this repository has SHA-256 ids; Mintmark reads those of SHA-1, which is Git's default")
+    return oid
 
 
 def current_branch(root: Path) -> str | None:
