@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mintmark.core.named_columns import KnownColumns, named_columns, recorded_columns, unknown_columns
+from mintmark.core.named_columns import KnownColumns, named_columns, recorded_columns, row_columns, unknown_columns
 
 DOCUMENT = {
     "slices": [{"name": "a", "where": {"column": "region", "equals": "north"}}],
@@ -56,3 +56,8 @@ def test_where_nothing_tells_what_is_carried_a_slice_may_be_of_anything(kept):
     assert not known.whole
     assert list(unknown_columns({"slices": [{"where": {"column": kept}}]}, known)) == []
     assert len(list(unknown_columns({"monitoring": {"columns": [kept]}}, known))) == 1
+
+
+def test_the_columns_that_evaluation_rows_need():
+    assert row_columns({**DOCUMENT, "target": "gone", "entity_column": "customer"}) == ["gone", "customer", "region"]
+    assert row_columns({"target": None, "slices": []}) == []

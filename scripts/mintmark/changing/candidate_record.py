@@ -11,6 +11,7 @@ from mintmark.artifacts.named_files import ARTIFACT_SUFFIXES, check_artifact_fil
 from mintmark.changing.environment import describe_environment
 from mintmark.core import layout
 from mintmark.core.finding import Finding
+from mintmark.core.named_columns import row_columns
 from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
@@ -194,10 +195,11 @@ def _check_formats(
     declared = ARTIFACT_SUFFIXES.get(f".{first.name.rpartition('.')[2]}", "data")
     trusted = registry.settings.trusted_names
     findings = check_artifact_file(paths[first.name], first.name, declared, path=name, trusted=trusted)
-    target = registry.model(model).target
+    identity = registry.read("model", layout.model_path(model))
+    columns = row_columns(identity.data or {}) if identity is not None else []
     for file in further:
         place = layout.candidate_path(model, file.name)
-        findings += check_stored_file(paths[file.name], file.name, signature, target, path=place)
+        findings += check_stored_file(paths[file.name], file.name, signature, columns, path=place)
     return (declared if isinstance(detected, Finding) else detected), findings
 
 

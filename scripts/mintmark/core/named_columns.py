@@ -38,6 +38,13 @@ def named_columns(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         yield ("monitoring", "columns", number), column
 
 
+def row_columns(document: Mapping[str, Any]) -> list[str]:
+    """Return the columns that evaluation rows must have beside the inputs: target, entities and those of slices."""
+    named = [document.get(key) for key in ("target", "entity_column")]
+    named += [entry["where"]["column"] for entry in document.get("slices") or ()]
+    return [name for name in dict.fromkeys(named) if name]
+
+
 def unknown_columns(document: Mapping[str, Any], known: KnownColumns) -> Iterator[tuple[KeyPath, str]]:
     """Yield the place of each column that is none of the known ones, with what to write instead."""
     there = known.inputs | known.beside

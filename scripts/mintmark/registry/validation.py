@@ -12,6 +12,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.judgement.names import twins
 from mintmark.core.judgement.rules import check_change, check_state
 from mintmark.core.layout import locate
+from mintmark.core.named_columns import row_columns
 from mintmark.core.records import StoredFile, VersionRecord
 from mintmark.core.settings import Settings
 from mintmark.errors import MintmarkError
@@ -262,7 +263,7 @@ def _check_stored_files(registry: ClonedRegistry, snapshot: Snapshot, settings: 
         if document is None or document.data is None:
             continue
         record = VersionRecord.from_dict(document.data)
-        target = snapshot.facts.get(layout.model_path(record.model), {}).get("target")
+        further = row_columns(snapshot.facts.get(layout.model_path(record.model), {}))
         for file in record.stored_files:
             pointer = f"{path.rpartition('/')[0]}/{file.name}{layout.POINTER_SUFFIX}"
             try:
@@ -275,7 +276,7 @@ def _check_stored_files(registry: ClonedRegistry, snapshot: Snapshot, settings: 
                 trusted = settings.trusted_names
                 yield from check_artifact_file(local, file.name, record.format, path=path, trusted=trusted)
             else:
-                yield from check_stored_file(local, file.name, record.document["signature"], target, path=path)
+                yield from check_stored_file(local, file.name, record.document["signature"], further, path=path)
 
 
 def _check_above(registry: ClonedRegistry, changed: Iterable[str]) -> Iterator[Finding]:

@@ -218,6 +218,24 @@ def test_what_is_canonical_is_accepted(dumped, name):
     assert check_artifact(dumped[name], name="model.skops", declared_format="skops") == []
 
 
+def test_values_that_stand_for_a_million_are_refused_before_they_are_written(take, plain_node):
+    """Tuples that hold the same tuple twice, by its id: the one form would write out each."""
+    from tests.scaffold.work import calls_at_most
+
+    file = take("logistic")
+    node = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode", "content": [plain_node(1)]}
+    for level in range(18):
+        again = {**node, "__id__": 10_000 + level}
+        node = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode",
+                "content": [again, {**again, "content": []}]}  # fmt: skip
+    file.attributes("LogisticRegression")["tol"] = node
+    data = file.bytes()
+    check_artifact(data[:200] + data[200:])  # what it imports is not counted
+    with calls_at_most(300_000):
+        (finding,) = check_artifact(data, declared_format="skops")
+    assert "not in the one form" in finding.message
+
+
 def test_the_header_of_an_array_has_one_form(take):
     file = take("logistic")
     node = file.find("numpy.ndarray")

@@ -85,6 +85,7 @@ for _name, _change in {
 for _name, _change in {
     "without the target": lambda table: table.drop_columns(["paid"]),
     "without an input": lambda table: table.drop_columns(["income"]),
+    "without the column of a slice": lambda table: table.drop_columns(["region"]),
 }.items():
     names.add(f"evaluation rows {_name}", partial(_retable, "evaluation.parquet", _change), says=RULE)
 for _name, _content in {

@@ -21,6 +21,7 @@ from mintmark.artifacts.skops.nodes import INNER_FIELDS, Node, child_slots, fiel
 
 SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_SMALLEST = len('{"__class__":"","__loader__":"","__module__":""}')  # of a node
 _HEADER = ("__class__", "__module__", "__loader__")
 
 # Immutable values and plain arrays: whether two of them are one object is an accident of the process (small
@@ -40,13 +41,17 @@ _VALUE_LOADERS = frozenset(
 )
 
 
-def canonical_bytes(schema: Node, members: Mapping[str, bytes]) -> bytes:
+class TooLargeError(ValueError):
+    """The canonical form would be longer than allowed: values that occur once in a file are written out each time."""
+
+
+def canonical_bytes(schema: Node, members: Mapping[str, bytes], *, most: int | None = None) -> bytes:
     """A skops file in canonical form that loads to the same object. Arguments are not changed.
 
     `schema` is resolved (see `skops_nodes.resolve`); `members` maps the names it uses to their bytes. Raises
-    KeyError where a member is missing.
+    KeyError where a member is missing, and TooLargeError where the schema would certainly have more than `most` bytes.
     """
-    canon = _Canon(members)
+    canon = _Canon(members, most)
     canon.count(schema)
     root = canon.rewrite(schema)
     canon.name_members(root)
@@ -59,8 +64,8 @@ def canonical_bytes(schema: Node, members: Mapping[str, bytes]) -> bytes:
 class _Canon:
     """The state of one rewriting: which nodes are shared, and the new names and numbers."""
 
-    def __init__(self, members: Mapping[str, bytes]) -> None:
-        self.members = members
+    def __init__(self, members: Mapping[str, bytes], most: int | None) -> None:
+        self.members, self.most, self.length = members, most, 0
         self.cleaned: dict[str, bytes] = {}
         self.occurrences: dict[int, int] = {}
         self.numbers: dict[int, int] = {}
@@ -69,6 +74,9 @@ class _Canon:
 
     def count(self, node: Node) -> None:
         """Count how often each mutable object occurs."""
+        self.length += _SMALLEST
+        if self.most is not None and self.length > self.most:
+            raise TooLargeError
         if node["__loader__"] not in _VALUE_LOADERS:
             self.occurrences[id(node)] = self.occurrences.get(id(node), 0) + 1
             if self.occurrences[id(node)] > 1:

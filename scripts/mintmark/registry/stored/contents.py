@@ -27,11 +27,11 @@ _LONGEST = 80
 
 
 def check_stored_file(
-    source: Path, name: str, signature: Mapping[str, Any], target: str | None, *, path: str
+    source: Path, name: str, signature: Mapping[str, Any], further: Iterable[str], *, path: str
 ) -> Iterator[Finding]:
     """Yield what is wrong with a stored file of a version, told of `path`.
 
-    `signature` is that of its record, `target` the column with the truth.
+    `signature` is that of its record, `further` are columns that its evaluation rows have beside the inputs.
     """
     data = source.read_bytes()
     faults = check_named(data, name, path=path)
@@ -41,7 +41,7 @@ def check_stored_file(
     if name == PREDICTIONS:
         yield from _check_predictions(table_columns(data), signature, path)
     elif name == EVALUATION:
-        wanted = [*signature.get("inputs", ()), *([target] if target else ())]
+        wanted = [*signature.get("inputs", ()), *further]
         yield from _missing(name, wanted, table_columns(data), path)
     elif name == PROFILE:
         yield from _check_profile(data, path)

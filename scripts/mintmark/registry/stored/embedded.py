@@ -39,7 +39,7 @@ _ON_DISK = ""  # in place of the id of a blob that Git does not have yet
 _MOST_OBJECTS = 10_000
 _MOST_FINDINGS = 100
 _AT_ONCE = 64 << 20  # bytes of objects in memory, unless a single one is larger
-_MOST_PATHS = 500  # in one command line
+_MOST_PATHS = 200  # in one command line
 
 
 class _Change(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mintmark.core.layout import MODELS
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 _MOST_POINTERS = 5_000
 _MOST_FOLDERS = 500
-_FOLDER = ".dir"
+_LIST = re.compile(r"[0-9a-f]{32}\.dir\Z")
+_LONGEST_PATH = 1_000
+_AT_ONCE = 200  # paths in one command line
 
 
 class Naming(NamedTuple):
@@ -43,7 +46,7 @@ def find_names(registry: ClonedRegistry, snapshot: Snapshot, wanted: Collection[
         for naming in source:
             if naming.address in wanted:
                 found.setdefault(naming.address, []).append(naming)
-            if naming.address.endswith(_FOLDER):
+            if _LIST.match(naming.address):
                 folders.append(naming)
         if not found.keys() >= set(wanted):
             for naming in _in_folders(registry, folders[:_MOST_FOLDERS]):
@@ -79,12 +82,18 @@ def _in_lock(registry: ClonedRegistry) -> Iterator[Naming]:
 def _in_pointers(registry: ClonedRegistry) -> Iterator[Naming]:
     """Yield what `.dvc` files name; those in version folders say what their record says."""
     paths = [path for path in _pointer_paths(registry) if not (path.startswith(f"{MODELS}/") and "/versions/" in path)]
-    contents, _ = read_each(registry.tree, paths[:_MOST_POINTERS])
-    for path, content in contents.items():
+    for path, content in _read(registry, paths[:_MOST_POINTERS]):
         for entry in _entries(content):
             address, name = entry.get("md5"), entry.get("path")
             if isinstance(address, str) and isinstance(name, str):
                 yield Naming(address, path, name)
+
+
+def _read(registry: ClonedRegistry, paths: list[str]) -> Iterator[tuple[str, bytes]]:
+    fitting = [path for path in paths if len(path) <= _LONGEST_PATH]
+    for place in range(0, len(fitting), _AT_ONCE):
+        contents, _ = read_each(registry.tree, fitting[place : place + _AT_ONCE])
+        yield from contents.items()
 
 
 def _pointer_paths(registry: ClonedRegistry) -> list[str]:
@@ -110,7 +119,6 @@ def _entries(content: bytes) -> Iterator[dict[str, Any]]:
 def _in_folders(registry: ClonedRegistry, folders: Iterable[Naming]) -> Iterator[Naming]:
     """Yield what the lists of folders name, as far as the store of this tree has them."""
     known = {f"{STORE}/files/md5/{a[:2]}/{a[2:]}": name for a, name in ((n.address, n) for n in folders)}
-    contents, _ = read_each(registry.tree, sorted(known))
-    for path, content in contents.items():
+    for path, content in _read(registry, sorted(known)):
         for address, relative in read_folder_list(content) or ():
             yield Naming(address, known[path].owner, f"{known[path].name}/{relative}")
