@@ -101,7 +101,10 @@ def _run(arguments: list[str]) -> int:
     except SystemExit:  # --help, or a wrong call
         _flush()
         raise
-    _flush()
+    try:
+        _flush()
+    except BrokenPipeError:  # the reader has seen enough, and the answer stays what it is
+        _drop_output()
     return code
 
 

@@ -13,7 +13,8 @@ from mintmark.core.judgement.answers import AnswerFault
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.question import RecipeFault
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.judging.hearing import Judging, attempt, heard
+from mintmark.judging.deadline import OutOfTime
+from mintmark.judging.hearing import Judging, attempt, hear_out, heard
 
 BEFORE = found("bytes", "pass", "all there")
 FAULTS = InvalidRegistryError(
@@ -21,7 +22,7 @@ FAULTS = InvalidRegistryError(
 )
 
 
-def _judge(error: Exception | None) -> Judging[int]:
+def _judge(error: BaseException | None) -> Judging[int]:
     yield BEFORE
     if error is not None:
         raise error
@@ -68,6 +69,34 @@ def test_words_before_the_error_keep_it_in_one_check_of_one_line() -> None:
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(KeyError):
         _outcome(heard(_judge(KeyError("x")), "model"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (KeyError("x\x1b[2J"), r"KeyError: 'x\x1b[2J'"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (BrokenPipeError(32, "Broken pipe"), "BrokenPipeError"),
+        (SystemExit(0), "SystemExit: 0"),
+        (MemoryError(), "there is not enough memory"),
+        (OutOfTime("the review was not done after 20 minutes"), "not done after 20 minutes"),
+        (MintmarkError("git log: what Git says"), "git log: what Git says"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_whatever_ends_a_review_is_a_failed_check_of_it(
+    fault: BaseException, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opinion = hear_out(_judge(fault))
+    assert opinion.checks[: len(BEFORE.checks)] == BEFORE.checks
+    assert opinion.has_failed
+    assert says in opinion.checks[-1].message
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_command() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        hear_out(_judge(KeyboardInterrupt()))
 
 
 # Who else may catch an error in judging, and why it becomes no check there.

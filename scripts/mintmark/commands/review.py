@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.commands.forge.event import find, read_event
-from mintmark.errors import UsageError
+from mintmark.errors import MintmarkError, UsageError
 from mintmark.judging.judge_code import run_base_code, runs_base_code
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
@@ -75,21 +76,55 @@ def _judge(
     reproduce: bool,
     style: str,
 ) -> int:
-    commit = git.resolve_commit(top, base)
-    if not runs_base_code(top, commit):
-        arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
-        code = TemporaryFolder("judge")
-        with code as folder:
-            return run_base_code(top, commit, folder, arguments, keep=code.handle)
-    from mintmark.judging.judge import review_change
-    from mintmark.judging.span import Span
+    """Have the base's code judge, here or in a process of its own, and tell what it found; return the exit code."""
+    from mintmark.judging.judge import review_between, review_of_fault
 
-    found = review_change(Span(top, base, head), author=author, teams=teams, reproduce=reproduce)
     if report_dir is not None:
-        _write_reports(report_dir, found)
-    print(_format(found, style), end="")
+        for name in _REPORTS:  # of an earlier review, which nobody may take for this one's
+            (report_dir / name).unlink(missing_ok=True)
+    arguments = _arguments(top, base, head, report_dir, author, teams, reproduce=reproduce, style=style)
+    try:
+        code = _judge_elsewhere(top, base, arguments)
+    except Exception as fault:
+        if isinstance(fault, UsageError):
+            raise
+        return _tell(review_of_fault(fault, base, head, author), report_dir, style)
+    if code is None:
+        found = review_between(top, base, head, author=author, teams=teams, reproduce=reproduce)
+        return _tell(found, report_dir, style)
+    if report_dir is None or (report_dir / "report.json").exists() or code == UsageError.exit_code:
+        return code if code >= 0 else 1
+    ended = MintmarkError(f"the code of the base ended with exit code {code} and wrote no report; the log says why")
+    return _tell(review_of_fault(ended, base, head, author), report_dir, style)
+
+
+def _judge_elsewhere(top: Path, base: str, arguments: list[str]) -> int | None:
+    """Have the base's own code judge where this process runs other code; None where it need not."""
+    commit = git.resolve_commit(top, base)
+    if runs_base_code(top, commit):
+        return None
+    code = TemporaryFolder("judge")
+    with code as folder:
+        return run_base_code(top, commit, folder, arguments, keep=code.handle)
+
+
+def _tell(found: Review, report_dir: Path | None, style: str) -> int:
+    """Write the reports and print one; a review that cannot be told has failed, and one that is not read has not."""
+    from mintmark.judging.judge import review_of_fault
+
+    try:
+        text = _format(found, style)
+        if report_dir is not None:
+            _write_reports(report_dir, found)
+    except Exception as fault:
+        if isinstance(fault, MintmarkError):  # the disk, or the folder
+            raise
+        found = review_of_fault(fault, found.base, found.head, found.author)
+        return _tell(found, report_dir, style)
     if report_dir is not None and style == "text":
-        print(f"\nwritten: {', '.join(str(report_dir / name) for name in _REPORTS)}")
+        text += f"\nwritten: {', '.join(str(report_dir / name) for name in _REPORTS)}\n"
+    with suppress(BrokenPipeError):  # the reader, such as head, has seen enough, which changes no verdict
+        print(text, end="", flush=True)
     return found.exit_code
 
 
@@ -134,7 +169,8 @@ def _write_reports(folder: Path, found: Review) -> None:
     from mintmark.publishing.review.markdown_report import format_markdown
 
     for name, format_report in zip(_REPORTS, (format_markdown, format_json, format_annotations), strict=True):
-        write_atomically(folder / name, format_report(found).encode())
+        # A name in Git may be no text: what UTF-8 cannot hold is escaped.
+        write_atomically(folder / name, format_report(found).encode("utf-8", "backslashreplace"))
 
 
 def _format(found: Review, style: str) -> str:

@@ -11,17 +11,19 @@ from mintmark.about import __version__
 from mintmark.core import layout
 from mintmark.core.judgement.opinion import Opinion, conclude, found, found_faults
 from mintmark.core.judgement.ownership import check_owner
+from mintmark.judging.deadline import begin_reproduction
 from mintmark.judging.detours import judge_detours
-from mintmark.judging.hearing import attempt, heard
+from mintmark.judging.hearing import attempt, ended_by, hear_out, heard
 from mintmark.judging.paths import judge_paths
+from mintmark.judging.span import Span
 from mintmark.registry.validation import validate_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from mintmark.core.judgement.review import Kind, Review, Subject
     from mintmark.judging.hearing import Judging
-    from mintmark.judging.span import Span
 
 # Imported when it is wanted: a rollback must be green in seconds, and needs no numpy.
 _JUDGES: Mapping[Kind, str] = {
@@ -43,13 +45,53 @@ def review_change(
     `author` is the GitHub login of whoever asks for the change, `teams` the teams (`acme/ml`) that they belong to.
     With `reproduce`, a proposed version is made again from its recorded stages, which runs the proposal's code.
     """
-    kind = span.kind.kind
-    judging = _refuse_mixture(span) if kind == "mixture" else _judge(span, author, teams, reproduce=reproduce)
-    opinion = Opinion(subjects=span.kind.subjects)
-    for part in chain(heard(judging, "review", faults="record"), heard(judge_paths(span), "review")):
-        opinion += part
-    judge = f"mintmark {__version__} by the rules of {span.base[:10]}"
-    return conclude(opinion, kind=kind, base=span.base, head=span.head, judge=judge, author=author)
+    return _review(lambda: span, span.base, span.head, author, teams, reproduce=reproduce)
+
+
+def review_between(
+    root: Path, base: str, head: str, *, author: str | None = None, teams: Collection[str] = (), reproduce: bool = False
+) -> Review:
+    """Return the review of what lies between two revisions, as `review_change` does, whatever goes wrong.
+
+    What ends it early, from a revision that names no commit to a bug, is a failed check of it.
+    """
+    return _review(lambda: Span(root, base, head), base, head, author, teams, reproduce=reproduce)
+
+
+def review_of_fault(fault: BaseException, base: str, head: str, author: str | None = None) -> Review:
+    """Return the review that a fault ended before anything was looked at."""
+    return conclude(ended_by(fault), kind="unknown", base=base, head=head, judge=_judge_name(base), author=author)
+
+
+def _review(
+    opening: Callable[[], Span],
+    base: str,
+    head: str,
+    author: str | None,
+    teams: Collection[str],
+    *,
+    reproduce: bool,
+) -> Review:
+    ends = [base, head]
+    kinds: list[Kind] = []
+
+    def judging() -> Judging[None]:
+        span = opening()
+        ends[:] = span.base, span.head
+        kind = span.kind.kind
+        kinds.append(kind)
+        yield Opinion(subjects=span.kind.subjects)
+        whole = _refuse_mixture(span) if kind == "mixture" else _judge(span, author, teams, reproduce=reproduce)
+        yield from heard(whole, "review", faults="record")
+        yield from heard(judge_paths(span), "review")
+
+    opinion = hear_out(judging())
+    kind = kinds[0] if kinds else "unknown"
+    return conclude(opinion, kind=kind, base=ends[0], head=ends[1], judge=_judge_name(ends[0]), author=author)
+
+
+def _judge_name(base: str) -> str:
+    return f"mintmark {__version__} by the rules of {base[:10]}"
 
 
 def _judge(span: Span, author: str | None, teams: Collection[str], *, reproduce: bool) -> Judging[None]:
@@ -110,6 +152,7 @@ def _reproduce(span: Span, subject: Subject, isolation: Mapping[str, str]) -> Ju
         message = "this system cannot confine the proposal's code, so it was not run; use Linux, or a container"
         yield found("reproduction", "decide", message)
         return
+    begin_reproduction()
     made = reproduce_version(span.root, record, span.head, config=span.config)
     yield Opinion(reproduction=made)
     yield found("reproduction", "pass" if made.is_same else "decide", f"{made.outcome}: {made.message}")

@@ -9,6 +9,7 @@ from mintmark.core.comparison import compare_records
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import LineageStep, Subject, Table
 from mintmark.judging.agreement import check_agreement
+from mintmark.judging.deadline import begin_model
 from mintmark.judging.detours import judge_rewrites
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
@@ -105,6 +106,7 @@ def _hold(
     from mintmark.judging.cases import build_case
     from mintmark.judging.trial import hold_trial
 
+    begin_model()
     case = yield from heard(build_case(span, candidate, side, incumbent, proposed=proposed), "model")
     if case is not None:
         yield from heard(hold_trial(case, process), "model")

@@ -230,7 +230,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="review",
             question="Could everything be looked at?",
-            fail="Git, DVC or a file cannot be read; the message says which and why",
+            fail="Git or a file cannot be read, the time is over, or a bug ended the review; the message says which",
             passes=False,
         ),
     )

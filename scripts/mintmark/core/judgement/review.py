@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from mintmark.core.records import Interval
     from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference
 
-Kind = Literal["propose", "promote", "rollback", "withdraw", "yank", "describe", "code", "nothing", "mixture"]
+Kind = Literal[
+    "propose", "promote", "rollback", "withdraw", "yank", "describe", "code", "nothing", "mixture", "unknown"
+]
 Verdict = Literal["pass", "fail", "decide"]
 
 EXIT_CODES: Final[dict[Verdict, int]] = {"pass": 0, "fail": 1, "decide": 42}

@@ -52,6 +52,8 @@ def describe_change(review: Review, most: int) -> str:
             return "Changes code, and nothing that is registered."
         case "nothing":
             return "Changes nothing that a review looks at."
+        case "unknown":
+            return "Could not be looked at."
     subjects = [_describe_subject(review, subject) for subject in review.subjects[:most]]
     more = len(review.subjects) - len(subjects)
     listed = "; ".join(subjects) + (f"; and {more:,} more, see {REPORT_FILE}" if more else "")
