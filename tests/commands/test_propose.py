@@ -274,6 +274,54 @@ def test_an_unpinned_environment(first: Scratch, old: str, new: str, message: st
     refused(first, message, InvalidRegistryError)
 
 
+@pytest.mark.parametrize(
+    ("script", "command", "message"),
+    first_quick(
+        [
+            (
+                "import shared\n",
+                "",
+                r"scripts/shared\.py: scripts/fit\.py imports it, and no stage of tiny declares it",
+            ),
+            ("", " && python scripts/shared.py", r"scripts/shared\.py: the stage fit@tiny names it"),
+            ("from shared import x\n", "", "scripts/deeper/more.py: scripts/shared.py imports it"),
+        ]
+    ),
+)
+def test_a_new_script_that_no_stage_declares(second: Scratch, script: str, command: str, message: str) -> None:
+    """It would be missing from the proposal; once it is declared, it comes along."""
+    second.write("scripts/shared.py", "from deeper import more as x\n" if "deeper" in message else "x = 1\n")
+    if "deeper" in message:
+        second.write("scripts/deeper/more.py", "x = 1\n")
+        second.edit("dvc.yaml", "deps: [", "deps: [scripts/shared.py, ")
+    second.write("scripts/fit.py", script + second.read("scripts/fit.py"))
+    second.edit("dvc.yaml", "scripts/fit.py ${key}", f"scripts/fit.py ${{key}}{command}")
+    second.repro()
+    path = message.partition(":")[0].replace("\\", "")
+    assert "under deps in dvc.yaml" in refused(second, message)
+    second.edit("dvc.yaml", "deps: [", f"deps: [{path}, ")
+    second.repro()
+    second.propose()
+    assert second.git("status", "--porcelain", "-uall") == ""
+    assert path in second.git("show", "--name-only", "--format=", "HEAD")
+
+
+def test_a_new_script_that_nothing_uses_stays_out(second: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
+    second.write("scripts/notes.py", "import shared\n")
+    second.propose()
+    assert "not in the proposal: scripts/notes.py. If a stage needs it" in capsys.readouterr().out
+    assert second.git("status", "--porcelain", "-uall") == "?? scripts/notes.py"
+
+
+def test_a_changed_script_that_no_stage_declares(second: Scratch) -> None:
+    second.git("stash", "--quiet")
+    second.write("scripts/shared.py", "x = 1\n")
+    second.commit("Share")
+    second.git("stash", "pop", "--quiet")
+    second.write("scripts/shared.py", "x = 2\n")
+    refused(second, r"scripts/shared\.py: changed and not committed")
+
+
 def test_no_lock_at_all(first: Scratch) -> None:
     first.git("rm", "--quiet", "requirements.lock")
     first.commit("no lock")

@@ -14,6 +14,12 @@ def test_a_better_model_passes(judged: Scratch) -> None:
     found = judged.review(head="better")
     assert (found.code, found.kind) == (0, "propose")
     assert found.report["verdict"] == "pass"
+    assert [(file["path"], file["what"]) for file in found.report["files"]] == [
+        ("dvc.lock", "it is the pipeline"),
+        ("params.yaml", "it is the pipeline"),
+    ]
+    assert "  with dvc.lock, params.yaml\n" in found.text
+    assert "| `params.yaml` | changed | it is the pipeline |" in found.markdown
     evaluation = found.report["evaluations"][0]
     assert (evaluation["candidate"], evaluation["champion"]) == ("loans@1.1.0", "loans@1.0.0")
     primary = evaluation["metrics"][0]

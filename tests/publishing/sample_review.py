@@ -7,6 +7,7 @@ from dataclasses import replace
 from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.review import (
     BehaviourResult,
+    CarriedFile,
     CostResult,
     Evaluation,
     LineageStep,
@@ -255,6 +256,10 @@ def sample_review() -> Review:
         summary="C is now chosen by 5-fold cross-validation among 0.1, 1, 10 and 100, on the log loss:\n"
         "better calibrated probabilities.\n\nNothing else changed.",
         checks=checks(),
+        files=[
+            CarriedFile(path="dvc.lock", change="changed", what="it is the pipeline"),
+            CarriedFile(path="data/[x](y)`|\n.csv", change="added", what="a stage reads it"),
+        ],
         evaluations=[evaluation()],
         behaviour=behaviour(),
         cost=[

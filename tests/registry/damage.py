@@ -188,6 +188,16 @@ DAMAGES: dict[str, Damage] = {
     "channel with another ending": Damage(
         lambda s: rename(s, CHANNEL, CHANNEL.replace(".yaml", ".yml")), "models/iris/channels/production.yml", None, "has no place here"
     ),
+    "file in place of a model": Damage(
+        lambda s: s.write("models/evil.joblib", "x"), "models/evil.joblib", None, "has no place here"
+    ),
+    "file beside the record of a model": Damage(
+        lambda s: s.write("models/iris/README.md", "x"), "models/iris/README.md", None, "has no place here"
+    ),
+    "other case of a folder": Damage(
+        lambda s: s.write("models/iris/Versions/2.0.0/model.skops.dvc", "x"), "models/iris/Versions/2.0.0/model.skops.dvc", 1,
+        "has no place here",
+    ),
     "file for a version": Damage(
         lambda s: s.write("models/iris/versions/2.0.0", "x"), "models/iris/versions/2.0.0", None, "has no place here", ignored=True
     ),

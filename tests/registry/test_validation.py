@@ -261,6 +261,45 @@ def test_staging_and_production_in_one_change_is_not(scratch: Scratch) -> None:
     assert "never held staging" in told(check_since(scratch))[0]
 
 
+def test_a_model_goes_when_nothing_points_to_it(scratch: Scratch) -> None:
+    branch(scratch)
+    scratch.remove("models/iris")
+    report = check_since(scratch)
+    assert rules(report) == {"R2"}
+    assert {finding.path for finding in report.findings} == {CHANNEL, CHANNEL.replace("production", "staging")}
+    assert all("is deleted while" in finding.message for finding in report.findings)
+    scratch.git("restore", ".")
+    scratch.remove("models/iris/channels")
+    assert told(check_since(scratch)) == []
+    scratch.git("switch", "--quiet", "-C", "main")
+    scratch.commit("Take iris off")
+    branch(scratch, "gone")
+    scratch.remove("models/iris")
+    assert told(check_since(scratch)) == []
+
+
+def test_an_executable_record(scratch: Scratch) -> None:
+    branch(scratch)
+    path = "models/iris/channels/production.yaml"
+    scratch.write(path, scratch.read(path) + "# run me\n").chmod(0o755)
+    scratch.commit()
+    assert [finding.message for finding in check_since(scratch).findings] == [
+        "is executable, and nobody runs it; git update-index --chmod=-x it"
+    ]
+
+
+@pytest.mark.parametrize("name", first_quick(["Models", "models.", "m\u043edels"]))
+def test_a_folder_that_passes_for_models(scratch: Scratch, name: str) -> None:
+    """Whatever the cache knows of models/ itself; and only the change that brings it is blamed."""
+    assert told(check(scratch)) == []
+    branch(scratch)
+    scratch.write(f"{name}/iris/channels/production.yaml", "version: 1.0.0\n")
+    scratch.commit()
+    for report in (check(scratch), check_since(scratch)):
+        assert [(finding.path, finding.rule) for finding in report.findings] == [(name, "R8")]
+    assert told(check_since(scratch, base="change")) == []
+
+
 def test_a_withdrawal_is_clean_where_no_channel_points(scratch: Scratch) -> None:
     branch(scratch)
     scratch.remove(FOLDER)

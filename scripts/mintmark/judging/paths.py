@@ -152,6 +152,7 @@ def _files(span: Span) -> Iterator[CarriedFile]:
     for path, how, _ in carried[:_MOST_FILES]:
         governing = governs(path)
         what = f"it {governing}" if governing else belongs(path, sources)
+        what = what or ("it keeps a folder" if layout.is_placeholder(path) else "")
         what = what or ("a document" if is_documentation(path) else "code")
         yield CarriedFile(path=shorten(path, _LONGEST), change=how, what=what)
     if len(carried) > _MOST_FILES:

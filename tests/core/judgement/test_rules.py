@@ -55,6 +55,17 @@ CASES: dict[str, tuple[ModelState, ModelState, list[tuple[str, str]]]] = {
     ),
     "R2 one channel": (STAGED, STAGED.withdrawn("1.0.0"), [("R2", FOLDER)]),
     "R2 both channels": (DEPLOYED, DEPLOYED.withdrawn("1.0.0"), [("R2", FOLDER)] * 2),
+    "R2 a model that production points to": (
+        DEPLOYED,
+        replace(EMPTY, described=False),
+        [("R2", STAGING), ("R2", PRODUCTION)],
+    ),
+    "a model that nothing points to": (REGISTERED, replace(EMPTY, described=False), []),
+    "R2 a version that leaves the last channel empty, as a warning": (
+        DEPLOYED,
+        DEPLOYED.withdrawn("1.0.0").moved("staging", None).moved("production", None),
+        [("R2", PRODUCTION)],
+    ),
     "R3 other files": (
         REGISTERED.withdrawn("1.0.0"),
         REGISTERED.withdrawn("1.0.0").proposed("1.0.0", TWO),

@@ -165,7 +165,7 @@ _files(
         "README.md": TEXT,
         "scripts/tool.py": "print()\n",
         "tests/test_x.py": TEXT,
-        ".gitignore": "*.tmp\n",
+        "docs/.gitignore": "*.tmp\n",
     },
     start="main",
     honest=True,
