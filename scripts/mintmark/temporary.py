@@ -54,6 +54,15 @@ class TemporaryFolder:
         self._finalizer()
 
 
+def keep_folder(folder: Path, name: str) -> Path:
+    """Move what a temporary folder holds to one that stays, and return where that is."""
+    import tempfile
+
+    kept = Path(tempfile.mkdtemp(prefix=f"mintmark-{name}-", dir=_temporary_place()))
+    folder.rename(kept)
+    return kept
+
+
 def sweep_own_folders() -> None:
     """Take away what killed processes of this user left among temporary folders: quick where there is nothing."""
     place = next((found for name in ("TMPDIR", "TEMP", "TMP") if (found := os.environ.get(name))), "/tmp")  # noqa: S108 - as Python

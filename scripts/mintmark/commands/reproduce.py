@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from mintmark.judging.reproducing.reproduction import reproduce_version
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.git import git_text
 from mintmark.registry.past.notes import REF, write_note
+from mintmark.temporary import TemporaryFolder, keep_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,13 +41,14 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
         read_author(registry.root)  # before the stages run, which can take hours
     config = ClonedRegistry(registry.root, at=commit).dvc_config
     start = time.monotonic()
-    with _folder(keep=keep) as folder, _progress(record) as on_stage:
+    with TemporaryFolder("reproduce") as folder, _progress(record) as on_stage:
         again = reproduce_version(
             registry.root, record, commit, config=config, network=network, folder=folder, on_stage=on_stage
         )
+        kept = keep_folder(folder, "reproduced") if keep else None
     seconds = time.monotonic() - start
     noted = _write_note(registry, record, commit, again) if note else None
-    clone = str(folder / "clone") if folder is not None else None
+    clone = str(kept / "clone") if kept is not None else None
     if as_json:
         about = {"reference": record.reference, "commit": commit, "seconds": round(seconds, 1), "clone": clone}
         about |= {"note": noted} if note else {}
@@ -89,20 +89,6 @@ def _what_was_noted(noted: str | None) -> str:
     if noted is None:
         return "there is nothing to note: the version was not made again"
     return f"noted in {noted}; git push origin {noted} shares it"
-
-
-@contextmanager
-def _folder(*, keep: bool) -> Iterator[Path | None]:
-    """Make a folder that stays, unless something goes wrong; without `keep`, none."""
-    if not keep:
-        yield None
-        return
-    folder = Path(tempfile.mkdtemp(prefix="mintmark-reproduce-"))
-    try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 @contextmanager

@@ -149,6 +149,20 @@ def test_a_package_in_the_work_tree_is_that_of_the_commit(prepared: Scratch, mon
 
 
 @pytest.mark.slow
+def test_a_package_that_only_a_variable_leads_to_is_found(
+    prepared: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an install in the user's home: what runs again has another home, and none of the variables."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/team.py").write_text("FACTOR = 1\n")
+    prepared.edit("scripts/fit.py", "import hashlib", "import team, hashlib")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
+    release(prepared)
+    assert reproduce(prepared).outcome == "identical bytes"
+
+
+@pytest.mark.slow
 def test_other_bytes_with_the_same_predictions(prepared: Scratch) -> None:
     """They differ by less than what another processor may make of them."""
     prepared.edit("scripts/fit.py", '{"slope": params["slope"]}', '{"slope": 2, "at": __import__("time").time_ns()}')

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mintmark.artifacts.confined.confinement import Completed, Limits, python_paths, run_confined, shell_paths
+from mintmark.artifacts.confined.confinement import (
+    Completed,
+    Limits,
+    python_environment,
+    python_paths,
+    run_confined,
+    shell_paths,
+)
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.clean_clone import clone_commit
@@ -165,10 +172,19 @@ class Workshop:
         }
 
     def _search_path(self) -> list[Path]:
-        """Return what stands in the clone for folders of the user's work tree that hold packages of this Python."""
-        inside = [Path(entry) for entry in sys.path if entry and Path(entry).resolve().is_relative_to(self.root)]
+        """Return the folders that hold packages of this Python: those of the user's work tree as the clone has them.
+
+        The others are named too. What runs here has another home and none of the user's variables, so that it would
+        not find what they lead to, such as an editable install of Mintmark elsewhere.
+        """
+        inside = [Path(entry) for entry in sys.path if entry and self._is_in_work_tree(entry)]
         found = [self.clone / entry.resolve().relative_to(self.root) for entry in inside]
-        return [folder for folder in found if folder.is_dir()]
+        others = python_environment().get("PYTHONPATH", "").split(os.pathsep)
+        outside = [Path(entry) for entry in others if entry and not self._is_in_work_tree(entry)]
+        return [*(folder for folder in found if folder.is_dir()), *outside]
+
+    def _is_in_work_tree(self, entry: str) -> bool:
+        return Path(entry).resolve().is_relative_to(self.root)
 
 
 def _path() -> str:
