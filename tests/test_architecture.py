@@ -71,6 +71,7 @@ HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "jobl
 # Who may catch a MintmarkError, and why it does not rise to cli.py. Nobody else does.
 CATCHERS = {
     "cli: main": "turns it into one sentence and an exit code",
+    "registry.repository.merge_result: _write": "a conflict is the answer, and a refusal gets its remedy",
     "judging.hearing: heard": "turns it into a failed check, or into a question for a person",
     "judging.reproducing.reproduction: reproduce_version": "a version that cannot be made again is what was asked",
     # R10: one broken entry never hides the others.

@@ -185,7 +185,7 @@ def test_a_bug_keeps_its_traceback(scratch: Scratch, monkeypatch: pytest.MonkeyP
 def test_without_git_one_sentence(scratch: Scratch) -> None:
     result = scratch.process("validate", PATH="/nonexistent")
     assert result.code == 1
-    assert result.err == "mintmark: git is not installed, or not on the PATH; install Git 2.31 or newer\n"
+    assert result.err == "mintmark: git is not installed, or not on the PATH; install Git 2.38 or newer\n"
     assert scratch.process("show", "iris@production", PATH="/nonexistent").code == 0  # reads a few files
 
 

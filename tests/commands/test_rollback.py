@@ -57,12 +57,13 @@ def test_after_a_rollback_there_is_nothing_further_back(released: Scratch) -> No
     assert released.snapshot() == before
 
 
-def test_forward_again_to_a_version_that_held_it(released: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_rolled_back_from_comes_back_by_a_promotion(released: Scratch) -> None:
     rollback(released.root, "tiny", here=True)
-    assert rollback(released.root, "tiny", to="1.1.0", here=True) == 0
+    with pytest.raises(MintmarkError, match=r"1\.1\.0 was itself rolled back from production"):
+        rollback(released.root, "tiny", to="1.1.0", here=True)
+    assert promote(released.root, "tiny@1.1.0", "production", here=True) == 0
+    assert released.subjects()[0] == "promote tiny 1.1.0 to production"
     assert "version: 1.1.0\n" in released.read(PRODUCTION)
-    rollback(released.root, "tiny", to="1.1.0", here=True)
-    assert "already" in capsys.readouterr().out
 
 
 def test_a_yanked_version_is_refused(released: Scratch) -> None:

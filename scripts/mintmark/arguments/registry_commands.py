@@ -39,7 +39,11 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _validate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", metavar="REV", help="check only what changed since REV (default: check everything)")
+    parser.add_argument(
+        "--base", metavar="REV", help="check only what the merge into REV would change (default: check everything)"
+    )
+    parser.add_argument("--steps", action="store_true",
+                        help="with --base: check each commit of the first-parent line from REV by itself")  # fmt: skip
     parser.add_argument("--format", dest="style", choices=("text", "json", "github"), default="text",
                         help="what to print; github means workflow annotations (default: text)")  # fmt: skip
     what = "check only what the next commit would change, as a pre-commit hook does"

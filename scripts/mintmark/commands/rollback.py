@@ -64,10 +64,12 @@ def rollback(
 def _chosen(state: ModelState, channel: str, to: str) -> str:
     if not is_version(to):
         raise UsageError(f'--to "{to}" is not a version such as 1.4.2')
-    if state.move_kind(channel, to) != "rollback":
+    is_yanked = to in state.yanked  # refused later, with its reason
+    if not is_yanked and state.move_kind(channel, to) != "rollback":
+        how = "was itself rolled back from" if state.has_held(channel, to) else "never held"
         raise MintmarkError(
-            f"{state.model} {to} never held {channel}, so this is no rollback; mintmark history {state.model} shows "
-            f"which versions did, and mintmark promote {state.model}@{to} {channel} moves the channel to this one"
+            f"{state.model} {to} {how} {channel}, so this is no rollback; mintmark history {state.model} shows "
+            f"who held it, and mintmark promote {state.model}@{to} {channel} moves the channel to this one"
         )
     return to
 

@@ -7,28 +7,42 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
+from mintmark.core.finding import Finding
 from mintmark.core.words.numbers import count
 from mintmark.errors import UsageError
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.declared_columns import column_findings
 from mintmark.registry.past.branch_diff import BranchDiff
+from mintmark.registry.repository.merge_result import merge_result, work_tree_commit
 from mintmark.registry.repository.staged import staged_commit
 from mintmark.registry.snapshot import with_lines
-from mintmark.registry.tree import GitTree
+from mintmark.registry.tree import WATCHED, GitTree, WorkTree
 from mintmark.training.params_check import check_params
 from mintmark.training.recipes import PARAMS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mintmark.registry.validation import Report
 
 
-def validate(root: Path, *, base: str | None, style: str, at: str | None, as_json: bool, staged: bool = False) -> int:
+def validate(
+    root: Path,
+    *,
+    base: str | None,
+    style: str,
+    at: str | None,
+    as_json: bool,
+    staged: bool = False,
+    steps: bool = False,
+) -> int:
     """Print every finding as text, JSON or GitHub annotations; 0 when nothing is wrong, else 1.
 
-    With `staged`, of what the next commit would change, whatever the work tree holds.
+    Of a change, what is validated is what its merge into `base` would make (R12). With `steps`, it is each step from
+    there to the head: the requests that a merge queue takes together. With `staged`, it is what the next commit would
+    change, whatever the work tree holds.
     """
     if staged:
         if at is not None:
@@ -37,11 +51,17 @@ def validate(root: Path, *, base: str | None, style: str, at: str | None, as_jso
         base = base or ("HEAD" if git.head_commit(registry.root) is not None else None)
     else:
         registry = ClonedRegistry(root, at=at)
-    change = BranchDiff(registry, base) if base is not None else None
-    from mintmark.registry.validation import validate_change, validate_tree  # while Git is busy with the change
+    if base is None:
+        from mintmark.registry.validation import validate_tree
 
-    report = validate_change(registry, change) if change is not None else validate_tree(registry)
-    report = _with_pipeline(registry, change, report)
+        if steps:
+            raise UsageError("--steps needs --base, where the first step begins")
+        report = _with_pipeline(registry, None, validate_tree(registry))
+    elif steps:
+        parts = [_validate_step(step, before) for before, step in _steps(registry, base)]
+        report = _together(parts) if parts else _validate_step(registry, base)
+    else:
+        report = _validate_step(registry, base)
     if as_json or style == "json":
         print(_as_json(report))
     elif style == "github":
@@ -51,6 +71,49 @@ def validate(root: Path, *, base: str | None, style: str, at: str | None, as_jso
     else:
         print("\n".join([*map(str, report.findings), _summary(report, base)]))
     return 0 if report.is_clean else 1
+
+
+def _validate_step(registry: ClonedRegistry, base: str) -> Report:
+    merged, conflicts = _merged(registry, base)
+    change = BranchDiff(merged, base)
+    from mintmark.registry.validation import validate_change  # while Git is busy with the change
+
+    report = _with_pipeline(merged, change, validate_change(merged, change))
+    return _with_conflicts(report, base, conflicts) if conflicts else report
+
+
+def _steps(registry: ClonedRegistry, base: str) -> Iterator[tuple[str, ClonedRegistry]]:
+    """Yield what each commit of the first-parent line from the base to this tree began from, and made."""
+    before = git.resolve_commit(registry.root, base)
+    for commit in git.first_parent_steps(registry.root, before, registry.revision):
+        yield before, ClonedRegistry(registry.root, at=commit)
+        before = commit
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """Return one report of several: what they found, and how much the last one read."""
+    found = {finding for report in reports for finding in report.findings}
+    return replace(reports[-1], findings=tuple(sorted(found, key=lambda finding: finding.sort_key)))
+
+
+def _merged(registry: ClonedRegistry, base: str) -> tuple[ClonedRegistry, tuple[str, ...]]:
+    """Return the registry as a merge into the base leaves it, and the paths that conflict, where nothing is merged."""
+    root, tip = registry.root, git.resolve_commit(registry.root, base)
+    git.require_history(root)
+    head = git.resolve_commit(root, registry.revision)
+    made = merge_result(root, tip, head)
+    if made.commit == head and not made.conflicts:
+        return registry, ()
+    if isinstance(registry.tree, WorkTree):
+        changed = git.changed_paths(root, [*WATCHED, PARAMS])
+        made = merge_result(root, tip, work_tree_commit(root, head, changed))
+    return (registry if made.conflicts else ClonedRegistry(root, at=made.commit)), made.conflicts
+
+
+def _with_conflicts(report: Report, base: str, paths: Iterable[str]) -> Report:
+    message = f"conflicts with {base}, so nobody can tell what the merge makes; git merge {base}, and settle it"
+    conflicts = [Finding(path=path, message=message, rule="R12") for path in paths]
+    return replace(report, findings=tuple(sorted({*report.findings, *conflicts}, key=lambda finding: finding.sort_key)))
 
 
 def _with_pipeline(registry: ClonedRegistry, change: BranchDiff | None, report: Report) -> Report:

@@ -1,74 +1,154 @@
-"""Channels that a commit of a change moves and that the change as a whole does not: what a diff cannot show.
+"""What the commits of a change do and the change as a whole does not: what no diff between its two ends can show.
 
-A merge that keeps the commits (`git rebase`, a fast-forward) puts such a move into the history of the base, and with it
-the proof that a version held a channel (R5), which nobody ever judged.
+A merge that keeps the commits (`git rebase`, a fast-forward) puts each of them into the history of the base, which then
+tells what nobody ever judged: that a version held a channel (R5), that a number was used (R3), that files of a version
+were others once (R1), or that a version was yanked. So what a commit leaves of a version, a channel or a status has to
+be what the merge leaves of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from mintmark.core.channels import ChannelStack
 from mintmark.core.judgement.opinion import found
-from mintmark.core.layout import locate, version_folder
+from mintmark.core.layout import channel_path, locate, model_path, status_path, version_folder
 from mintmark.registry import git
-from mintmark.registry.past.history import ModelHistory, channel_target, model_history
+from mintmark.registry.past.history import channel_target
+from mintmark.registry.tree import GitTree
 from mintmark.registry.yaml.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
 
-_CHANNELS = ":(glob)models/*/channels/*.yaml"
+_WATCHED = [f":(glob)models/*/{name}" for name in ("channels/*.yaml", "versions/**", "status/*", "model.yaml")]
 _MOST_SHOWN = 5
+_AT_ONCE = 500  # paths for one question to Git
+_SQUASH = "squash the commits, or the base's history would"
+
+
+class _Step(NamedTuple):
+    """What one commit leaves at one path: an entry, or nothing."""
+
+    commit: str
+    path: str
+    entry: git.Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What the base has, and what the merge leaves, at the paths that some commit touches."""
+
+    before: Mapping[str, git.Entry]
+    after: Mapping[str, git.Entry]
 
 
 def judge_detours(span: Span) -> Judging[None]:
-    """Refuse the channels that a commit between base and head points to a version that was never in them."""
-    steps = sorted(set(_steps(span)))
-    oids = sorted({oid for _, oid in steps})
-    targets = {oid: channel_target(content) for oid, content in git.read_blobs(span.root, oids, limit=MAX_BYTES)}
-    moves = sorted({(path, target) for path, oid in steps if (target := targets[oid]) is not None})
-    after = span.channel_targets(span.head, sorted({path for path, _ in moves}))
-    held: dict[str, ModelHistory] = {}
-    shown = []
-    for path, target in moves:
-        place = locate(path)
-        if target == after.get(path):  # the move is judged as such
+    """Refuse what a commit between base and head does to a version, a channel or a status and the merge does not."""
+    steps = list(_read_steps(span))
+    if not steps:
+        return
+    paths = sorted({step.path for step in steps})
+    ends = _Ends(_entries(span, span.base, paths), _entries(span, span.merged, paths))
+    targets = _targets(span, steps, ends)
+    faults = [*_channel_faults(steps, ends, targets), *_version_faults(span, steps, ends), *_other_faults(steps, ends)]
+    for path, message in faults[:_MOST_SHOWN]:
+        yield found("history", "fail", message, path)
+    if len(faults) > _MOST_SHOWN:
+        yield found("history", "fail", f"{len(faults) - _MOST_SHOWN:,} more of the kind")
+
+
+def _channel_faults(
+    steps: Iterable[_Step], ends: _Ends, targets: Mapping[git.Entry | None, str | None]
+) -> Iterator[tuple[str, str]]:
+    """R5: who held a channel, and who was rolled back from it, is what history tells."""
+    seen = set()
+    for step in steps:
+        place = locate(step.path)
+        target, left = targets.get(step.entry), targets.get(ends.after.get(step.path))
+        if place.kind != "channel" or target == left or (step.path, target) in seen:
             continue
-        if place.model not in held:
-            held[place.model] = model_history(span.root, span.base, place.model)
-        if ChannelStack(held[place.model].holders(place.name)).kind_of(target) != "rollback":
-            shown.append((path, target))
-    for path, target in shown[:_MOST_SHOWN]:
-        place = locate(path)
-        message = f"a commit points {place.name} of {place.model} to {target}, and a later one takes that back"
-        remedy = "squash them, or the base's history would say that it held the channel"
-        yield found("history", "fail", f"{message}; {remedy}", path)
+        seen.add((step.path, target))
+        moved = (
+            f"points {place.name} of {place.model} to {target}" if target else f"empties {place.name} of {place.model}"
+        )
+        message = f"a commit {moved}, and a later one takes that back; {_SQUASH} say that it held the channel"
+        yield channel_path(place.model, place.name), message if target else f"{message} no more"
 
 
-def judge_rewrites(span: Span, model: str, version: str) -> Judging[None]:
-    """Warn where several commits write the files of a new version: a rebase merge would make each a step of the base.
+def _version_faults(span: Span, steps: Iterable[_Step], ends: _Ends) -> Iterator[tuple[str, str]]:
+    """R1 and R3: a version comes in one commit, or its number is burnt by files that it never had."""
+    folders: dict[tuple[str, str], list[_Step]] = defaultdict(list)
+    for step in steps:
+        place = locate(step.path)
+        if step.path.split("/")[2:3] == ["versions"] and place.name:
+            folders[place.model, place.name].append(step)
+    for (model, version), touched in folders.items():
+        folder = version_folder(model, version)
+        before, after = (span.has_version(commit, model, version) for commit in (span.base, span.merged))
+        strays = [step for step in touched if step.entry != ends.after.get(step.path)]
+        writers = {step.commit for step in touched}
+        if after and not before and len(writers) > 1:
+            yield folder, f"{len(writers)} commits write the files of {version}; {_SQUASH} break R1 after a rebase"
+        elif strays and (before or after):
+            yield folder, f"a commit changes {model} {version}, and a later one takes that back; {_SQUASH} tell of it"
+        elif strays:
+            yield folder, f"a commit adds {model} {version}, and a later one deletes it; {_SQUASH} burn the number"
 
-    The first of them would then be what the version was released with, and the last break R1.
-    """
-    folder = version_folder(model, version)
-    number = git.git_text("rev-list", "--count", f"{span.base}..{span.head}", "--", folder, cwd=span.root)
-    if int(number) > 1:
-        message = f"{number} commits write the files of {version}; squash them, or merge with a merge commit"
-        yield found("history", "warn", f"{message}; after a rebase the later ones would break R1", folder)
+
+def _other_faults(steps: Iterable[_Step], ends: _Ends) -> Iterator[tuple[str, str]]:
+    """Whether a version was yanked, and why, and when a model came and went."""
+    seen = set()
+    for step in steps:
+        place, left = locate(step.path), ends.after.get(step.path)
+        if place.kind == "status" and step.entry != left:
+            path = status_path(place.model, place.name)
+            message = f"a commit says something else of {place.model} {place.name} than the merge; {_SQUASH} tell it"
+        elif place.kind == "model" and (step.entry is None) != (left is None):
+            path = model_path(place.model)
+            message = f"a commit adds or deletes {place.model}, and a later one takes that back; {_SQUASH} tell of it"
+        else:
+            continue
+        if path not in seen:
+            seen.add(path)
+            yield path, message
 
 
-def _steps(span: Span) -> Iterator[tuple[str, str]]:
-    """Yield the path and the new content of every channel file that a commit between base and head writes."""
+def _entries(span: Span, commit: str, paths: Sequence[str]) -> dict[str, git.Entry]:
+    tree = GitTree(span.root, commit)
+    found: dict[str, git.Entry] = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        found |= tree.find(list(paths[start : start + _AT_ONCE]))
+    return found
+
+
+def _targets(span: Span, steps: Iterable[_Step], ends: _Ends) -> dict[git.Entry | None, str | None]:
+    """Return the version that each entry of a channel file names; a link and a broken file name none."""
+    sides = [(step.path, entry) for step in steps for entry in (step.entry, ends.after.get(step.path))]
+    entries = {entry for path, entry in sides if entry is not None and locate(path).kind == "channel"}
+    files = {entry for entry in entries if entry.mode not in git.NO_FILES}
+    blobs = dict(git.read_blobs(span.root, sorted({entry.oid for entry in files}), limit=MAX_BYTES))
+    return {entry: channel_target(blobs[entry.oid]) for entry in files}
+
+
+def _read_steps(span: Span) -> Iterator[_Step]:
+    """Yield what every commit between base and head leaves at the paths that matter; of a merge, what is its own."""
     output = git.run_git(
-        "log", "--full-history", "--diff-merges=first-parent", "--raw", "-z", "--no-renames", "--no-abbrev",
-        "--no-show-signature", "--format=", f"{span.base}..{span.head}", "--", _CHANNELS, cwd=span.root,
+        "log", "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-renames", "--no-abbrev",
+        "--no-show-signature", "--no-color", "--no-follow", "--format=%x00%H", f"{span.base}..{span.head}", "--",
+        *_WATCHED, cwd=span.root,
     )  # fmt: skip
-    fields = [field for field in output.decode("utf-8", "surrogateescape").split("\0") if field.strip("\n")]
-    for meta, path in zip(fields[::2], fields[1::2], strict=True):
-        _, mode, _, oid, _ = meta.lstrip("\n").split(" ")
-        if oid != git.NO_OBJECT and mode not in git.NO_FILES:
-            yield path, oid
+    fields = (field.lstrip("\n") for field in output.decode("utf-8", "surrogateescape").split("\0"))
+    commit = ""
+    for field in fields:
+        if not field.startswith(":"):
+            commit = field or commit
+            continue
+        parents = len(field) - len(field.lstrip(":"))
+        modes, oids = field.lstrip(":").split(" ")[: parents + 1], field.split(" ")[parents + 1 : 2 * parents + 2]
+        entry = None if oids[-1] == git.NO_OBJECT else git.Entry(modes[-1], oids[-1])
+        yield _Step(commit, next(fields), entry)

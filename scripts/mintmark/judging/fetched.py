@@ -99,11 +99,10 @@ def judge_other_rows(span: Span, *, judged: str | None = None) -> Judging[None]:
     models = span.after.models()
     if not models or not any(change.path == LOCK for change in span.paths):
         return
-    starts, befores = map(_readable_rows, (ClonedRegistry(span.root, at=span.start), span.before))
-    afters = locked_rows(span.after)
+    befores, afters = _readable_rows(span.before), locked_rows(span.after)
     for model in models:
-        now, before, after = (rows.get(model) for rows in (starts, befores, afters))
-        if model == judged or after in (now, before) or (after is None and not span.after.versions(model)):
+        before, after = befores.get(model), afters.get(model)
+        if model == judged or after == before or (after is None and not span.after.versions(model)):
             continue
         message = f"{model}: other evaluation rows (md5 {before or 'none'} -> {after or 'none'})"
         yield found("evaluation data", "decide", f"{message}; later proposals are judged on them", LOCK)

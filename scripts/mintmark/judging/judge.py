@@ -36,6 +36,8 @@ _JUDGES: Mapping[Kind, str] = {
     "code": "mintmark.judging.descriptions:judge_code",
 }
 
+_MOST_CONFLICTS = 20
+
 
 def review_change(
     span: Span, *, author: str | None = None, teams: Collection[str] = (), reproduce: bool = False
@@ -81,7 +83,12 @@ def _review(
         kind = span.kind.kind
         kinds.append(kind)
         yield Opinion(subjects=span.kind.subjects)
-        whole = _refuse_mixture(span) if kind == "mixture" else _judge(span, author, teams, reproduce=reproduce)
+        if span.conflicts:
+            whole = _refuse_conflict(span)
+        elif kind == "mixture":
+            whole = _refuse_mixture(span)
+        else:
+            whole = _judge(span, author, teams, reproduce=reproduce)
         yield from heard(whole, "review", faults="record")
         yield from heard(judge_paths(span), "review")
 
@@ -127,6 +134,16 @@ def _judge_owners(span: Span, author: str | None, teams: Collection[str]) -> Jud
         if described is not None:
             urgent = span.kind.kind == "rollback"
             yield Opinion(checks=(check_owner(model, described.owners, author, teams, urgent=urgent),))
+
+
+def _refuse_conflict(span: Span) -> Judging[None]:
+    """R12: what cannot be merged cannot be judged."""
+    for path in span.conflicts[:_MOST_CONFLICTS]:
+        yield found("merge", "fail", "conflicts with the base, so nobody can tell what the merge makes", path)
+    more = len(span.conflicts) - _MOST_CONFLICTS
+    if more > 0:
+        yield found("merge", "fail", f"{more:,} more files conflict with the base")
+    yield Opinion(next_steps=(f"On the branch: git merge {span.base[:10]}, settle the conflicts, and push it again",))
 
 
 def _refuse_mixture(span: Span) -> Judging[None]:

@@ -10,7 +10,6 @@ from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import LineageStep, Subject, Table
 from mintmark.judging.agreement import check_agreement
 from mintmark.judging.deadline import begin_model
-from mintmark.judging.detours import judge_rewrites
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
 from mintmark.judging.running import start_model
@@ -40,7 +39,6 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     if candidate is None:
         return
     yield from judge_other_rows(span, judged=model)
-    yield from judge_rewrites(span, model, version)
     # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_names) as process:
         import mintmark.judging.trial  # noqa: F401

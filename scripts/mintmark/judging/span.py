@@ -15,6 +15,7 @@ from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.past.history import ModelHistory, channel_target
 from mintmark.registry.pipeline import LOCK, PARAMS, PIPELINE, model_stages, named_paths, parse_lock, stage_sources
+from mintmark.registry.repository.merge_result import merge_result
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
@@ -29,8 +30,10 @@ class Span:
     """What lies between `base` and `head`.
 
     `before` is the registry at the tip of the base: everything that judges is taken from it (R6). `after` is the one
-    at the head. What the change itself does is told against `start`, where head left base. Raises `MintmarkError` for
-    a revision that names no commit, in a shallow clone, and where the two histories cross one another.
+    that the merge of head would make (R12), at the commit `merged`; what the change does is the difference. `head` is
+    for what concerns its own commits. Where the two conflict there is no merge: `conflicts` names the files, and what
+    the change does is told of head alone, since it left base. Raises `MintmarkError` for a revision that names no
+    commit, and in a shallow clone.
     """
 
     def __init__(self, root: Path | str, base: str, head: str) -> None:
@@ -38,15 +41,12 @@ class Span:
         self.base = git.resolve_commit(self.root, base)
         self.head = git.resolve_commit(self.root, head)
         git.require_history(self.root)
-        starts = (git.ask_git("merge-base", "--all", self.base, self.head, cwd=self.root) or "").split()
-        if not starts:
-            raise MintmarkError(f"{base} and {head} have no commit in common; is one of them another repository's?")
-        if len(starts) > 1:  # what a merge would take from head is then none of the diffs against them
-            message = f"{head} left {base} at {len(starts)} commits at once, so no diff tells what it changes"
-            raise MintmarkError(f"{message}; on its branch: git merge {base}")
-        self.start = starts[0]
+        self.merged, self.conflicts = merge_result(self.root, self.base, self.head)
+        self.start = self.base
+        if self.conflicts:
+            self.start = git.git_text("merge-base", self.base, self.head, cwd=self.root)
         self.before = ClonedRegistry(self.root, at=self.base)
-        self.after = ClonedRegistry(self.root, at=self.head)
+        self.after = ClonedRegistry(self.root, at=self.merged)
         self.change = BranchDiff(self.after, self.base)
         self._versions: dict[tuple[str, str], Collection[str]] = {}
 
@@ -62,8 +62,8 @@ class Span:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """The two commits that the change itself lies between."""
-        return self.start, self.head
+        """The two commits that the change lies between: the base and the merge."""
+        return self.start, self.merged
 
     def store(self, registry: ClonedRegistry) -> Store:
         """Return the stored bytes as one side has them, by the remotes of the base."""
@@ -71,13 +71,13 @@ class Span:
 
     @cached_property
     def paths(self) -> list[PathChange]:
-        """Every path that differs between `start` and the head, anywhere in the repository."""
+        """Every path that the merge changes, anywhere in the repository."""
         return [PathChange(entry.path, _how(entry), _mode(entry)) for entry in self.entries]
 
     @cached_property
     def entries(self) -> list[git.DiffEntry]:
         """The same, with the modes and blobs of both sides."""
-        return git.diff(self.root, self.start, self.head)
+        return git.diff(self.root, self.start, self.merged)
 
     @cached_property
     def histories(self) -> dict[str, ModelHistory]:
@@ -95,16 +95,17 @@ class Span:
             self.paths,
             self._shifts(),
             versions=lambda model, version: (
-                self._has(self.start, model, version),
-                self._has(self.head, model, version),
+                self.has_version(self.start, model, version),
+                self.has_version(self.merged, model, version),
             ),
-            remains=lambda model: bool(self._names(self.head, model)),
+            remains=lambda model: bool(self._names(self.merged, model)),
             holders=lambda model, channel: self.history(model).holders(channel),
             reads=self.reads,
             first_channel=self.settings.first_channel,
         )
 
-    def _has(self, commit: str, model: str, version: str) -> bool:
+    def has_version(self, commit: str, model: str, version: str) -> bool:
+        """Whether a commit has a folder of this version."""
         return version in self._names(commit, model)
 
     def _names(self, commit: str, model: str) -> Collection[str]:
@@ -113,8 +114,8 @@ class Span:
         return self._versions[commit, model]
 
     def reads(self, model: str | None) -> Sources:
-        """Return what the stages of a model read, by dvc.lock of both ends; of None, what the head's pipeline names."""
-        after = GitTree(self.root, self.head)
+        """Return what the stages of a model read, by dvc.lock of both ends; of None, what the merged pipeline names."""
+        after = GitTree(self.root, self.merged)
         if model is None:
             return named_paths(*after.read_many([PIPELINE, PARAMS]).values())
         found = NOTHING_READ
@@ -126,11 +127,11 @@ class Span:
         return found
 
     def _shifts(self) -> Iterator[Shift]:
-        """Yield the channels whose file names another version at the head."""
+        """Yield the channels whose file names another version after the merge."""
         places = [locate(change.path) for change in self.paths]
         touched = [place for place in places if place.kind == "channel"]
         paths = [channel_path(place.model, place.name) for place in touched]
-        sides = [self.channel_targets(commit, paths) for commit in (self.start, self.head)]
+        sides = [self.channel_targets(commit, paths) for commit in (self.start, self.merged)]
         for place in touched:
             before, after = (side.get(channel_path(place.model, place.name)) for side in sides)
             if before != after:

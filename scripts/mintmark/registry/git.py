@@ -205,6 +205,11 @@ def _parse_raw(fields: list[str]) -> list[DiffEntry]:
     return changes
 
 
+def first_parent_steps(root: Path, base: str, head: str) -> tuple[str, ...]:
+    """Return the commits of the first-parent line from `base`, which is left out, to `head`, oldest first."""
+    return tuple(git_text("rev-list", "--first-parent", "--reverse", f"{base}..{head}", "--", cwd=root).split())
+
+
 def start_first_parent_log(
     root: Path, revision: str, folders: Iterable[str] = (), *, since: str | None = None
 ) -> Callable[[], Iterator[tuple[Commit, list[DiffEntry]]]]:

@@ -182,6 +182,30 @@ def test_a_group_of_several_requests_is_judged_one_by_one(scratch: Scratch, step
     )
 
 
+def test_the_steps_of_a_group_are_validated_one_by_one(scratch: Scratch, capsys):
+    """Production comes after staging, which only the steps show."""
+    base = scratch.git("rev-parse", "main")
+    branch(scratch, "stage")
+    scratch.register("wine", "1.1.0", parent="1.0.0")
+    scratch.promote("wine", "1.1.0", "production")
+    together, steps = (
+        ["-C", str(scratch.root), "validate", "--base", base, *more, "--at", "stage"] for more in ([], ["--steps"])
+    )
+    assert main(together) == 1  # production comes after staging
+    assert "never held staging" in capsys.readouterr().out
+    assert main(steps) == 0
+    before = scratch.read("models/iris/channels/production.yaml")
+    scratch.promote("iris", "9.9.9", "production")
+    assert main(steps) == 1
+    scratch.git("reset", "--quiet", "--hard", base)
+    scratch.promote("iris", "9.9.9", "production")
+    scratch.write("models/iris/channels/production.yaml", before)
+    scratch.commit("Back")
+    assert main(together) == 0
+    assert main(steps) == 1  # one of them broke a rule on the way
+    assert main([*steps[:3], "--steps"]) == 2
+
+
 def test_a_request_that_mixes_is_one_review(scratch: Scratch, step, capsys):
     branch(scratch, "mixed")
     scratch.promote("iris", "1.2.0", "production")

@@ -80,10 +80,11 @@ def _of_event(clone: CloneAnswers) -> tuple[str, Ends]:
 def _needs(root: Path, ends: Ends, clone: CloneAnswers, *, in_queue: bool) -> Needs:
     whole = Span(root, ends.base, ends.head)
     reviews: tuple[Span, ...] = (whole,)
-    if whole.kind.kind == "nothing" or _is_documentation(whole, clone.touched(ends.base, ends.head)):
+    if _is_documentation(whole, clone.touched(ends.base, ends.head)):
         reviews = ()
-    elif in_queue and whole.kind.kind == "mixture":  # requests that were each judged go through the queue together
-        reviews = tuple(Span(root, step.base, step.head) for step in find_steps(ends, clone))
+    elif in_queue:  # requests that were each judged go through the queue together
+        steps = find_steps(ends, clone)
+        reviews = tuple(Span(root, step.base, step.head) for step in steps) if len(steps) > 1 else reviews
     again = tuple(span for span in reviews if span.kind.kind == "propose" and _makes_again(span))
     return Needs(ends=ends, whole=whole, reviews=reviews, reproductions=again)
 

@@ -35,8 +35,7 @@ class CloneAnswers:
 
     def steps(self, base: str, head: str) -> tuple[str, ...]:
         """Return the commits of the first-parent line from `base`, which is left out, to `head`, oldest first."""
-        line = git.git_text("rev-list", "--first-parent", "--reverse", f"{base}..{head}", cwd=self._root)
-        return tuple(line.split())
+        return git.first_parent_steps(self._root, base, head)
 
     def tip(self, branch: str) -> str | None:
         """Return the commit that a branch of the remote points to."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CheckVerdict = Literal["pass", "warn", "decide", "fail"]
 CheckName = Literal[
+    "merge",
     "kind",
     "rules",
     "record",
@@ -78,6 +79,12 @@ class CheckKind:
 CHECKS: Final[dict[CheckName, CheckKind]] = {
     kind.name: kind
     for kind in (
+        CheckKind(
+            name="merge",
+            question="Does it merge with the base as it is now?",
+            fail="a file conflicts with the base (R12)",
+            passes=False,
+        ),
         CheckKind(
             name="kind",
             question="Is it one kind of change?",
@@ -201,9 +208,10 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="history",
             question="Does history show what the change says?",
-            fail="a commit moves a channel and a later one takes that back",
+            fail="a commit does something to a version, a channel or a status and a later one takes that back, or "
+            "several commits write one new version",
             decide="a rollback leaves the last channel without a version",
-            warn="several commits write one new version; rebased they would break R1",
+            warn="the base's own line of commits would be lost by a push",
         ),
         CheckKind(
             name="status",

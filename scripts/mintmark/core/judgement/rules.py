@@ -6,7 +6,8 @@ R3  A withdrawn number is burnt: the same number, or one that would pass for it,
     files. Beside a version that is there, no number may be registered that would pass for its own.
 R4  A channel points to a version that exists and is not yanked; where the channel says `after: staging`, the version
     held staging first. (That it passed its gates is judged elsewhere: it needs an evaluation.)
-R5  Moving a channel to a version that held it before is a rollback: of R4 only existing and not yanked remain.
+R5  Moving a channel to a version that held it before is a rollback: of R4 only existing and not yanked remain. What
+    was itself rolled back from comes back by a promotion.
 
 Each command builds the state that it wants (`state.proposed(...)`, `state.moved(...)`) and asks `check_change`, and
 `validate` asks the same of the two sides of a diff: there is one judge. Findings name the file that breaks the rule.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mintmark.registry.clone import ClonedRegistry
 
 _RELEASE = ".github/workflows/release.yml"
-_OLDEST_GIT = (2, 31)
+_OLDEST_GIT = (2, 38)
 _FORGE_FILE_LIMIT = 100 * 1024**2  # GitHub refuses a push with a larger file
 _NEARLY_FULL = 0.8
 
@@ -40,7 +40,7 @@ def _git(registry: ClonedRegistry) -> Answer:
     words = git.git_text("--version", cwd=registry.root)
     match = re.search(r"(\d+)\.(\d+)", words)
     if match is None or (int(match[1]), int(match[2])) < _OLDEST_GIT:
-        return Answer(topic="git", state="missing", says=f"is {words}: install 2.31 or newer")
+        return Answer(topic="git", state="missing", says=f"is {words}: install 2.38 or newer")
     if git.is_shallow(registry.root):
         says = "this clone is shallow, and rules need its history: git fetch --unshallow"
         return Answer(topic="git", state="missing", says=says)

@@ -17,11 +17,14 @@ _IGNORED_DAMAGE = b"ignoring broken ref"  # Git goes on without what it could no
 
 
 class GitError(MintmarkError):
-    """Git refused; the message holds its own words, `code` its exit code where it said nothing at all."""
+    """Git refused; the message holds its own words, `code` its exit code where it said nothing at all.
 
-    def __init__(self, message: str, code: int | None = None) -> None:
+    `output` is what it had written by then.
+    """
+
+    def __init__(self, message: str, code: int | None = None, output: bytes = b"") -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.output = code, output
 
 
 def run_git(
@@ -57,7 +60,8 @@ def start_git(
         if process.returncode != 0 or _IGNORED_DAMAGE in complaint:
             words = " ".join(complaint.decode("utf-8", "replace").split())
             code = process.returncode if not words else None
-            raise GitError(f"git {arguments[0]}: {words or f'failed with exit code {process.returncode}'}", code)
+            what = words or f"failed with exit code {process.returncode}"
+            raise GitError(f"git {arguments[0]}: {what}", code, output)
         return output
 
     return wait
@@ -67,7 +71,7 @@ def _not_started(command: str, cwd: Path | str, error: OSError | ValueError) -> 
     if not os.path.isdir(cwd):
         return MintmarkError(f"{cwd}: there is no such folder")
     if isinstance(error, FileNotFoundError):
-        return MintmarkError("git is not installed, or not on the PATH; install Git 2.31 or newer")
+        return MintmarkError("git is not installed, or not on the PATH; install Git 2.38 or newer")
     return GitError(f"git {command}: {error.strerror if isinstance(error, OSError) else error}")
 
 
