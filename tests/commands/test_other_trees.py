@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mintmark.cli import main
-from mintmark.errors import MintmarkError
+from mintmark.errors import MintmarkError, MintmarkWarning
+from mintmark.judging.judge import review_change
+from mintmark.judging.span import Span
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.tree import GitTree, WorkTree
@@ -95,6 +97,17 @@ def test_a_bare_repository_is_read(
     assert answers(bare, capsys, "--at", "main") == answers(scratch.root, capsys, "--at", "main")
     assert run(bare, "list", "--at", "2026-01-05") == 0
     assert run(bare / "refs", "pull", "iris@production", "-o", str(tmp_path / "pulled")) == 0
+
+
+def test_a_change_is_judged_in_a_bare_repository(scratch: Scratch, tmp_path: Path) -> None:
+    assert run(scratch, "rollback", "iris") == 0
+    scratch.git("branch", "--force", "side")
+    scratch.git("tag", "main", "side")  # judged against this, the change would be empty
+    scratch.git("clone", "--quiet", "--bare", str(scratch.root), str(tmp_path / "bare.git"))
+    for root in (scratch.root, tmp_path / "bare.git"):
+        with pytest.warns(MintmarkWarning, match="the branch counts"):
+            found = review_change(Span(root, "main", "side"), author="ada", teams=(), reproduce=False)
+        assert (found.kind, found.exit_code) == ("rollback", 0)
 
 
 def test_a_bare_repository_without_commits(tmp_path: Path) -> None:

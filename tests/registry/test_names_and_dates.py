@@ -173,7 +173,7 @@ def test_a_base_branch_that_is_nowhere_is_said(
 ) -> None:
     scratch.edit("models/registry.yaml", "name:", f"base_branch: {branch}\nname:")
     scratch.commit()
-    for arguments in (["history", "iris"], ["list", "--at", "2026-01-05"], ["validate"]):
+    for arguments in (["history", "iris"], ["list", "--at", "2026-01-05"], ["validate"], ["rollback", "iris"]):
         assert main(["-C", str(scratch.root), *arguments]) == 1
         told = capsys.readouterr()
         assert "base_branch" in told.out + told.err

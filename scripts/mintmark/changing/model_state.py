@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 def read_standing(registry: ClonedRegistry, model: str) -> ModelState:
     """Return the state of a model at HEAD; numbers used on the base branch, here or at a remote, count as released.
 
-    Raises `MintmarkError` in a shallow clone and for a model that is not there.
+    Raises `MintmarkError` in a shallow clone, for a model that is not there and where the base branch is nowhere.
     """
     registry.model(model)
+    if registry.base is not None:
+        registry.base.require()
     git.require_history(registry.root)
     head = git.resolve_commit(registry.root, "HEAD")
     snapshot = read_snapshot(GitTree(registry.root, head), registry.documents, [f"models/{model}"], records=())

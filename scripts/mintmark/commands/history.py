@@ -40,8 +40,7 @@ def history(root: Path, model: str, *, channel: str | None, at: str | None, as_j
 
 def _warn_of_unmerged(registry: ClonedRegistry, model: str) -> None:
     """Say where this branch has moved channels, which has not happened before it is merged."""
-    root, base = registry.root, registry.base()
-    head = git.head_commit(root)
+    root, base, head = registry.root, registry.base, registry.head
     if base is None or head is None or base.told == head:
         return
     start = git.ask_git("merge-base", base.told, head, cwd=root)

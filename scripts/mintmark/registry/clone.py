@@ -139,24 +139,28 @@ class ClonedRegistry(Registry):
         """Return the past of this very tree: in a work tree, of the branch that it is on."""
         from mintmark.registry.past.history import ModelHistory, model_history
 
-        commit = self.commit or git.head_commit(self.root)
+        commit = self.head
         return model_history(self.root, commit, model) if commit is not None else ModelHistory()
 
+    @property
+    def head(self) -> str | None:
+        """The commit that is read, or that the work tree stands on; None before the first."""
+        return self.tree.head if isinstance(self.tree, WorkTree) else self.commit
+
+    @cached_property
     def base(self) -> BaseBranch | None:
-        """Return the base branch that the settings name, None in a repository without commits."""
+        """The base branch that the settings name, None in a repository without commits."""
         from mintmark.registry.repository.main_line import find_base
 
         return find_base(self.root, self.settings.base_branch)
 
     def _past(self) -> str | None:
-        base, head = self.base(), git.head_commit(self.root)
-        if base is None or head is None:
-            return base.told if base is not None else None
-        return base.past_of(head)
+        if self.base is None or self.head is None:
+            return self._told()
+        return self.base.past_of(self.head)
 
     def _told(self) -> str | None:
-        base = self.base()
-        return base.told if base is not None else None
+        return self.base.told if self.base is not None else None
 
     def _tree_at(self, at: str) -> Tree:
         """Return what a revision holds; a date means the base branch as it was then."""

@@ -31,7 +31,16 @@ class BaseBranch:
     @property
     def binding(self) -> str:
         """The commit whose past binds a change: what is shared counts, and what is here only where nothing is."""
-        return self.there or self.here or self._nowhere()
+        return self.there or self.require()
+
+    def require(self) -> str:
+        """Return a commit of the branch; raise `MintmarkError` where it is nowhere."""
+        found = self.here or self.there
+        if found is None:
+            message = f'base_branch in {REGISTRY} is "{self.name}", and no branch has that name, here or at a remote'
+            remedy = f"git fetch origin {self.name}, or write the name of the branch that there is"
+            raise MintmarkError(f"{message}; {remedy}")
+        return found
 
     @property
     def told(self) -> str:
@@ -59,10 +68,6 @@ class BaseBranch:
     def _is_ancestor(self, older: str, newer: str) -> bool:
         return ask_git("merge-base", "--is-ancestor", older, newer, cwd=self.root) is not None
 
-    def _nowhere(self) -> str:
-        message = f'base_branch in {REGISTRY} is "{self.name}", and no branch has that name, here or at a remote'
-        raise MintmarkError(f"{message}; git fetch origin {self.name}, or write the name of the branch that there is")
-
 
 def find_base(root: Path, name: str) -> BaseBranch | None:
     """Return the base branch, None in a repository without commits; its `there` is that of origin or the only remote.
@@ -70,19 +75,15 @@ def find_base(root: Path, name: str) -> BaseBranch | None:
     Reading a commit of it raises `MintmarkError` where the branch is nowhere.
     """
     here, origin = f"{HEADS}{name}", f"{REMOTES}origin/{name}"
-    refs = find_refs(root, [here, origin])
-    there = refs.get(origin)
-    if there is None:
-        others = _elsewhere(root, name)
-        there = others[0] if len(others) == 1 else None
-    if not refs and there is None and head_commit(root) is None:
+    listed = git_text("for-each-ref", "--format=%(objectname) %(refname)", here, f"{REMOTES}*/{name}", cwd=root)
+    refs = {
+        ref: oid for oid, _, ref in (line.partition(" ") for line in listed.splitlines()) if ref.endswith(f"/{name}")
+    }
+    if not refs and head_commit(root) is None:
         return None
-    return BaseBranch(root=root, name=name, here=refs.get(here), there=there)
-
-
-def _elsewhere(root: Path, name: str) -> list[str]:
-    listed = git_text("for-each-ref", "--format=%(objectname)", f"{REMOTES}*/{name}", cwd=root)
-    return listed.split()
+    remotes = [ref for ref in refs if ref.startswith(REMOTES)]
+    there = origin if origin in refs or len(remotes) != 1 else remotes[0]
+    return BaseBranch(root=root, name=name, here=refs.get(here), there=refs.get(there))
 
 
 def commit_before(root: Path, moment: datetime, revision: str) -> str | None:
