@@ -14,6 +14,7 @@ from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.declared_columns import column_findings
 from mintmark.registry.past.branch_diff import BranchDiff
+from mintmark.registry.repository.lost_line import earlier_tips, lost_steps, tell_lost
 from mintmark.registry.repository.merge_result import merge_result, work_tree_commit
 from mintmark.registry.repository.staged import staged_commit
 from mintmark.registry.snapshot import with_lines
@@ -57,6 +58,7 @@ def validate(
         if steps:
             raise UsageError("--steps needs --base, where the first step begins")
         report = _with_pipeline(registry, None, validate_tree(registry))
+        report = _with_lost_steps(report, registry, _shared_tips(registry))
     elif steps:
         parts = [_validate_step(step, before) for before, step in _steps(registry, base)]
         report = _together(parts) if parts else _validate_step(registry, base)
@@ -79,7 +81,25 @@ def _validate_step(registry: ClonedRegistry, base: str) -> Report:
     from mintmark.registry.validation import validate_change  # while Git is busy with the change
 
     report = _with_pipeline(merged, change, validate_change(merged, change))
+    report = _with_lost_steps(report, registry, [git.resolve_commit(registry.root, base)])
     return _with_conflicts(report, base, conflicts) if conflicts else report
+
+
+def _shared_tips(registry: ClonedRegistry) -> list[str]:
+    """Return where the base branch of origin stands and stood; none for a tree of the past."""
+    if isinstance(registry.tree, GitTree) or registry.tree.read(layout.REGISTRY) is None:
+        return []
+    document = registry.read("registry", layout.REGISTRY)
+    named = document.data.get("base_branch") if document is not None and document.data is not None else None
+    return earlier_tips(registry.root, named if isinstance(named, str) and named else "main")
+
+
+def _with_lost_steps(report: Report, registry: ClonedRegistry, tips: Iterable[str]) -> Report:
+    lost = max((len(lost_steps(registry.root, tip, registry.revision)) for tip in tips), default=0)
+    if not lost:
+        return report
+    warning = Finding(path=layout.MODELS, message=tell_lost(lost), severity="warning")
+    return replace(report, findings=tuple(sorted({*report.findings, warning}, key=lambda finding: finding.sort_key)))
 
 
 def _steps(registry: ClonedRegistry, base: str) -> Iterator[tuple[str, ClonedRegistry]]:

@@ -16,6 +16,7 @@ from mintmark.core.judgement.opinion import found
 from mintmark.core.layout import channel_path, locate, model_path, status_path, version_folder
 from mintmark.registry import git
 from mintmark.registry.past.history import channel_target
+from mintmark.registry.repository.lost_line import lost_steps, tell_lost
 from mintmark.registry.tree import GitTree
 from mintmark.registry.yaml.text import MAX_BYTES
 
@@ -60,6 +61,13 @@ def judge_detours(span: Span) -> Judging[None]:
         yield found("history", "fail", message, path)
     if len(faults) > _MOST_SHOWN:
         yield found("history", "fail", f"{len(faults) - _MOST_SHOWN:,} more of the kind")
+
+
+def judge_line(span: Span) -> Judging[None]:
+    """Warn where the base went into the head, which pushed as it is would take the base's line of commits."""
+    lost = lost_steps(span.root, span.base, span.head)
+    if lost:
+        yield found("history", "warn", tell_lost(len(lost)))
 
 
 def _channel_faults(

@@ -12,7 +12,7 @@ from mintmark.core import layout
 from mintmark.core.judgement.opinion import Opinion, conclude, found, found_faults
 from mintmark.core.judgement.ownership import check_owner
 from mintmark.judging.deadline import begin_reproduction
-from mintmark.judging.detours import judge_detours
+from mintmark.judging.detours import judge_detours, judge_line
 from mintmark.judging.hearing import attempt, ended_by, hear_out, heard
 from mintmark.judging.paths import judge_paths
 from mintmark.judging.span import Span
@@ -104,7 +104,7 @@ def _judge_name(base: str) -> str:
 def _judge(span: Span, author: str | None, teams: Collection[str], *, reproduce: bool) -> Judging[None]:
     kind, subjects = span.kind.kind, span.kind.subjects
     so_far = Opinion()
-    for part in chain(_judge_rules(span), _judge_owners(span, author, teams), judge_detours(span)):
+    for part in chain(_judge_rules(span), _judge_owners(span, author, teams), judge_detours(span), judge_line(span)):
         so_far += part
         yield part
     if kind in _JUDGES and not (so_far.has_failed and kind == "propose"):

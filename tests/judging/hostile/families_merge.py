@@ -13,9 +13,8 @@ STAGING, PRODUCTION = (f"{MODEL}/channels/{name}.yaml" for name in ("staging", "
 Step = Callable[[Scratch], object]
 
 crossing = Family("crossing requests")
-detours = Family("detours of channels, versions and statuses")
+detours = Family("detours and returns")
 rebases = Family("histories that a rebase spoils")
-returns = Family("returns of what was rolled back")
 
 
 def point(channel: str, version: str) -> Step:
@@ -331,9 +330,9 @@ for _name, _held, _to in (
     ("what was rolled back from twice", ("1.1.0", "1.0.0", "1.1.0", "1.0.0"), "1.1.0"),
     ("what was removed", ("1.1.0", "-"), "1.1.0"),
 ):
-    returns.add(_name, _returning(*_held, to=_to), start="worse", model=True)
+    detours.add(_name, _returning(*_held, to=_to), start="worse", model=True)
 
-returns.add("back to what was good", _returning("1.1.0", to="1.0.0"), start="worse", honest=True)
-returns.add("back to it again", _returning("1.1.0", "1.0.0", "1.1.0", to="1.0.0"), start="worse", honest=True)
+detours.add("back to what was good", _returning("1.1.0", to="1.0.0"), start="worse", honest=True)
+detours.add("back to it again", _returning("1.1.0", "1.0.0", "1.1.0", to="1.0.0"), start="worse", honest=True)
 
-FAMILIES = [crossing, detours, rebases, returns]
+FAMILIES = [crossing, detours, rebases]
