@@ -230,8 +230,8 @@ def _check_bytes(
         yield Finding(path=path, message=f"has the md5 {md5}, which is not its name; git rm it", rule="R9")
     elif path.endswith(".dir"):
         yield from check_folder_list(content, path=path)
-    else:
-        for name in sorted({naming.name for naming in names if naming.owner not in judged}):
+    elif not any(naming.owner in judged for naming in names):
+        for name in sorted({naming.name for naming in names}):
             yield from check_named(content, name, path=path, trusted=settings.trusted_names)
 
 
