@@ -54,6 +54,7 @@ def test_the_first_version(first: Scratch, capsys: pytest.CaptureFixture[str], m
     out = capsys.readouterr().out
     assert "on the new branch propose/tiny-1.0.0: propose tiny 1.0.0" in out
     assert "git switch main && git merge propose/tiny-1.0.0" in out
+    assert "if another new model is merged first: git rebase, then mintmark resolve settles the conflicts" in out
 
 
 def test_what_the_commit_holds(first: Scratch) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
 
 _MOST_NAMES = 6
+_BESIDE_ANOTHER = "if another new model is merged first: git rebase, then mintmark resolve settles the conflicts"
 
 
 def propose(
@@ -80,7 +81,7 @@ def propose(
             branch=None if here else f"propose/{model}-{plan.number}",
             include=include,
         )
-        notes = (*candidate.notes, *files_left_out(registry, include))
+        notes = (*candidate.notes, *files_left_out(registry, include), *([] if plan.parent else [_BESIDE_ANOTHER]))
         print("\n".join([*map(plain_line, document["summary"].splitlines()), *map(plain_line, notes)]))
         conclude(registry, made, open_pr=open_pr)
     return 0
