@@ -65,6 +65,7 @@ CASES: list[tuple[str, str, Any, str, str]] = [
     ("registry", "limits", {"file": "10 megs"}, "limits.file", '"10 megs" is not a size such as 10 MB'),
     ("registry", "limits", {"file": 0}, "limits.file", "0"),
     ("registry", "trusted_types", ["os"], "trusted_types[0]", "os"),
+    ("registry", "trusted_operators", ["Gelu"], "trusted_operators[0]", "Gelu"),
     ("registry", "base_branch", "-x", "base_branch", "is not the branch"),
     ("registry", "schema", "1", "schema", '"1" is not 1; write 1'),
     ("model", "name", "../iris", "name", '"../iris" is not a name of lower-case letters'),
