@@ -80,11 +80,11 @@ for _name, _new in {
     "another host": "url = https://evil.example/store",
     "a bucket": "url = s3://evil/store",
     "another machine": "url = ssh://evil.example/store",
-    "a folder elsewhere": "url = /tmp/store",
+    "a folder elsewhere": "url = /srv/store",
     "a folder beside": "url = ../elsewhere",
     "a share": "url = //evil.example/store",
     "a folder named like the store": "url = Store",
-    "a file address": "url = file:///tmp/store",
+    "a file address": "url = file:///srv/store",
     "no address": "url =",
 }.items():
     addresses.add(f"the store is at {_name}", partial(_replace, "url = store", _new), start="main")
@@ -93,7 +93,7 @@ for _name, _text in {
     "a second remote that is the default": "['remote \"other\"']\n    url = https://evil.example/\n[core]\n    remote = other\n",
     "certificates that nobody checks": "    ssl_verify = false\n",
     "a password": "    password = secret\n",
-    "another cache": "[cache]\n    dir = /tmp/cache\n",
+    "another cache": "[cache]\n    dir = /srv/cache\n",
     "links in place of copies": "[cache]\n    type = symlink\n",
     "an option of core": "[core]\n    autostage = true\n",
     "what is no config": "[core\n",
