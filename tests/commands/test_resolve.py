@@ -206,3 +206,19 @@ def test_a_revert_keeps_what_is_there(written: Scratch) -> None:
     done = written.run("resolve")
     assert done.code == 1
     assert "dvc.lock: stages.fit@tiny: was changed since; git checkout HEAD -- dvc.lock keeps what is there" in done.err
+
+
+def test_validate_and_the_review_name_the_command(written: Scratch) -> None:
+    written.git("branch", "-f", "main", "propose-churn")
+    written.git("switch", "--quiet", "propose-fraud")
+    done = written.run("validate", "--base", "main")
+    assert done.code == 1
+    assert (
+        "dvc.lock: conflicts with main, so nobody can tell what the merge makes; git merge main, and mintmark resolve"
+        in done.out
+    )
+    review = written.review()
+    assert review.code == 1
+    assert "params.yaml" in review.text
+    assert "in a clone mintmark resolve settles it" in review.text
+    assert ", mintmark resolve, and push it again" in review.markdown

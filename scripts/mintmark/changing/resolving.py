@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mintmark.changing.commits import under_way
 from mintmark.core.finding import Finding
+from mintmark.core.layout import SETTLED_BY_ENTRY
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry import git
 from mintmark.registry.files import read_text_file, write_atomically
-from mintmark.registry.pipeline import LOCK, PIPELINE
 from mintmark.registry.yaml.faults import MAX_LOCK_BYTES, YamlFault
 from mintmark.registry.yaml.merging import merge_yaml
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-PARAMS = "params.yaml"
-BY_KEY = (LOCK, PIPELINE, PARAMS)
 _IGNORE = ".gitignore"
 _ANCESTOR, _OURS, _THEIRS = "1", "2", "3"
 _MARK = b"<<<<<<< "
@@ -51,7 +49,7 @@ def resolve_conflicts(root: Path) -> Resolved:
             left[path] = why
             continue
         contents = _contents(root, blobs)
-        if path not in BY_KEY:
+        if path not in SETTLED_BY_ENTRY:
             merged[path] = _merge_lines(*contents)
             continue
         try:
@@ -83,7 +81,7 @@ def conflicts_here(root: Path) -> dict[str, dict[str, str]]:
 
 def _not_ours(root: Path, path: str, blobs: Mapping[str, str]) -> str:
     """Return why a file in conflict is for a person; nothing where it is not."""
-    if path not in BY_KEY and path.rpartition("/")[2] != _IGNORE:
+    if path not in SETTLED_BY_ENTRY and path.rpartition("/")[2] != _IGNORE:
         return "is for you to settle, then git add it"
     if _OURS not in blobs or _THEIRS not in blobs:
         return "was deleted on one side and changed on the other"
@@ -93,7 +91,7 @@ def _not_ours(root: Path, path: str, blobs: Mapping[str, str]) -> str:
     contents = _contents(root, blobs)
     if _MARK not in present and present not in contents:
         return f"was edited since; git add it, or git checkout --merge -- {path} to have the conflict back"
-    if path not in BY_KEY and not _is_list(contents):
+    if path not in SETTLED_BY_ENTRY and not _is_list(contents):
         return "holds comments, or patterns whose order counts, so it is for you to settle, then git add it"
     return ""
 

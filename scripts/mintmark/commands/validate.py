@@ -15,7 +15,7 @@ from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.declared_columns import column_findings
 from mintmark.registry.past.branch_diff import BranchDiff
 from mintmark.registry.repository.lost_line import earlier_tips, lost_steps, tell_lost
-from mintmark.registry.repository.merge_result import merge_result, work_tree_commit
+from mintmark.registry.repository.merge_result import how_to_settle, merge_result, work_tree_commit
 from mintmark.registry.repository.staged import staged_commit
 from mintmark.registry.snapshot import with_lines
 from mintmark.registry.tree import WATCHED, GitTree, WorkTree
@@ -131,8 +131,8 @@ def _merged(registry: ClonedRegistry, base: str) -> tuple[ClonedRegistry, tuple[
 
 
 def _with_conflicts(report: Report, base: str, paths: Iterable[str]) -> Report:
-    message = f"conflicts with {base}, so nobody can tell what the merge makes; git merge {base}, and settle it"
-    conflicts = [Finding(path=path, message=message, rule="R12") for path in paths]
+    message = f"conflicts with {base}, so nobody can tell what the merge makes; git merge {base}, and"
+    conflicts = [Finding(path=path, message=f"{message} {how_to_settle(path)}", rule="R12") for path in paths]
     return replace(report, findings=tuple(sorted({*report.findings, *conflicts}, key=lambda finding: finding.sort_key)))
 
 

@@ -8,6 +8,7 @@ MODELS = "models"
 REGISTRY = "models/registry.yaml"
 VERSION_RECORD = "version.yaml"
 METRICS_RECORD = "metrics.json"
+SETTLED_BY_ENTRY = ("dvc.lock", "dvc.yaml", "params.yaml")  # each model has lines of its own in them
 COST = "cost.json"  # of a candidate: measured times, no output of the pipeline
 POINTER_SUFFIX = ".dvc"
 

@@ -16,6 +16,7 @@ from mintmark.judging.detours import judge_detours, judge_line
 from mintmark.judging.hearing import attempt, ended_by, hear_out, heard
 from mintmark.judging.paths import judge_paths
 from mintmark.judging.span import Span
+from mintmark.registry.repository.merge_result import how_to_settle
 from mintmark.registry.validation import validate_change
 
 if TYPE_CHECKING:
@@ -139,11 +140,13 @@ def _judge_owners(span: Span, author: str | None, teams: Collection[str]) -> Jud
 def _refuse_conflict(span: Span) -> Judging[None]:
     """R12: what cannot be merged cannot be judged."""
     for path in span.conflicts[:_MOST_CONFLICTS]:
-        yield found("merge", "fail", "conflicts with the base, so nobody can tell what the merge makes", path)
+        message = "conflicts with the base, so nobody can tell what the merge makes"
+        yield found("merge", "fail", f"{message}; in a clone {how_to_settle(path)}", path)
     more = len(span.conflicts) - _MOST_CONFLICTS
     if more > 0:
         yield found("merge", "fail", f"{more:,} more files conflict with the base")
-    yield Opinion(next_steps=(f"On the branch: git merge {span.base[:10]}, settle the conflicts, and push it again",))
+    settle = "mintmark resolve" if set(span.conflicts) <= set(layout.SETTLED_BY_ENTRY) else "settle the conflicts"
+    yield Opinion(next_steps=(f"On the branch: git merge {span.base[:10]}, {settle}, and push it again",))
 
 
 def _refuse_mixture(span: Span) -> Judging[None]:

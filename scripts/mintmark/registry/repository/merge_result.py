@@ -6,15 +6,16 @@ writes the merged tree and a commit that no branch has: it drops both after a wh
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mintmark.core.layout import SETTLED_BY_ENTRY
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
+from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
 _NOBODY = {
     f"GIT_{role}_{field}": value
@@ -28,6 +29,11 @@ class MergeResult(NamedTuple):
 
     commit: str
     conflicts: tuple[str, ...] = ()
+
+
+def how_to_settle(path: str) -> str:
+    """Return what settles a file in conflict, once the merge is begun in a clone."""
+    return "mintmark resolve settles it" if path in SETTLED_BY_ENTRY else "settle it"
 
 
 def merge_result(root: Path, base: str, head: str) -> MergeResult:
@@ -55,8 +61,8 @@ def work_tree_commit(root: Path, head: str, paths: Collection[str]) -> str:
     if not paths:
         return head
     names = "".join(f"{path}\0" for path in sorted(paths)).encode("utf-8", "surrogateescape")
-    with tempfile.TemporaryDirectory(prefix="mintmark-index-") as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+    with TemporaryFolder("index") as folder:
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
         _write(root, head, "read-tree", head, environment=index)
         _write(root, head, "update-index", "--add", "--remove", "-z", "--stdin", data=names, environment=index)
         tree = _write(root, head, "write-tree", environment=index).strip()
