@@ -31,15 +31,16 @@ ALLOWED = {
     "errors": {"core"},
     "extras": {"about", "errors"},
     "temporary": {"errors"},
+    "terminal": set(),
     "artifacts": {"about", "core", "errors", "extras", "temporary"},
     "registry": _BELOW - {"registry"},
     **dict.fromkeys(_SIBLINGS, _BELOW),
     "forge": _BELOW | _SIBLINGS,
     "publishing": _BELOW | _SIBLINGS,
-    "commands": _BELOW | _SIBLINGS | {"forge", "publishing"},
+    "commands": _BELOW | _SIBLINGS | {"forge", "publishing", "terminal"},
     "suggestions": set(),
     "arguments": {"about", "commands", "suggestions"},
-    "cli": {"about", "errors", "extras", "temporary", "arguments", "commands"},
+    "cli": {"about", "errors", "extras", "temporary", "terminal", "arguments", "commands"},
     "__init__": _BELOW,
 }
 # Rooms inside a room that have a direction of their own.
@@ -70,8 +71,8 @@ HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "jobl
 
 # Who may catch a MintmarkError, and why it does not rise to cli.py. Nobody else does.
 CATCHERS = {
-    "cli: main": "turns it into one sentence and an exit code",
     "registry.repository.merge_result: _write": "a conflict is the answer, and a refusal gets its remedy",
+    "cli: _run_and_tell": "turns it into one sentence and an exit code",
     "judging.hearing: heard": "turns it into a failed check, or into a question for a person",
     "judging.reproducing.reproduction: reproduce_version": "a version that cannot be made again is what was asked",
     # R10: one broken entry never hides the others.

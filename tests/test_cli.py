@@ -260,3 +260,33 @@ def test_json_of_every_reading_command_parses(scratch: Scratch) -> None:
             result = scratch.run(*command, "--json", *at)
             assert result.code == 0, result.err
             json.loads(result.out)
+
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202eevil\rOK \u2066x"
+
+
+def test_what_authors_wrote_moves_no_terminal(scratch: Scratch, tmp_path: Path) -> None:
+    """Whichever command prints it, and as JSON that is still JSON: in one place, before it is printed."""
+    scratch.yank("iris", "1.1.0", "placeholder", replacement="1.0.0")
+    status = scratch.read("models/iris/status/1.1.0.yaml")
+    scratch.write("models/iris/status/1.1.0.yaml", status.replace("placeholder", json.dumps(HOSTILE)))
+    scratch.git("config", "user.name", "Eve \x1b[31m")
+    scratch.commit("Yank \x1b[2J iris")
+    commands = (
+        ("show", "iris@1.1.0"),
+        ("show", "iris@1.1.0", "--json"),
+        ("show", "iris"),
+        ("list", "--versions"),
+        ("history", "iris"),
+        ("history", "iris", "--json"),
+        ("card", "iris@1.1.0"),
+        ("pull", "iris@1.1.0", "-o", str(tmp_path)),
+        ("promote", "iris@1.1.0", "production"),
+        ("list", "no\x1b[2Jsuch"),
+    )
+    for command in commands:
+        done = scratch.run(*command)
+        assert not set(done.text) & {*"\x1b\x07\x9b\r\u202e\u2066"}, command
+        if "--json" in command:
+            json.loads(done.out)
+    assert "evil" in scratch.run("show", "iris@1.1.0").out

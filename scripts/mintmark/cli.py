@@ -6,8 +6,11 @@ import errno
 import os
 import sys
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING
+
+from mintmark.terminal import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +22,14 @@ _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, err
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 pass, 1 fail, 2 usage error, 42 a person must decide."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _print_anything()
+    with redirect_stdout(escaped(sys.stdout)), redirect_stderr(escaped(sys.stderr)):
+        return _run_and_tell(given)
+
+
+def _run_and_tell(given: list[str]) -> int:
     from mintmark.errors import MintmarkError
 
-    _print_anything()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(_show_warning, warnings.showwarning)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.commands.opening import open_registry
 from mintmark.core.words import numbers
 from mintmark.registry.stored.pulling import Pulled, PulledFile, pull_files
+from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +84,7 @@ def show_progress() -> Iterator[Callable[[int], None] | None]:
         elif seen >= _WORTH_A_BAR:
             from tqdm import tqdm
 
-            bars.append(tqdm(initial=seen, unit="B", unit_scale=True, leave=False))
+            bars.append(tqdm(initial=seen, unit="B", unit_scale=True, leave=False, file=unescaped(sys.stderr)))
 
     try:
         yield advance

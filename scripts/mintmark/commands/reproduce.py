@@ -20,6 +20,7 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.git import git_text
 from mintmark.registry.past.notes import REF, write_note
 from mintmark.temporary import TemporaryFolder, keep_folder
+from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def _progress(record: VersionRecord) -> Iterator[Callable[[str], None] | None]:
         return
     from tqdm import tqdm
 
-    with tqdm(desc="cloning", total=len(record.stages), leave=False) as bar:
+    with tqdm(desc="cloning", total=len(record.stages), leave=False, file=unescaped(sys.stderr)) as bar:
         running = 0
 
         def on_stage(name: str) -> None:

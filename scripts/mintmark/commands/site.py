@@ -17,6 +17,7 @@ from mintmark.publishing.site.build import build_site
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.temporary import TemporaryFolder
+from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -132,7 +133,7 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         return
     from tqdm import tqdm
 
-    with tqdm(desc="frames and history", leave=False) as bar:
+    with tqdm(desc="frames and history", leave=False, file=unescaped(sys.stderr)) as bar:
 
         def on_model(done: int, of: int) -> None:
             bar.total = of

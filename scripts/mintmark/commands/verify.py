@@ -19,6 +19,7 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import unix_lines
 from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree, read_each
+from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -236,5 +237,5 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         return
     from tqdm import tqdm
 
-    with tqdm(desc="verifying", total=total, leave=False) as bar:
+    with tqdm(desc="verifying", total=total, leave=False, file=unescaped(sys.stderr)) as bar:
         yield lambda: bar.update() and None

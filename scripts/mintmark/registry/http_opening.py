@@ -1,15 +1,21 @@
-"""Open an http or https address for reading: proxies, retries, redirects and credentials. Reads no body."""
+"""Open an http or https address for reading: proxies, retries, redirects, credentials, and an end. Reads no body.
+
+A server that sends a byte now and then keeps to the timeout of each read. So an answer, its head included, has a least
+rate once a minute is over, and a last moment.
+"""
 
 from __future__ import annotations
 
 import functools
 import http.client
+import io
 import re
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mintmark.about import __version__
@@ -22,6 +28,9 @@ AGENT = f"mintmark/{__version__}"
 PAUSES = (0.2, 1.0)  # seconds before the second and the third attempt
 GONE = (404, 410)
 _AGAIN = {429, 500, 502, 503, 504}
+_GRACE = 60.0  # seconds before the rate of an answer counts
+_LEAST_RATE = 4096  # bytes a second, of the whole answer so far
+_LONGEST = 6 * 3600.0  # seconds for one answer
 _UNPROVEN = 0  # in place of a status: the server is there, and is not who it should be
 
 
@@ -86,6 +95,50 @@ def _is_unproven(reason: object) -> bool:
     return isinstance(reason, ssl.SSLCertVerificationError)
 
 
+class _Paced(io.RawIOBase):
+    """What a server sends, as long as it sends enough of it."""
+
+    def __init__(self, stream: io.RawIOBase) -> None:
+        self._stream, self._begin, self._received = stream, time.monotonic(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Fill a buffer as far as there is something; raise `TimeoutError` where it comes too slowly."""
+        count = self._stream.readinto(buffer)
+        self._received += count or 0
+        seconds = time.monotonic() - self._begin
+        if count and seconds > _GRACE and self._received < seconds * _LEAST_RATE:
+            raise TimeoutError(f"it sends less than {_LEAST_RATE:,} bytes a second")
+        if seconds > _LONGEST:
+            raise TimeoutError(f"it is not done after {_LONGEST / 3600:g} hours")
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp = io.BufferedReader(_Paced(self.fp.detach()))
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _Answer
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _Answer
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, request)
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
@@ -96,6 +149,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        fp.close()  # or its body, of whatever size, would be read into memory
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         if new.scheme != "https" and new.scheme != old.scheme:
             words = f"a redirect to {new.scheme}://, which is not followed"
@@ -114,7 +168,7 @@ class _Https(urllib.request.AbstractHTTPHandler):
         self._verify = verify
 
     def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(http.client.HTTPSConnection, request, context=_tls(self._verify))
+        return self.do_open(_SecureConnection, request, context=_tls(self._verify))
 
     https_request = urllib.request.AbstractHTTPHandler.do_request_
 
@@ -134,7 +188,7 @@ def _opener(verify: str) -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
+        _Http(),
         _Https(verify),
         urllib.request.HTTPDefaultErrorHandler(),
         _Redirects(),

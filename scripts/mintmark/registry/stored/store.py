@@ -20,6 +20,7 @@ from mintmark.registry.stored.streams import (
     holds,
     open_plain_file,
     receive,
+    require_space,
     verified,
 )
 
@@ -107,6 +108,7 @@ class Store:
 
     def _fill(self, path: Path, file: StoredFile, pointer: str) -> None:
         faults: list[ObjectError] = []
+        require_space(path, file)
         local = Remote(name="cache", url=str(self.config.cache))
         for remote in (local, *self.config.remotes):
             try:

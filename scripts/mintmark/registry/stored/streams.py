@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 from io import FileIO
 from pathlib import Path
@@ -117,6 +118,15 @@ def receive(blocks: Iterator[bytes], target: Path, *, mode: int | None = None, d
     finally:
         if temporary:
             Path(temporary).unlink()
+
+
+def require_space(target: Path, file: StoredFile) -> None:
+    """Raise `MintmarkError` where the disk has no room for a file: whoever wrote its record may promise any size."""
+    folder = next(folder for folder in target.absolute().parents if folder.is_dir())
+    free = shutil.disk_usage(folder).free
+    if file.size > free:
+        needed = f"{file.name} has {file.size:,} bytes by its record, and {free:,} are free there"
+        raise MintmarkError(f"{folder}: {needed} (MINTMARK_CACHE names another place for the cache)")
 
 
 def _write_all(file: IO[bytes], block: bytes) -> None:
