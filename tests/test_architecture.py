@@ -110,7 +110,8 @@ CATCHERS = {
     # What is not there, or cannot be read, is part of what is judged.
     "judging.fetched: _readable_rows": "a dvc.lock that cannot be read names no rows: a change may mend it",
     "judging.reproducing.stage_runs: Workshop.read": "what a stage made may be no plain file",
-    "judging.span: Span.reads": "a dvc.lock that cannot be read names no sources; what judges a proposal reports it",
+    "judging.span: Span.reads": "a link in place of dvc.yaml names nothing; what judges links reports it",
+    "judging.span: Span._locks": "a dvc.lock that cannot be read names no sources; what judges a proposal reports it",
     "judging.span: Span.channel_targets": "a link in place of a channel file names no version; the rules report it",
     # One source of several: the next is asked, and the most telling fault raised in the end.
     "judging.reproducing.source_data: _copy": "the next remote is asked",

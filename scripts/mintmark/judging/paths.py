@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_FAULTS = 50
 _MOST_FILES = 2_000
+_MOST_MODELS = 10  # of a mixture, whose files are looked for among what their stages read
 _MOST_FOLDERS = 200  # that are asked for by name; of more, Git lists everything
 _LONGEST = 400
 _AT_ONCE = 32_000_000  # bytes of files in memory
@@ -145,10 +146,12 @@ def _files(span: Span) -> Iterator[CarriedFile]:
     """Yield every file that the change touches beside the records that it is about and their bytes."""
     carried = [change for change in span.paths if not change.path.startswith(STORE) and not _is_record(change)]
     sources = NOTHING_READ
-    if span.kind.kind != "code":
-        models = dict.fromkeys(subject.model for subject in span.kind.subjects)
-        for model in (None,) if span.kind.kind == "describe" else models:
-            sources |= span.reads(model)
+    kind = span.kind.kind
+    models: list[str | None] = [] if kind == "code" else [subject.model for subject in span.kind.subjects]
+    if kind in ("describe", "mixture"):
+        models.append(None)
+    for model in list(dict.fromkeys(models))[-_MOST_MODELS:]:
+        sources |= span.reads(model)
     for path, how, _ in carried[:_MOST_FILES]:
         governing = governs(path)
         what = f"it {governing}" if governing else belongs(path, sources)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from mintmark.core.judgement.carried import NOTHING_READ, Sources
 from mintmark.core.judgement.kinds import Classification, PathChange, Shift, classify
 from mintmark.core.layout import channel_path, locate
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry, find_root
 from mintmark.registry.past.branch_diff import BranchDiff
@@ -20,10 +20,11 @@ from mintmark.registry.stored.store import Store
 from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from mintmark.core.settings import Settings
     from mintmark.registry.dvc import DvcConfig
+    from mintmark.registry.pipeline import LockedStage
 
 
 class Span:
@@ -115,14 +116,24 @@ class Span:
 
     def reads(self, model: str | None) -> Sources:
         """Return what the stages of a model read, by dvc.lock of both ends; of None, what the merged pipeline names."""
-        after = GitTree(self.root, self.merged)
         if model is None:
-            return named_paths(*after.read_many([PIPELINE, PARAMS]).values())
-        found = NOTHING_READ
-        for tree in (GitTree(self.root, self.start), after):
             try:
-                found |= stage_sources(model_stages(parse_lock(tree.read(LOCK) or b""), model))
-            except InvalidRegistryError:  # what judges a proposal says so
+                return named_paths(*GitTree(self.root, self.merged).read_many([PIPELINE, PARAMS]).values())
+            except MintmarkError:  # a link in place of one of them
+                return NOTHING_READ
+        found = NOTHING_READ
+        for stages in self._locks:
+            found |= stage_sources(model_stages(stages, model))
+        return found
+
+    @cached_property
+    def _locks(self) -> list[Mapping[str, LockedStage]]:
+        """What dvc.lock of both ends holds, as far as it can be read: what judges a proposal says that it cannot."""
+        found: list[Mapping[str, LockedStage]] = []
+        for commit in self.ends:
+            try:
+                found.append(parse_lock(GitTree(self.root, commit).read(LOCK) or b""))
+            except MintmarkError:
                 continue
         return found
 

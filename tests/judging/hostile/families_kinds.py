@@ -82,6 +82,11 @@ def _remark(registry: Scratch) -> None:
     registry.write(f"{CHANNELS}/staging.yaml", registry.read(f"{CHANNELS}/staging.yaml") + "# more\n")
 
 
+def _link(registry: Scratch) -> None:
+    registry.remove("dvc.yaml")
+    registry.path("dvc.yaml").symlink_to("params.yaml")
+
+
 promotions = Family("a promotion and one thing too many")
 rollbacks = Family("a rollback and one thing too many")
 yanks = Family("a yank and one thing too many")
@@ -130,6 +135,7 @@ descriptions.add("nothing else", _describe, start="main", honest=True)
 for _name, _more in TOO_MUCH.items():
     if _name not in ("params", "data", "a gate"):  # a description may come with the pipeline, and a gate is one itself
         descriptions.add(_name, _do(_describe, _more), start="main")
+descriptions.add("a link in place of the pipeline", _do(_describe, lambda registry: _link(registry)), start="main")
 descriptions.add("a looser gate", _do(_describe, TOO_MUCH["a gate"]), start="main")
 descriptions.add("a yank", _do(_describe, partial(_write, "models/loans/status/1.0.0.yaml", STATUS)), start="main")
 descriptions.add("a rollback", _do(_describe, partial(_remove, f"{CHANNELS}/staging.yaml")), start="main")

@@ -24,7 +24,7 @@ from tests.publishing.sample_review import (
 )
 from tests.scaffold.marks import first_quick
 
-from mintmark.core.judgement.review import Evaluation, LineageStep, Review, Subject, Table
+from mintmark.core.judgement.review import CarriedFile, Evaluation, LineageStep, Review, Subject, Table
 from mintmark.core.records import Interval
 from mintmark.core.statistics.results import PairedDifference
 from mintmark.publishing.review.markdown_report import MARKER, format_markdown
@@ -32,6 +32,7 @@ from mintmark.publishing.review.markdown_report import MARKER, format_markdown
 HEADINGS = [
     "Primary metric",
     "Checks to look at",
+    "Files",
     "Summary by the author",
     "All metrics",
     "Slices",
@@ -333,6 +334,7 @@ def test_no_text_of_a_proposal_gets_through(text: str) -> None:
             for entry in sample.behaviour
         ],
         cost=[replace(entry, name=text) for entry in sample.cost],
+        files=[CarriedFile(path=text, change="added", what=text)] * 3,
         tables=[Table(title=text, header=[text, "b"], rows=[[text, text]] * 20)],
         lineage=[
             replace(step, stage=text, command=text, inputs=[(text, text)], outputs=[(text + "2", text)])
@@ -415,6 +417,13 @@ def test_it_stays_short_whatever_the_review_holds(name: str, limit: int) -> None
         assert "floor: recall" in page.text
     else:
         assert "check 0" in page.text
+
+
+def test_many_files_are_folded_and_counted() -> None:
+    files = [CarriedFile(path=f"data/{n}.csv", change="added", what="a stage reads it") for n in range(600)]
+    text = text_of(replace(failed_review(), files=files))
+    assert "600 files beside the records" in text
+    assert "and 550 more" in text
 
 
 def test_what_is_not_shown_is_counted() -> None:

@@ -15,9 +15,10 @@ from mintmark.publishing.review.terminal_report import format_terminal
 
 def test_a_failed_review() -> None:
     lines = format_terminal(failed_review()).splitlines()
-    assert lines[:7] == [
+    assert lines[:8] == [
         "✗ Fail: the lower bound of recall is 0.8133, and at least 0.85 is required",
         "  Proposes breast-cancer@1.1.0, which enters staging.",
+        "  with dvc.lock, data/[x](y)`|\\n.csv",
         "  roc_auc on 200 evaluation rows of the base:",
         "    breast-cancer@1.1.0: 0.9929 [0.9779, 1]",
         "    breast-cancer@1.0.0: 0.9795 [0.9534, 0.999]",
@@ -27,12 +28,12 @@ def test_a_failed_review() -> None:
         ),
         "  roc_auc on 200 evaluation rows that the proposal brings:",
     ]
-    assert [line[0] for line in lines[10:21]] == ["✗", "?", "!", *"✓" * 8]
-    assert lines[10] == (
+    assert [line[0] for line in lines[11:22]] == ["✗", "?", "!", *"✓" * 8]
+    assert lines[11] == (
         "✗ floor: recall: the lower bound of recall is 0.8133 (0.8933); at least 0.85 is required "
         "(models/breast-cancer/model.yaml:42)"
     )
-    assert lines[11] == "? evaluation data: the proposal changes the evaluation rows (dvc.lock)"
+    assert lines[12] == "? evaluation data: the proposal changes the evaluation rows (dvc.lock)"
     assert lines[-1] == "next: Raise the recall, or lower the floor in a pull request of its own."
 
 

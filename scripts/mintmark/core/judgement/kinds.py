@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 3
 _LONGEST = 80
+_MOST_OWNERS = 10
 
 Folder = tuple[str, str]  # model and version
 
@@ -177,7 +178,7 @@ def _take_along(c: _Contents, reads: Callable[[str | None], Sources]) -> None:
     if not owners or not c.code:
         return
     sources = NOTHING_READ
-    for owner in owners:
+    for owner in owners[:_MOST_OWNERS]:  # more than one are a mixture anyway
         sources |= reads(owner)
     c.carried = [path for path in c.code if is_placeholder(path) or belongs(path, sources)]
     c.code = sorted(set(c.code).difference(c.carried))
