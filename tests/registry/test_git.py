@@ -242,6 +242,16 @@ def test_nothing_that_stands_in_for_a_commit_changes_history(scratch: Scratch) -
     assert _everything(scratch) == expected
 
 
+def test_no_setting_of_a_git_that_started_this_one(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = _everything(scratch)
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'log.follow=true' 'core.abbrev'='4'")
+    for name, value in {"COUNT": "1", "KEY_0": "log.follow", "VALUE_0": "true"}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert _everything(scratch) == expected
+    given = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_1": "user.name", "GIT_CONFIG_VALUE_1": "Grace"}
+    assert git.run_git("config", "user.name", cwd=scratch.root, environment=given) == b"Grace\n"
+
+
 def test_a_fault_is_no_answer(scratch: Scratch) -> None:
     assert git.ask_git("symbolic-ref", "--quiet", "HEAD", cwd=scratch.root) == "refs/heads/main"
     scratch.git("switch", "--quiet", "--detach")

@@ -42,7 +42,6 @@ _SETTINGS = {
     "push.followTags": "false",
     "submodule.recurse": "false",
 }
-OPTIONS = tuple(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}"))
 _VARIABLES = {
     "GIT_GRAFT_FILE": f"{os.devnull}/none",  # a graft would hide or invent history; so would a replacement
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -62,13 +61,27 @@ _REPOSITORY = (
 _QUARANTINE = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 
 
-def git_environment(folder: Path | str) -> dict[str, str]:
+def git_environment(folder: Path | str, added: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the variables for a Git command in `folder`: this process's, without those that name another repository.
 
     What names this one stays: the index that a commit is made of, as its hooks see it, and the objects of a push that
-    its pre-receive hook has still to accept.
+    its pre-receive hook has still to accept. `added` variables and the settings that are relied on come last.
     """
-    return {**without_repository(os.environ), **_own(os.environ, os.path.realpath(folder)), **_VARIABLES}
+    own = _own(os.environ, os.path.realpath(folder))
+    return _with_settings({**without_repository(os.environ), **own, **_VARIABLES, **(added or {})})
+
+
+def _with_settings(environment: dict[str, str]) -> dict[str, str]:
+    """Add the settings behind all others, those that came by `git -c` too: Git takes the last one of a name."""
+    count = environment.get("GIT_CONFIG_COUNT", "")
+    place = int(count) if count.isdecimal() else 0
+    for number, (name, value) in enumerate(_SETTINGS.items(), place):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    environment["GIT_CONFIG_COUNT"] = str(place + len(_SETTINGS))
+    if "GIT_CONFIG_PARAMETERS" in environment:
+        ours = " ".join(f"'{name}={value}'" for name, value in _SETTINGS.items())
+        environment["GIT_CONFIG_PARAMETERS"] += f" {ours}"
+    return environment
 
 
 def without_repository(environment: Mapping[str, str]) -> dict[str, str]:

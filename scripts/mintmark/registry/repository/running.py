@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, TypeVar
 
 from mintmark.errors import MintmarkError
-from mintmark.registry.repository.git_settings import OPTIONS, git_environment
+from mintmark.registry.repository.git_settings import git_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,12 +45,12 @@ def start_git(
 
     try:
         process = subprocess.Popen(
-            ("git", *OPTIONS, *arguments),
+            ("git", *arguments),
             cwd=cwd,
             stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**git_environment(cwd), **(environment or {})},
+            env=git_environment(cwd, environment),
         )
     except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
         raise _not_started(arguments[0], cwd, error) from None
