@@ -123,6 +123,7 @@ CATCHERS = {
     "registry.repository.running: in_background.drain": "carries it to the thread that waits",
     "registry.published.last_good_copies: LastGoodCopies.write": "what cannot be kept is asked for again",
     "registry.stored.remotes: _fetched_by_dvc": "says that DVC was asked",
+    "registry.stored.store: Store.read_object": "the same, for a file that only dvc.lock names",
     "registry.stored.store: Store.copy": "the cache lacks the bytes, so the remotes are asked",
     "registry.stored.store: Store.check": "the next remote is asked",
     "registry.stored.store: Store._fill": "the next remote is asked",

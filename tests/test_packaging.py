@@ -13,7 +13,7 @@ import pytest
 from tests.registry.site_fixture import build_site, start_site
 
 from mintmark.about import DISTRIBUTION, __version__
-from mintmark.changing.environment import read_pins
+from mintmark.core.provenance.pins import read_pins
 from mintmark.extras import EXTRAS
 
 if TYPE_CHECKING:
@@ -107,7 +107,11 @@ class Environment:
     def __init__(self, folder: Path, wheel: Path, extra: str) -> None:
         self.folder = folder
         subprocess.run((sys.executable, "-m", "venv", "--without-pip", str(folder)), check=True)
-        pins = [pin for pin in read_pins((ROOT / "requirements-dev.lock").read_bytes()) if pin.applies]
+        pins = [
+            pin
+            for pin in read_pins((ROOT / "requirements-dev.lock").read_bytes())
+            if pin.marker is None or pin.marker.evaluate()
+        ]
         (folder / "pins.txt").write_text("".join(f"{pin.name}=={pin.version}\n" for pin in pins))
         uv = Path(sys.executable).parent / "uv"
         target = f"{DISTRIBUTION}{f'[{extra}]' if extra else ''} @ {wheel.as_uri()}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mintmark.changing.commits import commit_files
-from mintmark.changing.environment import LOCK
 from mintmark.cli import main
+from mintmark.core.provenance.pins import LOCK
 from mintmark.core.records import format_pointer
 from mintmark.judging.pipeline.head_files import HeadFiles
 from mintmark.judging.pipeline.locked_inputs import unlike_head

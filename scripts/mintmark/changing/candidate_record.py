@@ -12,15 +12,16 @@ from mintmark.changing.environment import describe_environment
 from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.named_columns import row_columns
+from mintmark.core.provenance.candidate import BEST, READ, STORED, describe_candidate
 from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
-from mintmark.registry.files import parse_json, read_json
+from mintmark.registry.files import read_json
 from mintmark.registry.pipeline import LockedFile, LockedStage, model_stages, pipeline_status, read_lock
 from mintmark.registry.schemas import accepts
-from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
+from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate, parse_candidate
 from mintmark.registry.stored.contents import check_stored_file
-from mintmark.registry.yaml.text import YamlFault, format_yaml, parse_yaml
+from mintmark.registry.yaml.text import format_yaml, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,11 +29,7 @@ if TYPE_CHECKING:
 
     from mintmark.registry.clone import ClonedRegistry
 
-STORED = ("predictions.parquet", "evaluation.parquet", "profile.json")
-_READ = ("metrics.json", "signature.json", "data.json")
 _COST = ("load_seconds", "latency_row_seconds", "latency_batch_seconds", "batch_rows")
-# What params.yaml says of these is kept with the stages; the rest describes the model itself.
-_OF_STAGES = ("source", "prepare", "tune", "evaluate")
 _SCHEMA = "../../../../schemas/version.schema.json"
 
 
@@ -84,28 +81,25 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     files = candidate_files(registry, model)
     artifact = candidate_artifact(files, model)
     names = [artifact.path.rpartition("/")[2], *STORED]
-    _require(files, model, [*names, *_READ])
+    _require(files, model, [*names, *READ])
     others = sorted(name for name in files if name.endswith(".json") and name not in names)
     located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}
     paths = {name: path for name, (_, path) in located.items()}
     stored = [located[name][0] for name in names]
-    documents = {name: _read_json(registry, files[name]) for name in _READ}
+    read = {name: _read_json(registry, files[name]) for name in (*READ, BEST) if name in files}
+    documents: dict[str, Any] = {name: data for name, (_, data) in read.items()}
     stages = model_stages(read_lock(registry.root), model)
-    signature = {k: v for k, v in documents["signature.json"][1].items() if k in _SIGNATURE}
-    artifact_format, findings = _check_formats(registry, model, stored, paths, signature)
+    described = describe_candidate(model, documents, {name: stage.to_dict() for name, stage in stages.items()})
+    artifact_format, findings = _check_formats(registry, model, stored, paths, described["signature"])
     environment, unpinned = describe_environment(registry.root, artifact_format, registry.settings.trusted_types)
     first, *further = stored
     document = {
         "artifact": {"path": first.name, "format": artifact_format, **first.to_dict()},
         "files": {file.name: file.to_dict() for file in further},
-        "signature": signature,
-        "parameters": _parameters(registry, model, stages, files),
-        "metrics": documents["metrics.json"][1]["metrics"],
-        "data": documents["data.json"][1]["lineage"],
-        "stages": {name: stage.to_dict() for name, stage in stages.items()},
+        **described,
         "environment": environment,
     }
-    cost, notes = _measured_cost(registry.root, model, first, documents["metrics.json"][1])
+    cost, notes = _measured_cost(registry.root, model, first, documents["metrics.json"])
     if cost:
         document["cost"] = cost
     candidate = Candidate(
@@ -113,15 +107,12 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
         stored=tuple(stored),
         companions=tuple(located[name][0] for name in others),
         paths=paths,
-        metrics=documents["metrics.json"][0],
+        metrics=read["metrics.json"][0],
         document=document,
         stages=stages,
         notes=notes,
     )
     return candidate, [*findings, *unpinned]
-
-
-_SIGNATURE = ("inputs", "outputs", "classes")
 
 
 def _require(files: Mapping[str, LockedFile], model: str, names: Iterable[str]) -> None:
@@ -138,25 +129,10 @@ def _require(files: Mapping[str, LockedFile], model: str, names: Iterable[str]) 
         raise InvalidRegistryError(missing)
 
 
-def _read_json(registry: ClonedRegistry, file: LockedFile) -> tuple[bytes, dict[str, Any]]:
-    """Return a JSON file of the candidate as bytes and as data; metrics.json is held against its schema."""
-    _, path = locate_candidate(registry, file)
-    content = path.read_bytes()
-    if file.path.endswith(layout.METRICS_RECORD):
-        document = parse_document("metrics", content, file.path)
-        if document.data is None:
-            raise InvalidRegistryError(document.findings)
-        return content, dict(document.data)
-    try:
-        data = parse_json(content)
-    except YamlFault as fault:
-        finding = Finding(path=file.path, message=fault.message, line=fault.line, column=fault.column)
-        raise InvalidRegistryError([finding]) from None
-    wanted = "lineage" if file.path.endswith("data.json") else "inputs"
-    if not isinstance(data, dict) or wanted not in data:
-        message = f'has no "{wanted}"; docs/reference/pipeline.md shows what belongs in it'
-        raise InvalidRegistryError([Finding(path=file.path, message=message)])
-    return content, data
+def _read_json(registry: ClonedRegistry, file: LockedFile) -> tuple[bytes, Any]:
+    """Return a JSON file of the candidate as bytes and as data."""
+    content = locate_candidate(registry, file)[1].read_bytes()
+    return content, parse_candidate(content, file.path)
 
 
 def _measured_cost(
@@ -201,24 +177,6 @@ def _check_formats(
         place = layout.candidate_path(model, file.name)
         findings += check_stored_file(paths[file.name], file.name, signature, columns, path=place)
     return (declared if isinstance(detected, Finding) else detected), findings
-
-
-def _parameters(
-    registry: ClonedRegistry, model: str, stages: Mapping[str, LockedStage], files: Mapping[str, LockedFile]
-) -> dict[str, Any]:
-    """Return what describes the model in params.yaml, without its prefix, and the best values that tuning found."""
-    prefix, parameters = f"models.{model}.", {}
-    for stage in stages.values():
-        for name, value in stage.params.get("params.yaml", {}).items():
-            own = name.removeprefix(prefix)
-            if own.partition(".")[0] not in _OF_STAGES:
-                parameters[own] = value
-    if "best.json" in files:
-        _, path = locate_candidate(registry, files["best.json"])
-        best = parse_json(path.read_bytes())
-        if isinstance(best, dict) and best.get("parameters"):
-            parameters["best"] = best["parameters"]
-    return parameters
 
 
 def record_files(

@@ -17,7 +17,7 @@ from mintmark.changing.proposed_files import files_left_out, files_to_include
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
-from mintmark.core.bump import Changed, changes_between, default_bump, next_version
+from mintmark.core.bump import Changed, changes_between, default_bump, next_version, parent_among
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
 from mintmark.core.records import Interval
@@ -151,14 +151,8 @@ def _now() -> float:
 
 
 def _parent(registry: ClonedRegistry, state: ModelState, wanted: Version | None) -> VersionRecord | None:
-    """Return the highest version that is there; for a number below it (a patch of an older line) the highest below.
-
-    A yanked version is nobody's parent, unless all are yanked.
-    """
-    there = sorted(parse_version(name) for name in state.usable() or state.versions)
-    lower = [version for version in there if wanted is None or version < wanted]
-    chosen = lower or there
-    return registry.record(state.model, chosen[-1]) if chosen else None
+    chosen = parent_among(state.versions, state.yanked, wanted)
+    return registry.record(state.model, chosen) if chosen else None
 
 
 def _changes(candidate: Candidate, parent: VersionRecord | None) -> list[Changed]:

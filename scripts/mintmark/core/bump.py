@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.version import Version, appearance
+from mintmark.core.version import Version, appearance, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -68,6 +68,18 @@ def next_version(parent: Version | None, part: Bump, used: Collection[str]) -> V
     while appearance(str(version)) in taken:
         version = version.bump(part)
     return version
+
+
+def parent_among(versions: Collection[str], yanked: Collection[str], wanted: Version | None) -> Version | None:
+    """Return the version that a proposal goes on from, None where there is no version at all.
+
+    That is the highest one; for a number below it (a patch of an older line) the highest below. A yanked version is
+    nobody's parent, unless all are yanked.
+    """
+    usable = [name for name in versions if name not in yanked] or versions
+    there = [parse_version(name) for name in usable]
+    lower = [version for version in there if wanted is None or version < wanted]
+    return max(lower or there, default=None)
 
 
 def _signature(made: Provenance) -> Iterator[tuple[str, Any]]:

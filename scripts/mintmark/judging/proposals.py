@@ -12,6 +12,7 @@ from mintmark.judging.agreement import check_agreement
 from mintmark.judging.deadline import begin_model
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
+from mintmark.judging.record_claims import judge_record
 from mintmark.judging.running import start_model
 from mintmark.judging.uses import count_uses
 
@@ -38,14 +39,17 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield Opinion(lineage=_lineage(record), tables=_differences(span, record, champion))
     if candidate is None:
         return
+    yield from judge_record(span, record, candidate.files)
     yield from judge_other_rows(span, judged=model)
     # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_names) as process:
         import mintmark.judging.trial  # noqa: F401
+        from mintmark.judging.stored_tables import judge_tables
 
         faults = found_faults("dvc.lock", check_agreement(span.after, record))
         agree = found("dvc.lock", "pass", "the record, dvc.lock, dvc.yaml and the files at the head agree")
         yield faults if faults.checks else agree
+        yield from heard(judge_tables(span, candidate), "predictions")
         if names_other_rows(record):
             path = layout.version_path(model, version)
             yield found("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -34,10 +35,11 @@ class Span:
     that the merge of head would make (R12), at the commit `merged`; what the change does is the difference. `head` is
     for what concerns its own commits. Where the two conflict there is no merge: `conflicts` names the files, and what
     the change does is told of head alone, since it left base. Raises `MintmarkError` for a revision that names no
-    commit, and in a shallow clone.
+    commit, and in a shallow clone. `now` is the judge's clock, in seconds since 1970.
     """
 
-    def __init__(self, root: Path | str, base: str, head: str) -> None:
+    def __init__(self, root: Path | str, base: str, head: str, *, now: float | None = None) -> None:
+        self.now = time.time() if now is None else now
         self.root = find_root(root)
         self.base = git.resolve_commit(self.root, base)
         self.head = git.resolve_commit(self.root, head)

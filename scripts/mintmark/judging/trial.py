@@ -21,7 +21,7 @@ from mintmark.core.judgement.gates import (
     cost_results,
 )
 from mintmark.core.judgement.grading import is_constant, same_answers
-from mintmark.core.judgement.opinion import Opinion, found
+from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.statistics.evaluation import measure
 from mintmark.judging.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.fetched import PREDICTIONS
@@ -92,6 +92,11 @@ def _run_candidate(case: Case, process: ModelProcess, tables: Mapping[str, pd.Da
         if error is not None:
             yield found("model", "fail", f"the model cannot answer the {name}: {error}")
             return None
+    if run.classes != candidate.classes:
+        says = f"the model knows the classes {short(list(run.classes))}, the record {short(list(candidate.classes))}"
+        path = layout.version_path(candidate.record.model, str(candidate.record.version))
+        yield found("model", "fail", f"{says}; dvc repro, and propose it again", path)
+        return None
     yield found("model", "pass", f"{candidate.name} was loaded and run in a process of its own")
     return run
 

@@ -14,7 +14,16 @@ from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, format_yaml, parse
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["format_json", "format_yaml", "read_json", "read_text_file", "read_yaml", "unix_lines", "write_atomically"]
+__all__ = [
+    "format_json",
+    "format_yaml",
+    "line_ends",
+    "read_json",
+    "read_text_file",
+    "read_yaml",
+    "unix_lines",
+    "write_atomically",
+]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -124,6 +133,12 @@ _PIECE = 1 << 16
 def unix_lines(text: bytes) -> bytes:
     """Return a text with the line ends that it has in Git, where a work tree gave it those of Windows."""
     return text.replace(b"\r\n", b"\n")
+
+
+def line_ends(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return a file as it is, and as a text with the line ends of Git and of Windows."""
+    unix = unix_lines(content)
+    return content, unix, unix.replace(b"\n", b"\r\n")
 
 
 def format_json(data: Any) -> str:

@@ -1,9 +1,9 @@
 """Hostile proposals in families: each changes a registry on a branch, and none may pass the review.
 
-A family is a list of variants. Each variant is a function that changes a fresh registry; what it leaves in the work tree
-is committed on the branch `attack`, which is then reviewed against the branch `base` with the real command, in this
-process. The registry is the one of tests/judging: `loans` has 1.0.0 in staging and production, and `better` is an honest
-proposal of 1.1.0.
+A family is a list of variants. Each variant is a function that changes a fresh registry; what it leaves in the work
+tree is committed on the branch `attack` (a proposal that it spoils stays one commit), which is then reviewed against
+the branch `base` with the real command, in this process. The registry is the one of tests/judging: `loans` has 1.0.0
+in staging and production, and `better` is an honest proposal of 1.1.0.
 
 A variant begins on `start`: `better` (an honest proposal that it spoils), or `main` (nothing is proposed yet). It may move
 `base` as well, by committing there and coming back to `attack`.
@@ -120,7 +120,8 @@ def try_family(
         variant.change(registry)
         registry.git("add", "-A")
         if registry.git("status", "--porcelain"):
-            registry.git("commit", "--quiet", "-m", variant.name)
+            spoiled = variant.start != "main" and registry.head == registry.git("rev-parse", variant.start)
+            registry.git("commit", "--quiet", *(["--amend"] if spoiled else []), "-m", variant.name)
         with monkeypatch.context() as patch, _without_model(patch, variant):
             yield _review(registry, variant, folder)
 

@@ -9,7 +9,7 @@ pytest_plugins = ["tests.publishing.site.browser_fixtures"]
 
 SECTIONS = {
     "Status", "Get it", "Metrics", "Gates", "Slices", "Curves", "Behaviour tests", "Permutation importance",
-    "Signature", "Lineage", "Files", "Environment", "Card", "Changes since its parent", "Record",
+    "Signature", "Lineage", "Files", "Environment", "Said by the author", "Card", "Changes since its parent", "Record",
 }  # fmt: skip
 
 

@@ -100,10 +100,10 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         ),
         CheckKind(
             name="record",
-            question="Can the records be read that the review is about?",
-            fail="a record is missing or broken",
+            question="Can the record be read, and does it say what the version was made from?",
+            fail="a record is missing or broken, or a field is not what it was made from (R7)",
+            decide="it names an older requirements.lock of the base",
             warn="a record is valid and unusual",
-            passes=False,
             ruled=True,
         ),
         CheckKind(
@@ -132,7 +132,8 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="model",
             question="Can the model be loaded and run?",
-            fail="it is unsafe, cannot be loaded, needs too much time or memory, or cannot answer the rows",
+            fail="it is unsafe, cannot be loaded, needs too much time or memory, cannot answer the rows, or knows "
+            "other classes than the record",
             decide="its format (safetensors, data) cannot be run, or the change removes the model's description",
             warn="a file is valid and unusual",
             ruled=True,
@@ -140,7 +141,8 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="predictions",
             question="Are the stored predictions what the model answers?",
-            fail="they differ, are missing or cannot be measured, or every row gets the same answer",
+            fail="they differ, are missing or cannot be measured, have other columns, rows or true values than belong "
+            "to them, or every row gets the same answer",
         ),
         CheckKind(
             name="claims",

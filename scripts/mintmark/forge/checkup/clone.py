@@ -48,7 +48,8 @@ def _git(registry: ClonedRegistry) -> Answer:
 
 
 def _lock(registry: ClonedRegistry) -> Answer:
-    from mintmark.changing.environment import LOCK, describe_environment
+    from mintmark.changing.environment import describe_environment
+    from mintmark.core.provenance.pins import LOCK
 
     _, findings = describe_environment(registry.root, "skops", registry.trusted_types)
     if findings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.registry import git
-from mintmark.registry.files import unix_lines
+from mintmark.registry.files import line_ends
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
 
 if TYPE_CHECKING:
@@ -95,5 +95,4 @@ def _top(path: str) -> str:
 
 
 def _digests(content: bytes) -> Digests:
-    unix = unix_lines(content)
-    return Digests(*(digest_bytes(text).md5 for text in (content, unix, unix.replace(b"\n", b"\r\n"))))
+    return Digests(*(digest_bytes(text).md5 for text in line_ends(content)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from mintmark.core.cost import recorded_cost
 from mintmark.core.layout import model_path, version_folder
 from mintmark.core.model import Monitoring
+from mintmark.core.provenance.said import said_by_author
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better, interval_of, size
 from mintmark.errors import InvalidRegistryError
@@ -167,6 +168,7 @@ def _sections(source: CardSource) -> Iterator[tuple[str, str]]:
     yield "Inputs and outputs", _signature(record)
     yield "How it was made", _lineage(record)
     yield "Environment", _environment(record)
+    yield "Said by the author", _said(record, measured)
     yield "Monitoring", card_demands.monitoring(model)
     yield "Changes", _changes(record)
     yield annex_iv.TITLE, annex_iv.annex_table(set(_absent(model)))
@@ -265,6 +267,11 @@ def _environment(record: VersionRecord) -> str:
     packages = [(code(name), literal(version)) for name, version in environment.packages.items()]
     python = [("Python", literal(environment.python)), ("platform", literal(environment.platform))]
     return table(("what", "version"), [*python, *packages, ("`requirements.lock`", code(environment.lock))])
+
+
+def _said(record: VersionRecord, measured: Mapping[str, Any]) -> str:
+    rows = [(each.name, each.why) for each in said_by_author(record.document, measured)]
+    return f"Review checks the record against what it was made from, but not this:\n\n{table(('what', 'why'), rows)}"
 
 
 def _changes(record: VersionRecord) -> str:

@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from mintmark.changing.environment import LOCK, read_pins
+from mintmark.core.provenance.pins import LOCK, is_python, marker_environment, read_pins
 from mintmark.registry import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from mintmark.changing.environment import Pin
+    from mintmark.core.provenance.pins import Pin
     from mintmark.core.records import VersionRecord
 
 # What loads an artifact of each format, and takes the rows. A skops file may need more: see `_roots`.
@@ -56,7 +56,6 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 _RECORDED: Final = {*_LOADS["skops"], "onnx", "onnxruntime", "safetensors"}  # what every record may name
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\Z")
 _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
-_PYTHON: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?\Z")
 _LARGEST_LOCK: Final = 64 << 20
 
 Source = Literal["cut", "whole", "record"]
@@ -92,29 +91,10 @@ class Requirements:
         """Return those that apply to a Python (`3.11.9`) on a platform (`Linux x86_64`); all for any other text."""
         from packaging.markers import Marker
 
-        if not _PYTHON.match(python):  # a record may say anything, and no marker can be held against that
+        if not is_python(python):  # a record may say anything, and no marker can be held against that
             return self.packages
-        where = _marker_environment(python, platform)
+        where = marker_environment(python, platform)
         return tuple(p for p in self.packages if not p.marker or Marker(p.marker).evaluate(where))
-
-
-def _marker_environment(python: str, platform: str) -> dict[str, str]:
-    """Return every variable that a marker may ask for, so that none is taken from the Python that runs this."""
-    system, _, machine = platform.partition(" ")
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": python,
-        "os_name": "nt" if system == "Windows" else "posix",
-        "platform_machine": machine,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": system,
-        "platform_version": "",
-        "python_full_version": python,
-        "python_version": ".".join(python.split(".")[:2]),
-        "sys_platform": {"Windows": "win32"}.get(system, system.lower()),
-        "extra": "",
-    }
 
 
 def read_requirements(root: Path, commit: str, record: VersionRecord) -> Requirements:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.core import layout
+from mintmark.core.finding import Finding
 from mintmark.core.records import StoredFile
-from mintmark.errors import MintmarkError
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.documents import parse_document
 from mintmark.registry.dvc import read_config
+from mintmark.registry.files import parse_json
 from mintmark.registry.pipeline import LOCK, parse_lock
 from mintmark.registry.stored.remotes import object_paths
 from mintmark.registry.stored.streams import open_plain_file
+from mintmark.registry.yaml.text import YamlFault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.registry.pipeline import LockedFile
     from mintmark.registry.reading import Registry
+
+_WANTED: Final = {"data.json": "lineage", "signature.json": "inputs"}
 
 
 def candidate_files(registry: Registry, model: str) -> dict[str, LockedFile]:
@@ -45,6 +52,28 @@ def candidate_artifact(files: dict[str, LockedFile], model: str) -> LockedFile:
     if not artifacts:
         raise MintmarkError(f"{LOCK} names no models/{model}/candidate/model.*; dvc repro train@{model} makes it")
     return artifacts[0]
+
+
+def parse_candidate(content: bytes, path: str) -> Any:
+    """Return a JSON file of a candidate as data; raise `InvalidRegistryError` where it is not what its name says.
+
+    metrics.json is held against its schema; the others may have any field besides those that a record is made from.
+    """
+    if path.endswith(layout.METRICS_RECORD):
+        document = parse_document("metrics", content, path)
+        if document.data is None:
+            raise InvalidRegistryError(document.findings)
+        return dict(document.data)
+    try:
+        data = parse_json(content)
+    except YamlFault as fault:
+        finding = Finding(path=path, message=fault.message, line=fault.line, column=fault.column)
+        raise InvalidRegistryError([finding]) from None
+    wanted = _WANTED.get(path.rpartition("/")[2])
+    if wanted is not None and (not isinstance(data, dict) or wanted not in data):
+        message = f'has no "{wanted}"; docs/reference/pipeline.md shows what belongs in it'
+        raise InvalidRegistryError([Finding(path=path, message=message)])
+    return data
 
 
 def locate_candidate(registry: Registry, file: LockedFile) -> tuple[StoredFile, Path]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from mintmark.core.records import StoredFile
 from mintmark.registry.dvc import DvcConfig, Remote, read_config
 from mintmark.registry.stored.pull_cache import PullCache
 from mintmark.registry.stored.remotes import object_paths, open_object
@@ -19,6 +20,7 @@ from mintmark.registry.stored.streams import (
     WrongBytesError,
     holds,
     open_plain_file,
+    read_by_md5,
     receive,
     require_space,
     verified,
@@ -27,7 +29,6 @@ from mintmark.registry.stored.streams import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mintmark.core.records import StoredFile
     from mintmark.registry.git import Entry
 
 _READ_ONLY = 0o444  # what DVC gives its objects; one with another mode is hashed again by every DVC command
@@ -100,6 +101,23 @@ class Store:
             else:
                 return
         raise self._fault(file, pointer, faults)
+
+    def read_object(self, md5: str, size: int, *, name: str) -> bytes:
+        """Return the bytes of an object that only dvc.lock names, by its md5; `name` is for messages.
+
+        Raises `ObjectError` when no source has them.
+        """
+        file = StoredFile(name=name, md5=md5, sha256="", size=size)
+        faults: list[ObjectError] = []
+        local = Remote(name="cache", url=str(self.config.cache))
+        for remote in (local, *self.config.remotes):
+            try:
+                with self._open(remote, file) as stream:
+                    return read_by_md5(stream, file, label=self._label(remote, file))
+            except ObjectError as fault:
+                if remote is not local:
+                    faults.append(fault)
+        raise self._fault(file, name, faults)
 
     def _drain(self, remote: Remote, file: StoredFile) -> None:
         with self._open(remote, file) as stream:

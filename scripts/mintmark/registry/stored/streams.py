@@ -89,6 +89,18 @@ def verified(
         raise WrongBytesError(f"{label} has the md5 {by_md5.hexdigest()} where its record says {file.md5}")
 
 
+def read_by_md5(stream: IO[bytes], file: StoredFile, *, label: str = "") -> bytes:
+    """Return all of a stream; raise `WrongBytesError` where it has not the size and the md5 of `file`."""
+    label, content = label or file.name, b""
+    while block := _read_block(stream, label):
+        content += block
+        if len(content) > file.size:
+            break
+    if len(content) != file.size or hashlib.md5(content, usedforsecurity=False).hexdigest() != file.md5:
+        raise WrongBytesError(f"{label} is not the file of {file.size:,} bytes with the md5 {file.md5}")
+    return content
+
+
 def _read_block(stream: IO[bytes], label: str) -> bytes:
     try:
         return stream.read(_BLOCK)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from mintmark.core.behaviour_tests import behaviour_test
+from mintmark.core.provenance.said import said_by_author
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import as_it_is, behaviour, prediction, value_in_words
 from mintmark.core.words.numbers import how_measured, share
@@ -37,6 +38,7 @@ _SECTIONS: Final = (
     ("lineage", "Lineage"),
     ("files", "Files"),
     ("environment", "Environment"),
+    ("said", "Said by the author"),
     ("card", "Card"),
     ("changes", "Changes since its parent"),
     ("record", "Record"),
@@ -77,6 +79,7 @@ def version_page(
         curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing
         no_curves=no_curves,
         has_card=has_card,
+        said=[(each.name, each.why) for each in said_by_author(version["record"], version["metrics"])],
         **_evidence(index["model"], version, None if is_champion else champion),
         **_behaviour(config, index["model"], version),
         **_made_of(config, index, version),

@@ -1,0 +1,49 @@
+"""What a record says of a candidate, taken from what the pipeline wrote. Reads no files.
+
+`propose` writes what this says, and `review` holds a record against it, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORED: Final = ("predictions.parquet", "evaluation.parquet", "profile.json")
+READ: Final = ("metrics.json", "signature.json", "data.json")
+BEST: Final = "best.json"
+_SIGNATURE: Final = ("inputs", "outputs", "classes")
+# What params.yaml says of these is kept with the stages; the rest describes the model itself.
+_OF_STAGES: Final = ("source", "prepare", "tune", "evaluate")
+
+
+def describe_candidate(
+    model: str, documents: Mapping[str, Any], stages: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the fields of a record from `signature` to `stages`.
+
+    `documents` has the JSON files of `READ` by name, and best.json where the pipeline wrote one. `stages` has the
+    entries of dvc.lock by name, as a record holds them.
+    """
+    signature = documents["signature.json"]
+    return {
+        "signature": {key: value for key, value in signature.items() if key in _SIGNATURE},
+        "parameters": _parameters(model, stages, documents.get(BEST)),
+        "metrics": documents["metrics.json"]["metrics"],
+        "data": documents["data.json"]["lineage"],
+        "stages": dict(stages),
+    }
+
+
+def _parameters(model: str, stages: Mapping[str, Mapping[str, Any]], best: Any) -> dict[str, Any]:
+    """Return what describes the model in params.yaml, without its prefix, and the best values that tuning found."""
+    prefix, parameters = f"models.{model}.", {}
+    for stage in stages.values():
+        for name, value in stage.get("params", {}).get("params.yaml", {}).items():
+            own = name.removeprefix(prefix)
+            if own.partition(".")[0] not in _OF_STAGES:
+                parameters[own] = value
+    if isinstance(best, dict) and best.get("parameters"):
+        parameters["best"] = best["parameters"]
+    return parameters
