@@ -136,9 +136,10 @@ def test_moves_of_the_base_are_no_detour(judged: Scratch) -> None:
     judged.git("merge", "--quiet", "--no-ff", "-m", "Merge main", "main")
     found = _review(judged)
     assert (found.kind, found.exit_code) == ("code", 0)
+    assert _verdicts(found, "history") == {"warn"}  # pushed as it is, it would take the base's line away
     _move(judged, "1.0.0")
     _move(judged, "1.1.0")
-    assert _verdicts(_review(judged), "history") == {"fail"}  # rebased, it would take 1.1.0 off production
+    assert "fail" in _verdicts(_review(judged), "history")  # rebased, it would take 1.1.0 off production
 
 
 @pytest.mark.parametrize("mode", ["120000", "160000"])
