@@ -157,4 +157,4 @@ def test_only_the_line_moves(released: Scratch) -> None:
     (released.root / PRODUCTION).write_bytes(b"# held by ada\r\nversion: '1.0.0' # since June\r\n")
     released.commit()
     promote(released.root, "tiny@1.1.0", "production", here=True)
-    assert (released.root / PRODUCTION).read_bytes() == b"# held by ada\r\nversion: '1.1.0' # since June\r\n"
+    assert (released.root / PRODUCTION).read_bytes() == b"# held by ada\nversion: '1.1.0' # since June\n"

@@ -15,8 +15,8 @@ _LINE = re.compile(r"^(version:[ \t]*)([\"']?)([^\"'\s#]+)\2", re.MULTILINE)
 def point_channel(content: bytes | None, version: str, path: str) -> bytes:
     """Return the text of a channel file that points to a version.
 
-    Only the version itself is replaced: comments, quotes and line ends stay, so that moving there and back gives the
-    same bytes. None gives a new file. Raises `InvalidRegistryError` for a file that has no such line.
+    Only the version itself is replaced: comments and quotes stay, so that moving there and back gives the same bytes.
+    None gives a new file. Raises `InvalidRegistryError` for a file that has no such line.
     """
     if content is None:
         return format_yaml({"version": version}, schema="../../../schemas/channel.schema.json").encode()
