@@ -89,6 +89,14 @@ def test_the_next_process_takes_away_what_a_killed_one_left(place: Path) -> None
     assert list(place.iterdir()) == []
 
 
+def test_what_a_process_of_a_killed_one_made_again_goes_too(place: Path) -> None:
+    """It went on writing by the path of a folder that was gone: among this user's own, the mode does not matter."""
+    made = place / f"mintmark-{os.geteuid()}" / "site-aaaaaaaa/site"
+    made.mkdir(parents=True)
+    sweep_own_folders()
+    assert list(place.iterdir()) == []
+
+
 def test_a_process_that_inherits_a_folder_keeps_it() -> None:
     folder = TemporaryFolder("judge")
     with subprocess.Popen(("sleep", "60"), pass_fds=(folder.handle,)) as child:

@@ -149,7 +149,8 @@ def _take_away(path: Path, rescue: Callable[[Path], None] | None) -> None:
             return
         if stat.S_ISREG(found.st_mode):
             path.unlink()
-        elif stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077:  # as `tempfile` makes one, and hardly a person
+        elif stat.S_ISDIR(found.st_mode) and (path.parent.name == _own_name() or not found.st_mode & 0o077):
+            # Elsewhere the mode is that of `tempfile`, which hardly a person gives a folder.
             if rescue is not None:
                 rescue(path)
             shutil.rmtree(path, ignore_errors=True)

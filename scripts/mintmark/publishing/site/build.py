@@ -138,7 +138,8 @@ class _Build:
 
     def _build_frames(self) -> tuple[Mapping[FrameKind, Frame], tuple[str, ...]]:
         text = self.registry.tree.read(_MKDOCS)
-        with TemporaryFolder("site") as project:
+        made = TemporaryFolder("site")
+        with made as project:
             left_out = write_project(
                 project,
                 docs=_read_docs(self.registry),
@@ -147,7 +148,7 @@ class _Build:
                 site_url=self.addresses.site,
                 repository=self.addresses.repository,
             )
-            build_project(project, self.folder.folder, self.builder)
+            build_project(project, self.folder.folder, self.builder, keep=(made.handle,))
         return read_frames(self.folder.folder), left_out
 
     def _write_whole(self, plan: SitePlan, chronicle: Chronicle, results: Iterator[ModelResult]) -> list[ModelResult]:

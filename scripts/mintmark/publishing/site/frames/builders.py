@@ -19,7 +19,7 @@ from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, T
 from mintmark.publishing.site.frames.security_policy import write_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 Builder = Literal["mkdocs", "zensical"]
@@ -40,11 +40,19 @@ _MOST_LINES = 40
 _PATIENCE = 600  # seconds; a page of nothing but brackets keeps a Markdown reader busy for ever
 
 
-def build_project(folder: Path, output: Path, builder: Builder = "mkdocs", *, python: str = sys.executable) -> None:
+def build_project(
+    folder: Path,
+    output: Path,
+    builder: Builder = "mkdocs",
+    *,
+    python: str = sys.executable,
+    keep: Sequence[int] = (),
+) -> None:
     """Build the project in `folder` and put the site into `output`; the same project gives the same bytes.
 
     Every page gets the texts of the registry and a Content-Security-Policy. Raises `MintmarkError` with the builder's
-    own words when it refuses the pages, such as for a broken link in docs/, or when it is not installed.
+    own words when it refuses the pages, such as for a broken link in docs/, or when it is not installed. `keep` are
+    open files that the builder inherits: with them, the lock on `folder`, should this process be killed.
     """
     # -P: the folder, which holds text of a repository, is no place to import from.
     try:
@@ -59,6 +67,7 @@ def build_project(folder: Path, output: Path, builder: Builder = "mkdocs", *, py
             errors="replace",
             check=False,
             timeout=_PATIENCE,
+            pass_fds=keep,
         )
     except subprocess.TimeoutExpired:
         raise MintmarkError(f"docs/: {_NAMES[builder]} did not finish in {_PATIENCE // 60} minutes") from None
