@@ -109,7 +109,7 @@ def test_a_broken_channel_file_names_no_version(scratch: Scratch, content: bytes
     scratch.commit("Damage")
     scratch.set_channel("iris", "production", "1.1.0")
     scratch.commit("Mend")
-    assert moves(scratch) == [*TEMPLATE, ("1.1.0", None, "close"), (None, "1.1.0", "rollback")]
+    assert moves(scratch) == [*TEMPLATE, ("1.1.0", None, "close"), (None, "1.1.0", "promote")]  # R5: as after any close
 
 
 def test_a_link_and_a_submodule_name_no_version(scratch: Scratch) -> None:
