@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from mintmark.errors import MintmarkError
@@ -14,6 +16,7 @@ from mintmark.registry.repository.running import ask_git as ask_git
 from mintmark.registry.repository.running import git_text as git_text
 from mintmark.registry.repository.running import in_background as in_background
 from mintmark.registry.repository.running import run_git as run_git
+from mintmark.registry.repository.running import start_fields as start_fields
 from mintmark.registry.repository.running import start_git as start_git
 from mintmark.registry.repository.running import try_git as try_git
 
@@ -82,14 +85,20 @@ def require_history(root: Path) -> None:
         raise MintmarkError("this is a shallow clone, and the history of the registry is needed: git fetch --unshallow")
 
 
-def list_tree(root: Path, revision: str, *folders: str) -> dict[str, Entry]:
-    """Return every file of a revision below folders (or what stands in place of one) by path; without folders, all."""
+def list_tree(
+    root: Path, revision: str, *folders: str, wanted: Callable[[str], bool] | None = None
+) -> dict[str, Entry]:
+    """Return every file of a revision below folders (or what stands in place of one) by path; without folders, all.
+
+    With `wanted`, only those whose path it takes: of a hundred thousand versions nobody holds all files.
+    """
     arguments = ["ls-tree", "-r", "-z", "--full-tree", revision]
-    output = run_git(*arguments, *(["--", *folders] if any(folders) else []), cwd=root)
     entries = {}
-    for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        meta, _, path = line.partition("\t")  # 100644 blob 4b825dc6...
-        entries[path] = Entry(meta[:6], meta.rpartition(" ")[2])
+    for lines in start_fields(*arguments, *(["--", *folders] if any(folders) else []), cwd=root):
+        for line in lines:
+            meta, _, path = line.partition("\t")  # 100644 blob 4b825dc6...
+            if wanted is None or wanted(path):
+                entries[path] = Entry(intern(meta[:6]), meta.rpartition(" ")[2])
     return entries
 
 
@@ -201,7 +210,7 @@ def _parse_raw(fields: list[str]) -> list[DiffEntry]:
     changes = []
     for meta, path in zip(fields[::2], fields[1::2], strict=False):
         old_mode, new_mode, old_oid, new_oid, _ = meta.split(" ")
-        changes.append(DiffEntry(path, old_mode[-6:], new_mode, old_oid, new_oid))
+        changes.append(DiffEntry(path, intern(old_mode[-6:]), intern(new_mode), old_oid, new_oid))
     return changes
 
 
@@ -219,30 +228,29 @@ def start_first_parent_log(
     what the branch looked like to those who use it. With `since`, a commit of that line, only those after it.
     """
     revisions = [revision, *([f"^{since}"] if since else [])]
-    wait = start_git(
+    pieces = start_fields(
         "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw", "-z", "--no-renames",
         "--no-follow", "--no-show-signature", "--no-color", "--encoding=UTF-8", "--no-abbrev", "--root",
         "--format=%x00%H%x00%an <%ae>%x00%ct%x00%s", *revisions, "--", *folders, cwd=root,
         environment={"GIT_LITERAL_PATHSPECS": "1"},
     )  # fmt: skip
-    output = in_background(wait)
-    return lambda: _parse_log(output())
+    return lambda: _parse_log(chain.from_iterable(pieces))
 
 
-def _parse_log(output: bytes) -> Iterator[tuple[Commit, list[DiffEntry]]]:
+def _parse_log(fields: Iterator[str]) -> Iterator[tuple[Commit, list[DiffEntry]]]:
     """Walk over fields that end in a zero byte, the one byte that no name, subject or path can hold."""
-    fields = output.decode("utf-8", "surrogateescape").split("\0")
-    place = 0
-    while place < len(fields):
-        if not fields[place]:  # what stands between two commits
-            place += 1
+    oid = next(fields, None)
+    while oid is not None:
+        if not oid:  # what stands between two commits
+            oid = next(fields, None)
             continue
-        oid, author, time, subject = fields[place : place + 4]
-        start = place = place + 4
-        while place < len(fields) and fields[place].lstrip("\n").startswith(":"):
-            place += 2
+        author, time, subject = islice(fields, 3)
         moment = min(int(time), _LAST_SECOND) if time.isdecimal() else 0
-        yield Commit(oid=oid, author=author, time=moment, subject=subject), _parse_raw(fields[start:place])
+        commit = Commit(oid=oid, author=intern(author), time=moment, subject=subject)
+        raw: list[str] = []
+        while (oid := next(fields, None)) is not None and oid.lstrip("\n").startswith(":"):
+            raw += (oid, next(fields))
+        yield commit, _parse_raw(raw)
 
 
 def read_blobs(root: Path, oids: Iterable[str], *, limit: int | None = None) -> Iterator[tuple[str, bytes]]:

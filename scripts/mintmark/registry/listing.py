@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import islice
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
@@ -206,29 +208,44 @@ def _read_rows(
     """Return, for each model, the fields of its version rows; what cannot be read is among the findings."""
     if not names:
         return {}
-    entries = tree.entries(layout.MODELS if len(names) > 1 else f"{layout.MODELS}/{names[0]}")
-    records = [(path, entry) for path, entry in entries.items() if locate(path).kind == "version"]
-    oids = {path: entry.oid for path, entry in records if entry.mode not in git.NO_FILES}
-    for path, entry in records:
-        if entry.mode in git.NO_FILES:
-            listing.miss(path, f"is {git.NO_FILES[entry.mode]} where a file belongs")
-    facts = listing.take(documents.facts("version", oids, version_row, tree.blobs))
+    entries = tree.entries(layout.MODELS if len(names) > 1 else f"{layout.MODELS}/{names[0]}", _is_record)
+    oids = {path: entry.oid for path, entry in entries.items() if entry.mode not in git.NO_FILES}
+    for path in entries.keys() - oids.keys():
+        listing.miss(path, f"is {git.NO_FILES[entries[path].mode]} where a file belongs")
     metrics = {name: _metric(registry, listing, name) for name in names}
     rows: dict[str, list[list[Any]]] = {name: [] for name in names}
-    for path, data in facts.items():
-        place = locate(path)
-        if place.model not in rows:
-            continue
-        if (data["model"], data["version"]) != (place.model, place.name):
-            listing.miss(path, _disagreement(data))
-            continue
-        metric = metrics[place.model]
-        value, low, high = data["metrics"].get(metric, (None, None, None))
-        fields = ("version", "created", "author", "summary", "size")
-        rows[place.model].append([place.model, *(data[name] for name in fields), metric, value, low, high])
+    for part in _batches(oids, _BATCH):
+        facts = listing.take(documents.facts("version", part, version_row, tree.blobs))
+        for path, data in facts.items():
+            place = locate(path)
+            if place.model not in rows:
+                continue
+            if (data["model"], data["version"]) != (place.model, place.name):
+                listing.miss(path, _disagreement(data))
+                continue
+            rows[place.model].append(_fields(data, metrics[place.model]))
     for found in rows.values():
         found.sort(key=lambda row: parse_version(row[1]).order, reverse=True)
     return rows
+
+
+_BATCH = 10_000  # rows whose facts are held at a time
+
+
+def _batches(oids: Mapping[str, str], size: int) -> Iterator[dict[str, str]]:
+    items = iter(oids.items())
+    while part := dict(islice(items, size)):
+        yield part
+
+
+def _is_record(path: str) -> bool:
+    return path.endswith(f"/{layout.VERSION_RECORD}") and locate(path).kind == "version"
+
+
+def _fields(data: Mapping[str, Any], metric: str) -> list[Any]:
+    value, low, high = data["metrics"].get(metric, (None, None, None))
+    model, created, author = (intern(data[name]) for name in ("model", "created", "author"))
+    return [model, data["version"], created, author, data["summary"], data["size"], metric, value, low, high]
 
 
 def _metric(registry: Registry, listing: Listing, name: str) -> str:

@@ -40,8 +40,8 @@ class Files(Protocol):
 class Tree(Files, Protocol):
     """Files that Git knows."""
 
-    def entries(self, folder: str) -> dict[str, git.Entry]:
-        """Return every file below a folder with its mode and blob id."""
+    def entries(self, folder: str, wanted: Callable[[str], bool] | None = None) -> dict[str, git.Entry]:
+        """Return every file below a folder with its mode and blob id, or those whose path is wanted."""
 
     def subtree_ids(self, folder: str) -> dict[str, str]:
         """Return the tree id of each folder in a folder that holds just what Git knows, tracked files considered."""
@@ -136,11 +136,14 @@ class GitTree:
                 return self._children[known].get(folder, [])
         return sorted(git.list_folder(self.root, self.commit, folder))
 
-    def entries(self, folder: str) -> dict[str, git.Entry]:
-        """See `Tree`: read once, then remembered."""
+    def entries(self, folder: str, wanted: Callable[[str], bool] | None = None) -> dict[str, git.Entry]:
+        """See `Tree`: read once, then remembered, where all are."""
+        if wanted is not None and folder not in self._entries:
+            return git.list_tree(self.root, self.commit, folder, wanted=wanted)
         if folder not in self._entries:
             self._entries[folder] = git.list_tree(self.root, self.commit, folder)
-        return self._entries[folder]
+        known = self._entries[folder]
+        return known if wanted is None else {path: entry for path, entry in known.items() if wanted(path)}
 
     def subtree_ids(self, folder: str) -> dict[str, str]:
         """See `Tree`."""
@@ -241,11 +244,11 @@ class WorkTree:
         except (FileNotFoundError, NotADirectoryError):
             return skipped
 
-    def entries(self, folder: str) -> dict[str, git.Entry]:
+    def entries(self, folder: str, wanted: Callable[[str], bool] | None = None) -> dict[str, git.Entry]:
         """See `Tree`: what HEAD holds, with what differs from it on the disk read and hashed."""
         self.watch()
-        entries = git.list_tree(self.root, self.head, folder) if self.head else {}
-        changes = self.changes(folder)
+        entries = git.list_tree(self.root, self.head, folder, wanted=wanted) if self.head else {}
+        changes = {path for path in self.changes(folder) if wanted is None or wanted(path)}
         links = {path: entry for path in changes if (entry := self._link(path)) is not None}
         files = sorted(path for path in changes - links.keys() if self._is_plain(path))
         new = links | dict(zip(files, git.hash_files(self.root, files), strict=True))

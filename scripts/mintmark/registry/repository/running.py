@@ -9,10 +9,12 @@ from mintmark.errors import MintmarkError
 from mintmark.registry.repository.git_settings import git_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import subprocess
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _Result = TypeVar("_Result")
+_PIECE = 1 << 18
 _IGNORED_DAMAGE = b"ignoring broken ref"  # Git goes on without what it could not read, and exits with 0
 
 
@@ -41,13 +43,53 @@ def start_git(
 
     It runs with the settings that are relied on here, whatever the user's are. `environment` is added to its variables.
     """
+    process = _popen(arguments, cwd, environment, asks=data is not None)
+
+    def wait() -> bytes:
+        output, complaint = process.communicate(data)
+        _require_success(arguments[0], process.returncode, complaint, output)
+        return output
+
+    return wait
+
+
+def start_fields(*arguments: str, cwd: Path | str, environment: Mapping[str, str] | None = None) -> Iterator[list[str]]:
+    """Start one Git command whose fields end in a zero byte; what is returned yields them as they come, many at once.
+
+    Nobody holds all of a large answer so. Git waits while nobody takes its output. Raises as `run_git` does.
+    """
+    process = _popen(arguments, cwd, environment)
+    complaint = in_background(lambda: process.stderr.read() if process.stderr is not None else b"")
+
+    def fields() -> Iterator[list[str]]:
+        rest = b""
+        with process:
+            try:
+                while process.stdout is not None and (piece := process.stdout.read(_PIECE)):
+                    whole, end, rest = (rest + piece).rpartition(b"\0")
+                    if end:
+                        yield whole.decode("utf-8", "surrogateescape").split("\0")
+            except GeneratorExit:
+                process.kill()
+                raise
+            words = complaint()  # before its pipe is closed
+        _require_success(arguments[0], process.returncode, words)
+        if rest:
+            yield [rest.decode("utf-8", "surrogateescape")]
+
+    return fields()
+
+
+def _popen(
+    arguments: tuple[str, ...], cwd: Path | str, environment: Mapping[str, str] | None, *, asks: bool = False
+) -> subprocess.Popen[bytes]:
     import subprocess  # reading one record from the work tree needs no Git, and need not pay for it
 
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             ("git", *arguments),
             cwd=cwd,
-            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if asks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=git_environment(cwd, environment),
@@ -55,16 +97,12 @@ def start_git(
     except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
         raise _not_started(arguments[0], cwd, error) from None
 
-    def wait() -> bytes:
-        output, complaint = process.communicate(data)
-        if process.returncode != 0 or _IGNORED_DAMAGE in complaint:
-            words = " ".join(complaint.decode("utf-8", "replace").split())
-            code = process.returncode if not words else None
-            what = words or f"failed with exit code {process.returncode}"
-            raise GitError(f"git {arguments[0]}: {what}", code, output)
-        return output
 
-    return wait
+def _require_success(command: str, code: int, complaint: bytes, output: bytes = b"") -> None:
+    if code != 0 or _IGNORED_DAMAGE in complaint:
+        words = " ".join(complaint.decode("utf-8", "replace").split())
+        what = words or f"failed with exit code {code}"
+        raise GitError(f"git {command}: {what}", code if not words else None, output)
 
 
 def _not_started(command: str, cwd: Path | str, error: OSError | ValueError) -> MintmarkError:
