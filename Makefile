@@ -73,7 +73,7 @@ lint: $(STAMP) ## ruff, mypy --strict, and actionlint and zizmor for workflows
 	@if [ -x $(BIN)/actionlint ] || { $(GET_ACTIONLINT); }; then $(BIN)/actionlint -shellcheck $(BIN)/shellcheck; \
 	  else echo "actionlint is left out: Go builds it, and there is no Go here that can" >&2; fi
 
-bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions
+bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions (BENCH_ARGS=100000: at those)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/bench/bench.py $(BENCH_ARGS)
 
 docs: $(STAMP) ## build the registry's site, docs/ included, in site/

@@ -1,6 +1,6 @@
 """Measure Mintmark at 100, 1,000 and 10,000 versions as whole processes, each beside `python -c pass`; print a table.
 
-`make bench` runs it. Times are the best of several runs, in seconds; memory is the largest resident set of the process.
+`make bench` runs it, and `make bench BENCH_ARGS=100000` with 1,000 models. CI never has the cache: see the cold rows. Times are the best of several runs, in seconds; memory is the largest resident set of the process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ HERE = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MODEL = "breast-cancer"
 SIZES = (100, 1_000, 10_000)
-MEMORY_TARGET = 200.0
+LARGE = 100_000
+MEMORY_TARGETS = {False: 200.0, True: 400.0}  # by whether it is that large
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what is run, and its target in seconds at the largest size (None: only for knowledge)."""
+    """One line of the table: what is run, and its targets in seconds at 10,000 and 100,000 (None: only for knowledge)."""
 
     name: str
     target: float | None
     measure: Callable[[Synthetic], Measurement]
+    large: float | None = None
+
+    def target_at(self, size: int) -> float | None:
+        """Return the target at a size."""
+        return self.large if size >= LARGE else self.target
 
 
 def run(*command: str, cwd: Path, runs: int = 5, before: Callable[[], None] | None = None) -> Measurement:
@@ -172,12 +178,13 @@ def review_rollback(registry: Synthetic) -> Measurement:
 ROWS = (
     Row("python -c pass", None, bare),
     Row("mintmark --version", 0.05, warm("--version")),
-    Row("show m@production", 0.07, warm("show", "model-050@production")),
-    Row("history m", None, warm("history", "model-050")),
-    Row("list", 0.12, warm("list")),
+    Row("show m@production", 0.07, warm("show", "model-050@production"), 0.07),
+    Row("history m", 0.15, warm("history", "model-050"), 0.3),
+    Row("history m, no cache", None, cold("history", "model-050")),
+    Row("list", 0.12, warm("list"), 0.25),
     Row("list, no cache", 2.0, cold("list")),
     Row("list --versions", None, warm("list", "--versions")),
-    Row("list --versions, no cache", None, cold("list", "--versions")),
+    Row("list --versions, no cache", 3.0, cold("list", "--versions"), 30.0),
     Row("list --at a past day", None, warm("list", "--at", "2025-01-02")),
     Row("pull of 1 MB", 0.15, pull),
     Row("bundle of a small model", None, bundle),
@@ -186,8 +193,9 @@ ROWS = (
     Row("dvc repro, nothing to do", None, repro),
     Row("dvc status of one model", None, dvc_part),
     Row("propose", None, propose),
-    Row("validate --base, one version", 0.3, warm("validate", "--base", "main")),
-    Row("review of a rollback", 5.0, review_rollback),
+    Row("validate --base, one version", 0.3, warm("validate", "--base", "main"), 0.6),
+    Row("validate --base, no cache", None, cold("validate", "--base", "main")),
+    Row("review of a rollback", 1.5, review_rollback, 1.5),
 )
 
 
@@ -196,7 +204,7 @@ def measure_all(sizes: list[int], folder: Path) -> dict[str, dict[int, Measureme
     found: dict[str, dict[int, Measurement]] = {row.name: {} for row in ROWS}
     for size in sizes:
         print(f"building {size:,} versions ...", file=sys.stderr, flush=True)
-        registry = build(folder / str(size), size, models=MODEL_COUNT)
+        registry = build(folder / str(size), size, models=max(MODEL_COUNT, size // 100))
         add_pipeline(registry)
         for row in ROWS:
             found[row.name][size] = row.measure(registry)
@@ -212,8 +220,9 @@ def format_report(found: dict[str, dict[int, Measurement]], sizes: list[int]) ->
     for row in ROWS:
         times = found[row.name]
         line = f"{row.name:<30}" + "".join(f"{times[size].seconds:>10.3f}" for size in sizes)
-        line += f"{times[largest].megabytes:>8.0f}{'' if row.target is None else format(row.target, '.2f'):>9}"
-        reached = "" if row.target is None else "  yes" if times[largest].seconds <= row.target else "  NO"
+        target = row.target_at(largest)
+        line += f"{times[largest].megabytes:>8.0f}{'' if target is None else format(target, '.2f'):>9}"
+        reached = "" if target is None else "  yes" if times[largest].seconds <= target else "  NO"
         lines.append(line + reached)
     over = found["propose"][largest].seconds - found["dvc status of one model"][largest].seconds
     lines.append(
@@ -221,10 +230,9 @@ def format_report(found: dict[str, dict[int, Measurement]], sizes: list[int]) ->
     )
     ours = [row.name for row in ROWS if not row.name.startswith(("dvc", "propose"))]
     peak = max(found[name][largest].megabytes for name in ours)
-    reached = "yes" if peak <= MEMORY_TARGET else "NO"
-    lines.append(
-        f"peak memory of the reading commands at {largest:,}: {peak:.0f} MB (target {MEMORY_TARGET:.0f}: {reached})"
-    )
+    target = MEMORY_TARGETS[largest >= LARGE]
+    reached = "yes" if peak <= target else "NO"
+    lines.append(f"peak memory of the reading commands at {largest:,}: {peak:.0f} MB (target {target:.0f}: {reached})")
     return "\n".join(lines)
 
 
