@@ -26,7 +26,7 @@ def test_a_record_that_claims_better_metrics(judged: Scratch) -> None:
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     metrics["metrics"]["accuracy"] = {"value": 0.95, "low": 0.93, "high": 0.97}
     forge(judged, "1.1.0", "metrics.json", json.dumps(metrics, indent=2).encode())
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert found.verdict("claims") == {"fail"}
@@ -40,7 +40,7 @@ def test_a_claim_that_is_off_by_two_millionths(judged: Scratch) -> None:
     for part in ("value", "low", "high"):
         metrics["slices"]["young"]["metrics"]["log_loss"][part] *= 1 + 2e-6
     forge(judged, "1.1.0", "metrics.json", json.dumps(metrics, indent=2).encode())
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     for part in ("value", "low", "high"):
@@ -53,7 +53,7 @@ def test_a_claim_that_leaves_a_slice_out(judged: Scratch) -> None:
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     del metrics["slices"]["region-b"]
     forge(judged, "1.1.0", "metrics.json", json.dumps(metrics, indent=2).encode())
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "slices.region-b" in found.messages()
@@ -65,7 +65,7 @@ def test_a_claim_that_would_take_hours_to_check(judged: Scratch) -> None:
     metrics = json.loads(judged.read(f"{VERSION}/metrics.json"))
     metrics["resamples"] = 10**12
     forge(judged, "1.1.0", "metrics.json", json.dumps(metrics, indent=2).encode())
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "resamples" in found.messages()
@@ -82,7 +82,7 @@ def test_a_swapped_artifact_in_the_store(judged: Scratch) -> None:
     path = judged.path(f".dvc/store/files/md5/{md5[:2]}/{md5[2:]}")
     path.chmod(0o644)
     path.write_bytes(other)
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert md5[2:] in found.messages()
@@ -97,7 +97,7 @@ def test_a_swapped_artifact_that_agrees_with_its_records(judged: Scratch) -> Non
     forge(judged, "1.1.0", "model.skops", bad)
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
         record["signature"]["inputs"] = {"age": "float64", "noise": "float64"}
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert found.verdict("predictions") == {"fail"}
@@ -110,7 +110,7 @@ def test_a_hand_edited_lock(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with judged.path("scripts/fit.py").open("a") as script:
         script.write("# something else altogether\n")
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "scripts/fit.py is modified" in found.messages()
@@ -120,7 +120,7 @@ def test_a_hand_edited_lock(judged: Scratch) -> None:
 def test_a_lock_with_other_parameters(judged: Scratch) -> None:
     judged.branch("attack", "better")
     set_params(judged, C=0.5)
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "params.yaml" in found.messages()
@@ -130,7 +130,7 @@ def test_a_lock_with_other_parameters(judged: Scratch) -> None:
 def test_a_lock_with_another_command(judged: Scratch) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "python scripts/fit.py ${key}", "python scripts/fit.py ${key} --honestly")
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "its command changed" in found.messages()
@@ -141,7 +141,7 @@ def test_a_record_of_other_stages_than_the_lock(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
         record["stages"]["fit@loans"]["deps"]["scripts/fit.py"] = "md5:" + "0" * 32
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "deps" in found.messages()
@@ -159,7 +159,7 @@ def test_a_record_of_other_stages_than_the_lock(judged: Scratch) -> None:
 def test_the_goalposts_in_the_same_request(judged: Scratch, path: str, old: str, new: str) -> None:
     judged.branch("attack", "worse")
     judged.edit(path, old, new)
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert (found.code, found.kind) == (1, "mixture")
     steps = "\n".join(found.report["next_steps"])
@@ -242,7 +242,7 @@ def test_forged_predictions(judged: Scratch, change: str) -> None:
     """They would be the champion's one day, and a later candidate would be measured against them."""
     judged.branch("attack", "better")
     _forged_predictions(judged, change)
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert found.verdict("predictions") == {"fail"}
@@ -270,7 +270,7 @@ def test_a_file_that_claims_to_hold_a_billion_rows(judged: Scratch) -> None:
         for _ in range(40):
             writer.write_table(block)
     forge(judged, "1.1.0", "predictions.parquet", sink.getvalue())
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "rows, more than can be judged" in found.messages()
@@ -281,7 +281,7 @@ def test_a_model_that_takes_the_truth_as_an_input(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
         record["signature"]["inputs"]["paid"] = "str"
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "holds the truth" in found.messages()
@@ -290,7 +290,7 @@ def test_a_model_that_takes_the_truth_as_an_input(judged: Scratch) -> None:
 def test_a_head_that_deletes_its_champion(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     judged.git("rm", "-rq", "models/loans/versions/1.0.0", "models/loans/channels")
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert (found.code, found.kind) == (1, "mixture")
     steps = "\n".join(found.report["next_steps"])
@@ -301,7 +301,7 @@ def test_a_head_that_deletes_its_champion(judged: Scratch) -> None:
 def test_a_head_that_yanks_its_champion(judged: Scratch) -> None:
     judged.branch("attack", "worse")
     judged.write("models/loans/status/1.0.0.yaml", "reason: it is in my way\n")
-    judged.commit()
+    judged.amend()
     assert judged.review().kind == "mixture"
 
 
@@ -352,7 +352,7 @@ def test_500_versions_at_once(judged: Scratch) -> None:
         record = folder / "version.yaml"
         record.write_text(record.read_text().replace("version: 1.1.0", f"version: 2.0.{number}"))
     judged.git("add", "-f", "models/loans/versions")
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert (found.code, found.kind) == (1, "mixture")
     assert len(found.markdown) < 60_000
@@ -390,7 +390,7 @@ def test_a_link_in_place_of_a_record(judged: Scratch, tmp_path: Path) -> None:
     record = judged.path(f"{VERSION}/version.yaml")
     record.unlink()
     record.symlink_to(tmp_path / "secret")
-    judged.commit()
+    judged.amend()
     assert judged.review().code == 1
 
 
@@ -399,7 +399,7 @@ def test_a_pickle_in_place_of_the_model(judged: Scratch) -> None:
 
     judged.branch("attack", "better")
     forge(judged, "1.1.0", "model.skops", pickle.dumps({"a": os.getcwd}))
-    judged.commit()
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "pickle" in found.messages()

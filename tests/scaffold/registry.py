@@ -93,6 +93,12 @@ class Scratch:
         self.commits += 1
         return self.head
 
+    def amend(self) -> str:
+        """Make what changed part of the last commit, as somebody does who spoils a proposal and leaves it one commit."""
+        self.git("add", "-A")
+        self.git("commit", "--quiet", "--amend", "--no-edit")
+        return self.head
+
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")
