@@ -137,7 +137,7 @@ def test_a_file_where_the_reports_belong(second: Scratch, tmp_path: Path, capsys
 def test_a_revision_that_is_none(second: Scratch, capsys: Run, base: str, head: str) -> None:
     arguments = ["-C", str(second.root), "review", f"--base={base}", f"--head={head}"]
     assert main(arguments) == 1
-    assert "names no commit here" in capsys.readouterr().err
+    assert "names no commit here" in capsys.readouterr().out
 
 
 def test_two_histories_with_nothing_in_common(second: Scratch, capsys: Run) -> None:
@@ -145,11 +145,11 @@ def test_two_histories_with_nothing_in_common(second: Scratch, capsys: Run) -> N
     second.git("switch", "--quiet", "--orphan", "other")
     second.git("commit", "--quiet", "--allow-empty", "-m", "other")
     assert review(second) == 1
-    assert "no commit in common" in capsys.readouterr().err
+    assert "no commit in common" in capsys.readouterr().out
 
 
 def test_a_shallow_clone_is_told(second: Scratch, tmp_path: Path, capsys: Run) -> None:
     clone = tmp_path / "shallow"
     second.git("clone", "--quiet", "--depth", "1", f"file://{second.root}", str(clone))
     assert main(["-C", str(clone), "review", "--base", "HEAD", "--head", "HEAD"]) == 1
-    assert "git fetch --unshallow" in capsys.readouterr().err
+    assert "git fetch --unshallow" in capsys.readouterr().out

@@ -32,27 +32,15 @@ def _assert_told(done: Result, folder: Path, says: str) -> None:
     assert '"verdict": "fail"' in (folder / "report.json").read_text()
 
 
-def _cross(registry: Scratch) -> None:
-    """Each of two branches merges the other one's first commit."""
-    for name in ("left", "right"):
-        registry.branch(name)
-        registry.write(f"{name}.md", "text\n")
-        registry.commit(name)
-    left, right = registry.git("rev-parse", "left"), registry.git("rev-parse", "right")
-    registry.git("switch", "--quiet", "left")
-    registry.git("merge", "--quiet", "--no-edit", right)
-    registry.git("switch", "--quiet", "right")
-    registry.git("merge", "--quiet", "--no-edit", left)
+def test_histories_with_nothing_in_common(judged: Scratch, tmp_path: Path) -> None:
+    judged.git("switch", "--quiet", "--orphan", "other")
+    judged.git("commit", "--quiet", "--allow-empty", "-m", "other")
+    _assert_told(_review(judged, tmp_path / "reports", head="other"), tmp_path / "reports", "no commit in common")
 
 
 def test_a_revision_that_names_no_commit(judged: Scratch, tmp_path: Path) -> None:
     _assert_told(_review(judged, tmp_path / "base", base="nothing"), tmp_path / "base", "names no commit")
     _assert_told(_review(judged, tmp_path / "head", head="nothing"), tmp_path / "head", "names no commit")
-
-
-def test_histories_that_cross(judged: Scratch, tmp_path: Path) -> None:
-    _cross(judged)
-    _assert_told(_review(judged, tmp_path / "reports", "left", "right"), tmp_path / "reports", "left left")
 
 
 def test_a_config_of_the_base_that_cannot_be_read(judged: Scratch, tmp_path: Path) -> None:

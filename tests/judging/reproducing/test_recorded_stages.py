@@ -23,7 +23,7 @@ def stage(name: str, *, reads: list[str], writes: list[str]) -> LockedStage:
 STAGES = (
     stage("split", reads=["data", "split.py"], writes=["parts"]),
     stage("fit", reads=["parts/train.csv", "fit.py"], writes=["made/model.json"]),
-    stage("test", reads=["made", "parts/test.csv", "https://example.org/x"], writes=["made.txt"]),
+    stage("test", reads=["made", "parts/test.csv"], writes=["made.txt"]),
 )
 
 

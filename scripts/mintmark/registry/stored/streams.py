@@ -137,7 +137,7 @@ def require_space(target: Path, file: StoredFile) -> None:
     folder = next(folder for folder in target.absolute().parents if folder.is_dir())
     free = shutil.disk_usage(folder).free
     if file.size > free:
-        needed = f"{file.name} has {file.size:,} bytes by its record, and {free:,} are free there"
+        needed = f"{file.name} has {file.size:,} bytes by its record, and its disk has space for {free:,}"
         raise MintmarkError(f"{folder}: {needed} (MINTMARK_CACHE names another place for the cache)")
 
 

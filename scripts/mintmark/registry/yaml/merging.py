@@ -137,6 +137,8 @@ def _inner(three: Sequence[_Entry | None], key: str) -> list[_Side] | None:
         return None
     if not all(isinstance(entry.value, dict) for entry in (ancestor, ours, theirs) if entry is not None):
         return None
+    if not (ours.value and theirs.value):  # {} has no line that an entry could come after
+        return None
     try:
         sides = [_split(key, _split_lines(entry.text), entry.value) for entry in (ours, theirs)]
         before = _split(key, _split_lines(ancestor.text), ancestor.value) if ancestor else None

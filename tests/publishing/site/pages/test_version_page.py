@@ -30,7 +30,7 @@ from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
     *("status", "get", "metrics", "gates", "slices", "curves", "behaviour", "importance", "signature", "lineage"),
-    *("files", "environment", "card", "changes", "record"),
+    *("files", "environment", "said", "card", "changes", "record"),
 ]
 
 
