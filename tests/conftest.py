@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,17 @@ def once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
     return Once(shared_folder(tmp_path_factory, pytestconfig))
 
 
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A name for a folder of each test; most never make it."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified bytes of one test must not stand in for those that another test has lost."""
-    monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "mintmark-cache"))
+    monkeypatch.setenv("MINTMARK_CACHE", str(next(_caches)))
 
 
 def _dump_artifact(folder: Path) -> None:

@@ -235,7 +235,7 @@ def test_without_the_network_the_last_state_is_shown_with_its_age(
     run: Callable[..., Result], site: Site, command: list[str], tmp_path: Path
 ) -> None:
     before = run(*command)
-    for copy in (tmp_path / "mintmark-cache" / "sites").rglob("*"):
+    for copy in (Path(os.environ["MINTMARK_CACHE"]) / "sites").rglob("*"):
         os.utime(copy, (0, 1780306200))
     shutil.rmtree(tmp_path / "iris-1.1.0", ignore_errors=True)
     site.stop()
@@ -248,7 +248,7 @@ def test_without_the_network_the_last_state_is_shown_with_its_age(
 
 def test_a_file_that_was_never_pulled_needs_the_network(run: Callable[..., Result], site: Site, tmp_path: Path) -> None:
     run("pull", "iris@production")
-    shutil.rmtree(tmp_path / "mintmark-cache" / "sha256")
+    shutil.rmtree(Path(os.environ["MINTMARK_CACHE"]) / "sha256")
     shutil.rmtree(tmp_path / "iris-1.1.0")
     site.stop()
     result = run("pull", "iris@production")
