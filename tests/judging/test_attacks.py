@@ -335,7 +335,8 @@ def test_a_summary_that_wants_to_be_markup(judged: Scratch) -> None:
     judged.branch("attack")
     propose(judged, "-m", HOSTILE, C=1.0)
     found = judged.review()
-    assert found.code == 0
+    assert found.code == 1
+    assert "summary: has the character U+202E" in found.messages()
     for text in ("@everyone", "@acme/risk", "</details></td>", "<script", "](javascript", "\n# VERDICT", "\u202e"):
         assert text not in found.markdown, text
     assert found.markdown.count("<!-- mintmark-review -->") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -170,7 +171,9 @@ def test_a_proposal_that_moves_the_evaluation_rows_of_another_model(judged: Scra
     _describe_churn(judged)
     judged.commit()
     judged.branch("attack", "trunk")
-    judged.git("checkout", "--quiet", "better", "--", "models/loans/versions/1.1.0", ".dvc/store")
+    pointers = judged.git("grep", "-h", "md5: ", "better", "--", "models/loans/versions/1.1.0/*.dvc")
+    named = [f".dvc/store/files/md5/{md5[:2]}/{md5[2:]}" for md5 in re.findall(r"md5: '?([0-9a-f]{32})", pointers)]
+    judged.git("checkout", "--quiet", "better", "--", "models/loans/versions/1.1.0", *named)
     _pin_other_rows(judged, "churn")
     judged.commit()
     found = _review(judged, base="trunk")

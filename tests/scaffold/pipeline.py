@@ -61,7 +61,7 @@ x, y = [float(a) for a, _ in rows], [float(b) for _, b in rows]
 guess = [params["slope"] * v for v in x]
 mae = sum(abs(a - b) for a, b in zip(y, guess)) / len(y)
 pq.write_table(pa.table({"row": list(range(len(x))), "truth": y, "prediction": guess}), out / "predictions.parquet")
-pq.write_table(pa.table({"x": x, "y": y}), out / "evaluation.parquet")
+pq.write_table(pa.table({**dict.fromkeys(params["inputs"], x), "y": y}), out / "evaluation.parquet")
 write("model.json", {"slope": params["slope"]})
 source = {"role": "source", "path": "data/points.csv", "rows": len(x)}
 profile = {"x": {"min": min(x), "max": max(x)}}

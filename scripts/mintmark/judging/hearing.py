@@ -17,6 +17,7 @@ from mintmark.core.judgement.answers import AnswerFault
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
 from mintmark.core.question import RecipeFault
 from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.extras import explain_missing
 from mintmark.judging.deadline import OutOfTime, deadline
 
 if TYPE_CHECKING:
@@ -67,10 +68,15 @@ def hear_out(judging: Judging[object]) -> Opinion:
             for part in heard(judging, "review", faults="record"):
                 opinion += part
     except BaseException as fault:
-        if isinstance(fault, KeyboardInterrupt):
+        if isinstance(fault, KeyboardInterrupt) or _is_missing_extra(fault):
             raise
         opinion += ended_by(fault)
     return opinion
+
+
+def _is_missing_extra(fault: BaseException) -> bool:
+    """Whether this installation lacks what judges, of which the command line tells in one sentence."""
+    return isinstance(fault, ModuleNotFoundError) and explain_missing(fault, "mintmark review", "registry") is not fault
 
 
 def ended_by(fault: BaseException) -> Opinion:
