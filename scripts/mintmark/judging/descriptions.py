@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from mintmark.core.judgement.review import Subject
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
-    from mintmark.registry.clone import ClonedRegistry
 
 
 def judge_description(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     """An edited model.yaml: which gates were loosened or tightened, told in a table of before and after."""
     yield from judge_other_rows(span)
-    for subject in subjects:
-        path = layout.model_path(subject.model)
-        before, after = (_document(side, path) for side in (span.before, span.after))
-        if after is None:
+    paths = [layout.model_path(subject.model) for subject in subjects]
+    before, after = (side.read_many("model", paths) for side in (span.before, span.after))  # thousands may be edited
+    for subject, path in zip(subjects, paths, strict=True):
+        was, now = (None if document is None else document.data for document in (before.get(path), after.get(path)))
+        if now is None:
             yield found("model", "decide", f"model.yaml of {subject.model} is gone", path)
-        elif before is not None:
-            yield from _judge_goalposts(path, before, after)
-        elif span.before.tree.read(path) is not None:
+        elif was is not None:
+            yield from _judge_goalposts(path, was, now)
+        elif path in before:
             yield found("gates", "decide", "model.yaml of the base cannot be read, so look at all gates", path)
         else:
             message = f"{subject.model} is a new model; its gates hold from its first version on"
@@ -52,11 +52,6 @@ def _judge_goalposts(path: str, before: Mapping[str, Any], after: Mapping[str, A
         yield Opinion(tables=(Table(title="Description", header=("field", "before", "after"), rows=texts),))
     if not changes:
         yield found("gates", "pass", "no gate, slice or behaviour test changes", path)
-
-
-def _document(side: ClonedRegistry, path: str) -> Mapping[str, Any] | None:
-    document = side.read("model", path)
-    return None if document is None else document.data
 
 
 def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:

@@ -124,9 +124,11 @@ def _load(name: str) -> Callable[[Span, Sequence[Subject]], Judging[None]]:
 
 def _judge_owners(span: Span, author: str | None, teams: Collection[str]) -> Judging[None]:
     """Say of each model whether the author owns it; owners are those of the base, and a rollback waits for nobody."""
-    for model in dict.fromkeys(subject.model for subject in span.kind.subjects):
+    models = list(dict.fromkeys(subject.model for subject in span.kind.subjects))
+    there = span.before.read_many("model", [layout.model_path(model) for model in models])
+    for model in models:
         path = layout.model_path(model)
-        if span.before.tree.read(path) is None:
+        if path not in there:
             continue  # a model that is described here for the first time belongs to nobody yet
         says = f"nobody knows who owns {model}, because {path} of the base cannot be read: "
         described = yield from attempt(
