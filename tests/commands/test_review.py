@@ -37,13 +37,18 @@ def test_a_model_that_cannot_be_run_is_for_a_person(second: Scratch, tmp_path: P
     assert messages["claims"]["verdict"] == "fail"
 
 
+def set_event(content: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a workflow that an event of this content started."""
+    event = folder / "event.json"
+    event.write_text(content)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+
+
 @pytest.mark.slow
 def test_who_asks_is_read_from_the_event_of_a_workflow(
     second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": {"user": {"login": "mallory"}}}))
-    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    set_event(json.dumps({"pull_request": {"user": {"login": "mallory"}}}), tmp_path, monkeypatch)
     review(proposal(second))
     assert "mallory does not own tiny" in capsys.readouterr().out
 
@@ -52,9 +57,7 @@ def test_who_asks_is_read_from_the_event_of_a_workflow(
 def test_an_event_without_a_pull_request_is_told(
     second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
-    event = tmp_path / "event.json"
-    event.write_text(content)
-    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    set_event(content, tmp_path, monkeypatch)
     review(second)
     assert "name the author with --author" in capsys.readouterr().err
 
@@ -63,9 +66,7 @@ def test_an_event_without_a_pull_request_is_told(
 def test_an_event_that_is_none_is_told(
     second: Scratch, tmp_path: Path, capsys: Run, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
-    event = tmp_path / "event.json"
-    event.write_text(content)
-    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    set_event(content, tmp_path, monkeypatch)
     assert review(second) == 2
     assert "is no event of GitHub" in capsys.readouterr().err
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MODELS = "models"
 REGISTRY = "models/registry.yaml"
@@ -79,6 +82,13 @@ def locate(path: str) -> Place:
     if kind in _NAMED_FILES and name.endswith(".yaml") and name != ".yaml" and not file:
         return Place(_NAMED_FILES[kind], model, name.removesuffix(".yaml"))
     return Place("other")
+
+
+def folders_around(path: str) -> Iterator[str]:
+    """Yield every folder that a path lies in, the innermost first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def is_placeholder(path: str) -> bool:

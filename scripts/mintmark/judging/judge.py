@@ -132,7 +132,7 @@ def _judge_owners(span: Span, author: str | None, teams: Collection[str]) -> Jud
             continue  # a model that is described here for the first time belongs to nobody yet
         says = f"nobody knows who owns {model}, because {path} of the base cannot be read: "
         described = yield from attempt(
-            partial(span.before.model, model), "owner", verdict="decide", says=says, path=path
+            partial(span.before.identity, model, there[path]), "owner", verdict="decide", says=says, path=path
         )
         if described is not None:
             urgent = span.kind.kind == "rollback"

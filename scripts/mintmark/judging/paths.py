@@ -71,7 +71,7 @@ def _name_faults(added: Iterable[str]) -> Iterator[Finding]:
 
 def _twins(span: Span, added: Sequence[str]) -> Iterator[Finding]:
     """Yield new names that pass for another one beside them, or for one at the root that tools look for."""
-    folders = {path[:end] for path in added if not _is_apart(path) for end in _slashes(path)}
+    folders = {folder for path in added if not _is_apart(path) for folder in layout.folders_around(path)}
     if not added:
         return
     before, after = (git.list_names(span.root, commit, sorted(folders), most=_MOST_FOLDERS) for commit in span.ends)
@@ -87,10 +87,6 @@ def _is_apart(path: str) -> bool:
     return path.startswith((f"{layout.MODELS}/", STORE))
 
 
-def _slashes(path: str) -> list[int]:
-    return [place for place, letter in enumerate(path) if letter == "/"]
-
-
 def _pickles(span: Span) -> Iterator[Finding]:
     """Yield the pickles among new and changed files; what is too large to be looked at is refused as well."""
     blobs: dict[str, str] = {}
@@ -99,17 +95,12 @@ def _pickles(span: Span) -> Iterator[Finding]:
             blobs.setdefault(entry.new_oid, entry.path)
     most = span.settings.file_limit
     sizes = git.blob_sizes(span.root, list(blobs))
-    batch: list[str] = []
     for oid, path in blobs.items():
         if sizes[oid] > most:
             message = "is too large to be looked at, and for Git; dvc add it, or put it elsewhere"
             yield Finding(path=path, message=message, rule="R8")
-            continue
-        batch.append(oid)
-        if sum(sizes[one] for one in batch) > _AT_ONCE:
-            yield from _look_at(span, batch, blobs)
-            batch = []
-    yield from _look_at(span, batch, blobs)
+    for batch in git.in_batches({oid: sizes[oid] for oid in blobs if sizes[oid] <= most}, _AT_ONCE):
+        yield from _look_at(span, batch, blobs)
 
 
 def _look_at(span: Span, oids: Sequence[str], paths: dict[str, str]) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from mintmark.registry.repository.running import start_git as start_git
 from mintmark.registry.repository.running import try_git as try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SYMLINK = "120000"
@@ -275,6 +275,20 @@ def read_blobs(root: Path, oids: Iterable[str], *, limit: int | None = None) -> 
         size = int(header[2])
         yield oid, bytes(output[end + 1 : end + 1 + size])
         position = end + 2 + size
+
+
+def in_batches(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """Yield names in batches that hold at most so many bytes together, unless a single one holds more."""
+    batch: list[str] = []
+    weight = 0
+    for name, size in sizes.items():
+        if batch and weight + size > most:
+            yield batch
+            batch, weight = [], 0
+        batch.append(name)
+        weight += size
+    if batch:
+        yield batch
 
 
 def blob_sizes(root: Path, oids: Sequence[str]) -> dict[str, int]:

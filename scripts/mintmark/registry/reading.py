@@ -107,16 +107,18 @@ class Registry(ABC):
 
     def model(self, name: str) -> Model:
         """Return the identity of a model."""
-        if not is_name(name):
-            message = "names have lower-case letters, digits and single hyphens, a letter first"
-            raise UsageError(f'"{name}" cannot be a model: {message}')
-        path = layout.model_path(name)
-        document = self.read("model", path)
+        _require_name(name)
+        document = self.read("model", layout.model_path(name))
         if document is None:
             raise MintmarkError(self._unknown_model(name))
+        return self.identity(name, document)
+
+    def identity(self, name: str, document: Document) -> Model:
+        """Return what the model.yaml that was read of a model says; raise `InvalidRegistryError` for a fault in it."""
+        _require_name(name)
         from mintmark.core.model import Model  # a reference needs none of it
 
-        return Model.from_dict(self._checked(document, path, name=name))
+        return Model.from_dict(self._checked(document, layout.model_path(name), name=name))
 
     def versions(self, model: str) -> list[Version]:
         """Return the versions of a model in ascending order, yanked ones and pre-releases included."""
@@ -243,6 +245,12 @@ def as_reference(reference: Reference | str) -> Reference:
         return parse_reference(reference)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _require_name(model: str) -> None:
+    if not is_name(model):
+        message = "names have lower-case letters, digits and single hyphens, a letter first"
+        raise UsageError(f'"{model}" cannot be a model: {message}')
 
 
 def _data(document: Document) -> Mapping[str, Any]:

@@ -116,15 +116,10 @@ def _entries(tree: Tree, folders: Sequence[str]) -> dict[str, Entry]:
     """Return the files below folders; of many models, by one question instead of one for each."""
     if len(folders) > _FEW:
         wanted = set(folders)
-        return tree.entries(layout.MODELS, lambda path: any(folder in wanted for folder in _above(path)))
+        return tree.entries(
+            layout.MODELS, lambda path: path in wanted or not wanted.isdisjoint(layout.folders_around(path))
+        )
     return {path: entry for folder in folders for path, entry in tree.entries(folder).items()}
-
-
-def _above(path: str) -> Iterator[str]:
-    """Yield a path and every folder that it lies in, the innermost first."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
 
 
 def _read_kind(snapshot: Snapshot, kind: str, oids: Mapping[str, str], tree: Tree, documents: Documents) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.artifacts.digest import digest_bytes
+from mintmark.core.layout import folders_around
 from mintmark.registry import git
 from mintmark.registry.files import line_ends
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
@@ -52,10 +53,8 @@ class HeadFiles:
         """The files below each folder that holds any."""
         below: dict[str, list[str]] = {}
         for path in self._oids:
-            folder = path.rpartition("/")[0]
-            while folder:
+            for folder in folders_around(path):
                 below.setdefault(folder, []).append(path)
-                folder = folder.rpartition("/")[0]
         return below
 
     def below(self, folder: str) -> list[str]:

@@ -140,8 +140,9 @@ def _check_added(
     snapshot: Snapshot,
     settings: Settings,
 ) -> Iterator[Finding]:
-    yield from (finding for path, entry in added.items() if (finding := _misplaced(path, entry)))
-    objects = {path: entry for path, entry in added.items() if _misplaced(path, entry) is None}
+    misplaced = {path: finding for path, entry in added.items() if (finding := _misplaced(path, entry))}
+    yield from misplaced.values()
+    objects = {path: entry for path, entry in added.items() if path not in misplaced}
     sizes = _sizes(registry.root, objects)
     for path, size in sizes.items():
         if size > settings.file_limit:
@@ -201,15 +202,8 @@ def _sizes(root: Path, entries: Mapping[str, git.Entry]) -> dict[str, int]:
 
 def _contents(root: Path, entries: Mapping[str, git.Entry], sizes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
     """Yield each object with its bytes, read once; a few are in memory at a time."""
-    batch: list[str] = []
-    weight = 0
-    for path in entries:
-        if batch and weight + sizes[path] > _AT_ONCE:
-            yield from _read_batch(root, entries, batch, sizes)
-            batch, weight = [], 0
-        batch.append(path)
-        weight += sizes[path]
-    yield from _read_batch(root, entries, batch, sizes)
+    for batch in git.in_batches({path: sizes[path] for path in entries}, _AT_ONCE):
+        yield from _read_batch(root, entries, batch, sizes)
 
 
 def _read_batch(
