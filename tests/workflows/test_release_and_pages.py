@@ -56,7 +56,8 @@ def test_what_waits_for_reviewers_holds_up_nothing_else():
 def test_only_the_job_behind_the_reviewers_writes_deploy():
     jobs = workflow("release.yml")["jobs"]
     assert [step["run"] for step in steps(jobs["release"], "mintmark")] == [
-        ".venv/bin/mintmark release --bundles bundles"
+        ".venv/bin/mintmark release --bundles bundles --draft",
+        ".venv/bin/mintmark release",
     ]
     assert [step["run"] for step in steps(jobs["deploy"], "mintmark")] == [
         '.venv/bin/mintmark release --deploy "$CHANNEL" --move "$MOVE"'
@@ -68,6 +69,20 @@ def test_what_has_no_attestations_is_released_all_the_same():
     (step,) = steps(release, "actions/attest@")
     assert step["continue-on-error"] is True
     assert step["with"] == {"subject-checksums": "bundles/checksums.txt"}
+
+
+def test_nothing_is_published_before_it_is_attested():
+    """A run that is stopped between the two leaves drafts, and the next one attests them."""
+    names = [
+        step.get("run") or step["uses"].partition("@")[0]
+        for step in workflow("release.yml")["jobs"]["release"]["steps"]
+    ]
+    drafted, attested, published = (
+        names.index(".venv/bin/mintmark release --bundles bundles --draft"),
+        names.index("actions/attest"),
+        names.index(".venv/bin/mintmark release"),
+    )
+    assert drafted < attested < published
 
 
 def test_one_broken_entry_keeps_no_other_channel_from_being_deployed():

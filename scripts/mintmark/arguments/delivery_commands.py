@@ -16,6 +16,8 @@ def _release_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--plan", action="store_true", help="print what would be made, and make nothing")
     bundles = "keep the files of new releases in DIR, with checksums.txt, for a workflow that attests them"
     parser.add_argument("--bundles", metavar="DIR", type=Path, help=bundles)
+    draft = "leave new releases as drafts, for what has to be done first; a call without --draft publishes them"
+    parser.add_argument("--draft", action="store_true", help=draft)
     channel = "write what a channel is to run to the branch deploy, and tell the forge"
     what.add_argument("--deploy", metavar="CHANNEL", help=channel)
     move = "with --deploy: only if this is still the channel's last move, the one that was let through"

@@ -123,8 +123,13 @@ class Forge(Protocol):
     def releases(self) -> Sequence[Release]:
         """Return all releases, the drafts among them."""
 
-    def publish_release(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
-        """Publish a release of a pushed tag: draft, upload and check each file, publish. A draft is resumed."""
+    def publish_release(
+        self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool, as_draft: bool = False
+    ) -> Release:
+        """Publish a release of a pushed tag: draft, upload and check each file, publish. A draft is resumed.
+
+        With `as_draft` all but the last step is done, and a later call does that.
+        """
 
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """Return the deployment with this payload in this environment, which is made where it is not there yet."""

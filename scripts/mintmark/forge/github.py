@@ -171,9 +171,11 @@ class GitHub:
         """See `Forge`."""
         return self._releases.list()
 
-    def publish_release(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
+    def publish_release(
+        self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool, as_draft: bool = False
+    ) -> Release:
         """See `Forge`."""
-        return self._releases.publish(tag, title=title, body=body, files=files, latest=latest)
+        return self._releases.publish(tag, title=title, body=body, files=files, latest=latest, as_draft=as_draft)
 
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """See `Forge`. Which checks the commit passed was asked before: none is asked for again."""

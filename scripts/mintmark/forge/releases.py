@@ -34,7 +34,9 @@ class Releases:
         self._listed = tuple(self._api.pages(f"{self._path}/releases"))
         return [answers.release(document) for document in self._listed]
 
-    def publish(self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool) -> Release:
+    def publish(
+        self, tag: str, *, title: str, body: str, files: Sequence[Path], latest: bool, as_draft: bool = False
+    ) -> Release:
         """See `Forge.publish_release`."""
         contents = _read(files)
         published = self._published(tag)
@@ -45,6 +47,9 @@ class Releases:
         draft = self._drafts.get(tag) or self._begin(tag, title, body)
         number = answers.release(draft).number
         self._fill(answers.Answer(draft, "release"), tag, contents)
+        if as_draft:
+            self._drafts[tag] = draft
+            return answers.release(draft)
         changes = {"tag_name": tag, "name": title, "body": body, "draft": False, "make_latest": str(latest).lower()}
         try:
             done = self._api.send("PATCH", f"{self._path}/releases/{number}", changes)

@@ -139,6 +139,25 @@ def test_each_version_has_a_release_with_its_bundle(
 
 
 @pytest.mark.slow
+def test_a_run_that_is_stopped_before_it_attests_leaves_drafts_for_the_next_one(
+    scratch: Scratch, hosted: FakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = '["iris@1.0.0", "iris@1.1.0", "iris@1.2.0", "wine@1.0.0"]'
+    for attempt in ("stopped", "again"):
+        monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / attempt))
+        out = release(scratch, "--draft", "--bundles", str(tmp_path / f"bundles of {attempt}"))
+        assert "drafted the release of iris@1.2.0" in out
+        assert [one["draft"] for one in hosted.releases.values()] == [True] * 4, "nothing is published unattested"
+        assert versions in (tmp_path / attempt).read_text(), "each run attests all that is not published"
+    sums = [(tmp_path / f"bundles of {attempt}" / "checksums.txt").read_text() for attempt in ("stopped", "again")]
+    assert sums[0] == sums[1]
+    uploaded = dict(hosted.files)
+    assert "published the release of iris@1.2.0" in release(scratch)
+    assert [one["draft"] for one in hosted.releases.values()] == [False] * 4
+    assert hosted.files == uploaded, "what was attested is what is published"
+
+
+@pytest.mark.slow
 def test_a_version_that_cannot_be_bundled_hides_no_other(scratch: Scratch, hosted: FakeRepository) -> None:
     record = "models/iris/versions/1.1.0/version.yaml"
     scratch.write(record, scratch.read(record) + "# changed by hand\n")

@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from mintmark.publishing.release.tagging import Merged
 
 
-def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bundles: Path | None) -> int:
+def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bundles: Path | None, draft: bool) -> int:
     """Make and push what the remote's base branch leads to and is not there yet; with `plan`, only print it.
 
     On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. `bundles` is
-    where the files of new releases are kept. A second call repeats nothing, and goes on where the first one was
-    stopped. Returns 1 where something had to be left out, and says what.
+    where the files of new releases are kept. With `draft` they stay drafts, and a call without it publishes them. A
+    second call repeats nothing, and goes on where the first one was stopped. Returns 1 where something had to be left
+    out, and says what.
     """
     if move is not None and deploy is None:
         raise UsageError("--move belongs to --deploy")
@@ -64,10 +65,12 @@ def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bun
             return _print_plan(merged, known)
         if deploy is not None:
             return _deploy(merged, known, _parse_channel(deploy), forge, move)
-        return _make(merged, known, forge, bundles)
+        return _make(merged, known, forge, bundles, as_draft=draft)
 
 
-def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, bundles: Path | None) -> int:
+def _make(
+    merged: Merged, known: Sequence[KnownTag], forge: Forge | None, bundles: Path | None, *, as_draft: bool
+) -> int:
     left_out = plan_tags(merged, known).left_out
     keep_local(merged.remote.root, list(known))
     approved = _nothing_known if forge is None else approval_reader(forge, merged.branch)
@@ -77,7 +80,7 @@ def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, bundle
         tags += 1
     if forge is not None:
         _warn(left_out)
-        return _tell_forge(merged, forge, tags, bundles) or (1 if left_out else 0)
+        return _tell_forge(merged, forge, tags, bundles, as_draft=as_draft) or (1 if left_out else 0)
     desired = write_desired(merged)
     _print_commits(desired.commits, "deployed")
     _warn((*left_out, *desired.left_out))
@@ -86,15 +89,15 @@ def _make(merged: Merged, known: Sequence[KnownTag], forge: Forge | None, bundle
     return 1 if left_out or desired.left_out else 0
 
 
-def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None) -> int:
+def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None, *, as_draft: bool) -> int:
     """Publish the releases, tell what is to be deployed, and hand it to the next job of the workflow."""
     known = read_tags(merged.remote, merged.remote.list())
     published, left_out = [], []
-    for version in publish_versions(merged, known, forge, bundles):
+    for version in publish_versions(merged, known, forge, bundles, as_draft=as_draft):
         if version.fault is not None:
             left_out.append(version.fault)
             continue
-        print(f"published the release of {version.reference}", flush=True)
+        print(f"{'drafted' if as_draft else 'published'} the release of {version.reference}", flush=True)
         published.append(version.reference)
     waiting = waiting_deliveries(merged, known)
     for delivery in waiting.deliveries:
@@ -108,7 +111,11 @@ def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None) -
         print(f"told the forge that {tag} is on deploy")
     _warn((*left_out, *waiting.left_out))
     write_outputs({"deliveries": format_matrix(waiting.deliveries), "versions": json.dumps(published)})
-    counts = ((tags, "tag"), (len(published), "release"), (len(waiting.deliveries), "deployment"))
+    counts = (
+        (tags, "tag"),
+        (len(published), "draft" if as_draft else "release"),
+        (len(waiting.deliveries), "deployment"),
+    )
     made = ", ".join(count(number, what) for number, what in counts if number)
     print(f"released: {made}" if made else "there was nothing to release")
     return 1 if left_out or waiting.left_out else 0

@@ -35,11 +35,13 @@ class Published:
 
 
 def publish_versions(
-    merged: Merged, known: Sequence[KnownTag], forge: Forge, bundles: Path | None
+    merged: Merged, known: Sequence[KnownTag], forge: Forge, bundles: Path | None, *, as_draft: bool = False
 ) -> Iterator[Published]:
     """Publish the versions without a release, oldest tag first; `bundles` is where their files are kept afterwards.
 
-    A version that is withdrawn or yanked gets none. Where one cannot be bundled, the others are published.
+    With `as_draft` they are filled and left for a later call to publish: what they hold is attested in between, so a
+    run that is stopped leaves nothing unattested. A version that is withdrawn or yanked gets none. Where one cannot be
+    bundled, the others are published.
     """
     registry = ClonedRegistry(merged.remote.root, at=merged.commit)
     there = {release.tag for release in forge.releases() if not release.draft}
@@ -47,13 +49,13 @@ def publish_versions(
         for tag in known:
             if not isinstance(tag.tag, VersionTag) or tag.name in there or tag.tag.ends or tag.tag.number is not None:
                 continue
-            published = _publish(registry, tag, tag.tag, forge, bundles or temporary)
+            published = _publish(registry, tag, tag.tag, forge, bundles or temporary, as_draft=as_draft)
             if published is not None:
                 yield published
 
 
 def _publish(
-    registry: ClonedRegistry, known: KnownTag, tag: VersionTag, forge: Forge, folder: Path
+    registry: ClonedRegistry, known: KnownTag, tag: VersionTag, forge: Forge, folder: Path, *, as_draft: bool
 ) -> Published | None:
     reference = f"{tag.model}@{tag.version}"
     try:
@@ -73,6 +75,7 @@ def _publish(
         body=_body(known, reference),
         files=files,
         latest=str(latest) == tag.version,
+        as_draft=as_draft,
     )
     _note_digests(files, folder / CHECKSUMS)
     return Published(reference=reference)
