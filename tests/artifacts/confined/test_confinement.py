@@ -347,6 +347,22 @@ def test_a_folder_in_shared_memory_is_there_for_the_command(needs):
         assert [(room / "copy").read_text(), (data / "rows").read_text()] == ["1", "1"]
 
 
+def test_an_environment_in_shared_memory_runs(needs):
+    """A clone may lie there, with the link that starts its Python."""
+    needs("files", "landlock")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        program, alone, room = Path(name, "venv/bin/python"), Path(name, "alone"), Path(name, "room")
+        program.parent.mkdir(parents=True)
+        program.symlink_to(Path(sys.executable).resolve())
+        room.mkdir()
+        alone.write_text("1")
+        done = run_confined(
+            (str(program), "-c", f"print(open({str(alone)!r}).read())"), cwd=room, readable=(*python_paths(), alone),
+            writable=(room,), environment={}, limits=Limits(seconds=PATIENCE, processes=MANY),
+        )  # fmt: skip
+        assert (done.code, done.stdout) == (0, "1\n")
+
+
 @pytest.mark.parametrize("processes", [1, MANY])
 def test_modes_and_times_of_files_outside_stay(run, tree, needs, processes):
     needs(*("system calls", "seccomp") if processes == 1 else ("files", "read only mounts"))

@@ -17,6 +17,7 @@ import os
 import resource
 import select
 import signal
+import stat
 import sys
 import time
 from types import FrameType
@@ -237,18 +238,29 @@ def _make_read_only(writable: list[str]) -> bool:
 def _mount_own(task: dict[str, Any], spaces: set[str]) -> None:
     """Give the command a /proc that shows no other processes, and memory to share between its own, if possible.
 
-    Where temporary folders lie in the shared memory, those of the task stay there.
+    What the task may reach of the shared memory stays there: temporary folders, or all of a clone that lies in it.
     """
     _c("mount", b"proc", b"/proc", b"proc", ctypes.c_ulong(_NO_RIGHTS | _READ_ONLY), None)
     paths = sorted({task["cwd"], *task["readable"], *task["writable"]})
     kept = {path: os.open(path, os.O_PATH) for path in paths if path.startswith(f"{_SHARED}/")}
+    program, target = task["command"][0], os.path.realpath(task["command"][0])
     if _c("mount", b"tmpfs", os.fsencode(_SHARED), b"tmpfs", ctypes.c_ulong(_NO_RIGHTS), b"size=256m") == 0:
         spaces.add("shared memory")
         for path, number in kept.items():
-            os.makedirs(path, exist_ok=True)
+            _make_place(path, folder=stat.S_ISDIR(os.fstat(number).st_mode))
             _c("mount", b"/proc/self/fd/%d" % number, os.fsencode(path), None, ctypes.c_ulong(_BIND), None)
+        if program.startswith(f"{_SHARED}/") and not os.path.lexists(program):  # a link, as in a virtual environment
+            os.makedirs(os.path.dirname(program), exist_ok=True)
+            os.symlink(target, program)
     for number in kept.values():
         os.close(number)
+
+
+def _make_place(path: str, *, folder: bool) -> None:
+    """Make the empty folder or file on which something is mounted, where it is not there yet."""
+    os.makedirs(path if folder else os.path.dirname(path), exist_ok=True)
+    if not folder and not os.path.lexists(path):
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _set_mount(path: bytes, flags: int, *, read_only: bool) -> bool:
