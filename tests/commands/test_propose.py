@@ -73,6 +73,13 @@ def test_what_the_commit_holds(first: Scratch) -> None:
         assert Store(first.root).fetch(file).read_bytes() == (candidate / file.name).read_bytes()
 
 
+def test_a_summary_that_hides_something_is_refused_as_the_review_does(first: Scratch) -> None:
+    done = first.run("propose", "tiny", "-m", "A \u202esteady\u202c line.")
+    assert done.code == 1
+    assert "summary: has the character U+202E, which nobody sees; write the text without it" in done.err
+    assert not (first.root / FOLDER).exists()
+
+
 def test_what_the_record_holds(first: Scratch) -> None:
     first.propose(summary="A **first** try.\n\nWith a list:\n- one\n")
     document = record(first, "1.0.0")

@@ -18,9 +18,10 @@ from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
 from mintmark.core.announcement import message, metric_table
 from mintmark.core.bump import Changed, changes_between, default_bump, next_version, parent_among
+from mintmark.core.judgement.record_claims import dispute_texts
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
-from mintmark.core.records import Interval
+from mintmark.core.records import Interval, VersionRecord
 from mintmark.core.version import Bump, Version, parse_version
 from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError, UsageError
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mintmark.core.judgement.rules import ModelState
-    from mintmark.core.records import VersionRecord
 
 _MOST_NAMES = 6
 _BESIDE_ANOTHER = "if another new model is merged first: git rebase, then mintmark resolve settles the conflicts"
@@ -67,6 +67,7 @@ def propose(
         check_limits(registry.root, (*candidate.stored, *candidate.companions), registry.settings)
         plan = _plan(registry, state, candidate, wanted, bump)
         document, files = _record(registry, candidate, plan, summary)
+        require_allowed(list(dispute_texts(VersionRecord.from_dict(document))))
         after = state.proposed(plan.number, _digests(files, model, plan.number))
         if promote:
             channel = registry.settings.first_channel
