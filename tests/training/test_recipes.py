@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mintmark.core.question import RecipeFault
+from mintmark.core.question import RecipeFault, raise_faults
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 
@@ -96,6 +96,23 @@ def test_a_fault_that_a_stage_finds_names_its_line(registry):
         recipe_faults("churn"),
     ):
         raise RecipeFault(("tune", "space", "alpha", 0), "too small")
+
+
+def test_faults_that_were_found_together_are_told_together(registry):
+    with pytest.raises(InvalidRegistryError) as caught, recipe_faults("churn"):
+        raise_faults([RecipeFault(("seed",), "is odd"), RecipeFault(("tune", "folds"), "are few")])
+    told = ["params.yaml:4:5: models.churn.seed: is odd", "params.yaml:11:7: models.churn.tune.folds: are few"]
+    assert str(caught.value).splitlines() == told
+
+
+def test_what_the_schema_cannot_tell_of_a_section_is_told_at_once(registry):
+    old, new = "space: {alpha: [1]}", "space: {alpha: {uniform: [0, 1]}, tol: {uniform: [0, 1]}}"
+    (registry / "params.yaml").write_text(PARAMS.replace(old, new))
+    with pytest.raises(InvalidRegistryError) as caught:
+        read_recipe("churn")
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+        "models.churn.tune.space.alpha", "models.churn.tune.space.tol"
+    ]  # fmt: skip
 
 
 def test_a_place_that_is_not_written_points_to_what_holds_it(registry):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 KeyPath = tuple[str | int, ...]
 Task = Literal["regression", "binary-classification", "multiclass-classification"]
@@ -22,6 +22,33 @@ class RecipeFault(ValueError):  # noqa: N818 - a fault in data, which callers tu
     def __init__(self, place: KeyPath, message: str) -> None:
         super().__init__(message)
         self.place, self.message = place, message
+
+    @property
+    def faults(self) -> tuple[RecipeFault, ...]:
+        """Every fault that was found together with this one."""
+        return (self,)
+
+
+class RecipeFaults(RecipeFault):
+    """Several values that cannot work, found together; place and message are those of the first."""
+
+    def __init__(self, faults: Sequence[RecipeFault]) -> None:
+        single = [one for fault in faults for one in fault.faults]
+        super().__init__(single[0].place, single[0].message)
+        self._faults = tuple(single)
+
+    @property
+    def faults(self) -> tuple[RecipeFault, ...]:
+        """Every fault, in the order in which they were found."""
+        return self._faults
+
+
+def raise_faults(faults: Sequence[RecipeFault]) -> None:
+    """Raise all of them as one, so that nobody mends one a run; do nothing where there is none."""
+    if len(faults) > 1:
+        raise RecipeFaults(faults)
+    if faults:
+        raise faults[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mintmark.core.finding import Finding, format_place
 from mintmark.core.layout import model_path
-from mintmark.core.question import RecipeFault
 from mintmark.registry.schemas import accepts, explain
 from mintmark.registry.yaml.text import Positions, YamlFault, parse_yaml
-from mintmark.training.recipe import Tuning, parse_compute
+from mintmark.training.recipe import section_faults
 from mintmark.training.recipes import PARAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 def check_params(content: bytes, has_identity: Callable[[str], bool]) -> list[Finding]:
@@ -39,22 +38,9 @@ def check_params(content: bytes, has_identity: Callable[[str], bool]) -> list[Fi
             findings.append(_finding(place, message, positions))
         if not any(where.startswith(format_place(place)) for where in broken):
             findings += [
-                _finding((*place, *fault.place), fault.message, positions) for fault in _recipe_faults(section)
+                _finding((*place, *fault.place), fault.message, positions) for fault in section_faults(section)
             ]
     return findings
-
-
-def _recipe_faults(section: dict[str, Any]) -> Iterator[RecipeFault]:
-    """Yield what the schema cannot tell of a section that it accepts."""
-    checks: list[Callable[[], object]] = [
-        lambda: Tuning.from_dict(section["tune"]),
-        lambda: parse_compute(section.get("compute", "sequential")),
-    ]
-    for check in checks:
-        try:
-            check()
-        except RecipeFault as fault:
-            yield fault
 
 
 def _finding(place: tuple[str | int, ...], message: str, positions: Positions) -> Finding:

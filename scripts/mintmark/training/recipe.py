@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.question import Label, RecipeFault
+from mintmark.core.question import Label, RecipeFault, raise_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 DEFAULT_RESAMPLES = 2000
 DEFAULT_REPEATS = 5
@@ -118,11 +118,15 @@ def _refuse_ranges(space: Any, search: str) -> None:
         "write a list of values, or search: random" if search == "grid" else "write a list of values, or add trials:"
     )
     tables = enumerate(space) if isinstance(space, list) else [(None, space)]
-    for index, table in tables:
-        for name, choice in table.items():
-            if isinstance(choice, dict):
-                place = ("tune", "space", name) if index is None else ("tune", "space", index, name)
-                raise RecipeFault(place, f"a {search} search cannot go through a range; {remedy}")
+    message = f"a {search} search cannot go through a range; {remedy}"
+    raise_faults(
+        [
+            RecipeFault(("tune", "space", name) if index is None else ("tune", "space", index, name), message)
+            for index, table in tables
+            for name, choice in table.items()
+            if isinstance(choice, dict)
+        ]
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +151,19 @@ def parse_compute(text: str) -> Compute:
     return Compute(kind="dask", address="tcp" + match["address"])
 
 
+def section_faults(section: Mapping[str, Any]) -> Iterator[RecipeFault]:
+    """Yield what the schema cannot tell of a section that it accepts."""
+    checks: list[Callable[[], object]] = [
+        lambda: Tuning.from_dict(section["tune"]),
+        lambda: parse_compute(section.get("compute", "sequential")),
+    ]
+    for check in checks:
+        try:
+            check()
+        except RecipeFault as fault:
+            yield from fault.faults
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """One model's section of params.yaml; `estimator` is the specification that `estimators.build` understands."""
@@ -167,6 +184,7 @@ class Recipe:
 
         Raises `RecipeFault` for what it cannot tell.
         """
+        raise_faults(list(section_faults(data)))
         evaluation = data["evaluate"]
         return cls(
             model=model,

@@ -53,7 +53,7 @@ def read_question(model: str, root: Path = Path()) -> Question:
 
 @contextmanager
 def recipe_faults(model: str, root: Path = Path()) -> Iterator[None]:
-    """Turn a `RecipeFault` below the model's section into an error that names params.yaml and the line."""
+    """Turn `RecipeFault`s below the model's section into an error that names params.yaml and each line."""
     with _faults(root / PARAMS, ("models", model)):
         yield
 
@@ -70,7 +70,9 @@ def _faults(path: Path, above: KeyPath) -> Iterator[None]:
     try:
         yield
     except RecipeFault as fault:
-        raise InvalidRegistryError([_locate(path, (*above, *fault.place), fault.message)]) from None
+        positions = _positions(path)
+        found = [_locate(path, positions, (*above, *one.place), one.message) for one in fault.faults]
+        raise InvalidRegistryError(list(dict.fromkeys(found))) from None
 
 
 def _positions(path: Path) -> Positions:
@@ -79,8 +81,7 @@ def _positions(path: Path) -> Positions:
     return positions
 
 
-def _locate(path: Path, place: KeyPath, message: str) -> Finding:
-    positions = _positions(path)
+def _locate(path: Path, positions: Positions, place: KeyPath, message: str) -> Finding:
     known = next(place[:n] for n in range(len(place), -1, -1) if place[:n] in positions or n == 0)
     line, column = positions.get(known, (1, 1))
     where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
