@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mintmark.core.layout import candidate_path
-from mintmark.core.question import ROW, Question, RecipeFault
+from mintmark.core.provenance.training_rows import digest_training, filled_column
+from mintmark.core.question import DIGEST, FILLED, ROW, TRAINING_ROWS, Question, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, write_atomically
 from mintmark.training import cleaning, splitting, summary, tables
@@ -27,34 +28,44 @@ if TYPE_CHECKING:
 
 
 def prepare(model: str) -> None:
-    """Write train.parquet, evaluation.parquet and data.json of a model's candidate."""
+    """Write train.parquet, evaluation.parquet, training-rows.parquet and data.json of a model's candidate."""
     recipe, question = read_recipe(model), read_question(model)
     with recipe_faults(model):
         source, frame = read_source(recipe.source, question)
-        train, evaluation, notes = clean_and_split(frame, recipe, question)
+        train, evaluation, filled, notes = clean_and_split(frame, recipe, question)
     files = {name: candidate_path(model, f"{name}.parquet") for name in ("train", "evaluation")}
     written = {"train": tables.format_parquet(train), "evaluation": tables.format_parquet(evaluation)}
     described = {
         name: summary.describe_table(files[name], tables.digest_bytes(written[name]), frame)
         for name, frame in (("train", train), ("evaluation", evaluation))
     }
+    digests = digest_training(
+        train,
+        inputs=notes["inputs"],
+        target=question.target,
+        filled=filled,
+        has_id=recipe.preparation.id is not None,
+        entity=question.entity_column,
+        key=described["train"]["hash"],
+    )
     data = {
         "schema": 1,
         "source": source,
         **described,
         "lineage": summary.lineage(source, described["train"], described["evaluation"]),
         **notes,
-        "columns": summary.summarise_columns(pd.concat([train, evaluation])),
+        "columns": summary.summarise_columns(pd.concat([train, evaluation[train.columns]])),
     }
     for name, content in written.items():
         write_atomically(files[name], content)
+    write_atomically(candidate_path(model, TRAINING_ROWS), tables.format_parquet(digests, ascending=[DIGEST]))
     write_atomically(candidate_path(model, "data.json"), format_json(data).encode())
 
 
 def clean_and_split(
     frame: pd.DataFrame, recipe: Recipe, question: Question
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Return the training table, the evaluation table, and what was done to them."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return the training table, the evaluation table, which cells of the first were filled, and what was done."""
     preparation = recipe.preparation
     read = len(frame)
     frame = cleaning.select_columns(frame, preparation, question.target)
@@ -72,9 +83,13 @@ def clean_and_split(
     parts = splitting.split_rows(frame, preparation.split, target=question.target, seed=recipe.seed)
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     fills = cleaning.learn_fills(train, preparation, inputs)
+    filled = {name: part[list(fills)].isna() for name, part in (("train", train), ("evaluation", evaluation))}
     train, evaluation = (cleaning.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
+    if fills:
+        evaluation[FILLED] = filled_column(filled["evaluation"])
     dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
-    return train, evaluation, {"target": question.target, "inputs": inputs, "carried": carried, "cleaning": dropped}
+    notes = {"target": question.target, "inputs": inputs, "carried": carried, "cleaning": dropped}
+    return train, evaluation, filled["train"], notes
 
 
 def read_source(source: Source, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:

@@ -22,7 +22,7 @@ from mintmark.registry.stored.store import Store
 from mintmark.registry.yaml.text import parse_yaml
 
 FOLDER = "models/tiny/versions/1.0.0"
-FILES = ("model.json", "predictions.parquet", "evaluation.parquet", "profile.json")
+FILES = ("model.json", "predictions.parquet", "evaluation.parquet", "training-rows.parquet", "profile.json")
 
 
 def record(scratch: Scratch, version: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_what_the_commit_holds(first: Scratch) -> None:
     pointers = {f"{FOLDER}/{name}.dvc" for name in FILES}
     objects = {path for path in changed if path.startswith(".dvc/store/files/md5/")}
     assert changed - objects == pointers | {f"{FOLDER}/version.yaml", f"{FOLDER}/metrics.json"}
-    assert len(objects) == 7  # the four stored files, and what `dvc metrics diff` and `dvc pull` need in another clone
+    assert len(objects) == 8  # the five stored files, and what `dvc metrics diff` and `dvc pull` need in another clone
     candidate = first.root / "models/tiny/candidate"
     assert first.read(f"{FOLDER}/metrics.json") == (candidate / "metrics.json").read_text()
     assert first.read(f"{FOLDER}/version.yaml").startswith(

@@ -23,6 +23,7 @@ stages:
         - models/${key}/candidate/ARTIFACT
         - models/${key}/candidate/predictions.parquet
         - models/${key}/candidate/evaluation.parquet
+        - models/${key}/candidate/training-rows.parquet
         - models/${key}/candidate/profile.json
         - models/${key}/candidate/signature.json
         - models/${key}/candidate/data.json
@@ -45,10 +46,10 @@ out.mkdir(parents=True, exist_ok=True)
 write = lambda file, data: (out / file).write_text(format_json(data))
 
 FIT
-digest = "sha256:" + hashlib.sha256(Path(source["path"]).read_bytes()).hexdigest()
+lineage = [{**each, "hash": "sha256:" + hashlib.sha256(Path(each["path"]).read_bytes()).hexdigest()} for each in data]
 write("profile.json", profile)
 write("signature.json", signature)
-write("data.json", {"lineage": [{**source, "hash": digest}]})
+write("data.json", {"lineage": lineage})
 write("metrics.json", metrics)
 '''
 
@@ -62,8 +63,9 @@ guess = [params["slope"] * v for v in x]
 mae = sum(abs(a - b) for a, b in zip(y, guess)) / len(y)
 pq.write_table(pa.table({"row": list(range(len(x))), "truth": y, "prediction": guess}), out / "predictions.parquet")
 pq.write_table(pa.table({**dict.fromkeys(params["inputs"], x), "y": y}), out / "evaluation.parquet")
+pq.write_table(pa.table({"of": pa.array([], "string"), "digest": pa.array([], "int64")}), out / "training-rows.parquet")
 write("model.json", {"slope": params["slope"]})
-source = {"role": "source", "path": "data/points.csv", "rows": len(x)}
+data = [{"role": "source", "path": "data/points.csv", "rows": len(x)}]
 profile = {"x": {"min": min(x), "max": max(x)}}
 signature = {"inputs": {c: "float64" for c in params["inputs"]},
              "outputs": {"prediction": {"type": "float64", "shape": [None]}}}
@@ -80,6 +82,7 @@ from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.core.question import Question
 from mintmark.core.statistics import evaluation
 from mintmark.core.statistics.metrics import class_outcomes
+from mintmark.core.provenance.training_rows import digest_training
 from mintmark.training import tables
 
 question = Question.from_dict(parse_yaml(Path(f"models/{name}/model.yaml").read_bytes()))
@@ -96,7 +99,13 @@ outcomes = class_outcomes(rows["paid"].to_numpy(), prediction, probabilities, cl
 (out / "evaluation.parquet").write_bytes(tables.format_parquet(rows))
 predicted = evaluation.format_predictions(rows["row"], rows["paid"], prediction, probabilities, classes)
 (out / "predictions.parquet").write_bytes(tables.format_parquet(predicted))
-source = {"role": "evaluation", "path": f"{out}/evaluation.parquet", "rows": len(rows)}
+key = "sha256:" + hashlib.sha256(Path("data/loans.csv").read_bytes()).hexdigest()
+digests = digest_training(
+    train, inputs=inputs, target="paid", filled=None, has_id=False, entity=question.entity_column, key=key
+)
+(out / "training-rows.parquet").write_bytes(tables.format_parquet(digests, ascending=["digest"]))
+data = [{"role": "training", "path": "data/loans.csv", "rows": len(train)},
+        {"role": "evaluation", "path": f"{out}/evaluation.parquet", "rows": len(rows)}]
 profile = {"rows": len(train)}
 signature = evaluation.signature(rows[inputs], pd.Series(prediction), probabilities, classes)
 metrics = evaluation.measure(outcomes, rows, question, resamples=200, seed=1)

@@ -14,6 +14,9 @@ Label = str | int | float | bool
 
 ROW = "row"  # the column of evaluation rows and predictions that numbers the rows
 PROBABILITY = "probability_"  # and the class: a column of predictions
+FILLED = "filled_columns"  # of evaluation rows: a JSON list of the columns that prepare filled, or nothing
+TRAINING_ROWS = "training-rows.parquet"  # which rows a version was trained on (core/provenance/training_rows.py)
+OF, DIGEST = "of", "digest"  # its columns
 
 
 class RecipeFault(ValueError):  # noqa: N818 - a fault in data, which callers turn into a finding

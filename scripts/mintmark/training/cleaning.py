@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mintmark.core.question import ROW, RecipeFault
+from mintmark.core.question import FILLED, ROW, RecipeFault
 from mintmark.training.recipe import MissingRule, Preparation
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def select_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -
     """
     _check_columns(frame, preparation, target)
     frame = frame.drop(columns=list(preparation.drop))
+    if FILLED in frame.columns:
+        message = f'a column is called "{FILLED}", Mintmark\'s note of what it filled; write drop: [{FILLED}]'
+        raise RecipeFault(("prepare",), message)
     if preparation.id is None:
         if ROW in frame.columns:
             raise RecipeFault(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.artifacts.named_files import MisnamedError, check_named, parse_bounded_json, table_columns
 from mintmark.core.finding import Finding, one_line, shorten
-from mintmark.core.question import PROBABILITY, ROW
+from mintmark.core.question import DIGEST, OF, PROBABILITY, ROW, TRAINING_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -43,6 +43,9 @@ def check_stored_file(
     elif name == EVALUATION:
         wanted = [*signature.get("inputs", ()), *further]
         yield from _missing(name, wanted, table_columns(data), path)
+    elif name == TRAINING_ROWS and table_columns(data) != [OF, DIGEST]:
+        message = f"{name} has other columns than {OF} and {DIGEST}; dvc repro writes it again"
+        yield Finding(path=path, message=message, rule="R8")
     elif name == PROFILE:
         yield from _check_profile(data, path)
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from mintmark.core.question import ROW
-from mintmark.core.training_rows import (
+from mintmark.core.provenance.training_rows import (
     BY_ENTITY,
     BY_ROW,
-    DIGEST,
-    FILLED,
     UnknownRowsFault,
     count_of,
     digest_training,
@@ -23,6 +16,8 @@ from mintmark.core.training_rows import (
     filled_column,
     seen,
 )
+from mintmark.core.question import DIGEST, FILLED, ROW
+from mintmark.training.tables import format_parquet, parse_parquet
 
 KEY = "sha256:" + "1" * 64
 INPUTS = ["height", "colour"]
@@ -139,8 +134,6 @@ def test_many_rows_are_a_small_file_without_false_finds() -> None:
     both = table(*zip(generator.normal(size=40_000), ["red"] * 40_000, ["a"] * 40_000, strict=True))
     known = digests(both.iloc[:20_000])
     assert seen(known, both, inputs=INPUTS, target="kind", entity=None, key=KEY).sum() == 20_000
-    sink = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_pandas(known), sink, use_dictionary=["of"], column_encoding={"digest": "DELTA_BINARY_PACKED"}
-    )
-    assert len(sink.getvalue()) < 20_000 * 3.5
+    content = format_parquet(known, ascending=[DIGEST])
+    assert len(content) < 20_000 * 3.5
+    pd.testing.assert_frame_equal(parse_parquet(content), known)

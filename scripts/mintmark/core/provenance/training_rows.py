@@ -16,16 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import ROW
+from mintmark.core.question import DIGEST, FILLED, OF, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-FILE: Final = "training-rows.parquet"
-FILLED: Final = "filled_columns"  # of evaluation rows: a JSON list of the columns that prepare filled, or nothing
-OF, DIGEST = "of", "digest"
 BY_ROW, BY_ID, BY_ENTITY = "row", "id", "entity"
 KINDS: Final = (BY_ROW, BY_ID, BY_ENTITY)
 _SPREAD: Final = 1 << 20  # how many values there are for each entry: an unseen one matches once in so many
