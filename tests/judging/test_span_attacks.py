@@ -13,10 +13,10 @@ from tests.scaffold.registry import Scratch
 
 from mintmark.core.judgement.review import Review
 from mintmark.judging.agreement import check_agreement
-from mintmark.judging.cases import recorded_costs
 from mintmark.judging.fetched import fetch_version
 from mintmark.judging.judge import review_change
 from mintmark.judging.span import Span
+from mintmark.judging.trials.cases import recorded_costs
 
 PRODUCTION = "models/loans/channels/production.yaml"
 OTHER_ROWS = "0" * 32

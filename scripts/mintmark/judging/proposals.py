@@ -13,7 +13,7 @@ from mintmark.judging.deadline import begin_model
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
 from mintmark.judging.record_claims import judge_record
-from mintmark.judging.running import start_model
+from mintmark.judging.trials.running import start_model
 from mintmark.judging.uses import count_uses
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield from judge_other_rows(span, judged=model)
     # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_names) as process:
-        import mintmark.judging.trial  # noqa: F401
+        import mintmark.judging.trials.trial  # noqa: F401
         from mintmark.judging.stored_tables import judge_tables
 
         faults = found_faults("dvc.lock", check_agreement(span.after, record))
@@ -105,8 +105,8 @@ def _hold(
     *,
     proposed: bool,
 ) -> Judging[None]:
-    from mintmark.judging.cases import build_case
-    from mintmark.judging.trial import hold_trial
+    from mintmark.judging.trials.cases import build_case
+    from mintmark.judging.trials.trial import hold_trial
 
     begin_model()
     case = yield from heard(build_case(span, candidate, side, incumbent, proposed=proposed), "model")

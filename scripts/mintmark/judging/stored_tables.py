@@ -17,8 +17,8 @@ from mintmark.core.finding import Finding, shorten
 from mintmark.core.judgement.grading import CLOSE
 from mintmark.core.judgement.opinion import found_faults
 from mintmark.core.question import PROBABILITY, ROW
-from mintmark.judging.evidence import read_table
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
+from mintmark.judging.trials.evidence import read_table
 from mintmark.registry.snapshot import with_lines
 
 if TYPE_CHECKING:

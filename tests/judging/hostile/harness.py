@@ -25,7 +25,7 @@ from tests.scaffold.registry import Scratch
 
 VERSION = "models/loans/versions/1.1.0"
 LONGEST = 60  # seconds
-_TRIAL = "mintmark.judging.trial.hold_trial"
+_TRIAL = "mintmark.judging.trials.trial.hold_trial"
 _START = "mintmark.judging.proposals.start_model"
 
 Change = Callable[[Scratch], object]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from mintmark.core.judgement.contests import Contender
 from mintmark.core.judgement.grading import dummy_answer
 from mintmark.errors import MintmarkError
-from mintmark.judging.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
-from mintmark.judging.running import ask_model, start_model
+from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
+from mintmark.judging.trials.running import ask_model, start_model
 
 if TYPE_CHECKING:
     from mintmark.core.judgement.answers import Answer, ModelRun
     from mintmark.core.question import Label
-    from mintmark.judging.cases import Case
-    from mintmark.judging.evidence import Rows
     from mintmark.judging.fetched import FetchedVersion
+    from mintmark.judging.trials.cases import Case
+    from mintmark.judging.trials.evidence import Rows
 
 
 class Rivals:

@@ -11,9 +11,9 @@ from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.opinion import Opinion, found
 from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
-from mintmark.judging.evidence import Rows, read_rows
 from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
+from mintmark.judging.trials.evidence import Rows, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

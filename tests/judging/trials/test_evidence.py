@@ -11,7 +11,7 @@ import pytest
 
 from mintmark.core.question import Question
 from mintmark.errors import MintmarkError
-from mintmark.judging.evidence import read_rows, read_table
+from mintmark.judging.trials.evidence import read_rows, read_table
 
 NAME = "evaluation.parquet"
 

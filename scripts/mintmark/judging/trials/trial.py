@@ -23,11 +23,11 @@ from mintmark.core.judgement.gates import (
 from mintmark.core.judgement.grading import is_constant, same_answers
 from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.statistics.evaluation import measure
-from mintmark.judging.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.hearing import attempt
-from mintmark.judging.rivals import Rivals
-from mintmark.judging.running import ask_model
+from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
+from mintmark.judging.trials.rivals import Rivals
+from mintmark.judging.trials.running import ask_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from mintmark.core.judgement.claims import Dispute
     from mintmark.core.judgement.review import Evaluation
     from mintmark.core.statistics.metrics import Outcomes
-    from mintmark.judging.cases import Case
-    from mintmark.judging.evidence import Rows
     from mintmark.judging.hearing import Judging
+    from mintmark.judging.trials.cases import Case
+    from mintmark.judging.trials.evidence import Rows
 
 _JUDGED, _OWN = "evaluation", "own rows"
 _MOST_DISPUTES = 10
