@@ -102,6 +102,7 @@ def test_ctrl_c_ends_the_command() -> None:
 # Who else may catch an error in judging, and why it becomes no check there.
 CATCHERS = {
     "agreement": "a dvc.yaml that cannot be read is a finding of the pipeline",
+    "clean_rows": "rows that nobody can tell of are a finding for a person",
     "cases": "a question that model.yaml cannot ask gets its path",
     "evidence": "faults of pyarrow and pandas get the name of the table",
     "fetched": "a dvc.lock that cannot be read names no rows: a change may mend it",
@@ -114,6 +115,8 @@ CATCHERS = {
 def test_judges_let_errors_rise() -> None:
     folder = Path(heard.__code__.co_filename).parent
     found = {
-        path.stem for path in folder.glob("*.py") if re.search(r"^\s+except (?!BaseException)", path.read_text(), re.M)
+        path.stem
+        for path in (*folder.glob("*.py"), *folder.glob("trials/*.py"))
+        if re.search(r"^\s+except (?!BaseException)", path.read_text(), re.M)
     }
     assert found == CATCHERS.keys()

@@ -16,8 +16,10 @@ from mintmark.core import layout
 from mintmark.core.finding import Finding, shorten
 from mintmark.core.judgement.grading import CLOSE
 from mintmark.core.judgement.opinion import found_faults
-from mintmark.core.question import PROBABILITY, ROW
+from mintmark.core.provenance.training_rows import BY_ROW, count_of
+from mintmark.core.question import PROBABILITY, ROW, TRAINING_ROWS
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
+from mintmark.judging.trials.clean_rows import read_training_rows
 from mintmark.judging.trials.evidence import read_table
 from mintmark.registry.snapshot import with_lines
 
@@ -48,6 +50,7 @@ def judge_tables(span: Span, version: FetchedVersion) -> Judging[None]:
     question = span.before.model(version.record.model).question
     yield found_faults("predictions", _predictions(version.record, predictions, rows, question.target))
     faults = [*_inputs(version.record, rows, {question.target, ROW}), *_outputs(version.record, predictions)]
+    faults += _training_rows(version)
     if version.classes and not question.is_classification:
         faults.append(_finding(version.record, "signature.classes", f"is there, and the task is {question.task}"))
     yield found_faults("record", with_lines(faults[:_MOST], span.after.tree))
@@ -95,6 +98,16 @@ def _inputs(record: VersionRecord, rows: pd.DataFrame, hidden: Collection[str | 
         elif not _fits(kind, rows[name]):
             message = f"says {shorten(kind, _LONGEST)}, and {EVALUATION} has {rows[name].dtype} in this column"
             yield _finding(record, f"signature.inputs.{name}", message)
+
+
+def _training_rows(version: FetchedVersion) -> Iterator[Finding]:
+    """There is a digest for each training row that the lineage counts; a version without them is told elsewhere."""
+    counted = sum(source.rows for source in version.record.data if source.role == "training")
+    if TRAINING_ROWS in version.files:
+        kept = count_of(read_training_rows(version.files[TRAINING_ROWS]), BY_ROW)
+        if kept != counted:
+            message = f"has digests of {kept:,} rows, and data.json counts {counted:,} in the training"
+            yield _finding(version.record, f"files.{TRAINING_ROWS}", message)
 
 
 def _outputs(record: VersionRecord, predictions: pd.DataFrame) -> Iterator[Finding]:

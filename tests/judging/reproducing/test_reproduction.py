@@ -91,7 +91,7 @@ def test_the_same_bytes_come_out_whatever_lies_in_the_work_tree(proposed: Scratc
     found = reproduce(proposed, folder=folder, on_stage=stages.append)
     assert (found.outcome, found.parts_at) == ("identical bytes", None), found.message
     assert stages == ["prepare@tiny", "fit@tiny"]
-    assert len(found.files) == 9
+    assert len(found.files) == 10
     assert all(same for _, same in found.files)
     assert found.environment == ()
     assert everything(proposed.root) == before
@@ -127,7 +127,14 @@ def test_files_count_and_not_what_dvc_lock_says_of_them(proposed: Scratch, tmp_p
     assert others() == ["model.json", "profile.json"]
     made.rename(tmp_path / "elsewhere")
     made.symlink_to(tmp_path / "elsewhere")
-    assert {"model.json", "predictions.parquet", "evaluation.parquet", "profile.json", "metrics.json"} == set(others())
+    assert {
+        "model.json",
+        "predictions.parquet",
+        "evaluation.parquet",
+        "training-rows.parquet",
+        "profile.json",
+        "metrics.json",
+    } == set(others())
     (workshop.clone / "dvc.lock").write_text("rubbish")
     with pytest.raises(MintmarkError, match=r"dvc\.lock"):
         others()

@@ -23,6 +23,7 @@ CheckName = Literal[
     "bytes",
     "dvc.lock",
     "evaluation data",
+    "clean rows",
     "model",
     "predictions",
     "claims",
@@ -128,6 +129,11 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
             question="Are the evaluation rows those of the base?",
             fail="the record stores no rows, its lineage names other rows, or the base's rows cannot be fetched",
             decide="they are the first rows of the model, or other rows than the base has, or dvc.lock names others",
+        ),
+        CheckKind(
+            name="clean rows",
+            question="Are there rows that neither model was trained on (R11)?",
+            decide="nobody can tell which rows one of them was trained on, or too few are left",
         ),
         CheckKind(
             name="model",

@@ -38,6 +38,15 @@ def check_primary(result: MetricResult, champion: str) -> Check:
     return check("champion", "decide", message)
 
 
+def check_unknown(result: MetricResult, other: str) -> Check:
+    """Say that a difference decides nothing, because one side may have been trained on the rows (R11)."""
+    if result.difference is None:
+        return check_primary(result, other)
+    by = _difference_alone(result.name, result.difference)
+    message = f"{by} against {other} decides nothing: nobody knows which of these rows were in the training; "
+    return check("champion", "decide", f"{message}decide by hand")
+
+
 def _what_would_decide(found: PairedDifference) -> str:
     if found.bound is None:
         return "these rows are too few for an interval"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mintmark.core.question import TRAINING_ROWS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -35,6 +37,8 @@ def said_by_author(record: Mapping[str, Any], metrics: Mapping[str, Any] | None)
             yield Said(
                 "data (source)", value, "it is what the pipeline read; Git knows the hash of its own files alone"
             )
+    if TRAINING_ROWS in record["files"]:
+        yield Said(TRAINING_ROWS, "", "only running prepare again tells which rows were in the training")
     if record.get("cost"):
         yield Said("cost", "", _TIMES)
     if measured.get("cost"):

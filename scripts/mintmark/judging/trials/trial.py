@@ -18,6 +18,7 @@ from mintmark.core.judgement.gates import (
     check_leak,
     check_primary,
     check_slices,
+    check_unknown,
     cost_results,
 )
 from mintmark.core.judgement.grading import is_constant, same_answers
@@ -25,6 +26,7 @@ from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.statistics.evaluation import measure
 from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.hearing import attempt
+from mintmark.judging.trials.clean_rows import find_clean_rows, undecided
 from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.trials.rivals import Rivals
 from mintmark.judging.trials.running import ask_model
@@ -190,11 +192,18 @@ def _compare(case: Case, rivals: Rivals, run: ModelRun, rows: Rows, answer: Answ
     if pair is None:
         return
     champion, outcomes = pair
+    sides = [case.candidate, *([] if case.champion is None else [case.champion])]
+    clean = yield from attempt(lambda: find_clean_rows(rows, sides, question), "clean rows", verdict="decide")
+    if clean is None:
+        return
+    yield Opinion(checks=tuple(clean.checks(where)))
+    if not clean.are_enough:
+        return
     evaluation = yield from attempt(
         lambda: contest(
-            Contender(name=case.candidate.name, outcomes=outcomes),
-            champion,
-            rows.table,
+            Contender(name=case.candidate.name, outcomes=outcomes.take(clean.mask)),
+            replace(champion, outcomes=champion.outcomes.take(clean.mask)),
+            rows.table[clean.mask].reset_index(drop=True),
             question,
             case.rules.gates,
             source=source,
@@ -205,16 +214,22 @@ def _compare(case: Case, rivals: Rivals, run: ModelRun, rows: Rows, answer: Answ
         says=f"{_MISFIT.removesuffix(': ')}{where}: ",
     )
     if evaluation is not None:
-        checks = tuple(_verdicts(evaluation, case, champion.name, where))
+        evaluation = evaluation if clean.are_known else undecided(evaluation)
+        checks = tuple(_verdicts(evaluation, case, champion.name, where, is_known=clean.are_known))
         yield Opinion(evaluations=(evaluation,), checks=checks)
 
 
-def _verdicts(evaluation: Evaluation, case: Case, champion: str, where: str) -> Iterator[Check]:
-    """Yield what follows from one evaluation; on rows that the proposal brings itself a person has the last word."""
+def _verdicts(evaluation: Evaluation, case: Case, champion: str, where: str, *, is_known: bool) -> Iterator[Check]:
+    """Yield what follows from one evaluation; on rows that the proposal brings itself a person has the last word.
+
+    `is_known` says that each side tells which rows it was trained on. Without it nothing is better or worse (R11).
+    """
     gates = case.rules.gates
     primary = next((metric for metric in evaluation.metrics if metric.primary), None)
     if primary is None:
         checks = [check("champion", "fail", f"{case.rules.question.metric} cannot be measured for this model")]
+    elif not is_known:
+        checks = [check_unknown(primary, champion)]
     elif case.champion is None:
         checks = [check_baseline(primary, champion.partition(": ")[2])]
     else:
