@@ -23,7 +23,7 @@ from mintmark.core.judgement.review import (
     Verdict,
 )
 from mintmark.core.records import Interval
-from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference, Standing
+from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference, RowsPlan, Standing
 
 TEXT = st.one_of(
     st.sampled_from([*HOSTILE, "x" * 200, "@" * 200, "$" * 3_000, "\n" * 3_000, "`|" * 500]),
@@ -53,7 +53,7 @@ DIFFERENCE = st.builds(
     bound=MAYBE,
     margin=NUMBER,
     standing=st.sampled_from(get_args(Standing)),
-    rows_needed=st.one_of(st.none(), COUNT),
+    rows_needed=st.one_of(st.none(), st.builds(RowsPlan, rows=COUNT, low=COUNT, high=COUNT)),
 )
 MAYBE_DIFFERENCE = st.one_of(st.none(), DIFFERENCE)
 METRIC = st.builds(

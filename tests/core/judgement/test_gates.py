@@ -20,7 +20,7 @@ from mintmark.core.judgement.gates import (
 from mintmark.core.judgement.review import SliceResult
 from mintmark.core.model import Gates
 from mintmark.core.records import Interval
-from mintmark.core.statistics.results import MetricResult, PairedDifference
+from mintmark.core.statistics.results import MetricResult, PairedDifference, RowsPlan
 from mintmark.registry.yaml.text import parse_yaml
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -112,11 +112,11 @@ def test_the_gates_of_this_registry_are_read(path):
             "worse than iris@1.0.0: roc_auc -0.1 [-0.12, -0.05], margin 0.01",
         ),
         (
-            difference("inconclusive", 0.0, -0.02, 0.02, rows_needed=12_345),
+            difference("inconclusive", 0.0, -0.02, 0.02, rows_needed=RowsPlan(rows=12_345, low=9_001, high=17_000)),
             "decide",
             (
                 "it may be worse than iris@1.0.0 by more than the margin: roc_auc 0 [-0.02, +0.02], margin 0.01; "
-                "some 12,000 rows would decide it"
+                "a plan: if the two are in truth equal, some 12,000 rows (9,000 to 17,000) find it no worse, four times in five"
             ),
         ),
         (
@@ -124,7 +124,7 @@ def test_the_gates_of_this_registry_are_read(path):
             "decide",
             (
                 "it may be worse than iris@1.0.0 by more than the margin: roc_auc -0.01 [-0.02, 0], margin 0.01; "
-                "no number of rows would decide it"
+                "a plan: if the two are in truth equal, no number of rows finds it no worse"
             ),
         ),
         (

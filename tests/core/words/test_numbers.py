@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mintmark.core.statistics.results import RowsPlan
 from mintmark.core.words import numbers
 from mintmark.core.words.numbers import (
     apart,
@@ -109,8 +110,10 @@ def test_counts_and_estimates() -> None:
     assert [count(n, "row") for n in (0, 1, 2, 1200)] == ["no rows", "1 row", "2 rows", "1,200 rows"]
     assert count(2, "entity", "entities") == "2 entities"
     assert estimate(24_732) == "25,000"
-    assert what_would_decide(24_732) == "some 25,000 rows would decide it"
-    assert what_would_decide(None) == "no number of rows would decide it"
+    plan = RowsPlan(rows=24_732, low=18_100, high=34_900)
+    told = "some 25,000 rows (18,000 to 35,000) find it no worse, four times in five"
+    assert what_would_decide(plan) == f"a plan: if the two are in truth equal, {told}"
+    assert what_would_decide(None) == "a plan: if the two are in truth equal, no number of rows finds it no worse"
     assert (
         how_measured(1, 2000, 7)
         == "Measured on 1 evaluation row; the intervals come from 2,000 bootstrap resamples, seed 7."

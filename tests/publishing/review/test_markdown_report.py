@@ -26,7 +26,7 @@ from tests.scaffold.marks import first_quick
 
 from mintmark.core.judgement.review import CarriedFile, Evaluation, LineageStep, Review, Subject, Table
 from mintmark.core.records import Interval
-from mintmark.core.statistics.results import PairedDifference
+from mintmark.core.statistics.results import PairedDifference, RowsPlan
 from mintmark.publishing.review.markdown_report import MARKER, format_markdown
 
 HEADINGS = [
@@ -119,21 +119,31 @@ def test_the_primary_metric_has_intervals_and_a_difference() -> None:
 @pytest.mark.parametrize(
     ("maximize", "rows_needed", "words"),
     [
-        (True, 1240, "at least -0.02 with 95% confidence; it must be no lower than -0.01 to be no worse. Some 1,200"),
+        (
+            True,
+            RowsPlan(rows=1240, low=810, high=1904),
+            (
+                "at least -0.02 with 95% confidence; it must be no lower than -0.01 to be no worse. A plan: if the two are in "
+                "truth equal, some 1,200 rows (810 to 1,900) find it no worse, four times in five."
+            ),
+        ),
         (
             False,
             None,
-            "at most -0.02 with 95% confidence; it must be no higher than +0.01 to be no worse. No number of",
+            (
+                "at most -0.02 with 95% confidence; it must be no higher than +0.01 to be no worse. A plan: if the two are in "
+                "truth equal, no number of rows finds it no worse."
+            ),
         ),
     ],
 )
-def test_an_open_difference_says_what_would_decide_it(maximize: bool, rows_needed: int | None, words: str) -> None:
+def test_an_open_difference_says_what_would_decide_it(maximize: bool, rows_needed: RowsPlan | None, words: str) -> None:
     found = PairedDifference(
         value=0.0, low=-0.03, high=0.03, bound=-0.02, margin=0.01, standing="inconclusive", rows_needed=rows_needed
     )
     metric = replace(metrics()[0], maximize=maximize, difference=found)
     text = text_of(replace(sample_review(), evaluations=[replace(evaluation(), metrics=[metric])]))
-    assert f"Inconclusive. The difference is {words} rows would decide it." in text
+    assert f"Inconclusive. The difference is {words}" in text
 
 
 def test_a_first_version_is_compared_with_a_baseline() -> None:

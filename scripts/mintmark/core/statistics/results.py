@@ -14,12 +14,24 @@ Standing = Literal["better", "no worse", "inconclusive", "worse"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RowsPlan:
+    """On how many rows two models that are in truth equal are found no worse, four times in five.
+
+    An estimate: the variance of the difference comes from few rows. `low` and `high` bound it with 90% confidence.
+    """
+
+    rows: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PairedDifference:
     """Candidate minus champion on the same rows, in the metric's own unit, and what follows from it.
 
     `low` and `high` bound the two-sided 95% interval; `bound` is the one-sided 95% bound on the side that is worse
     (the lower one for a metric to maximize, the upper one for an error). `rows_needed`, only where the standing is
-    inconclusive, is how many rows would decide it with a power of 80%; None where no number would.
+    inconclusive, is how many rows to plan for; None where no number of rows would do.
     """
 
     value: float
@@ -28,7 +40,7 @@ class PairedDifference:
     bound: float | None
     margin: float
     standing: Standing
-    rows_needed: int | None = None
+    rows_needed: RowsPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

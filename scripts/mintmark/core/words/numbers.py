@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mintmark.core.statistics.results import RowsPlan
+
 NOTHING: Final = "–"
 _DIGITS: Final = 4  # of a value
 _FEW_DIGITS: Final = 3  # of a difference or a size
@@ -149,9 +151,13 @@ def apart(value: float, limit: float, in_words: InWords = number) -> tuple[str, 
     return next((told for told, near in (first, *pairs) if told != near), first[0]), in_words(limit, _FULL)
 
 
-def what_would_decide(rows: int | None) -> str:
-    """`some 25,000 rows would decide it`: how many rows a difference that is not clear would need."""
-    return f"{'no number of' if rows is None else f'some {estimate(rows)}'} rows would decide it"
+def what_would_decide(plan: RowsPlan | None) -> str:
+    """`a plan: if ... equal, some 3,700 rows (2,200 to 6,300) find it no worse`: for a difference that is not clear."""
+    equal = "a plan: if the two are in truth equal"
+    if plan is None:
+        return f"{equal}, no number of rows finds it no worse"
+    rows, low, high = map(estimate, (plan.rows, plan.low, plan.high))
+    return f"{equal}, some {rows} rows ({low} to {high}) find it no worse, four times in five"
 
 
 def how_measured(rows: int, resamples: int, seed: int) -> str:

@@ -20,7 +20,7 @@ from mintmark.core.judgement.review import (
     Uses,
 )
 from mintmark.core.records import Interval
-from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference
+from mintmark.core.statistics.results import CrossCheck, Curve, MetricResult, PairedDifference, RowsPlan
 from mintmark.registry.files import parse_json
 from mintmark.registry.schemas import accepts
 from mintmark.registry.yaml.faults import YamlFault
@@ -45,6 +45,7 @@ _PARTS: Final[Mapping[type, Mapping[str, type]]] = {
     Evaluation: {"metrics": MetricResult, "slices": SliceResult, "cross_checks": CrossCheck, "curves": Curve},
     MetricResult: {"candidate": Interval, "champion": Interval, "difference": PairedDifference},
     SliceResult: {"candidate": Interval, "champion": Interval, "difference": PairedDifference},
+    PairedDifference: {"rows_needed": RowsPlan},
 }
 # Numbers that are always there; a report says null where JSON cannot hold one.
 _NUMBERS: Final[Mapping[type, tuple[str, ...]]] = {
