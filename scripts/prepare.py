@@ -24,7 +24,7 @@ from mintmark.training.recipe import Recipe, Source
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 def prepare(model: str) -> None:
@@ -58,6 +58,8 @@ def prepare(model: str) -> None:
     }
     for name, content in written.items():
         write_atomically(files[name], content)
+    for line in split_notes(recipe, data):
+        print(line)
     write_atomically(candidate_path(model, TRAINING_ROWS), tables.format_parquet(digests, ascending=[DIGEST]))
     write_atomically(candidate_path(model, "data.json"), format_json(data).encode())
 
@@ -76,11 +78,15 @@ def clean_and_split(
         raise RecipeFault(
             ("prepare", "missing"), f'rows without "{question.target}" cannot be used; write drop-row for it'
         )
-    by = preparation.split.by if preparation.split.method in ("group", "time") else None
+    by = preparation.split.by if preparation.split.method in ("hash", "group", "time") else None
     aside = {*preparation.carry, by, question.entity_column} - {question.target}
     carried = [c for c in frame.columns if c in aside]
     inputs = [c for c in frame.columns if c not in {ROW, question.target, *carried}]
-    parts = splitting.split_rows(frame, preparation.split, target=question.target, seed=recipe.seed)
+    columns = splitting.Columns(
+        target=question.target, inputs=inputs, entity=question.entity_column, has_id=preparation.id is not None
+    )
+    parts = splitting.split_rows(frame, preparation.split, columns, seed=recipe.seed)
+    both, of = splitting.straddling(frame, question.entity_column, parts[1])
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     fills = cleaning.learn_fills(train, preparation, inputs)
     filled = {name: part[list(fills)].isna() for name, part in (("train", train), ("evaluation", evaluation))}
@@ -88,8 +94,30 @@ def clean_and_split(
     if fills:
         evaluation[FILLED] = filled_column(filled["evaluation"])
     dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
-    notes = {"target": question.target, "inputs": inputs, "carried": carried, "cleaning": dropped}
+    divided: dict[str, Any] = {"method": preparation.split.method, "by": splitting.unit_of(preparation.split, columns)}
+    if preparation.split.method == "time":
+        divided["by"] = preparation.split.by
+    if question.entity_column is not None:
+        divided["entities"] = {"evaluation": of, "on_both_sides": both}
+    notes = {"target": question.target, "inputs": inputs, "carried": carried, "split": divided, "cleaning": dropped}
     return train, evaluation, filled["train"], notes
+
+
+def split_notes(recipe: Recipe, data: dict[str, Any]) -> Iterator[str]:
+    """Yield what the split costs, in one line each."""
+    split = recipe.preparation.split
+    if not split.is_stable:
+        what = "time split by a share" if split.method == "time" else f"{split.method} split"
+        yield (
+            f"{recipe.model}: a {what} moves rows to the other side when the data grows, and a review leaves out what "
+            "both sides saw; hash, group, and time with from: do not (docs/reference/params.md)"
+        )
+    entities = data["split"].get("entities")
+    if entities and entities["on_both_sides"]:
+        yield (
+            f"{recipe.model}: {entities['on_both_sides']:,} of {entities['evaluation']:,} entities of the evaluation "
+            "are in the training too; a review does not judge on their rows"
+        )
 
 
 def read_source(source: Source, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:

@@ -12,15 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.layout import candidate_path
+from mintmark.core.question import ROW
 from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import tables, tuning
+from mintmark.training.folds import Kept, fold_kind
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
+from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    import pandas as pd
+
+    from mintmark.core.question import Question
     from mintmark.training.recipe import Compute
 
 DASK_TIMEOUT = 10  # seconds
@@ -32,6 +38,7 @@ def tune(model: str) -> None:
     data = read_json(Path(candidate_path(model, "data.json")))
     train = tables.parse_parquet(Path(candidate_path(model, "train.parquet")).read_bytes())
     with recipe_faults(model), backend(recipe.compute):
+        kept = kept_by(data["split"], train, question)
         found = tuning.search(
             recipe.estimator,
             recipe.tuning,
@@ -39,6 +46,7 @@ def tune(model: str) -> None:
             train[data["inputs"]],
             train[data["target"]],
             seed=recipe.seed,
+            kept=kept,
             progress=sys.stdout.isatty() and recipe.compute.kind != "dask",
         )
     best: dict[str, Any] = {
@@ -46,12 +54,21 @@ def tune(model: str) -> None:
         "search": recipe.tuning.search,
         "metric": recipe.tuning.metric or question.metric,
         "folds": recipe.tuning.folds,
+        "fold_kind": fold_kind(kept, is_classification=question.is_classification),
         "trials": len(found.trials),
         "score": {"mean": found.score, "std": found.deviation},
         "parameters": found.parameters,
     }
     write_atomically(candidate_path(model, "trials.csv"), tables.format_csv(found.trials))
     write_atomically(candidate_path(model, "best.json"), format_json(best).encode())
+
+
+def kept_by(split: Mapping[str, Any], train: pd.DataFrame, question: Question) -> Kept | None:
+    """Return what the folds must respect, as the split did: its order in time, its groups, else the entities."""
+    if split["method"] == "time":
+        return Kept(kind="in order", column=ordered_times(train[split["by"]]))
+    column = split["by"] if split["by"] not in (None, ROW) else question.entity_column
+    return None if column is None else Kept(kind="together", column=train[column])
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def read(repository, name, model="churn"):
 def test_everything_that_others_read_is_made(repository):
     made = set(repository.candidate())
     assert made == {
-        "train.parquet", "evaluation.parquet", "data.json", "trials.csv", "best.json", "model.skops", "metrics.json",
+        "train.parquet", "evaluation.parquet", "training-rows.parquet", "data.json", "trials.csv", "best.json", "model.skops", "metrics.json",
         "scores.json", "predictions.parquet", "profile.json", "signature.json", "plots/roc/roc.csv",
         "plots/precision_recall/precision_recall.csv", "plots/calibration/calibration.csv",
         "plots/confusion/confusion.csv", "plots/residuals/residuals.csv", "plots/predicted/predicted.csv", "cost.json",

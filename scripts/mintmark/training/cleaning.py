@@ -68,7 +68,7 @@ def _columns(frame: pd.DataFrame) -> str:
     return f"it has {', '.join(names[:8])}{f' and {len(names) - 8} more' if len(names) > 8 else ''}"
 
 
-def apply_types(frame: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
+def apply_types(frame: pd.DataFrame, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:
     """Return the table with declared types; raise `RecipeFault` for a value that has no such type.
 
     A category is text: an encoder in the estimator knows its categories, and Parquet then holds the same type in
@@ -79,14 +79,17 @@ def apply_types(frame: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
         try:
             frame[column] = _convert(frame[column], wanted)
         except (ValueError, TypeError) as error:
-            raise RecipeFault(("prepare", "types", column), f"a value is no {wanted}: {error}") from None
+            what = wanted if isinstance(wanted, str) else f"datetime like {wanted['datetime']}"
+            raise RecipeFault(("prepare", "types", column), f"a value is no {what}: {error}") from None
     for column in frame.columns:
         if isinstance(frame[column].dtype, pd.CategoricalDtype) or frame[column].dtype == object:
             frame[column] = frame[column].astype("str")
     return frame
 
 
-def _convert(column: pd.Series, wanted: str) -> pd.Series:
+def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
+    if not isinstance(wanted, str):
+        return pd.to_datetime(column, format=wanted["datetime"])
     if wanted == "datetime":
         return pd.to_datetime(column, format="ISO8601")
     if wanted == "integer" and column.isna().any():
@@ -161,7 +164,7 @@ def _fill(column: pd.Series, rule: MissingRule, name: str) -> Any:
     return sorted(counts.index[counts == counts.max()])[0]
 
 
-def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str]) -> pd.DataFrame:
+def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:
     """Return the table with missing values replaced; a column declared `integer` becomes whole again."""
     frame = frame.fillna(fills)
     whole = [c for c in fills if types.get(c) == "integer"]

@@ -45,11 +45,26 @@ class MissingRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Split:
-    """How rows are divided: `evaluation` is a share; `by` the column to stratify, group or order by."""
+    """How rows are divided: `evaluation` is a share; `by` the column to stratify, group, hash or order by.
 
-    method: Literal["random", "stratified", "group", "time"]
-    evaluation: float
+    A time split has either a share or `start`, from which on rows are for evaluation (`from` in params.yaml).
+    """
+
+    method: Literal["hash", "group", "time", "random", "stratified"]
+    evaluation: float | None = None
     by: str | None = None
+    start: str | float | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Split:
+        """Build it from the section `split`."""
+        known = {name: value for name, value in data.items() if name != "from"}
+        return cls(**known, start=data.get("from"))
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether a row keeps its side when the data grows."""
+        return self.method in ("hash", "group") or self.start is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +73,7 @@ class Preparation:
 
     split: Split
     id: str | None
-    types: Mapping[str, str]
+    types: Mapping[str, str | Mapping[str, str]]
     drop: tuple[str, ...]
     carry: tuple[str, ...]
     missing: MissingRule
@@ -70,7 +85,7 @@ class Preparation:
         """Build it from the section `prepare`."""
         missing = data.get("missing", {})
         return cls(
-            split=Split(**data["split"]),
+            split=Split.from_dict(data["split"]),
             id=data.get("id"),
             types=dict(data.get("types", {})),
             drop=tuple(data.get("drop", ())),

@@ -1,65 +1,179 @@
-"""Divide rows into training and evaluation: at random, stratified, by group or by time. Pure."""
+"""Divide rows into training and evaluation: by a hash, by group, by time, at random or stratified. Pure.
+
+A split is stable when a row keeps its side as the data grows: `hash`, `group` and `time` with a date are. The others
+draw anew, so that evaluation rows of yesterday train the model of today, and no two versions can be compared on all.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
+import pandas as pd
 
-from mintmark.core.question import RecipeFault
-from mintmark.training.recipe import Split
+from mintmark.core.provenance.training_rows import shares_of_values
+from mintmark.core.question import ROW, RecipeFault
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-_PLACE = ("prepare", "split")
+    from mintmark.training.recipe import Split
+
+_PLACE: Final = ("prepare", "split")
+_BY: Final = (*_PLACE, "by")
+_ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_ZONE: Final = r":.*(?:Z|[+-]\d{2}:?\d{2})$"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """What the columns of a table are for; `has_id` says that the column `row` holds a declared id."""
+
+    target: str
+    inputs: Sequence[str] = ()
+    entity: str | None = None
+    has_id: bool = False
 
 
 def split_rows(
-    frame: pd.DataFrame, split: Split, *, target: str, seed: int
+    frame: pd.DataFrame, split: Split, columns: Columns, *, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the positions of training and of evaluation rows, each in ascending order.
 
-    They are disjoint and cover all rows. group: no value of `by` is on both sides. time: every training row is
-    earlier than every evaluation row, so rows of one moment stay together. Raises `RecipeFault` where a side would
-    be empty or a class cannot be divided.
+    They are disjoint and cover all rows. hash: a row's side follows from its unit alone (`unit_of`), and so do all rows
+    of one unit; group: the same by its column. time: every training row is earlier than every evaluation row, so rows
+    of one moment stay together; with a date, the evaluation begins there. Raises `RecipeFault` where a side would be
+    empty, a class cannot be divided, or an entity would be on both sides of a split that could keep it on one.
     """
     if split.method == "time":
         evaluation = _latest(frame, split)
-    elif split.method == "group":
-        evaluation = _groups(frame, split, seed)
+    elif split.method in ("group", "hash"):
+        evaluation = _by_hash(frame, split, columns)
     else:
-        evaluation = _random(frame, split, target, seed)
+        evaluation = _random(frame, split, columns.target, seed)
     if evaluation.all() or not evaluation.any():
+        change = "from" if split.start is not None else "evaluation"
         raise RecipeFault(
-            _PLACE, f"a {split.method} split of {len(frame)} rows leaves one side empty; change evaluation:"
+            _PLACE, f"a {split.method} split of {len(frame)} rows leaves one side empty; change {change}:"
         )
+    if split.method != "time":
+        _refuse_straddling(frame, split, columns, evaluation)
     return np.flatnonzero(~evaluation), np.flatnonzero(evaluation)
 
 
+def unit_of(split: Split, columns: Columns) -> str | None:
+    """Return the column whose values stay together, None where that is the row itself.
+
+    For `hash` that is `by`, else the entity, else the declared id; `group` goes by its own column.
+    """
+    if split.method == "group":
+        return split.by
+    if split.method == "hash":
+        return split.by or columns.entity or (ROW if columns.has_id else None)
+    return None
+
+
+def straddling(frame: pd.DataFrame, entity: str | None, evaluation: NDArray[np.intp]) -> tuple[int, int]:
+    """Return how many entities have rows on both sides, and how many there are in the evaluation."""
+    if entity is None:
+        return 0, 0
+    inside = np.zeros(len(frame), dtype=bool)
+    inside[evaluation] = True
+    values = frame[entity]
+    judged = set(values[inside].dropna())
+    return len(judged & set(values[~inside].dropna())), len(judged)
+
+
+def _refuse_straddling(frame: pd.DataFrame, split: Split, columns: Columns, evaluation: NDArray[np.bool_]) -> None:
+    """Rows of an entity that is on both sides are not judged on, so such a split leaves few or none."""
+    both, of = straddling(frame, columns.entity, np.flatnonzero(evaluation))
+    if both:
+        raise RecipeFault(
+            _PLACE,
+            f'{both:,} of {of:,} "{columns.entity}" (entity_column in model.yaml) would have rows on both sides of '
+            f"this {split.method} split; {{method: hash, evaluation: {split.evaluation}}} keeps them together",
+        )
+
+
+def ordered_times(column: pd.Series, rows: pd.Series | None = None) -> pd.Series:
+    """Return a column to order rows by: numbers and times as they are, ISO 8601 text as times.
+
+    Raises `RecipeFault` for other text, which would sort as text (12/03/2026 before 13/01/2025), and where some times
+    have a zone and others have none. `rows` are the ids of the rows, for the message.
+    """
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind) or (
+        pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+    ):
+        return column
+    present = column.dropna().map(str)
+    is_date = present.str.fullmatch(_ISO)
+    if not is_date.all():
+        _refuse_text(column.name, present[~is_date], rows)
+    has_zone = present.str.contains(_ZONE)
+    if has_zone.any() and not has_zone.all():
+        other = present[~has_zone].iloc[0]
+        raise RecipeFault(
+            _BY, f'"{column.name}" holds times with a zone and without one, such as {other!r}; nobody can order those'
+        )
+    times = pd.to_datetime(column, format="ISO8601", utc=bool(has_zone.any()), errors="coerce")
+    if times.isna().sum() > column.isna().sum():  # the 30th of February
+        _refuse_text(column.name, present[times[present.index].isna()], rows)
+    return times
+
+
+def _refuse_text(name: object, wrong: pd.Series, rows: pd.Series | None) -> NoReturn:
+    row = f" (row {rows[wrong.index[0]]})" if rows is not None else ""
+    raise RecipeFault(
+        _BY,
+        f'"{name}" holds {wrong.iloc[0]!r}{row}, which is no date in ISO 8601, and text has no order in time; '
+        f'say how it is written: types: {{"{name}": {{datetime: "%d/%m/%Y"}}}}',
+    )
+
+
 def _latest(frame: pd.DataFrame, split: Split) -> NDArray[np.bool_]:
-    times = frame[split.by]
-    if times.isna().any():
-        raise RecipeFault((*_PLACE, "by"), f'{int(times.isna().sum())} rows have no "{split.by}" to order them by')
-    size = max(1, round(len(frame) * split.evaluation))
-    first = times.sort_values(kind="stable").iloc[len(frame) - size]
+    if frame[split.by].isna().any():
+        missing = int(frame[split.by].isna().sum())
+        raise RecipeFault(_BY, f'{missing} rows have no "{split.by}" to order them by')
+    times = ordered_times(frame[split.by], frame.get(ROW))
+    if split.start is not None:
+        first = _start(split.start, times)
+    else:
+        size = max(1, round(len(frame) * float(split.evaluation or 0)))
+        first = times.sort_values(kind="stable").iloc[len(frame) - size]
     late: NDArray[np.bool_] = (times >= first).to_numpy()
     return late
 
 
-def _groups(frame: pd.DataFrame, split: Split, seed: int) -> NDArray[np.bool_]:
-    from sklearn.model_selection import GroupShuffleSplit
-
-    groups = frame[split.by]
-    if groups.isna().any() or groups.nunique() < 2:
-        raise RecipeFault((*_PLACE, "by"), f'"{split.by}" must hold at least two groups and no missing value')
-    splitter = GroupShuffleSplit(n_splits=1, test_size=split.evaluation, random_state=seed)
+def _start(start: Any, times: pd.Series) -> Any:
+    """Return the first moment of the evaluation in the type of the column."""
+    is_number = isinstance(start, (int, float)) and not isinstance(start, bool)
+    if is_number != pd.api.types.is_numeric_dtype(times.dtype):
+        holds = "numbers" if pd.api.types.is_numeric_dtype(times.dtype) else "times"
+        raise RecipeFault((*_PLACE, "from"), f"{start!r} cannot be held against the {holds} of the column")
+    if is_number:
+        return start
     try:
-        _, chosen = next(splitter.split(frame, groups=groups))
-    except ValueError as error:
-        raise RecipeFault(_PLACE, f"the groups cannot be divided: {error}") from None
-    return _mask(len(frame), chosen)
+        moment = pd.Timestamp(start)
+    except ValueError:
+        raise RecipeFault((*_PLACE, "from"), f"{start!r} is no date in ISO 8601, such as 2026-01-01") from None
+    zone = getattr(times.dt, "tz", None)
+    if (moment.tzinfo is None) == (zone is None):
+        return moment
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC").tz_localize(None)
+
+
+def _by_hash(frame: pd.DataFrame, split: Split, columns: Columns) -> NDArray[np.bool_]:
+    unit = unit_of(split, columns)
+    if unit is not None and (frame[unit].isna().any() or frame[unit].nunique() < 2):
+        raise RecipeFault(_BY, f'"{unit}" must hold at least two groups and no missing value')
+    names = (unit,) if unit is not None else (*sorted(columns.inputs), columns.target)
+    shares = shares_of_values(frame, names)
+    evaluation: NDArray[np.bool_] = shares < float(split.evaluation or 0)
+    return evaluation
 
 
 def _random(frame: pd.DataFrame, split: Split, target: str, seed: int) -> NDArray[np.bool_]:
@@ -72,10 +186,6 @@ def _random(frame: pd.DataFrame, split: Split, target: str, seed: int) -> NDArra
         )
     except ValueError as error:
         raise RecipeFault(_PLACE, f"the rows cannot be divided: {error}") from None
-    return _mask(len(frame), chosen)
-
-
-def _mask(size: int, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
-    mask = np.zeros(size, dtype=bool)
+    mask = np.zeros(len(frame), dtype=bool)
     mask[chosen] = True
     return mask

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.question import Label, Question, RecipeFault
+from mintmark.training import folds
 from mintmark.training.estimators import build, build_value
 from mintmark.training.recipe import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from mintmark.training.folds import Fold, Kept
 
 Parameters = dict[str, Any]
 _SCORERS = {
@@ -49,9 +52,12 @@ def search(
     truth: pd.Series,
     *,
     seed: int,
+    kept: Kept | None = None,
     progress: bool = False,
 ) -> Search:
     """Try the space of `tuning` and return the best parameters, by the mean score over folds that the seed fixes.
+
+    The folds are of the split's own kind: what `kept` keeps together, or in order, is so in each of them.
 
     The first of equal candidates wins. joblib's current backend decides where the work is done; the result does not
     depend on it. Raises `RecipeFault` for a parameter that the estimator has not or a value that it refuses.
@@ -60,7 +66,8 @@ def search(
     trusted = tuple(specification.get("trusted", ()))
     spaces, written = _built_spaces(tuning, seed, trusted)
     _check_names(estimator, spaces)
-    engine = _engine(estimator, tuning, spaces, _scorer(tuning.metric or question.metric, question), question, seed)
+    cuts = folds.cut(inputs, truth, tuning.folds, is_classification=question.is_classification, seed=seed, kept=kept)
+    engine = _engine(estimator, tuning, spaces, _scorer(tuning.metric or question.metric, question), cuts, seed)
     if progress:
         _show_progress(engine)
     try:
@@ -154,22 +161,19 @@ def _hint(name: str, known: set[str]) -> str:
 
 
 def _engine(
-    estimator: Any, tuning: Tuning, spaces: list[Parameters], scoring: Any, question: Question, seed: int
+    estimator: Any, tuning: Tuning, spaces: list[Parameters], scoring: Any, cuts: Sequence[Fold], seed: int
 ) -> Any:
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - the import is what enables it
     from sklearn.model_selection import (
         GridSearchCV,
         HalvingGridSearchCV,
         HalvingRandomSearchCV,
-        KFold,
         RandomizedSearchCV,
-        StratifiedKFold,
     )
 
-    splitter = StratifiedKFold if question.is_classification else KFold
     common = {
         "scoring": scoring,
-        "cv": splitter(n_splits=tuning.folds, shuffle=True, random_state=seed),
+        "cv": cuts,
         "refit": False,
         "error_score": "raise",
     }

@@ -86,6 +86,17 @@ def seen(
     return found
 
 
+def shares_of_values(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return a number in [0, 1) for each row that follows from its values in some columns alone, and spreads evenly.
+
+    The same values give the same number in any table, whatever type a column has there.
+    """
+    cells = np.empty((len(table), len(names)), dtype=np.uint64)
+    for position, name in enumerate(names):
+        cells[:, position] = _cells(table[name])
+    return _hashes(cells, "split", "").astype(np.float64) / 2.0**64
+
+
 def count_of(digests: pd.DataFrame, kind: str) -> int:
     """Return how many rows, ids or entities the digests are of."""
     return int((digests[OF] == kind).sum())
@@ -197,6 +208,10 @@ def _moment(value: Any) -> Any:
 
 def _digests(cells: NDArray[np.uint64], kind: str, key: str, entries: int) -> NDArray[np.int64]:
     """Return a digest of each row of cells, below `entries` times the spread."""
+    return (_hashes(cells, kind, key) % np.uint64(max(entries, 1) * _SPREAD)).astype(np.int64)
+
+
+def _hashes(cells: NDArray[np.uint64], kind: str, key: str) -> NDArray[np.uint64]:
     secret = hashlib.blake2b(f"{kind}\0{key}".encode(), digest_size=32).digest()
     base, size = hashlib.blake2b(key=secret, digest_size=8), cells.shape[1] * 8
     content = np.ascontiguousarray(cells).tobytes()
@@ -205,5 +220,4 @@ def _digests(cells: NDArray[np.uint64], kind: str, key: str, entries: int) -> ND
         each = base.copy()
         each.update(content[start : start + size])
         found += each.digest()
-    digests = np.frombuffer(bytes(found), dtype="<u8") % np.uint64(max(entries, 1) * _SPREAD)
-    return digests.astype(np.int64)
+    return np.frombuffer(bytes(found), dtype="<u8")
