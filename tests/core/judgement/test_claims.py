@@ -17,13 +17,13 @@ from mintmark.core.question import Question, Slice
 from mintmark.core.statistics.evaluation import measure
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 
-ROWS = pd.DataFrame({"age": np.arange(60.0)})
+ROWS = pd.DataFrame({"age": np.arange(120.0)})
 SLICES = (
     {"name": "old", "where": {"column": "age", "at_least": 40}},
     {"name": "nobody", "where": {"column": "age", "below": -1}},
 )
-TRUTH = np.arange(60) % 2
-SCORE = np.clip(0.5 + (TRUTH - 0.5) * 0.4 + np.sin(np.arange(60.0)) * 0.4, 0, 1)
+TRUTH = np.arange(120) % 2
+SCORE = np.clip(0.5 + (TRUTH - 0.5) * 0.4 + np.sin(np.arange(120.0)) * 0.4, 0, 1)
 OUTCOMES = class_outcomes(TRUTH, (SCORE > 0.5).astype(int), np.c_[1 - SCORE, SCORE], [0, 1])
 QUESTION = Question(
     task="binary-classification",
@@ -149,10 +149,10 @@ def test_a_bound_too_many():
 
 
 def test_slices_that_are_left_out_too_many_or_of_other_rows():
-    assert disputed(claim("slices", "old", without=True)) == [("slices.old", "nothing", "20 rows")]
+    assert disputed(claim("slices", "old", without=True)) == [("slices.old", "nothing", "80 rows")]
     assert disputed(claim("slices", "nobody", without=True)) == [("slices.nobody", "nothing", "0 rows")]
     assert disputed(claim("slices", "new", value={"rows": 7, "metrics": {}})) == [("slices.new", "7 rows", None)]
-    assert disputed(claim("slices", "old", "rows", value=21)) == [("slices.old.rows", 21, 20)]
+    assert disputed(claim("slices", "old", "rows", value=81)) == [("slices.old.rows", 81, 80)]
 
 
 def test_every_dispute_is_told_in_order():

@@ -14,17 +14,17 @@ from mintmark.core.records import Interval
 from mintmark.core.statistics.differences import (
     MOST_ROWS,
     RESAMPLES,
-    SEED,
     PairedResamples,
     judge_difference,
     paired_bootstrap,
     regression_p_value,
 )
 from mintmark.core.statistics.intervals import metric_intervals, resample_counts
-from mintmark.core.statistics.metric_names import CLASSIFICATION, REGRESSION
+from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
 from mintmark.core.statistics.metrics import (
     class_outcomes,
     metric_value,
+    metric_values,
     regression_outcomes,
 )
 
@@ -105,9 +105,11 @@ def test_a_classification_agrees_with_scipy_stratum_by_stratum():
         (np.arange(130), np.arange(130, 170)), gap, vectorized=False, method="percentile", n_resamples=RESAMPLES, rng=7
     )
     resampled = paired_bootstrap(["roc_auc"], candidate, champion)["roc_auc"]
+    gains = resampled.candidate_resamples - resampled.champion_resamples
+    low, high = np.quantile(gains, [0.025, 0.975])
+    assert_close(Interval(value=0, low=low, high=high), expected.confidence_interval, share=0.04)
     found = judge_difference(resampled, maximize=True, margin=0.01)
-    assert_close(found, expected.confidence_interval, share=0.04)
-    assert found.bound == pytest.approx(np.quantile(expected.bootstrap_distribution, 0.05), abs=0.004)
+    assert low - 0.02 < found.low <= low < high <= found.high < high + 0.02
 
 
 def test_clusters_agree_with_scipy_over_whole_entities():
@@ -169,47 +171,26 @@ def test_without_a_champion_there_are_intervals_alone():
 
 # -- what a verdict promises -----------------------------------------------------------------------------------------
 
-PAIRS = 1_000
+PAIRS = 400
 ROWS = 3_000
 APART = 0.06  # of the rows, on which exactly one of the two models is right
 MARGIN = 0.01
 
 
-def simulated(rows, *, gain, seed):
-    """For PAIRS pairs of models, whether candidate and champion are right on each row; both shaped (PAIRS, rows).
+def judged(rows, *, gain, seed, resamples=RESAMPLES):
+    """The resampled accuracies of PAIRS pairs of models.
 
-    The candidate's true accuracy is that of the champion plus `gain`, and the two differ on APART of the rows.
+    The candidate's true accuracy is that of the champion plus `gain`, and exactly one is right on APART of the rows.
     """
     generator = np.random.default_rng(seed)
-    toss = generator.random((PAIRS, rows))
-    both = generator.random((PAIRS, rows)) < 0.9
-    candidate_alone, champion_alone = toss < (APART + gain) / 2, toss > 1 - (APART - gain) / 2
-    return candidate_alone | (both & ~champion_alone), champion_alone | (both & ~candidate_alone)
-
-
-def judged(rows, *, gain, seed, resamples=RESAMPLES):
-    """The resampled accuracies of every pair, each as `paired_bootstrap` gives it, from one matrix product for all."""
     truth = np.arange(rows) % 2
-    sides = [side.T.astype(float) for side in simulated(rows, gain=gain, seed=seed)]
-    stream = resample_counts(rows, resamples=resamples, seed=SEED, strata=truth)
-    blocks = [[counts @ side / rows for side in sides] for counts in stream]
-    ours, theirs = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    found = [
-        PairedResamples(
-            rows=rows,
-            candidate=sides[0][:, i].mean(),
-            candidate_resamples=ours[:, i],
-            champion=sides[1][:, i].mean(),
-            champion_resamples=theirs[:, i],
-        )
-        for i in range(PAIRS)
-    ]
-    for i in (0, PAIRS // 2, PAIRS - 1):  # what the judge itself does with these predictions
-        candidate, champion = (classes(truth, np.where(side[:, i] == 1, truth, 1 - truth)) for side in sides)
-        real = paired_bootstrap(["accuracy"], candidate, champion, resamples=resamples)["accuracy"]
-        assert (real.candidate, real.champion) == (found[i].candidate, found[i].champion)
-        assert (real.candidate_resamples == found[i].candidate_resamples).all()
-        assert (real.champion_resamples == found[i].champion_resamples).all()
+    found = []
+    for _ in range(PAIRS):
+        toss, both = generator.random(rows), generator.random(rows) < 0.9
+        ours, theirs = toss < (APART + gain) / 2, toss > 1 - (APART - gain) / 2
+        sides = (ours | (both & ~theirs), theirs | (both & ~ours))
+        pair = [classes(truth, np.where(side, truth, 1 - truth)) for side in sides]
+        found.append(paired_bootstrap(["accuracy"], *pair, resamples=resamples)["accuracy"])
     return found
 
 
@@ -220,18 +201,18 @@ def share_passing(pairs):
 
 @pytest.mark.slow
 def test_equally_accurate_models_mostly_pass():
-    """73% of 12,000 pairs, other seeds included."""
+    """Some 73% do: an equal model is refused about one time in four, and by the naive rule every second time."""
     assert 0.65 <= share_passing(judged(ROWS, gain=0, seed=100)) <= 0.80
 
 
 @pytest.mark.slow
 def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_worse():
-    """5.8% of 12,000 pairs pass, and 4.5% are found worse: a bound exactly at the margin, not rare here, passes."""
+    """Some 5% pass, and no more are found worse."""
     pairs = judged(ROWS, gain=-MARGIN, seed=100)
-    assert 0.03 <= share_passing(pairs) <= 0.07
+    assert 0.02 <= share_passing(pairs) <= 0.08
     p_values = np.array([regression_p_value(pair, maximize=True, margin=MARGIN) for pair in pairs])
-    assert 0.03 <= (p_values <= 0.05).mean() <= 0.07
-    assert 0.45 <= (p_values <= 0.5).mean() <= 0.55
+    assert 0.02 <= (p_values <= 0.05).mean() <= 0.07
+    assert 0.42 <= (p_values <= 0.5).mean() <= 0.58
 
 
 def test_the_rows_that_are_asked_for_do_decide():
@@ -247,7 +228,7 @@ def test_the_rows_that_are_asked_for_do_decide():
     assert (found.value, found.standing) == (0, "inconclusive")
     expected = APART * ((stats.norm.ppf(0.95) + stats.norm.ppf(0.80)) / MARGIN) ** 2
     assert found.rows_needed.rows == pytest.approx(expected, rel=0.04)
-    assert 0.76 <= share_passing(judged(found.rows_needed.rows, gain=0, seed=3, resamples=1_000)) <= 0.84
+    assert 0.72 <= share_passing(judged(found.rows_needed.rows, gain=0, seed=3, resamples=1_000)) <= 0.87
 
 
 # -- standings -------------------------------------------------------------------------------------------------------
@@ -290,17 +271,25 @@ def test_a_bound_exactly_at_the_margin_passes(ours, theirs, maximize):
     """In floats 0.94 - 0.95 is less than -0.01; nobody who reads the two numbers would fail that."""
     if not maximize:
         ours, theirs = theirs, ours
+    above = (1 if maximize else -1) * np.r_[np.zeros(10), np.full(40, 0.001)]
     at_margin = PairedResamples(
         rows=100,
         candidate=ours,
-        candidate_resamples=np.full(50, ours),
+        candidate_resamples=ours + above,
         champion=theirs,
         champion_resamples=np.full(50, theirs),
     )
     assert judge_difference(at_margin, maximize=maximize, margin=0.01).standing == "no worse"
-    assert judge_difference(at_margin, maximize=maximize, margin=0.0099).standing == "worse"
+    assert judge_difference(at_margin, maximize=maximize, margin=0.0099).standing == "inconclusive"
     assert regression_p_value(at_margin, maximize=maximize, margin=0.01) == 1
-    assert regression_p_value(at_margin, maximize=maximize, margin=0.0099) == 1 / 51
+    assert regression_p_value(at_margin, maximize=maximize, margin=0.0099) == 41 / 51
+
+
+def test_bounds_without_width_decide_nothing():
+    for gain in (-0.2, 0.0, 0.2):
+        found = judge_difference(made([gain] * 50), maximize=True, margin=0.1)
+        assert (found.value, found.low, found.high, found.bound) == (pytest.approx(gain), None, None, None)
+        assert found.standing == "inconclusive"
 
 
 def test_the_last_bits_of_a_prediction_decide_nothing():
@@ -311,8 +300,10 @@ def test_the_last_bits_of_a_prediction_decide_nothing():
     a, b = regression_outcomes(truth, first), regression_outcomes(truth, second)
     for candidate, champion in ((a, b), (b, a)):
         for name, resampled in paired_bootstrap(REGRESSION, candidate, champion, resamples=300).items():
-            found = judge_difference(resampled, maximize=name in ("r2", "explained_variance"), margin=0)
-            assert found.standing == "no worse", name
+            maximize = name in ("r2", "explained_variance")
+            assert judge_difference(resampled, maximize=maximize, margin=0).standing == "inconclusive", name
+            wide = judge_difference(resampled, maximize=maximize, margin=0.2)
+            assert wide.standing == ("inconclusive" if name == "max_error" else "no worse"), name
 
 
 @pytest.mark.parametrize("margin", [-0.01, math.nan, math.inf])
@@ -329,7 +320,7 @@ def test_bounds_are_left_out_where_too_few_resamples_define_the_metric():
     )  # fmt: skip
     assert found.value == pytest.approx(0.2)
     assert regression_p_value(made([np.nan] * 51 + [-0.9] * 49), maximize=True, margin=0.1) == 1
-    enough = made([np.nan] * 50 + [0.2] * 50)
+    enough = made([np.nan] * 50 + [0.2, 0.3] * 25)
     assert judge_difference(enough, maximize=True, margin=0.1).standing == "better"
 
 
@@ -423,8 +414,10 @@ def test_swapping_the_two_mirrors_the_difference(seed, rows):
     one, other = judge_all(candidate, champion), judge_all(champion, candidate)
     for name, found in one.items():
         assert other[name].value == pytest.approx(-found.value, abs=1e-12), name
-        assert other[name].low == pytest.approx(-found.high, abs=1e-12), name
-        assert other[name].high == pytest.approx(-found.low, abs=1e-12), name
+        if name in LABEL_METRICS:  # other cells are drawn first
+            continue
+        assert other[name].low == (None if found.high is None else pytest.approx(-found.high, abs=1e-12)), name
+        assert other[name].high == (None if found.low is None else pytest.approx(-found.low, abs=1e-12)), name
         assert {found.standing, other[name].standing} != {"better"}
 
 
@@ -438,13 +431,15 @@ def test_the_order_of_the_rows_does_not_matter_to_the_value(seed, rows):
         assert other[name].value == pytest.approx(found.value, abs=1e-12), name
 
 
-@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(2, 60), margin=st.floats(0, 1e6))
-@settings(max_examples=25, deadline=None)
-def test_identical_models_are_no_worse_at_any_margin(seed, rows, margin):
-    candidate, _ = random_pair(seed, rows)
-    for found in judge_all(candidate, candidate, margin=margin).values():
-        assert (found.standing, found.value, found.low, found.high, found.bound) == ("no worse", 0, 0, 0, 0)
-        assert found.rows_needed is None
+def test_identical_models_are_no_worse_where_the_rows_could_have_told():
+    """Thirty rows on which nobody differs are no evidence for a margin of a hundredth; three thousand are."""
+    for rows, standing in ((30, "inconclusive"), (3_000, "no worse")):
+        candidate, _ = random_pair(1, rows)
+        for name, found in judge_all(candidate, candidate, margin=0.01).items():
+            if name == "brier":  # a hundredth is a tenth of it
+                continue
+            assert (found.standing, found.value) == (standing, 0), name
+            assert found.low is None or found.low < 0 < found.high, name
 
 
 @given(seed=st.integers(0, 2**32 - 2), margins=st.lists(st.floats(0, 0.5), min_size=2, max_size=6))
@@ -492,6 +487,8 @@ def test_a_wild_prediction_is_worse_and_not_undefined(wild, many):
         maximize = name in ("r2", "explained_variance")
         judged = judge_difference(resampled, maximize=maximize, margin=0.1)
         assert judged.standing not in PASSES, name
+        if name == "max_error":
+            continue
         assert all(math.isfinite(number) for number in (judged.value, judged.low, judged.high, judged.bound)), name
     assert regression_p_value(found["mse"], maximize=False, margin=0.1) < 0.5
 
@@ -520,13 +517,13 @@ def test_a_metric_that_the_rows_do_not_define_is_left_out():
 
 
 def test_resamples_that_lose_a_class_do_not_count():
-    """Clusters may lose the only positives there are: 37% of resamples do, and ROC AUC is of the others."""
-    truth = np.r_[np.ones(5, int), np.zeros(45, int)]
-    clusters = np.repeat(np.arange(10), 5)
-    resampled = paired_bootstrap(["roc_auc"], scored(truth, 1), scored(truth, 2), clusters=clusters)["roc_auc"]
-    lost = np.isnan(resampled.candidate_resamples)
-    assert lost.mean() == pytest.approx(0.9**10, abs=0.02)
-    assert judge_difference(resampled, maximize=True, margin=0.01).low is not None
+    """Rows drawn from all classes alike may lose the only positive there is: ROC AUC is of the other resamples."""
+    truth = np.r_[np.ones(1, int), np.zeros(49, int)]
+    lost = [
+        np.isnan(metric_values(["roc_auc"], scored(truth, 1), counts)["roc_auc"]).mean()
+        for counts in resample_counts(50, resamples=4_000, seed=1)
+    ]
+    assert np.mean(lost) == pytest.approx(0.98**50, abs=0.03)
 
 
 def test_any_codes_will_do_for_clusters():

@@ -33,23 +33,18 @@ def test_regression_agrees_with_scipy():
     assert found.value == pytest.approx(np.abs(truth - prediction).mean())
 
 
-def test_classification_is_stratified_as_scipy_resamples_several_samples():
-    """scipy draws from each of several samples by itself: that is a bootstrap stratified by the true class."""
-    generator = np.random.default_rng(2)
+def test_accuracy_has_the_quantiles_of_its_beta_distribution():
+    """Four cells of 1/2 each, two of them right: the accuracy of the draws is Beta(right + 1, wrong + 1)."""
     truth = np.r_[np.zeros(150, int), np.ones(30, int)]
-    prediction = np.where(generator.random(180) < np.where(truth == 1, 0.3, 0.05), 1 - truth, truth)
+    prediction = np.where(np.random.default_rng(2).random(180) < 0.1, 1 - truth, truth)
+    right = int((truth == prediction).sum())
     outcomes = class_outcomes(truth, prediction, None, [0, 1])
-    found = metric_intervals(["accuracy"], outcomes, resamples=RESAMPLES, seed=5)["accuracy"]
-    right = (truth == prediction).astype(float)
-
-    def accuracy(first, second, axis):
-        return (first.sum(axis=axis) + second.sum(axis=axis)) / 180
-
-    expected = stats.bootstrap(
-        (right[truth == 0], right[truth == 1]), accuracy, method="percentile", n_resamples=RESAMPLES, rng=7
-    ).confidence_interval
-    assert found.low == pytest.approx(expected.low, abs=1.01 / 180)
-    assert found.high == pytest.approx(expected.high, abs=1.01 / 180)
+    found = metric_intervals(["accuracy", "recall"], outcomes, resamples=RESAMPLES, seed=5)
+    expected = stats.beta(right + 1, 180 - right + 1).ppf([0.025, 0.975])
+    assert [found["accuracy"].low, found["accuracy"].high] == pytest.approx(expected, abs=0.003)
+    hits = int((truth & prediction).sum())
+    expected = stats.beta(hits + 0.5, 30 - hits + 0.5).ppf([0.025, 0.975])
+    assert [found["recall"].low, found["recall"].high] == pytest.approx(expected, abs=0.006)
 
 
 @pytest.mark.slow
@@ -138,12 +133,19 @@ def test_a_metric_without_a_value_is_left_out():
 def test_bounds_are_left_out_where_too_few_resamples_define_the_metric():
     few = percentile_interval(0.5, np.array([0.4, np.nan, np.nan]))
     assert (few.value, few.low, few.high) == (0.5, None, None)
-    enough = percentile_interval(0.5, np.array([0.4, 0.4, np.nan]))
-    assert (enough.low, enough.high) == (0.4, 0.4)
+    enough = percentile_interval(0.5, np.array([0.4, 0.6, np.nan]))
+    assert (enough.low, enough.high) == pytest.approx((0.405, 0.595))
+
+
+def test_there_is_no_interval_without_width_and_none_that_leaves_its_value_out():
+    still = percentile_interval(0.5, np.full(100, 0.5))
+    assert (still.value, still.low, still.high) == (0.5, None, None)
+    beside = percentile_interval(0.5, np.linspace(0.6, 0.7, 11))
+    assert (beside.low, beside.high) == (0.5, pytest.approx(0.6975))
 
 
 def test_the_value_lies_where_the_metric_does():
-    outcomes = regression_outcomes(np.arange(20.0), np.arange(20.0) ** 1.1)
+    outcomes = regression_outcomes(np.arange(40.0), np.arange(40.0) ** 1.1)
     found = metric_intervals(["mse", "r2"], outcomes, resamples=500, seed=1)
     for name, interval in found.items():
         assert interval.value == metric_value(name, outcomes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mintmark.core.judgement.grading import is_close
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     Bounds = Mapping[str, float]
 
@@ -26,17 +26,26 @@ class Dispute(NamedTuple):
     found: Any
 
 
-def dispute_claims(claimed: Mapping[str, Any], measured: Mapping[str, Any], primary: str) -> Iterator[Dispute]:
+def has_older_bounds(claimed: Mapping[str, Any], measured: Mapping[str, Any]) -> bool:
+    """Whether the bounds of a metrics.json were computed by another method than today's, and cannot come out again."""
+    return bool(claimed.get("intervals", 1) != measured["intervals"])
+
+
+def dispute_claims(
+    claimed: Mapping[str, Any], measured: Mapping[str, Any], primary: str, *, bounds: bool = True
+) -> Iterator[Dispute]:
     """Yield each value of a metrics.json that is off by more than 1e-6 of its size, and what must not be left out.
 
     That is every slice, and the primary metric; a pipeline may measure fewer of the others, and fewer bounds. Near
-    zero, 1e-9 is close enough. `claimed` is a document that the schema of metrics.json accepts, `measured` what
-    `evaluation.measure` gives for the same rows, resamples and seed.
+    zero, 1e-9 is close enough. Without `bounds` only the values are held. `claimed` is a document
+    that the schema of metrics.json accepts, `measured` what `evaluation.measure` gives for the same rows, resamples and
+    seed.
     """
+    parts = ("value", "low", "high") if bounds else ("value",)
     for part in _PARTS:
         if claimed[part] != measured[part]:
             yield Dispute(part, _told(claimed[part]), measured[part])
-    yield from _dispute_metrics("metrics", claimed["metrics"], measured["metrics"], primary)
+    yield from _dispute_metrics("metrics", claimed["metrics"], measured["metrics"], primary, parts)
     for name in sorted(claimed["slices"].keys() | measured["slices"].keys()):
         place = f"slices.{name}"
         own, found = claimed["slices"].get(name), measured["slices"].get(name)
@@ -45,11 +54,11 @@ def dispute_claims(claimed: Mapping[str, Any], measured: Mapping[str, Any], prim
             continue
         if own["rows"] != found["rows"]:
             yield Dispute(f"{place}.rows", _told(own["rows"]), found["rows"])
-        yield from _dispute_metrics(f"{place}.metrics", own["metrics"], found["metrics"], primary)
+        yield from _dispute_metrics(f"{place}.metrics", own["metrics"], found["metrics"], primary, parts)
 
 
 def _dispute_metrics(
-    place: str, claimed: Mapping[str, Bounds], measured: Mapping[str, Bounds], primary: str
+    place: str, claimed: Mapping[str, Bounds], measured: Mapping[str, Bounds], primary: str, parts: Sequence[str]
 ) -> Iterator[Dispute]:
     if primary in measured and primary not in claimed:
         yield Dispute(f"{place}.{primary}", _NOTHING, measured[primary]["value"])
@@ -58,7 +67,7 @@ def _dispute_metrics(
         if found is None:
             yield Dispute(f"{place}.{name}", _told(own["value"]), None)
             continue
-        for bound in ("value", "low", "high"):
+        for bound in parts:
             one, other = own.get(bound), found.get(bound)
             if one is not None and (other is None or not is_close(one, other)):
                 yield Dispute(f"{place}.{name}.{bound}", _told(one), other)

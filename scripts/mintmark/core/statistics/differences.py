@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mintmark.core.records import Interval
-from mintmark.core.statistics.intervals import percentile_interval, resample_counts
+from mintmark.core.statistics.intervals import MetricInterval, intervals_of, is_resampled, percentile_interval
 from mintmark.core.statistics.metric_names import PROBABILITY_METRICS
-from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, metric_values
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value
+from mintmark.core.statistics.pairs import draw_pair
 from mintmark.core.statistics.results import PairedDifference, RowsPlan, Standing
+from mintmark.core.statistics.scores import expanded_level, t_quantile, t_tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 RESAMPLES: Final = 10_000
 SEED: Final = 1979  # any number, as long as it stays: the same predictions then always get the same verdict
@@ -27,6 +29,8 @@ MOST_ROWS: Final = 10**9  # to ask for more is no advice
 _Z_BOUND: Final = 1.6448536269514722  # of a one-sided 95% bound
 _Z_POWER: Final = 0.8416212335729143  # of a power of 80%
 _NOISE: Final = 1e-9  # of a metric's size: another machine, or another order of a sum, may change it by so much
+_LEAST_LEVEL: Final = 1e-9
+_LEVEL_STEPS: Final = 30
 _FARTHEST: Final = 1e150  # its square is still a number, which keeps a wild prediction wrong instead of undefined
 
 
@@ -35,7 +39,11 @@ class PairedResamples:
     """A metric of n rows, and of every resample of them (NaN where it is not defined).
 
     Both models see the same resamples in the same order. The champion's part is None where there is no champion, or
-    where it does not have this metric.
+    where it does not have this metric. The ranges are the 95% intervals of each, without them those of the resamples.
+
+    `units` is how many rows or entities were drawn, None where cells were: percentiles of few reach farther then, and
+    at least as far as Student's t. `bounds` are those of a formula, and the outer ones count. The resamples are empty
+    where the rows are too few.
     """
 
     rows: int
@@ -43,22 +51,25 @@ class PairedResamples:
     candidate_resamples: Floats
     champion: float | None = None
     champion_resamples: Floats | None = None
+    candidate_range: Interval | None = None
+    champion_range: Interval | None = None
+    units: int | None = None
+    bounds: Callable[[float], tuple[float, float]] | None = None
 
     @property
     def candidate_interval(self) -> Interval:
-        """The candidate's metric with its two-sided 95% percentile interval."""
-        return _interval(self.candidate, self.candidate_resamples)
+        """The candidate's metric with its two-sided 95% interval."""
+        return self.candidate_range or _interval(percentile_interval(self.candidate, self.candidate_resamples))
 
     @property
     def champion_interval(self) -> Interval | None:
-        """The champion's metric with its two-sided 95% percentile interval."""
+        """The champion's metric with its two-sided 95% interval."""
         if self.champion is None or self.champion_resamples is None:
             return None
-        return _interval(self.champion, self.champion_resamples)
+        return self.champion_range or _interval(percentile_interval(self.champion, self.champion_resamples))
 
 
-def _interval(value: float, resampled: Floats) -> Interval:
-    found = percentile_interval(value, resampled)
+def _interval(found: MetricInterval) -> Interval:
     return Interval(value=found.value, low=found.low, high=found.high)
 
 
@@ -73,36 +84,52 @@ def paired_bootstrap(
 ) -> dict[str, PairedResamples]:
     """Return every metric that is defined for the candidate, over resamples that both models share.
 
-    Efron and Tibshirani 1993, ch. 13, paired: a row is drawn together with both of its predictions. Classification is
-    stratified by the true class; `clusters` (a code for each row, one for all rows of an entity) takes the place of
-    that. A metric is left out where the rows do not define it (ROC AUC of a single class, anything of no rows) and
-    where it needs probabilities that the candidate does not give. Predictions beyond 1e150 count as 1e150.
+    How a metric is resampled, and what else bounds it, `pairs.draw_pair` says. `clusters` has a code for each
+    row, one for all rows of an entity. A metric is left out where the rows do not define it (ROC AUC of a single class,
+    anything of no rows) and where it needs probabilities that the candidate does not give. Predictions beyond 1e150
+    count as 1e150.
 
     Raises `ValueError` where the two models did not answer the same question: other truth, classes or length.
     """
     _check(candidate, champion, clusters)
     candidate = _within_reach(candidate)
-    ours = _values(names, candidate)
-    models, theirs = [(candidate, tuple(ours))], {}
+    ours, theirs = _values(names, candidate), {}
     if champion is not None:
         champion = _within_reach(champion)
         theirs = _values(ours, champion)
-        models.append((champion, tuple(theirs)))
     if not ours:
         return {}
-    strata = candidate.truth.astype(np.intp) if candidate.classes else None
-    units = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.intp)
-    stream = resample_counts(len(candidate), resamples=resamples, seed=seed, strata=strata, clusters=units)
-    found = _resample(models, stream)
+    codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.intp)
+    sides = [candidate] if champion is None else [candidate, champion]
+    drawn = draw_pair(ours, theirs, sides, clusters=codes, resamples=resamples, seed=seed)
+    ranges = [
+        intervals_of(values, side, _of_rows(part, codes), resamples=resamples, seed=seed, clusters=codes)
+        for values, side, part in (
+            (ours, candidate, {name: drawn[name].candidate for name in ours}),
+            (theirs, sides[-1], {name: drawn[name].champion for name in theirs}),
+        )
+    ]
     return {
         name: PairedResamples(
             rows=len(candidate),
             candidate=value,
-            candidate_resamples=found[0][name],
+            candidate_resamples=drawn[name].candidate,
             champion=theirs.get(name),
-            champion_resamples=found[-1][name] if name in theirs else None,
+            champion_resamples=drawn[name].champion,
+            candidate_range=_interval(ranges[0][name]),
+            champion_range=_interval(ranges[1][name]) if name in theirs else None,
+            units=drawn[name].units,
+            bounds=drawn[name].bounds,
         )
         for name, value in ours.items()
+    }
+
+
+def _of_rows(drawn: Mapping[str, Floats | None], clusters: Codes | None) -> dict[str, Floats]:
+    return {
+        name: values
+        for name, values in drawn.items()
+        if values is not None and len(values) and is_resampled(name, clusters)
     }
 
 
@@ -136,18 +163,6 @@ def _values(names: Iterable[str], outcomes: Outcomes) -> dict[str, float]:
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
-def _resample(
-    models: Sequence[tuple[Outcomes, Sequence[str]]], stream: Iterable[Floats]
-) -> Sequence[Mapping[str, Floats]]:
-    """Return for each model its metrics over all resamples of the stream, which is read once and block by block."""
-    blocks: list[dict[str, list[Floats]]] = [{name: [] for name in names} for _, names in models]
-    for counts in stream:
-        for (outcomes, names), found in zip(models, blocks, strict=True):
-            for name, values in metric_values(names, outcomes, counts).items():
-                found[name].append(values)
-    return [{name: np.concatenate(parts) for name, parts in found.items()} for found in blocks]
-
-
 def judge_difference(resampled: PairedResamples, *, maximize: bool, margin: float) -> PairedDifference:
     """Say whether the candidate is better, no worse or worse than the champion by more than a margin, or none of these.
 
@@ -170,8 +185,12 @@ def judge_difference(resampled: PairedResamples, *, maximize: bool, margin: floa
         return PairedDifference(
             value=sign * value, low=None, high=None, bound=None, margin=margin, standing="inconclusive"
         )
-    outer = sorted(sign * float(bound) for bound in np.quantile(gains, (0.025, 0.975)))
-    lower, upper = (float(bound) for bound in np.quantile(gains, (0.05, 0.95)))
+    outer = sorted(sign * bound for bound in _bounds(resampled, gains, 0.025, maximize=maximize))
+    lower, upper = _bounds(resampled, gains, 0.05, maximize=maximize)
+    if upper - lower <= _noise(resampled):  # no evidence is no certainty
+        return PairedDifference(
+            value=sign * value, low=None, high=None, bound=None, margin=margin, standing="inconclusive"
+        )
     standing = _standing(lower, upper, margin, _noise(resampled))
     return PairedDifference(
         value=sign * value,
@@ -193,6 +212,30 @@ def _gains(resampled: PairedResamples, *, maximize: bool) -> tuple[float, Floats
     defined = gains[np.isfinite(gains)]
     enough = 0 < len(gains) <= 2 * len(defined)
     return sign * (resampled.candidate - resampled.champion), defined if enough else None
+
+
+def _bounds(resampled: PairedResamples, gains: Floats, level: float, *, maximize: bool) -> tuple[float, float]:
+    """Return the lower and the upper bound of the gain at a one-sided level: the outer ones of all that there are."""
+    reached = level if resampled.units is None else expanded_level(level, resampled.units)
+    low, high = (float(bound) for bound in np.quantile(gains, (reached, 1 - reached)))
+    lows, highs, sign = [low], [high], 1 if maximize else -1
+    if resampled.units is not None:
+        reach = t_quantile(level, resampled.units - 1) * _error(gains, resampled.units)
+        if math.isfinite(reach):  # the square of a wild prediction is no number
+            lows, highs = [*lows, _value(resampled, sign) - reach], [*highs, _value(resampled, sign) + reach]
+    if resampled.bounds is not None:
+        one, other = sorted(sign * bound for bound in resampled.bounds(level))
+        lows, highs = [*lows, one], [*highs, other]
+    return min(lows), max(highs)
+
+
+def _value(resampled: PairedResamples, sign: int) -> float:
+    return sign * (resampled.candidate - (resampled.champion or 0.0))
+
+
+def _error(gains: Floats, units: int) -> float:
+    """Return the standard error: the deviation of the bootstrap, whose divisor is n in place of n - 1."""
+    return _deviation(gains) * math.sqrt(units / (units - 1))
 
 
 def _noise(resampled: PairedResamples) -> float:
@@ -219,7 +262,7 @@ def _rows_needed(gains: Floats, margin: float, resampled: PairedResamples) -> Ro
     None where there is no margin, and where it would take more than a billion rows.
     """
     deviation = _deviation(gains)
-    if margin <= _noise(resampled) or deviation <= _noise(resampled) or not math.isfinite(deviation):
+    if margin <= _noise(resampled) or deviation <= _noise(resampled) or deviation / margin > MOST_ROWS:
         return None
     rows = resampled.rows * ((_Z_BOUND + _Z_POWER) * deviation / margin) ** 2
     excess = float(np.mean(((gains - gains.mean()) / deviation) ** 4)) - 3
@@ -231,19 +274,50 @@ def _rows_needed(gains: Floats, margin: float, resampled: PairedResamples) -> Ro
 
 
 def _deviation(gains: Floats) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):  # of values near the end of the numbers
-        return float(np.std(gains, ddof=1))
+    largest = float(np.abs(gains).max())
+    if largest == 0:
+        return 0.0
+    return largest * float(np.std(gains / largest, ddof=1))  # the square of a wild gain is no number
 
 
 def regression_p_value(resampled: PairedResamples, *, maximize: bool, margin: float) -> float:
     """Return the one-sided p-value of the candidate being worse by more than a margin.
 
-    The null hypothesis is that it is not; the p-value is the share of resamples in which it is not, the level at which
-    the percentile bound reaches the margin (Efron and Tibshirani 1993, 15.4). One is added to both counts, so that it
-    is never zero (Davison and Hinkley 1997, ch. 4). 1 where fewer than half the resamples define the metric.
+    The null hypothesis is that it is not. The p-value is the largest of three: the share of resamples in which it is
+    not, the level at which the percentile bound reaches the margin (Efron and Tibshirani 1993, 15.4), with one added
+    to both counts so that it is never zero (Davison and Hinkley 1997, ch. 4); that of Student's t with the bootstrap's
+    standard error; and the level at which the bound by formula reaches the margin. 1 where fewer than half the
+    resamples define the metric.
     """
-    _, gains = _gains(resampled, maximize=maximize)
+    value, gains = _gains(resampled, maximize=maximize)
     if gains is None:
         return 1.0
     passed = int((gains >= -margin - _noise(resampled)).sum())
-    return (1 + passed) / (1 + len(gains))
+    p_values = [(1 + passed) / (1 + len(gains))]
+    if resampled.units is not None:
+        p_values.append(_t_p_value(value + margin, _error(gains, resampled.units), resampled))
+    if resampled.bounds is not None:
+        p_values.append(_level_of_margin(resampled.bounds, margin, maximize=maximize))
+    return max(p_values)
+
+
+def _t_p_value(distance: float, error: float, resampled: PairedResamples) -> float:
+    if error == 0:
+        return 0.0 if distance < -_noise(resampled) else 1.0
+    return t_tail(-distance / error, max(1, (resampled.units or 2) - 1))
+
+
+def _level_of_margin(bounds: Callable[[float], tuple[float, float]], margin: float, *, maximize: bool) -> float:
+    """Return the level at which the upper bound of the gain is minus the margin; 1 where that is above a half."""
+    low, high = _LEAST_LEVEL, 0.5
+    sign = 1 if maximize else -1
+
+    def is_worse(level: float) -> bool:
+        return max(sign * bound for bound in bounds(level)) < -margin
+
+    if not is_worse(high):
+        return 1.0
+    for _ in range(_LEVEL_STEPS):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if is_worse(middle) else (middle, high)
+    return high

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mintmark.core.question import PROBABILITY, RecipeFault
 from mintmark.core.statistics.figures import rounded
-from mintmark.core.statistics.intervals import CONFIDENCE, MetricInterval, metric_intervals
+from mintmark.core.statistics.intervals import CONFIDENCE, METHOD, MetricInterval, metric_intervals
 from mintmark.core.statistics.metric_names import metric_names
 from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
 from mintmark.core.statistics.slices import SliceFault, slice_mask
@@ -46,6 +46,7 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
         "confidence": CONFIDENCE,
         "resamples": resamples,
         "seed": seed,
+        "intervals": METHOD,
         "metrics": _intervals(names, outcomes, resamples, seed, clusters),
         "slices": slices,
     }

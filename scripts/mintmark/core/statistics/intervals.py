@@ -1,4 +1,4 @@
-"""Bootstrap intervals of metrics, vectorised over resamples and fixed by a seed. Pure."""
+"""The 95% interval of each metric, vectorised over resamples and fixed by a seed. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mintmark.core.statistics.areas import area_bounds, areas_of, enough_of_each_class
+from mintmark.core.statistics.cells import cells_of, draw_metrics
+from mintmark.core.statistics.metric_names import LABEL_METRICS, UNBOUNDED
 from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, metric_values
+from mintmark.core.statistics.scores import LEAST_ENTITIES, LEAST_ROWS, count_units, design_effect, expanded_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 CONFIDENCE = 0.95
+METHOD = 2  # of the bounds, as metrics.json names it; files without it have percentiles of a stratified bootstrap
+AREA = "roc_auc"
+_TAIL = (1 - CONFIDENCE) / 2
+_RANKED = frozenset({AREA, "average_precision"})
+_NOISE = 1e-12  # of a bound's size: what rounding alone makes of no width
 _CELLS = 2_000_000  # of a block of counts: 16 MB, however many rows and resamples there are
 
 
@@ -67,27 +76,98 @@ def metric_intervals(
     seed: int,
     clusters: Codes | None = None,
 ) -> dict[str, MetricInterval]:
-    """Return every metric that is defined for these rows, with its 95% percentile interval.
+    """Return every metric that is defined for these rows, with its 95% interval; how, `intervals_of` says.
 
-    Efron and Tibshirani 1993, ch. 13. Classification is stratified by the true class, so that no resample loses one;
-    `clusters` (a code for each row) takes the place of that. All metrics see the same resamples. Bounds are left out
-    when fewer than half the resamples define the metric.
+    `clusters` has a code for each row, one for all rows of an entity. All metrics see the same resamples.
     """
     values = {name: metric_value(name, outcomes) for name in names}
-    defined = [name for name in names if np.isfinite(values[name])]
-    strata = outcomes.truth.astype(np.intp) if outcomes.classes else None
-    blocks: dict[str, list[Floats]] = {name: [] for name in defined}
-    for counts in resample_counts(len(outcomes), resamples=resamples, seed=seed, strata=strata, clusters=clusters):
-        for name, resampled in metric_values(defined, outcomes, counts).items():
-            blocks[name].append(resampled)
-    return {name: percentile_interval(values[name], np.concatenate(blocks[name])) for name in defined}
+    values = {name: value for name, value in values.items() if np.isfinite(value)}
+    drawn = [name for name in values if is_resampled(name, clusters) and name != AREA]
+    resampled: dict[str, Floats] = {}
+    if drawn:
+        blocks: dict[str, list[Floats]] = {name: [] for name in drawn}
+        for counts in resample_counts(len(outcomes), resamples=resamples, seed=seed, clusters=clusters):
+            for name, found in metric_values(drawn, outcomes, counts).items():
+                blocks[name].append(found)
+        resampled = {name: np.concatenate(parts) for name, parts in blocks.items()}
+    return intervals_of(values, outcomes, resampled, resamples=resamples, seed=seed, clusters=clusters)
 
 
-def percentile_interval(value: float, resampled: Floats, confidence: float = CONFIDENCE) -> MetricInterval:
-    """Return the central share of the resampled values (those that are defined)."""
+def is_resampled(name: str, clusters: Codes | None) -> bool:
+    """Whether the rows of this metric are drawn; else its cells are. Nothing bounds the largest error there may be."""
+    return name not in UNBOUNDED and (clusters is not None or name not in LABEL_METRICS)
+
+
+def intervals_of(
+    values: Mapping[str, float],
+    outcomes: Outcomes,
+    resampled: Mapping[str, Floats],
+    *,
+    resamples: int,
+    seed: int,
+    clusters: Codes | None = None,
+) -> dict[str, MetricInterval]:
+    """Return the 95% interval of each metric; `resampled` has those whose rows (or entities) were drawn.
+
+    - metrics of the confusion matrix: draws of its cells, with entities the outer of these and the resamples;
+    - ROC AUC: by formula (`areas.area_bounds`), from 20 rows of each class on;
+    - any other: the expanded percentile interval of the resamples (Hesterberg 2015), from 30 rows on.
+
+    With entities none has an interval below 20 of them. There are no bounds where there would be no width, and a value
+    is never outside its own.
+    """
+    units = count_units(clusters, len(outcomes))
+    found = {name: MetricInterval(value=value, low=None, high=None) for name, value in values.items()}
+    if clusters is not None and units < LEAST_ENTITIES:
+        return found
+    labels = [name for name in values if name in LABEL_METRICS]
+    if labels:
+        right = (outcomes.truth == outcomes.prediction).astype(np.float64)
+        cells = cells_of([outcomes], design=design_effect(right, clusters))
+        level = _TAIL if clusters is None else expanded_level(_TAIL, units)
+        for name, drawn in draw_metrics(labels, cells, resamples=resamples, seed=seed)[0].items():
+            found[name] = _outer(percentile_interval(values[name], drawn, level), resampled.get(name), level)
+    if AREA in values and enough_of_each_class(outcomes, clusters):
+        (area,), _ = areas_of((values[AREA],), (outcomes,), clusters)
+        found[AREA] = _with_bounds(values[AREA], *area_bounds(area, _TAIL))
+    for name in resampled:
+        if name not in LABEL_METRICS and name != AREA and has_enough(name, outcomes, clusters):
+            found[name] = percentile_interval(values[name], resampled[name], expanded_level(_TAIL, units))
+    return found
+
+
+def has_enough(name: str, outcomes: Outcomes, clusters: Codes | None) -> bool:
+    """Whether rows are enough for an interval of a metric, of one model or of a difference."""
+    if name in UNBOUNDED or (clusters is not None and count_units(clusters, len(outcomes)) < LEAST_ENTITIES):
+        return False
+    if name in LABEL_METRICS:
+        return True
+    return len(outcomes) >= LEAST_ROWS and (name not in _RANKED or enough_of_each_class(outcomes, clusters))
+
+
+def percentile_interval(value: float, resampled: Floats, level: float = _TAIL) -> MetricInterval:
+    """Return the resampled values (those that are defined) but for a share `level` at each end.
+
+    Bounds are left out when fewer than half the resamples define the metric, and where there is no width.
+    """
     defined = resampled[np.isfinite(resampled)]
-    if 2 * len(defined) < len(resampled):
+    if 2 * len(defined) < len(resampled) or not len(defined):
         return MetricInterval(value=value, low=None, high=None)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return MetricInterval(value=value, low=float(low), high=float(high))
+    low, high = np.quantile(defined, [level, 1 - level])
+    return _with_bounds(value, float(low), float(high))
+
+
+def _with_bounds(value: float, low: float, high: float) -> MetricInterval:
+    if high - low <= _NOISE * max(abs(low), abs(high)):
+        return MetricInterval(value=value, low=None, high=None)
+    return MetricInterval(value=value, low=min(low, value), high=max(high, value))
+
+
+def _outer(found: MetricInterval, resampled: Floats | None, level: float) -> MetricInterval:
+    if resampled is None:
+        return found
+    other = percentile_interval(found.value, resampled, level)
+    lows, highs = (
+        [bound for bound in pair if bound is not None] for pair in ((found.low, other.low), (found.high, other.high))
+    )
+    return MetricInterval(value=found.value, low=min(lows, default=None), high=max(highs, default=None))

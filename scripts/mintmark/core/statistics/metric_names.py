@@ -11,6 +11,7 @@ REGRESSION: Final = ("mse", "rmse", "mae", "r2", "explained_variance", "mape", "
 LABEL_METRICS: Final = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 PROBABILITY_METRICS: Final = ("roc_auc", "average_precision", "log_loss", "brier")
 CLASSIFICATION: Final = LABEL_METRICS + PROBABILITY_METRICS
+UNBOUNDED: Final = frozenset({"max_error"})  # rests on one row, so no sample tells how large it may be
 LOWER_IS_BETTER: Final = frozenset({"mse", "rmse", "mae", "mape", "max_error", "log_loss", "brier"})
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mintmark.core.statistics.areas import placements
 from mintmark.core.statistics.differences import check_pair
 from mintmark.core.statistics.results import CrossCheck
 from mintmark.core.words.numbers import difference, number
@@ -66,7 +67,7 @@ def delong(is_positive: NDArray[np.bool_], first: Floats, second: Floats) -> Auc
     if min(positives, negatives) < 2:
         raise ValueError(f"DeLong's test needs two rows of each class, not {positives} and {negatives}")
     pairs = positives * negatives
-    one, other = _placements(is_positive, first), _placements(is_positive, second)
+    one, other = placements(is_positive, first), placements(is_positive, second)
     inside, outside = one[0] - other[0], one[1] - other[1]
     error = math.sqrt(np.var(inside, ddof=1) * positives + np.var(outside, ddof=1) * negatives) / pairs
     difference = float(inside.sum()) / pairs
@@ -81,22 +82,6 @@ def delong(is_positive: NDArray[np.bool_], first: Floats, second: Floats) -> Auc
         low=difference - _Z_TWO_SIDED * error,
         high=difference + _Z_TWO_SIDED * error,
     )
-
-
-def _placements(is_positive: NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
-    """For each positive row how many negative ones score less, and the other way round; ties count half.
-
-    So all of them are whole or half and their sums exact.
-    """
-    inside, outside = score[is_positive], score[~is_positive]
-    return _rows_below(inside, outside), _rows_below(outside, inside)
-
-
-def _rows_below(scores: Floats, others: Floats) -> Floats:
-    ordered = np.sort(others)
-    sides = np.searchsorted(ordered, scores, side="left") + np.searchsorted(ordered, scores, side="right")
-    below: Floats = sides / 2
-    return below
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

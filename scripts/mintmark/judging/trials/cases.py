@@ -62,7 +62,7 @@ class Case:
 
     `judged` are the rows of the base; `own` those that the candidate's record is about, where they are others (then a
     person decides). `champion` is None where nothing holds the channel yet. `claimed` is the candidate's metrics.json,
-    `costs` the champion's recorded cost.
+    `costs` the champion's recorded cost. `is_proposal` says that the base does not have the candidate yet.
     """
 
     rules: Rules
@@ -73,6 +73,7 @@ class Case:
     claimed: Mapping[str, Any]
     costs: Mapping[str, float]
     judged_source: str = "base"
+    is_proposal: bool = False
 
 
 def build_case(
@@ -103,6 +104,7 @@ def build_case(
         claimed=side.metrics(model, candidate.record.version),
         costs=recorded_costs(span, champion),
         judged_source="base" if pinned is not None or not proposed else "proposal",
+        is_proposal=proposed,
     )
 
 

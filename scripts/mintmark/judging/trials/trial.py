@@ -9,7 +9,7 @@ from mintmark.core import layout
 from mintmark.core.judgement.answers import ModelRun
 from mintmark.core.judgement.behaviour import judge_behaviour, probes
 from mintmark.core.judgement.checks import Check, CheckVerdict, check
-from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims
+from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims, has_older_bounds
 from mintmark.core.judgement.contests import Contender, contest
 from mintmark.core.judgement.gates import (
     check_baseline,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _JUDGED, _OWN = "evaluation", "own rows"
 _MOST_DISPUTES = 10
 _SEED = 20260601
+_OLDER_BOUNDS = "; the bounds of its intervals are of an older method, and only the values were computed again"
 _MISFIT = "model.yaml does not fit the evaluation rows: "
 
 
@@ -136,12 +137,14 @@ def _judge_claims(case: Case, run: ModelRun, answer: Answer) -> Judging[None]:
         lambda: measure(outcomes, rows.table, question, resamples=resamples, seed=seed), "claims", says=_MISFIT
     )
     if measured is not None:
-        yield _disputes(case, list(dispute_claims(case.claimed, measured, question.metric)))
+        is_older = not case.is_proposal and has_older_bounds(case.claimed, measured)
+        disputes = dispute_claims(case.claimed, measured, question.metric, bounds=not is_older)
+        yield _disputes(case, list(disputes), note=_OLDER_BOUNDS if is_older else "")
 
 
-def _disputes(case: Case, disputes: Sequence[Dispute]) -> Opinion:
+def _disputes(case: Case, disputes: Sequence[Dispute], *, note: str) -> Opinion:
     if not disputes:
-        return found("claims", "pass", "every claimed metric comes out again, in all rows and in each slice")
+        return found("claims", "pass", f"every claimed metric comes out again, in all rows and in each slice{note}")
     path = layout.metrics_path(case.candidate.record.model, str(case.candidate.record.version))
     opinion = Opinion()
     for dispute in disputes[:_MOST_DISPUTES]:

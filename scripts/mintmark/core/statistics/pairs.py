@@ -1,0 +1,215 @@
+"""Draw a candidate and its champion together, each metric as its own kind asks, and bound what no draw shows. Pure.
+
+Drawing rows within the true classes leaves out how much the classes' shares vary, and what that adds does not shrink
+with more rows. So rows are drawn from all alike; ROC AUC alone, which does not depend on the shares, is stratified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from mintmark.core.statistics.areas import areas_of, difference_bounds
+from mintmark.core.statistics.cells import cells_of, draw_metrics
+from mintmark.core.statistics.intervals import AREA, has_enough, resample_counts
+from mintmark.core.statistics.metric_names import LABEL_METRICS, PROBABILITY_METRICS
+from mintmark.core.statistics.metrics import metric_values
+from mintmark.core.statistics.scores import (
+    count_units,
+    design_effect,
+    expanded_level,
+    normal_tail,
+    t_quantile,
+    tango_bounds,
+    unseen_share,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
+
+    Bounds = Callable[[float], tuple[float, float]]
+
+ACCURACY: Final = "accuracy"
+_EXPLAINED: Final = frozenset({"r2", "explained_variance"})  # 1 is the best, what is missing to it is the loss
+_NOTHING: Final = np.empty(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """A metric over the same draws of both models, None for no champion; empty where the rows are too few.
+
+    `units` is how many rows or entities were drawn, None where cells were. `bounds` gives, for a level on each side,
+    the lower and the upper bound of candidate minus champion by a formula.
+    """
+
+    candidate: Floats
+    champion: Floats | None = None
+    units: int | None = None
+    bounds: Bounds | None = None
+
+
+def draw_pair(
+    ours: Mapping[str, float],
+    theirs: Mapping[str, float],
+    sides: Sequence[Outcomes],
+    *,
+    clusters: Codes | None,
+    resamples: int,
+    seed: int,
+) -> dict[str, Drawn]:
+    """Return the draws of each metric of `ours`; `theirs` has the champion's, where it is the second of `sides`.
+
+    - accuracy: rows (of two models only four kinds), and Tango's score bounds;
+    - other metrics of the confusion matrix: the joint cells of truth, candidate and champion (`cells`);
+    - ROC AUC: rows within their true class, and the bounds of `areas.difference_bounds`;
+    - any other: rows, and what a row that nobody saw may change (`_unseen`).
+
+    With `clusters` whole entities are drawn in place of rows and cells, and the formulas are widened for them.
+    """
+    few = {name: Drawn(candidate=_NOTHING, champion=_NOTHING if name in theirs else None) for name in ours}
+    names = [name for name in ours if has_enough(name, sides[0], clusters)]
+    draws = _Draws(sides=sides, clusters=clusters, resamples=resamples, seed=seed)
+    found: list[dict[str, Floats]] = [{} for _ in sides]
+    for part in (draws.cells, draws.right_and_wrong, draws.rows, draws.strata):
+        for side, values in zip(found, part(names), strict=True):
+            side |= values
+    bounds = _formulas({name: (ours[name], theirs[name]) for name in names if name in theirs}, draws)
+    return few | {
+        name: Drawn(
+            candidate=found[0][name],
+            champion=found[1][name] if name in theirs else None,
+            units=draws.units(name),
+            bounds=bounds.get(name),
+        )
+        for name in names
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Draws:
+    """What is drawn from, and how often; each method takes of the metrics those that are its own."""
+
+    sides: Sequence[Outcomes]
+    clusters: Codes | None
+    resamples: int
+    seed: int
+
+    def units(self, name: str) -> int | None:
+        if self.clusters is None and name in LABEL_METRICS:
+            return None
+        return count_units(self.clusters, len(self.sides[0]))
+
+    def cells(self, names: Iterable[str]) -> list[dict[str, Floats]]:
+        labels = [name for name in names if name in LABEL_METRICS and name != ACCURACY]
+        if self.clusters is not None or not labels:
+            return [{} for _ in self.sides]
+        return draw_metrics(labels, cells_of(self.sides), resamples=self.resamples, seed=self.seed)
+
+    def right_and_wrong(self, names: Iterable[str]) -> list[dict[str, Floats]]:
+        """The bootstrap of accuracy: how often rows are drawn is multinomial, by who has them right."""
+        if self.clusters is not None or ACCURACY not in names:
+            return [{} for _ in self.sides]
+        right = np.stack([side.truth == side.prediction for side in self.sides], axis=1)
+        kinds, counts = np.unique(right, axis=0, return_counts=True)
+        rows = int(counts.sum())
+        drawn = np.random.default_rng(self.seed).multinomial(rows, counts / rows, size=self.resamples)
+        return [{ACCURACY: drawn @ column / rows} for column in kinds.T.astype(np.float64)]
+
+    def rows(self, names: Iterable[str]) -> list[dict[str, Floats]]:
+        if self.clusters is not None:
+            return self._resampled(list(names), None)
+        return self._resampled([name for name in names if name not in LABEL_METRICS and name != AREA], None)
+
+    def strata(self, names: Iterable[str]) -> list[dict[str, Floats]]:
+        if self.clusters is not None or AREA not in names:
+            return [{} for _ in self.sides]
+        return self._resampled([AREA], self.sides[0].truth.astype(np.intp))
+
+    def _resampled(self, names: Sequence[str], strata: Codes | None) -> list[dict[str, Floats]]:
+        """Return the metrics of each side over all resamples; the stream is read once and block by block."""
+        blocks: list[dict[str, list[Floats]]] = [
+            {name: [] for name in names if side.probabilities is not None or name not in PROBABILITY_METRICS}
+            for side in self.sides
+        ]
+        if not names:
+            return [{} for _ in self.sides]
+        rows = len(self.sides[0])
+        options = {"resamples": self.resamples, "seed": self.seed}
+        for counts in resample_counts(rows, strata=strata, clusters=self.clusters, **options):
+            for side, found in zip(self.sides, blocks, strict=True):
+                for name, values in metric_values(tuple(found), side, counts).items():
+                    found[name].append(values)
+        return [{name: np.concatenate(parts) for name, parts in found.items()} for found in blocks]
+
+
+def _formulas(values: Mapping[str, tuple[float, float]], draws: _Draws) -> dict[str, Bounds]:
+    """Return the bounds by formula of each metric that both models have."""
+    if not values:
+        return {}
+    found = {
+        name: _unseen(name, ours, theirs, draws) for name, (ours, theirs) in values.items() if name not in LABEL_METRICS
+    }
+    if AREA in values:
+        found[AREA] = _area_bounds(values[AREA], draws)
+    labels = [name for name in values if name in LABEL_METRICS]
+    if not labels:
+        return found
+    right = [(side.truth == side.prediction).astype(np.float64) for side in draws.sides]
+    design = design_effect(right[0] - right[1], draws.clusters)
+    if ACCURACY in values:
+        found[ACCURACY] = _score_bounds(right, design, draws)
+    others = [name for name in labels if name != ACCURACY]
+    if draws.clusters is not None and others:
+        cells = cells_of(draws.sides, design=design)
+        ours, theirs = draw_metrics(others, cells, resamples=draws.resamples, seed=draws.seed)
+        found |= {name: _cell_bounds(ours[name] - theirs[name], draws) for name in others}
+    return found
+
+
+def _area_bounds(values: tuple[float, float], draws: _Draws) -> Bounds:
+    (first, second), covariance = areas_of(values, tuple(draws.sides), draws.clusters)
+    return lambda level: difference_bounds(first, second, covariance, level)
+
+
+def _score_bounds(right: Sequence[Floats], design: float, draws: _Draws) -> Bounds:
+    ours, theirs = float((right[0] > right[1]).sum()), float((right[1] > right[0]).sum())
+    counts = ours / design, theirs / design, len(right[0]) / design
+    if draws.clusters is None:
+        return lambda level: tango_bounds(*counts, level)
+    freedom = count_units(draws.clusters, len(right[0])) - 1
+    return lambda level: tango_bounds(*counts, normal_tail(t_quantile(level, freedom)))
+
+
+def _cell_bounds(differences: Floats, draws: _Draws) -> Bounds:
+    units = count_units(draws.clusters, len(draws.sides[0]))
+
+    def bounds(level: float) -> tuple[float, float]:
+        reached = expanded_level(level, units)
+        low, high = np.quantile(differences, [reached, 1 - reached])
+        return float(low), float(high)
+
+    return bounds
+
+
+def _unseen(name: str, ours: float, theirs: float, draws: _Draws) -> Bounds:
+    """Bound what rows of a kind that is not among these may change: models that agree on all of them are not equal.
+
+    As many rows as may differ when none does (`unseen_share`), on which the candidate is as far off again as the
+    champion is in the mean. That last is a convention, because no sample tells it; it matters where nearly nothing
+    differs.
+    """
+    units = count_units(draws.clusters, len(draws.sides[0]))
+    if name == "average_precision":
+        truth = draws.sides[0].truth
+        units = min(units, int(np.unique(truth, return_counts=True)[1].min()))
+    loss = 1 - theirs + 1 / units if name in _EXPLAINED or name == "average_precision" else abs(theirs)
+
+    def bounds(level: float) -> tuple[float, float]:
+        reach = unseen_share(level, units) * loss
+        return ours - theirs - reach, ours - theirs + reach
+
+    return bounds
