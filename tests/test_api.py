@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +13,10 @@ from tests.scaffold.documents import SETTINGS, stored
 from tests.scaffold.registry import Scratch, begin_committed
 
 import mintmark
-from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.errors import InputError, InvalidRegistryError, MintmarkError
 from mintmark.registry.files import format_yaml
+
+LINE = {"inputs": {"x": "float64"}, "outputs": {"prediction": {"type": "float64", "shape": [None]}}}
 
 
 def skops_bytes(estimator: Any) -> bytes:
@@ -35,7 +38,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> Scrat
     monkeypatch.setenv("MINTMARK_CACHE", str(tmp_path / "cache"))
     made = begin_committed(tmp_path / "registry")
     made.add_model("line")
-    made.add_version("line", "1.0.0", {"model.skops": model, "profile.json": b"{}"})
+    made.add_version("line", "1.0.0", {"model.skops": model, "profile.json": b"{}"}, signature=LINE)
     made.set_channel("line", "production", "1.0.0")
     made.commit("Register")
     monkeypatch.chdir(made.root)
@@ -44,6 +47,28 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: bytes) -> Scrat
 
 def test_a_reference_loads_as_an_estimator(made: Scratch) -> None:
     assert mintmark.load("line@production").predict([[3.0]]) == pytest.approx([6.0])
+
+
+def test_what_is_loaded_says_what_it_is_and_checks_what_it_is_asked(made: Scratch) -> None:
+    loaded = mintmark.load("line@production")
+    assert loaded.reference == "line@1.0.0"
+    assert dict(loaded.signature.inputs) == {"x": "float64"}
+    assert type(loaded.estimator).__name__ == "LinearRegression"
+    assert repr(loaded) == "LoadedModel line@1.0.0 (LinearRegression): 1 inputs"
+    assert "<caption>line@1.0.0</caption>" in loaded._repr_html_()
+    assert loaded.predict([{"y": "other", "x": 3}]) == pytest.approx([6.0])
+    with pytest.raises(InputError, match='there is no column "x"; did you mean "X"') as caught:
+        loaded.predict({"X": [3.0]})
+    assert caught.value.columns == ("x",)
+    with pytest.raises(InputError, match="\"x\" wants numbers, and row 1 has the text 'three'"):
+        loaded.predict({"x": [1, "three"]})
+    with pytest.raises(MintmarkError, match=r"line@1\.0\.0 gives no probabilities"):
+        loaded.predict_proba([[1.0]])
+    with pytest.raises(AttributeError, match=r"the estimator has: \.estimator\.coef_"):
+        _ = loaded.coef_
+    with pytest.raises(ValueError, match="contains NaN") as refused:
+        loaded.predict({"x": [1.0, None]})
+    assert refused.value.__notes__ == ['"x" has no value in 1 of 2 rows']
 
 
 def test_the_registry_may_be_elsewhere_and_in_the_past(
@@ -93,7 +118,7 @@ def test_a_type_is_trusted_once_the_settings_name_it(
     import team_models  # type: ignore[import-not-found]
 
     content = skops_bytes(team_models.TeamModel().fit([[0.0], [1.0]], [0.0, 3.0]))
-    made.add_version("line", "3.0.0", {"model.skops": content})
+    made.add_version("line", "3.0.0", {"model.skops": content}, signature=LINE)
     with pytest.raises(
         InvalidRegistryError, match=r"models/line/versions/3\.0\.0/model\.skops.*team_models\.TeamModel"
     ):
@@ -111,12 +136,20 @@ def test_a_yanked_version_loads_with_a_warning(made: Scratch) -> None:
 
 def test_the_candidate_loads_too(made: Scratch, model: bytes) -> None:
     source = made.write("models/line/candidate/model.skops", model)
-    md5 = stored("m", model).md5
-    made.write(
-        "dvc.lock",
-        f"schema: '2.0'\nstages:\n  train@line:\n    cmd: x\n    outs:\n    - path: models/line/candidate/model.skops\n"
-        f"      hash: md5\n      md5: {md5}\n      size: {len(model)}\n",
-    )
+    lock = "schema: '2.0'\nstages:\n  train@line:\n    cmd: x\n    outs:\n"
+
+    def out(name: str, content: bytes) -> str:
+        path = f"models/line/candidate/{name}"
+        return (
+            f"    - path: {path}\n      hash: md5\n      md5: {stored(name, content).md5}\n      size: {len(content)}\n"
+        )
+
+    made.write("dvc.lock", lock + out("model.skops", model))
+    with pytest.raises(MintmarkError, match=r"dvc\.lock names no .*signature\.json"):
+        mintmark.load("line@candidate")
+    signature = json.dumps(LINE).encode()
+    made.write("models/line/candidate/signature.json", signature)
+    made.write("dvc.lock", lock + out("model.skops", model) + out("signature.json", signature))
     assert mintmark.load("line@candidate").predict([[1.0]]) == pytest.approx([2.0])
     source.write_bytes(b"edited")
     shutil.rmtree(made.store)

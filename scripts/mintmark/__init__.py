@@ -24,7 +24,10 @@ def load(
     at: str | None = None,
     trusted_types: Sequence[str] = (),
 ) -> Any:
-    """Return the estimator that a reference means, such as `breast-cancer@production`, after the safety checks.
+    """Return the model that a reference means, such as `breast-cancer@production`, after the safety checks.
+
+    It is a `LoadedModel`: `predict` and `predict_proba` take columns by name and hold them against `signature`;
+    `reference` names the version, and `estimator` is the bare one. For safetensors it is a dictionary of arrays.
 
     `path` is anywhere in a clone of the registry, or the address of its site; `at` is a revision or a date
     (`2026-06-01`) of a clone. The bytes are checked against the record, and nothing in them runs: types that neither
@@ -33,44 +36,15 @@ def load(
     """
     from mintmark.core.reference import CANDIDATE
     from mintmark.registry.reading import as_reference
-
-    registry, wanted = _open(path, at), as_reference(reference)
-    if wanted.selector == CANDIDATE:
-        return _load_candidate(registry, wanted.model, trusted_types)
-    from mintmark.core.layout import pointer_path
+    from mintmark.registry.stored.loading import load_model
     from mintmark.registry.stored.pulling import yanked_note
 
-    record = registry.resolve(wanted)
-    version = str(record.version)
-    _warn(yanked_note(registry, record.model, version))
-    pointer = pointer_path(record.model, version, record.artifact.name)
-    store = registry.store(record)
-    file = store.fetch(record.artifact, pointer=pointer)
-    trusted = (*registry.trusted_names, *trusted_types)
-    return _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
-
-
-def _load_candidate(registry: _Registry, model: str, trusted_types: Sequence[str]) -> Any:
-    from mintmark.artifacts.formats import detect_format
-    from mintmark.core.finding import Finding
-    from mintmark.errors import InvalidRegistryError
-    from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
-
-    registry.require_clone("candidates")
-    locked = candidate_artifact(candidate_files(registry, model), model)
-    stored, file = locate_candidate(registry, locked)
-    found = detect_format(file, name=locked.path)
-    if isinstance(found, Finding):
-        raise InvalidRegistryError([found])
-    return _load_file(file, found, stored.sha256, locked.path, (*registry.trusted_names, *trusted_types))
-
-
-def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted: Sequence[str]) -> Any:
-    """Load verified bytes; what the checks find is told of `name`, not of a path in the cache."""
-    from mintmark.artifacts.loading import load_artifact
-
+    registry, wanted = _open(path, at), as_reference(reference)
+    if wanted.selector != CANDIDATE:
+        version = registry.resolve_version(wanted)
+        _warn(yanked_note(registry, wanted.model, str(version)))
     try:
-        return load_artifact(file, artifact_format, trusted=trusted, sha256=sha256, name=name)
+        return load_model(registry, wanted, trusted_types=trusted_types)
     except ModuleNotFoundError as error:
         from mintmark.extras import explain_missing
 

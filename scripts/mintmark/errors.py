@@ -34,5 +34,13 @@ class InvalidRegistryError(MintmarkError):
         self.findings = tuple(findings)
 
 
+class InputError(MintmarkError, ValueError):
+    """Rows do not fit the signature of the model that is asked; `columns` are those they are about."""
+
+    def __init__(self, message: str, columns: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
+
+
 class ForgeError(MintmarkError):
     """The forge refused a request or did not answer it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mintmark.core.finding import Finding
@@ -230,17 +230,24 @@ class OnnxModel:
         import numpy as np
 
         if len(self._inputs) == 1:
-            feed = {self._inputs[0].name: _typed(np.asarray(table), self._inputs[0].type)}
+            feed = {
+                self._inputs[0].name: _typed(np.asarray(table), self._inputs[0].type, getattr(table, "columns", ()))
+            }
         else:
             columns = {str(name): np.asarray(table[name]) for name in getattr(table, "columns", ())}
             missing = [each.name for each in self._inputs if each.name not in columns]
             if missing:
                 raise MintmarkError(f"this ONNX model takes columns by name; missing: {', '.join(missing)}")
-            feed = {each.name: _typed(columns[each.name].reshape(-1, 1), each.type) for each in self._inputs}
+            feed = {
+                each.name: _typed(columns[each.name].reshape(-1, 1), each.type, (each.name,)) for each in self._inputs
+            }
         return list(self._session.run(None, feed))
 
 
-def _typed(array: NDArray[Any], onnx_type: str) -> NDArray[Any]:
+def _typed(array: NDArray[Any], onnx_type: str, columns: Sequence[Any]) -> NDArray[Any]:
+    """Return values in the type of an input; raise `MintmarkError` where a cast would make others of them."""
+    import numpy as np
+
     names = {
         "tensor(float)": "float32",
         "tensor(double)": "float64",
@@ -248,4 +255,22 @@ def _typed(array: NDArray[Any], onnx_type: str) -> NDArray[Any]:
         "tensor(bool)": "bool",
     }
     names |= {"tensor(int32)": "int32", "tensor(string)": "object", "tensor(float16)": "float16"}
-    return array.astype(names.get(onnx_type, array.dtype), copy=False)
+    wanted = names.get(onnx_type)
+    if wanted in ("int64", "int32", "bool"):
+        numbers = array.astype(np.float64)
+        limit = 1 if wanted == "bool" else np.iinfo(wanted).max
+        odd = ~np.isfinite(numbers) | (numbers != np.floor(numbers)) | (np.abs(numbers) > limit)
+        _refuse(array, odd, f"values of the type {wanted}", columns)
+    elif wanted == "object":
+        odd = np.array([not isinstance(value, str) for value in array.ravel()], dtype=bool).reshape(array.shape)
+        _refuse(array, odd, "text", columns)
+    return array.astype(wanted or array.dtype, copy=False)
+
+
+def _refuse(array: NDArray[Any], odd: NDArray[Any], wanted: str, columns: Sequence[Any]) -> None:
+    """Raise for the first value that a runtime would take for another one, as NaN for a whole number."""
+    if not odd.any():
+        return
+    where = tuple(int(p[0]) for p in odd.nonzero())
+    name = f'"{columns[where[-1]]}"' if len(columns) > where[-1] else f"column {where[-1]}"
+    raise MintmarkError(f"this ONNX model takes {wanted}, and {name} has {array[where]!s:.60} in row {where[0]:,}")

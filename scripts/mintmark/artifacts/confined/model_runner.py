@@ -58,17 +58,25 @@ def run_model(
     sha256: str | None = None,
     limits: Limits | None = None,
     search_path: Sequence[Path] = (),
+    inputs: Mapping[str, str] | None = None,
 ) -> ModelRun:
     """Return what the model in an artifact answers to each table, and what it costs.
 
     The process that loads it is held to `limits` (default: 4 GiB, 120 seconds); it sees the tables, the artifact and
     the installed packages, and what lies in `search_path`, where the modules of `trusted` types may be. The table
-    `evaluation`, where there is one, is what latency is measured with. A model that raises for a table has that as
+    `evaluation`, where there is one, is what latency is measured with. `inputs` (of its signature) is what each table
+    is held against first, as by `mintmark.load`. A model that raises for a table has that as
     the table's `error`. Raises `InvalidRegistryError` with the findings of the safety checks, `ModelRunError` where
     no answer comes back.
     """
     process = ModelProcess(
-        artifact, artifact_format, trusted=trusted, sha256=sha256, limits=limits, search_path=search_path
+        artifact,
+        artifact_format,
+        trusted=trusted,
+        sha256=sha256,
+        limits=limits,
+        search_path=search_path,
+        inputs=inputs,
     )
     with process:
         return process.ask(tables)
@@ -89,6 +97,7 @@ class ModelProcess:
         sha256: str | None = None,
         limits: Limits | None = None,
         search_path: Sequence[Path] = (),
+        inputs: Mapping[str, str] | None = None,
     ) -> None:
         name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
         if artifact_format not in _RUNNABLE:
@@ -100,7 +109,8 @@ class ModelProcess:
         try:
             self._folder = folder = self._created.path.resolve()
             self._place = _place_artifact(artifact, folder, name)
-            self._job = {"artifact": str(self._place), "trusted": list(trusted), "sha256": sha256}
+            self._job: dict[str, Any] = {"artifact": str(self._place), "trusted": list(trusted), "sha256": sha256}
+            self._job["inputs"] = None if inputs is None else dict(inputs)
             (folder / ANSWER).touch()
             self._started = start_confined(
                 (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder), artifact_format),

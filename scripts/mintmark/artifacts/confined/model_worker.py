@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.confined.model_answers import format_answer, format_error, format_labels
 from mintmark.core.finding import Finding
+from mintmark.core.records import Signature
 from mintmark.core.statistics.figures import rounded
 from mintmark.errors import InvalidRegistryError, MintmarkError
 
@@ -68,6 +69,7 @@ def _await_job(folder: Path) -> dict[str, Any]:
 def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    from mintmark.artifacts.loaded_model import LoadedModel
     from mintmark.artifacts.loading import load_artifact
 
     def load() -> Any:
@@ -75,14 +77,17 @@ def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[st
 
     with threadpool_limits(limits=1):
         begin = time.perf_counter()
-        model = load()
+        loaded = model = load()
         first = time.perf_counter() - begin
+        if job["inputs"] is not None:
+            signature = Signature(inputs=job["inputs"], outputs={})
+            model = LoadedModel(loaded, signature, reference="the model")
         tables = {name: _read(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
         answers = {name: _ask(model, table) for name, table in tables.items()}
         cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
             cost |= _latency(model, tables[MEASURED])
-    return {"classes": _classes(model, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
+    return {"classes": _classes(loaded, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
 
 
 def _read(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mintmark.core.judgement.grading import grade, read_answer
 from mintmark.core.question import ROW
+from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 
@@ -131,15 +132,15 @@ def _is_text(kind: pa.DataType) -> bool:
 def take_inputs(version: FetchedVersion, rows: Rows, question: Question) -> pd.DataFrame:
     """Return what a model is asked.
 
-    Raises `MintmarkError` where the rows lack a column, or where the model would see the truth.
+    Raises `MintmarkError` where the rows do not fit the signature, or where the model would see the truth.
     """
     forbidden = {question.target, ROW} & set(version.inputs)
     if forbidden:
         raise MintmarkError(f'the model takes "{min(forbidden)}" as an input, which holds the truth or the row')
-    missing = [name for name in version.inputs if name not in rows.table.columns]
-    if missing:
-        raise MintmarkError(f'the evaluation rows have no column "{missing[0]}", which {version.name} takes')
-    return rows.table[version.inputs]
+    try:
+        return fit_inputs(rows.table, version.record.signature.inputs)
+    except InputFault as fault:
+        raise MintmarkError(f"the evaluation rows do not fit {version.name}: {'; '.join(fault.faults)}") from None
 
 
 def stored_answer(version: FetchedVersion) -> Answer:

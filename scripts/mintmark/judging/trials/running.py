@@ -25,7 +25,8 @@ def start_model(version: FetchedVersion, trusted: Sequence[str]) -> AbstractCont
         return nullcontext()
     artifact = version.record.artifact
     path = version.files[artifact.name]
-    return ModelProcess(path, version.record.format, trusted=trusted, sha256=artifact.sha256)
+    inputs = version.record.signature.inputs
+    return ModelProcess(path, version.record.format, trusted=trusted, sha256=artifact.sha256, inputs=inputs)
 
 
 def ask_model(process: ModelProcess, version: FetchedVersion, tables: Mapping[str, pd.DataFrame]) -> ModelRun:

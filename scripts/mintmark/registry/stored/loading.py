@@ -1,0 +1,80 @@
+"""Load what a reference means, verified, as a model that checks its inputs. Runs no model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mintmark.core import layout
+from mintmark.core.finding import Finding
+from mintmark.core.records import Signature
+from mintmark.core.reference import CANDIDATE
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.reading import as_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mintmark.core.reference import Reference
+    from mintmark.registry.reading import Registry
+
+_SIGNATURE = "signature.json"
+
+
+def load_model(registry: Registry, reference: Reference | str, *, trusted_types: Sequence[str] = ()) -> Any:
+    """Return the `LoadedModel` that a reference means; of safetensors, which know no columns, a dictionary of arrays.
+
+    The bytes are checked against the record first, and types that neither Mintmark nor `trusted_types` nor a clone's
+    settings know are refused. Raises `MintmarkError`.
+    """
+    wanted = as_reference(reference)
+    trusted = (*registry.trusted_names, *trusted_types)
+    if wanted.selector == CANDIDATE:
+        return _load_candidate(registry, wanted.model, trusted)
+    record = registry.resolve(wanted)
+    pointer = layout.pointer_path(record.model, str(record.version), record.artifact.name)
+    # The store goes with what it fetched into a temporary folder, so it has to live until that is read.
+    store = registry.store(record)
+    file = store.fetch(record.artifact, pointer=pointer)
+    loaded = _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
+    return _with_signature(loaded, record.signature, record.reference)
+
+
+def _load_candidate(registry: Registry, model: str, trusted: Sequence[str]) -> Any:
+    from mintmark.artifacts.formats import detect_format
+    from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
+
+    registry.require_clone("candidates")
+    files = candidate_files(registry, model)
+    locked = candidate_artifact(files, model)
+    stored, file = locate_candidate(registry, locked)
+    found = detect_format(file, name=locked.path)
+    if isinstance(found, Finding):
+        raise InvalidRegistryError([found])
+    loaded = _load_file(file, found, stored.sha256, locked.path, trusted)
+    return _with_signature(loaded, candidate_signature(registry, model), f"{model}@{CANDIDATE}")
+
+
+def candidate_signature(registry: Registry, model: str) -> Signature:
+    """Return what the pipeline wrote of a candidate's inputs and outputs; raise `MintmarkError` where it did not."""
+    from mintmark.registry.stored.candidate import candidate_files, locate_candidate, parse_candidate
+
+    locked = candidate_files(registry, model).get(_SIGNATURE)
+    if locked is None:
+        path = layout.candidate_path(model, _SIGNATURE)
+        raise MintmarkError(f"dvc.lock names no {path}, which says what columns the model takes; dvc repro makes it")
+    data = parse_candidate(locate_candidate(registry, locked)[1].read_bytes(), locked.path)
+    return Signature.from_dict({"outputs": {}, **data})
+
+
+def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted: Sequence[str]) -> Any:
+    """Load verified bytes; what the checks find is told of `name`, not of a path in the cache."""
+    from mintmark.artifacts.loading import load_artifact
+
+    return load_artifact(file, artifact_format, trusted=trusted, sha256=sha256, name=name)
+
+
+def _with_signature(loaded: Any, signature: Signature, reference: str) -> Any:
+    from mintmark.artifacts.loaded_model import LoadedModel
+
+    return loaded if isinstance(loaded, dict) else LoadedModel(loaded, signature, reference=reference)
