@@ -77,6 +77,7 @@ CATCHERS = {
     "judging.reproducing.reproduction: reproduce_version": "a version that cannot be made again is what was asked",
     # R10: one broken entry never hides the others.
     "changing.candidate_record: _measured_cost": "a broken file beside the outputs is told, and the proposal goes on",
+    "commands.compare: _pair": "what keeps two versions from a paired test is told below both values",
     "commands.candidates: show_candidates": "a candidate that cannot be read is told below the table of the others",
     "commands.show: Faults.keep": "a broken channel or status file is told below what was asked for",
     "commands.verify: _wanted_versions": "a broken model is a finding, and the others are verified",

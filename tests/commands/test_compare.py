@@ -4,7 +4,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.scaffold.documents import metrics_of
 
 if TYPE_CHECKING:
     from tests.scaffold.registry import Scratch
@@ -16,21 +15,16 @@ def test_two_versions(scratch: Scratch) -> None:
     lines = result.out.splitlines()
     assert lines[0].split() == ["METRIC", "iris@1.0.0", "iris@1.1.0", "DIFFERENCE"]
     assert lines[1].split()[0] == "roc_auc"
-    assert lines[1].endswith("better, intervals overlap")
+    assert lines[1].endswith("measured on other rows")
     assert "PARAMETERS  the same" in result.out
     assert "scripts/train.py  md5:1.0.0   md5:1.1.0" in result.out
 
 
 def test_a_version_with_itself(scratch: Scratch) -> None:
     result = scratch.run("compare", "iris@1.0.0", "iris@1.0.0")
-    assert result.out.count("the same") == 8  # two metrics and six kinds of difference
-
-
-def test_less_of_an_error_is_better(scratch: Scratch) -> None:
-    scratch.add_version("iris", "2.0.0", metrics={**metrics_of("1.0.0"), "log_loss": {"value": 0.9}})
-    lines = scratch.run("compare", "iris@1.0.0", "iris@2.0.0").out.splitlines()
-    assert lines[2].split()[0] == "log_loss"
-    assert lines[2].endswith("worse")
+    assert result.out.count("the same") == 6  # kinds of difference
+    assert result.out.count("not tested") == 2
+    assert "Not tested: models/iris/model.yaml: the pipeline needs to know the column to predict" in result.out
 
 
 def test_metrics_that_one_side_lacks_or_half_has(scratch: Scratch) -> None:
@@ -46,16 +40,19 @@ def test_json(scratch: Scratch) -> None:
     document = json.loads(first.out)
     assert (document["first"], document["second"]) == ("iris@1.0.0", "iris@1.1.0")
     assert set(document) == {
-        "first", "second", "metrics", "parameters", "data", "code", "environment", "signature", "artifact"
+        "first", "second", "rows", "basis", "metrics", "parameters", "data", "code", "environment", "signature", "artifact"
     }  # fmt: skip
     assert document["metrics"][0]["name"] == "roc_auc"
-    assert document["metrics"][0]["direction"] == "better"
+    assert (document["basis"], document["metrics"][0]["difference"], document["metrics"][0]["test"]) == (
+        "other rows", None, None
+    )  # fmt: skip
 
 
 def test_versions_of_two_models(scratch: Scratch) -> None:
     result = scratch.run("compare", "iris@production", "wine@latest")
     assert result.code == 0
     assert "wine@1.0.0" in result.out
+    assert "They are two models: their metrics are not compared." in result.out
 
 
 @pytest.mark.parametrize(

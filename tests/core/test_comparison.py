@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.core.comparison import compare_records, metric_direction
+from mintmark.core.comparison import basis_of, compare_records
+from mintmark.core.statistics.results import PairedDifference
+from mintmark.core.words.comparisons import relation
 
 
 def _record(**changes: Any) -> dict[str, Any]:
-    return {"metrics": {"roc_auc": {"value": 0.9}}, **changes}
+    rows = [{"role": "evaluation", "path": "e.parquet", "hash": "md5:e", "rows": 9}]
+    return {"model": "iris", "metrics": {"roc_auc": {"value": 0.9}}, "data": rows, **changes}
 
 
 def _metric(first: dict[str, float] | None, second: dict[str, float] | None, name: str = "roc_auc") -> Any:
@@ -18,38 +21,57 @@ def _metric(first: dict[str, float] | None, second: dict[str, float] | None, nam
     return compare_records(*records).metrics[0]
 
 
+TEST = PairedDifference(value=0.1, low=0.05, high=0.15, bound=0.06, margin=0.01, standing="better")
+ROWS = {"model": "iris", "files": {"evaluation.parquet": {"sha256": "a" * 64}}}
+OTHERS = {"model": "iris", "files": {"evaluation.parquet": {"sha256": "b" * 64}}}
+
+
 @pytest.mark.parametrize(
-    ("name", "difference", "direction"),
+    ("first", "second", "basis"),
     [
-        ("roc_auc", 0.1, "better"),
-        ("roc_auc", -0.1, "worse"),
-        ("rmse", -0.1, "better"),
-        ("log_loss", 0.1, "worse"),
-        ("brier", 0.0, "same"),
-        ("f1", None, "unknown"),
+        (ROWS, ROWS, "same rows"),
+        (ROWS, OTHERS, "other rows"),
+        (ROWS, {**ROWS, "model": "wine"}, "other models"),
+        (ROWS, {"model": "iris"}, "other rows"),
+        ({"model": "iris"}, {"model": "iris"}, "other rows"),  # nobody knows on which
+        (
+            {"model": "iris", "data": [{"role": "evaluation", "path": "a", "hash": "md5:1", "rows": 2}]},
+            {"model": "iris", "data": [{"role": "evaluation", "path": "b", "hash": "md5:1", "rows": 2}]},
+            "same rows",
+        ),
     ],
 )
-def test_direction(name: str, difference: float | None, direction: str) -> None:
-    assert metric_direction(name, difference) == direction
+def test_only_the_same_rows_of_one_model_have_a_difference(
+    first: dict[str, Any], second: dict[str, Any], basis: str
+) -> None:
+    metrics = {"metrics": {"roc_auc": {"value": 0.9}}}, {"metrics": {"roc_auc": {"value": 1.0}}}
+    found = compare_records({**first, **metrics[0]}, {**second, **metrics[1]}, {"roc_auc": TEST})
+    assert (basis_of(first, second), found.basis) == (basis, basis)
+    change = found.metrics[0]
+    same = basis == "same rows"
+    assert change.difference == (pytest.approx(0.1) if same else None)
+    assert change.test == (TEST if same else None), "a test of other rows counts for nothing"
 
 
-def test_intervals_overlap_or_not() -> None:
-    low, high = {"value": 0.8, "low": 0.7, "high": 0.85}, {"value": 0.9, "low": 0.88, "high": 0.95}
-    assert _metric(low, low).overlap is True
-    assert _metric(low, high).overlap is False
-    assert _metric(high, low).overlap is False
-
-
-@pytest.mark.parametrize("partial", [{"value": 0.8}, {"value": 0.8, "low": 0.7}, {"value": 0.8, "high": 0.9}])
-def test_half_an_interval_overlaps_nothing_that_is_known(partial: dict[str, float]) -> None:
-    whole = {"value": 0.8, "low": 0.7, "high": 0.9}
-    assert _metric(partial, whole).overlap is None
-    assert _metric(whole, partial).overlap is None
+@pytest.mark.parametrize(
+    ("basis", "standing", "primary", "words"),
+    [
+        ("same rows", "better", True, "better"),
+        ("same rows", "inconclusive", True, "inconclusive"),
+        ("same rows", "no worse", False, "no clear difference"),
+        ("same rows", "worse", False, "worse"),
+        ("same rows", None, True, "not tested"),
+        ("other rows", "better", True, "measured on other rows"),
+        ("other models", "worse", True, "of another model"),
+    ],
+)
+def test_words_of_a_verdict_need_one(basis: Any, standing: Any, primary: bool, words: str) -> None:
+    assert relation(basis, standing, primary=primary) == words
 
 
 def test_a_metric_of_one_side_alone() -> None:
     change = _metric({"value": 0.8}, None)
-    assert (change.difference, change.direction, change.second) == (None, "unknown", None)
+    assert (change.difference, change.test, change.second) == (None, None, None)
 
 
 def test_a_metric_that_is_exactly_zero_is_there() -> None:
@@ -96,4 +118,4 @@ def test_a_record_does_not_differ_from_itself(value: Any) -> None:
     record = _record(parameters={"p": value}, signature={"s": value}, environment={"e": value})
     found = compare_records(record, record)
     assert (*found.parameters, *found.signature, *found.environment, *found.code, *found.data) == ()
-    assert found.metrics[0].direction == "same"
+    assert found.metrics[0].difference == 0

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from mintmark.commands.text_columns import EMPTY, format_table
 from mintmark.core import layout
-from mintmark.core.comparison import metric_direction
+from mintmark.core.question import EVALUATION
 from mintmark.core.records import Interval
+from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import read_json
 from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
 
 if TYPE_CHECKING:
+    from mintmark.core.comparison import Basis
     from mintmark.core.records import VersionRecord
     from mintmark.registry.pipeline import LockedFile
     from mintmark.registry.reading import Registry
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 class CandidateRow:
     """One candidate beside the champion (else the latest version; None where there is no version yet).
 
-    `registered` names the version whose artifact the candidate is, byte for byte.
+    `difference` is None where the two were not measured on the same rows (`basis`). Nothing here is better or worse:
+    that takes a paired test. `registered` names the version whose artifact the candidate is, byte for byte.
     """
 
     model: str
@@ -34,7 +37,7 @@ class CandidateRow:
     champion: str | None
     champion_metric: Interval | None
     difference: float | None
-    direction: str
+    basis: Basis | None
     registered: str | None
 
 
@@ -60,15 +63,16 @@ def _row(registry: Registry, model: str) -> CandidateRow:
     candidate = Interval(**_metrics(registry, model)[metric])
     champion = _champion(registry, model)
     theirs = champion.metrics.get(metric) if champion else None
-    difference = candidate.value - theirs.value if theirs else None
+    basis = _basis(files, champion) if champion else None
+    same = theirs is not None and basis == "same rows"
     return CandidateRow(
         model=model,
         metric=metric,
         candidate=candidate,
         champion=str(champion.version) if champion else None,
         champion_metric=theirs,
-        difference=difference,
-        direction=metric_direction(metric, difference),
+        difference=candidate.value - theirs.value if theirs is not None and same else None,
+        basis=basis,
         registered=_with_artifact(registry, model, artifact),
     )
 
@@ -80,6 +84,12 @@ def _metrics(registry: Registry, model: str) -> dict[str, dict[str, float]]:
     _, path = locate_candidate(registry, file)
     metrics: dict[str, dict[str, float]] = read_json(path)["metrics"]
     return metrics
+
+
+def _basis(files: dict[str, LockedFile], champion: VersionRecord) -> Basis:
+    """Return whether the candidate was measured on the champion's rows, by the md5 of both: no byte is read."""
+    own, theirs = files.get(EVALUATION), champion.stored_file(EVALUATION)
+    return "same rows" if own is not None and theirs is not None and own.md5 == theirs.md5 else "other rows"
 
 
 def _champion(registry: Registry, model: str) -> VersionRecord | None:
@@ -117,8 +127,8 @@ def _as_text(rows: list[CandidateRow]) -> str:
 
 def _cells(row: CandidateRow) -> tuple[str, ...]:
     theirs = row.champion_metric
-    notes = {"better": "better", "worse": "worse", "same": "the same value", "unknown": ""}
-    note = f"is {row.registered}" if row.registered else notes[row.direction]
+    basis = BASIS_WORDS[row.basis] if row.basis and theirs else ""
+    note = f"is {row.registered}" if row.registered else basis
     return (
         row.model,
         row.metric,

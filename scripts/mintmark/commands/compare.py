@@ -6,56 +6,116 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mintmark.commands.comparing.sides import Side, read_side
 from mintmark.commands.text_columns import EMPTY, format_table
-from mintmark.core.comparison import compare_records
+from mintmark.core.comparison import basis_of, compare_records
 from mintmark.core.finding import shorten
-from mintmark.core.reference import CANDIDATE
-from mintmark.core.words.numbers import interval_of, signed
+from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
+from mintmark.core.words import numbers
+from mintmark.core.words.comparisons import NO_VERDICT, relation
+from mintmark.errors import MintmarkError
+from mintmark.extras import explain_missing
 from mintmark.registry.clone import ClonedRegistry
-from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mintmark.core.comparison import Comparison, Difference, MetricChange
+    from mintmark.core.statistics.results import MetricResult, PairedDifference
+    from mintmark.judging.trials.pairing import Pairing
 
 _LONGEST = 40
+_PARTS = ("parameters", "data", "code", "environment", "signature", "artifact")
 
 
 def compare(root: Path, first: str, second: str, *, at: str | None, as_json: bool) -> int:
-    """Print metrics with their differences, and what else is not the same in both."""
+    """Print metrics with what a paired test says of them, and what else is not the same in both."""
     registry = ClonedRegistry(root, at=at)
-    names, records = [], []
-    for reference in (first, second):
-        name, record = _record(registry, reference)
-        names.append(name)
-        records.append(record)
-    comparison = compare_records(*records)
+    sides = read_side(registry, first), read_side(registry, second)
+    pairing, why = _pair(registry, *sides)
+    tested = _tests(pairing)
+    comparison = compare_records(sides[0].document, sides[1].document, tested)
+    primary = next((name for name, result in _results(pairing).items() if result.primary), "")
+    names = sides[0].name, sides[1].name
     if as_json:
-        document = {"first": names[0], "second": names[1], **asdict(comparison)}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print(json.dumps(_document(names, comparison, pairing, why), indent=2, ensure_ascii=False))
     else:
-        print(format_comparison(names[0], names[1], comparison))
+        notes = _notes(pairing, why, tested.get(primary))
+        print(format_comparison(*names, comparison, notes=notes, primary=primary, tried=pairing is not None))
     return 0
 
 
-def _record(registry: ClonedRegistry, text: str) -> tuple[str, Mapping[str, Any]]:
-    reference = as_reference(text)
-    if reference.selector == CANDIDATE:
-        from mintmark.changing.candidate_record import read_candidate
+def _pair(registry: ClonedRegistry, first: Side, second: Side) -> tuple[Pairing | None, str]:
+    """Hold the paired test; None with the reason where there can be none: both values still stand side by side."""
+    basis = basis_of(first.document, second.document)
+    if basis == "other models":
+        return None, "They are two models: their metrics are not compared."
+    if basis == "other rows":
+        return None, "They were measured on other rows: their metrics are not compared."
+    try:
+        from mintmark.judging.trials.cases import Rules
+        from mintmark.judging.trials.pairing import pair_stored
 
-        return str(reference), read_candidate(registry, reference.model)[0].document
-    record = registry.resolve(reference)
-    return record.reference, record.document
+        rules = Rules.of(registry.model(first.model), registry.settings.trusted_names)
+        wanted = (EVALUATION, PREDICTIONS, TRAINING_ROWS)
+        one, other = (side.fetch(registry, wanted) for side in (first, second))
+        return pair_stored(one, other, rules.question, rules.gates), ""
+    except MintmarkError as error:
+        return None, f"Not tested: {error}"
+    except ModuleNotFoundError as error:
+        missing = explain_missing(error, "a paired test", "registry")
+        if missing is error:
+            raise
+        return None, f"Not tested: {missing}"
 
 
-def format_comparison(first: str, second: str, comparison: Comparison) -> str:
-    """Return a comparison as text: the metrics as a table, then a table for each kind of difference."""
-    rows = [_metric_cells(change) for change in comparison.metrics]
-    blocks = [format_table(("metric", first, second, "difference", ""), rows)]
-    for title in ("parameters", "data", "code", "environment", "signature", "artifact"):
-        differences: tuple[Difference, ...] = getattr(comparison, title)
+def _results(pairing: Pairing | None) -> dict[str, MetricResult]:
+    evaluation = pairing.evaluation if pairing is not None else None
+    return {result.name: result for result in evaluation.metrics} if evaluation is not None else {}
+
+
+def _tests(pairing: Pairing | None) -> dict[str, PairedDifference]:
+    """Return what the test says of each metric: nothing where nobody knows what one of the two was trained on."""
+    if pairing is None or not pairing.is_known:
+        return {}
+    return {name: result.difference for name, result in _results(pairing).items() if result.difference is not None}
+
+
+def _notes(pairing: Pairing | None, why: str, primary: PairedDifference | None) -> Iterator[str]:
+    """Yield what the differences rest on, in sentences."""
+    if pairing is None:
+        yield why
+        return
+    yield from (f"{numbers.capital(note)}." for note in pairing.notes)
+    if not pairing.is_known:
+        yield "So nothing is called better or worse (R11)."
+    elif primary is not None:
+        rows, margin = numbers.count(pairing.judged, "row"), numbers.written(primary.margin)
+        yield f"Paired bootstrap on {rows}; the primary metric has a margin of {margin}."
+        if primary.standing == "inconclusive" and primary.bound is not None:
+            yield f"{numbers.capital(numbers.what_would_decide(primary.rows_needed))}."
+
+
+def _document(names: tuple[str, str], comparison: Comparison, pairing: Pairing | None, why: str) -> dict[str, Any]:
+    rows = {
+        "judged": pairing.judged if pairing is not None and pairing.evaluation is not None else None,
+        "notes": [why] if pairing is None else list(pairing.notes),
+    }
+    return {"first": names[0], "second": names[1], "rows": rows, **asdict(comparison)}
+
+
+def format_comparison(
+    first: str, second: str, found: Comparison, *, notes: Iterator[str], primary: str, tried: bool
+) -> str:
+    """Return a comparison as text: the metrics as a table, then a table for each kind of difference.
+
+    `tried` says that a paired test was held, so a metric without its result has no verdict.
+    """
+    rows = [_metric_cells(change, found, primary, tried=tried) for change in found.metrics]
+    blocks = [format_table(("metric", first, second, "difference", ""), rows), "\n".join(notes)]
+    for title in _PARTS:
+        differences: tuple[Difference, ...] = getattr(found, title)
         if differences:
             cells = [(d.name, _shown(d.first), _shown(d.second)) for d in differences]
             blocks.append(format_table((title, first, second), cells))
@@ -64,17 +124,17 @@ def format_comparison(first: str, second: str, comparison: Comparison) -> str:
     return "\n\n".join(blocks)
 
 
-def _metric_cells(change: MetricChange) -> tuple[str, ...]:
-    notes = {"better": "better", "worse": "worse", "same": "the same", "unknown": ""}
-    note = notes[change.direction]
-    if change.overlap and change.direction in ("better", "worse"):
-        note += ", intervals overlap"
-    difference = EMPTY if change.difference is None else signed(change.difference)
-    return (change.name, _interval(change.first), _interval(change.second), difference, note)
-
-
-def _interval(interval: Mapping[str, float] | None) -> str:
-    return EMPTY if interval is None else interval_of(interval)
+def _metric_cells(change: MetricChange, found: Comparison, primary: str, *, tried: bool) -> tuple[str, ...]:
+    test = change.test
+    told = EMPTY if change.difference is None else numbers.signed(change.difference)
+    note = relation(found.basis, test.standing if test else None, primary=change.name == primary)
+    if test is not None:
+        told = numbers.difference(test.value, test.low, test.high)
+    elif tried:
+        note = NO_VERDICT
+    both = change.first is not None and change.second is not None
+    values = numbers.interval_of(change.first), numbers.interval_of(change.second)
+    return (change.name, *values, told, note if both else "")
 
 
 def _shown(value: Any) -> str:

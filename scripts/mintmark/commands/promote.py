@@ -11,7 +11,8 @@ from mintmark.changing.lock import one_at_a_time
 from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
-from mintmark.core.announcement import message, metric_table
+from mintmark.core.announcement import Beside, message, metric_table
+from mintmark.core.comparison import basis_of
 from mintmark.core.judgement.rules import check_change
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.clone import ClonedRegistry
@@ -102,7 +103,11 @@ def _announce(
 ) -> str:
     model, version, present = state.model, str(record.version), state.channels.get(channel)
     step = f"from {present} to {version}" if present else f"to {version}, its first version"
-    others = [(present, registry.record(model, present).metrics)] if present in state.versions and present else []
+    others = []
+    if present in state.versions and present:
+        held = registry.record(model, present)
+        basis = basis_of(held.document, record.document)
+        others.append(Beside(label=present, metrics=held.metrics, basis=basis))
     return message(
         f"{verb} {model} {version} {'to' if verb == 'promote' else 'in'} {channel}",
         f"{channel} of {model} goes {step}.",

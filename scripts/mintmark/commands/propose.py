@@ -16,13 +16,15 @@ from mintmark.changing.model_state import read_standing, require_allowed
 from mintmark.changing.proposed_files import files_left_out, files_to_include
 from mintmark.commands.pull_request import conclude
 from mintmark.core import layout
-from mintmark.core.announcement import message, metric_table
+from mintmark.core.announcement import Beside, message, metric_table
 from mintmark.core.bump import Changed, changes_between, default_bump, next_version, parent_among
+from mintmark.core.comparison import basis_of
 from mintmark.core.judgement.record_claims import dispute_texts
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
 from mintmark.core.records import Interval, VersionRecord
 from mintmark.core.version import Bump, Version, parse_version
+from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.forge.workflow import plain_line
@@ -202,18 +204,26 @@ def _summary(registry: ClonedRegistry, candidate: Candidate, plan: _Plan) -> str
         return f"First version of {candidate.model}: {measured}."
     what = ", ".join(change.kind for change in plan.changes) or "nothing but the result"
     before = parent.metrics.get(primary)
-    difference = f", {signed(value.value - before.value)} against {parent.version}" if value and before else ""
-    return f"Changed since {parent.version}: {what}; {measured}{difference}."
+    beside = f", {_against(value, before, parent, candidate)}" if value and before else ""
+    return f"Changed since {parent.version}: {what}; {measured}{beside}."
+
+
+def _against(value: Interval, before: Interval, parent: VersionRecord, candidate: Candidate) -> str:
+    """Return the difference where both were measured on the same rows, else the other value: a review tests it."""
+    basis = basis_of(parent.document, {"model": candidate.model, **candidate.document})
+    if basis == "same rows":
+        return f"{signed(value.value - before.value)} against {parent.version}, {BASIS_WORDS[basis]}"
+    return f"{interval(before.value, before.low, before.high)} in {parent.version}, {BASIS_WORDS[basis]}"
 
 
 def _announce(
     registry: ClonedRegistry, state: ModelState, document: dict[str, Any], plan: _Plan, *, promote: bool
 ) -> str:
     model, number, parent = document["model"], plan.number, plan.parent
-    others = [(f"{parent.version} (parent)", parent.metrics)] if parent else []
+    others = [_beside(parent, "parent", document)] if parent else []
     champion = state.channels.get(registry.settings.last_channel)
     if champion is not None and champion in state.versions and (parent is None or champion != str(parent.version)):
-        others.append((f"{champion} (champion)", registry.record(model, champion).metrics))
+        others.append(_beside(registry.record(model, champion), "champion", document))
     return message(
         f"propose {model} {number}",
         document["summary"],
@@ -222,6 +232,11 @@ def _announce(
         _reason(plan),
         f"Merging also points {registry.settings.first_channel} to it." if promote else "",
     )
+
+
+def _beside(version: VersionRecord, role: str, document: dict[str, Any]) -> Beside:
+    basis = basis_of(version.document, document)
+    return Beside(label=f"{version.version} ({role})", metrics=version.metrics, basis=basis)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,28 +1,37 @@
-"""Set two version records side by side: what differs, and which way each metric went. Judges nothing."""
+"""Set two version records side by side: what differs, and whether their numbers may be compared. Judges nothing.
+
+Two numbers that were not measured on the same rows differ by chance and by the rows, so there is no difference to tell.
+Only a paired test on the same rows says better or worse (core/judgement/contests.py); its result is handed in here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.question import EVALUATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Direction = Literal["better", "worse", "same", "unknown"]
+    from mintmark.core.statistics.results import PairedDifference
+
+Basis = Literal["same rows", "other rows", "other models"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricChange:
-    """One metric in both records. `difference` is second minus first; `overlap` says whether the intervals overlap."""
+    """One metric in both records.
+
+    `difference` is second minus first, None where they were not measured on the same rows. `test` is what a paired test
+    says, None where there was none.
+    """
 
     name: str
     first: Mapping[str, float] | None
     second: Mapping[str, float] | None
     difference: float | None
-    direction: Direction
-    overlap: bool | None
+    test: PairedDifference | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +45,9 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """What differs between two records."""
+    """What differs between two records; `basis` tells on what their metrics were measured."""
 
+    basis: Basis
     metrics: tuple[MetricChange, ...]
     parameters: tuple[Difference, ...]
     data: tuple[Difference, ...]
@@ -47,10 +57,36 @@ class Comparison:
     artifact: tuple[Difference, ...]
 
 
-def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> Comparison:
-    """Compare two version documents (or a version and a candidate) field by field."""
+def basis_of(first: Mapping[str, Any], second: Mapping[str, Any]) -> Basis:
+    """Return whether the metrics of two version documents may be subtracted: one model, and the very same rows.
+
+    A record that names no evaluation rows was measured on rows of its own.
+    """
+    if first.get("model") != second.get("model"):
+        return "other models"
+    ours, theirs = _evaluated(first), _evaluated(second)
+    return "same rows" if ours and ours == theirs else "other rows"
+
+
+def _evaluated(record: Mapping[str, Any]) -> list[str]:
+    """Return the digest of the stored evaluation rows, else what the lineage says of them."""
+    stored = record.get("files", {}).get(EVALUATION)
+    if stored is not None:
+        return [f"sha256:{stored['sha256']}"]
+    return [entry["hash"] for entry in record.get("data", ()) if entry["role"] == "evaluation"]
+
+
+def compare_records(
+    first: Mapping[str, Any], second: Mapping[str, Any], tested: Mapping[str, PairedDifference] | None = None
+) -> Comparison:
+    """Compare two version documents (or a version and a candidate) field by field.
+
+    `tested` has what a paired test says of a metric, second minus first.
+    """
+    basis = basis_of(first, second)
     return Comparison(
-        metrics=tuple(_metric_changes(first["metrics"], second["metrics"])),
+        basis=basis,
+        metrics=tuple(_metric_changes(first["metrics"], second["metrics"], basis, tested or {})),
         parameters=_differences(first.get("parameters"), second.get("parameters")),
         data=_differences(_by_role(first), _by_role(second)),
         code=_differences(_code(first), _code(second)),
@@ -61,34 +97,16 @@ def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> Comp
 
 
 def _metric_changes(
-    first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]
+    first: Mapping[str, Mapping[str, float]],
+    second: Mapping[str, Mapping[str, float]],
+    basis: Basis,
+    tested: Mapping[str, PairedDifference],
 ) -> Iterator[MetricChange]:
     for name in [*first, *(name for name in second if name not in first)]:
         old, new = first.get(name), second.get(name)
-        difference = new["value"] - old["value"] if old and new else None
-        yield MetricChange(
-            name=name,
-            first=old,
-            second=new,
-            difference=difference,
-            direction=metric_direction(name, difference),
-            overlap=_overlap(old, new),
-        )
-
-
-def metric_direction(name: str, difference: float | None) -> Direction:
-    """Return which way a metric went when it changed by a difference."""
-    if difference is None:
-        return "unknown"
-    if difference == 0:
-        return "same"
-    return "better" if (difference > 0) == greater_is_better(name) else "worse"
-
-
-def _overlap(old: Mapping[str, float] | None, new: Mapping[str, float] | None) -> bool | None:
-    if not old or not new or not all(bound in interval for interval in (old, new) for bound in ("low", "high")):
-        return None
-    return old["low"] <= new["high"] and new["low"] <= old["high"]
+        difference = new["value"] - old["value"] if old and new and basis == "same rows" else None
+        test = tested.get(name) if basis == "same rows" else None
+        yield MetricChange(name=name, first=old, second=new, difference=difference, test=test)
 
 
 def _by_role(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,11 +32,12 @@ class FetchedVersion:
 
     record: VersionRecord
     files: Mapping[str, Path]
+    called: str = ""  # what has no number yet has another name than its record
 
     @property
     def name(self) -> str:
         """`iris@1.4.2`."""
-        return self.record.reference
+        return self.called or self.record.reference
 
     @property
     def classes(self) -> tuple[Label, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mintmark.commands.forge.at_forge import commit_link, fit, mention, require_forge
 from mintmark.core.channels import ChannelStack
+from mintmark.core.comparison import basis_of
 from mintmark.core.version import is_version
 from mintmark.core.words.numbers import count, interval, signed
 from mintmark.errors import MintmarkError
@@ -151,17 +152,18 @@ def _both_versions(
 def _metrics(registry: ClonedRegistry, back: MoveBack, left: VersionRecord, target: VersionRecord) -> str:
     primary = registry.model(back.model).metric.name
     names = sorted({*left.metrics, *target.metrics}, key=lambda name: (name != primary, name))[:_MOST_METRICS]
+    same = basis_of(left.document, target.document) == "same rows"
     rows = []
     for name in names:
         one, other = left.metrics.get(name), target.metrics.get(name)
         cells = ["" if value is None else interval(value.value, value.low, value.high) for value in (one, other)]
-        difference = signed(other.value - one.value) if one and other else ""
+        difference = signed(other.value - one.value) if one and other and same else ""
         rows.append((code(name), *cells, difference))
     if not rows:
         return ""
     grid = table(("As registered", f"{back.move.before} (left)", f"{back.move.after} (now)", "Difference"), rows)
-    same = left.evaluation_hash is not None and left.evaluation_hash == target.evaluation_hash
-    return grid if same else f"{grid}\n\nThe two were measured on different rows, so the differences prove nothing."
+    said = "not tested" if same else "measured on other rows, so there is no difference to tell"
+    return f"{grid}\n\nThe two values of a metric are {said}."
 
 
 def _next(back: MoveBack) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mintmark.core.words.comparisons import standing_in_words
 from mintmark.core.words.demands import cost_name, cost_words
-from mintmark.core.words.numbers import NOTHING, better, bounds, number, p_value, signed, signed_bounds
+from mintmark.core.words.numbers import NOTHING, better, bounds, capital, number, p_value, signed, signed_bounds
 from mintmark.publishing.markdown import bold, bullets, code, escape, fence, table
 from mintmark.publishing.mermaid import COLOURS, drawn_lines, format_curve
 from mintmark.publishing.review.findings import SENTENCE, SIGNS, more_than
@@ -94,11 +95,9 @@ def _metric_row(metric: MetricResult) -> list[str]:
 
 
 def _standing(metric: MetricResult) -> str:
-    """Only the primary metric has a margin, without which `inconclusive` would say more than is asked."""
     if metric.difference is None:
         return NOTHING
-    standing = metric.difference.standing
-    return standing.capitalize() if metric.primary or standing in ("better", "worse") else "No clear difference"
+    return capital(standing_in_words(metric.difference.standing, primary=metric.primary))
 
 
 def _interval(found: Interval | None) -> str:

@@ -89,7 +89,7 @@ def test_moves_are_told_newest_first_with_rollbacks_as_such(api: Path) -> None:
 def test_a_row_tells_whether_the_champion_is_really_better(api: Path) -> None:
     rows = {row["name"]: row for row in read(api, "models.json")["models"]}
     iris = rows["iris"]
-    assert (iris["measured"], iris["before"]["version"], iris["before"]["direction"]) == ("1.1.0", "1.0.0", "better")
+    assert (iris["measured"], iris["before"]["version"], iris["before"]["rows"]) == ("1.1.0", "1.0.0", "same")
     assert iris["before"]["standing"] in ("better", "no worse", "worse", "inconclusive")  # from stored predictions
     assert iris["before"]["difference"] == pytest.approx(iris["value"] - iris["before"]["value"])
     assert rows["price"]["before"] is None

@@ -81,7 +81,7 @@ def test_readers_of_the_screen_get_a_summary_and_no_hundred_links() -> None:
     assert title.text == "roc_auc by version"
     assert summary.text == (
         "100 versions, the oldest first. First 1.0.0: 0.9. Newest 1.99.0: 0.9245. "
-        "Best 1.49.0: 0.9245; more is better. The floor is 0.85."
+        "Highest 1.49.0: 0.9245; more is better. The floor is 0.85."
     )
     assert not list(image.iter(f"{SVG}a"))  # a picture has no parts that can be reached
     hidden = [element for element in root if element.get("aria-hidden") == "true"]
@@ -97,9 +97,9 @@ def test_less_can_be_better_and_a_yanked_version_is_never_the_best() -> None:
         Point(version="1.2.0", value=1.0, yanked=True),
     ]
     drawing = chart(found, metric="mae", goal="minimize")
-    assert "Best 1.1.0: 2; less is better" in drawing
+    assert "Lowest 1.1.0: 2; less is better" in drawing
     assert "1 yanked." in drawing
-    assert "Best 1.0.0: 3; more is better" in chart(found)
+    assert "Highest 1.0.0: 3; more is better" in chart(found)
 
 
 @pytest.mark.parametrize(

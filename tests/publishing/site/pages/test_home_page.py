@@ -28,8 +28,8 @@ BEFORE = {
     "value": 0.95,
     "low": 0.9,
     "high": 0.99,
+    "rows": "same",
     "difference": 0.03,
-    "direction": "better",
     "standing": "better",
 }
 ROW: dict[str, Any] = {
@@ -134,17 +134,18 @@ def test_an_empty_registry_says_how_to_begin() -> None:
     ("change", "expected"),
     [
         ({}, ("▲ 0.03", "better", "than 1.0.0", "better")),
-        ({"standing": None}, ("▲ 0.03", "better", "than 1.0.0, not tested", "better")),
         ({"standing": "no worse"}, ("▲ 0.03", "no worse", "than 1.0.0", "same")),
         ({"standing": "inconclusive"}, ("▲ 0.03", "inconclusive", "against 1.0.0", "unsure")),
-        ({"difference": -0.03, "direction": "worse", "standing": "worse"}, ("▼ 0.03", "worse", "than 1.0.0", "worse")),
+        ({"difference": -0.03, "standing": "worse"}, ("▼ 0.03", "worse", "than 1.0.0", "worse")),
         # Less is better: the number fell, and that is good.
+        ({"difference": -2.5, "standing": "better"}, ("▼ 2.5", "better", "than 1.0.0", "better")),
+        ({"difference": 0, "standing": "no worse"}, ("=", "no worse", "than 1.0.0", "same")),
+        # Without a paired test there is neither an arrow nor a colour: +0.0002 of noise was once a green "better".
+        ({"difference": 0.0002, "standing": None}, ("+0.0002", "", "against 1.0.0, no verdict", "aside")),
         (
-            {"difference": -2.5, "direction": "better", "standing": None},
-            ("▼ 2.5", "better", "than 1.0.0, not tested", "better"),
+            {"rows": "other", "difference": None, "standing": None},
+            ("0.95", "", "in 1.0.0, measured on other rows", "aside"),
         ),
-        ({"difference": 0, "direction": "same", "standing": None}, ("=", "the same", "as 1.0.0", "same")),
-        ({"direction": "unknown", "standing": None}, ("▲ 0.03", "", "against 1.0.0", "same")),
     ],
 )
 def test_a_change_is_an_arrow_a_word_and_a_colour(change: dict[str, Any], expected: tuple[str, ...]) -> None:
@@ -157,10 +158,10 @@ def test_models_with_different_metrics_have_one_order_of_change() -> None:
     gains = [
         float(told.gain)
         for told in (
-            describe_change({**BEFORE, "value": 50, "difference": -5, "direction": "better"}),
-            describe_change({**BEFORE, "value": 0.5, "difference": 0.01, "direction": "better"}),
-            describe_change({**BEFORE, "difference": 0, "direction": "same"}),
-            describe_change({**BEFORE, "value": 0, "difference": 0.1, "direction": "worse"}),
+            describe_change({**BEFORE, "value": 50, "difference": -5}),
+            describe_change({**BEFORE, "value": 0.5, "difference": 0.01}),
+            describe_change({**BEFORE, "difference": 9, "standing": None}),
+            describe_change({**BEFORE, "value": 0, "difference": 0.1, "standing": "worse"}),
         )
         if told
     ]
@@ -168,7 +169,6 @@ def test_models_with_different_metrics_have_one_order_of_change() -> None:
     assert gains[0] == pytest.approx(0.1)
     assert gains[2] == 0
     assert describe_change(None) is None
-    assert describe_change({**BEFORE, "difference": None}) is None
 
 
 def hostile_row() -> dict[str, Any]:

@@ -150,19 +150,21 @@ def test_data_is_not_loaded_as_a_model() -> None:
 # -- evidence --------------------------------------------------------------------------------------------------------
 
 
-def test_metrics_stand_beside_the_champion_with_their_direction() -> None:
+def test_metrics_stand_beside_the_champion_without_a_verdict() -> None:
     document = version(metrics=metrics(roc_auc=0.96, log_loss=0.3))
     text = page(document, champion=version("1.0.0", metrics=metrics(roc_auc=0.95, log_loss=0.2))).text("metrics")
-    assert "roc_auc primary 0.96 [0.94, 0.98] more 0.95 [0.93, 0.97] +0.01 ▲ better" in text
-    assert "log_loss 0.3 [0.28, 0.32] less 0.2 [0.18, 0.22] +0.1 ▼ worse" in text
+    assert "roc_auc primary 0.96 [0.94, 0.98] more 0.95 [0.93, 0.97] +0.01 not tested" in text
+    assert "log_loss 0.3 [0.28, 0.32] less 0.2 [0.18, 0.22] +0.1 not tested" in text
     assert text.index("roc_auc") < text.index("log_loss")
     assert "measured on the same evaluation rows" in text
+    assert not {"mm-better", "mm-worse"} & set(content(document, champion=version("1.0.0")).split('"'))
 
 
 def test_other_evaluation_rows_are_pointed_out() -> None:
     data = [{"role": "evaluation", "path": "data/evaluation.parquet", "hash": "sha256:" + "0" * 64, "rows": 400}]
-    text = page(champion=version("1.0.0", data=data)).text("metrics")
+    text = page(champion=version("1.0.0", data=data, metrics=metrics(roc_auc=0.5))).text("metrics")
     assert "measured on other evaluation rows" in text
+    assert "0.5 [0.48, 0.52] – measured on other rows" in text, "both values, and no difference"
 
 
 def test_the_champion_is_not_compared_with_itself() -> None:
@@ -298,7 +300,7 @@ def test_changes_since_the_parent_are_told() -> None:
     parent = version("1.0.0", parent=None, parameters={"C": 5}, metrics=metrics(roc_auc=0.9))
     made = page(parent=parent)
     text = made.text("changes")
-    assert "roc_auc 0.9 [0.88, 0.92] 0.95 [0.93, 0.97] +0.05 ▲ better" in text
+    assert "roc_auc 0.9 [0.88, 0.92] 0.95 [0.93, 0.97] +0.05 not tested" in text
     assert "C 5 1" in text
     assert "Data" not in text
     assert "../?compare=1.0.0..1.1.0#compare" in made.links()

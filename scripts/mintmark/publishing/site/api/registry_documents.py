@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.about import __version__
 from mintmark.core.channels import STALE_AFTER
-from mintmark.core.comparison import metric_direction
+from mintmark.core.comparison import basis_of
 from mintmark.core.events import parse_pull_request
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
@@ -110,18 +110,19 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
 
 def _before(facts: ModelFacts, metric: str, champion: Mapping[str, float], standing: str | None) -> Document | None:
     version = previous_holder(facts, facts.channels[-1])
-    interval = facts.source.records[version]["metrics"].get(metric) if version else None
-    if interval is None or not champion:
+    record = facts.source.records[version] if version else None
+    interval = record["metrics"].get(metric) if record else None
+    if record is None or interval is None or not champion:
         return None
-    difference = round(champion["value"] - interval["value"], 10)
+    same = basis_of(record, facts.source.records[facts.source.channels[facts.channels[-1]]]) == "same rows"
     return {
         "version": version,
         "value": interval["value"],
         "low": interval.get("low"),
         "high": interval.get("high"),
-        "difference": difference,
-        "direction": metric_direction(metric, difference),
-        "standing": standing,
+        "rows": "same" if same else "other",
+        "difference": round(champion["value"] - interval["value"], 10) if same else None,
+        "standing": standing if same else None,
     }
 
 

@@ -150,7 +150,7 @@ def _summary(
     if places:
         sentences += [f"First {_describe(places[0])}.", f"Newest {_describe(places[-1])}."]
     if best is not None:
-        sentences.append(f"Best {_describe(best)}; {_direction(goal)}.")
+        sentences.append(f"{'Lowest' if goal == 'minimize' else 'Highest'} {_describe(best)}; {_direction(goal)}.")
     yanked = sum(point.yanked for point in points)
     sentences += [f"{yanked:,} yanked."] if yanked else []
     sentences += [f"The floor is {numbers.written(floor)}."] if is_drawn(floor) and floor is not None else []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mintmark.core.words.numbers import signed, size
+from mintmark.core.words.comparisons import BASIS_WORDS, NO_VERDICT
+from mintmark.core.words.numbers import number, signed, size
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.write_links import propose_link
 
@@ -30,7 +31,10 @@ class Facet(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """The difference to the version before in words: "▲ 0.003", "better", "than 1.0.0"; `gain` puts rows in order."""
+    """The difference to the version before in words: "▲ 0.003", "better", "than 1.0.0"; `gain` puts rows in order.
+
+    Only a standing has an arrow, a colour and a gain: without one, two numbers stand beside each other.
+    """
 
     amount: str
     word: str
@@ -56,7 +60,8 @@ FACETS: Final = (
     Facet("tag", "Tag"),
     Facet("channel", "Channel"),
 )
-_LOOKS: Final = {"better": "better", "no worse": "same", "worse": "worse", "inconclusive": "unsure", "same": "same"}
+_LOOKS: Final = {"better": "better", "no worse": "same", "worse": "worse", "inconclusive": "unsure"}
+_NEUTRAL: Final = "aside"
 
 
 def home_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
@@ -84,29 +89,28 @@ def describe_change(before: Mapping[str, Any] | None) -> Delta | None:
     """Return how a model's value compares with the version before; None where there is nothing to compare.
 
     The arrow follows the number, the word says whether that is good. `gain` is the difference as a part of the value
-    before, positive where it is an improvement: the one scale on which models with different metrics can be ordered.
+    before, positive where a test found an improvement: the one scale on which models with different metrics can be
+    ordered. It is 0 for everything that was not found better or worse.
     """
-    if before is None or before["difference"] is None:
+    if before is None:
         return None
-    difference, standing, direction = float(before["difference"]), before["standing"], before["direction"]
+    version, value, difference, standing = (before[key] for key in ("version", "value", "difference", "standing"))
+    if difference is None:
+        than = f"in {version}, {BASIS_WORDS['other rows']}"
+        return Delta(amount=number(value), word="", than=than, look=_NEUTRAL, gain="0")
+    if standing is None:
+        return Delta(
+            amount=signed(difference), word="", than=f"against {version}, {NO_VERDICT}", look=_NEUTRAL, gain="0"
+        )
+    sign = {"better": 1, "worse": -1}.get(standing, 0)
+    gain = sign * abs(difference) / max(abs(float(value or 0)), 1e-9)
     arrow = "▲" if difference > 0 else "▼" if difference < 0 else "="
-    word, than = _words(standing or direction)
-    sign = {"better": 1, "worse": -1}.get(direction, 0)
-    gain = sign * abs(difference) / max(abs(float(before["value"] or 0)), 1e-9)
     return Delta(
         amount=f"{arrow} {signed(abs(difference)).removeprefix('+')}" if difference else arrow,
-        word=word,
-        than=f"{than} {before['version']}{'' if standing or not sign else ', not tested'}",
-        look=_LOOKS.get(standing or direction, "same"),
+        word=standing,
+        than=f"{'against' if standing == 'inconclusive' else 'than'} {version}",
+        look=_LOOKS[standing],
         gain=f"{gain:.6g}",
-    )
-
-
-def _words(standing: str) -> tuple[str, str]:
-    if standing in ("better", "no worse", "worse"):
-        return standing, "than"
-    return {"same": "the same", "inconclusive": "inconclusive"}.get(standing, ""), {"same": "as"}.get(
-        standing, "against"
     )
 
 

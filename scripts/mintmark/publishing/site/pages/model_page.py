@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from mintmark.core.statistics.metric_names import LOWER_IS_BETTER
+from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
@@ -64,7 +64,7 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         metrics=sorted(charts, key=lambda name: (name != primary, name)),
         lines=lines[:SHOWN_ROWS],
         more=lines[SHOWN_ROWS:],
-        lower_is_better=" ".join(sorted(LOWER_IS_BETTER)),
+        basis_words=BASIS_WORDS,
         compared=_compared(index),
     )
 

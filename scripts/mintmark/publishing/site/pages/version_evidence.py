@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mintmark.core.comparison import Direction, metric_direction
+from mintmark.core.comparison import Basis, basis_of
 from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.gates import check_record
@@ -13,9 +13,9 @@ from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
 from mintmark.core.question import Condition
 from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import TIMES, as_it_is, comparisons, condition, cost_name
 from mintmark.core.words.numbers import NOTHING, as_float, bounds, interval_of, number, seconds, signed
-from mintmark.publishing.site.pages.version_facts import DIRECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,6 @@ class MetricRow(NamedTuple):
     bounds: str
     champion: str
     difference: str
-    direction: Direction
     words: str
 
 
@@ -67,15 +66,18 @@ def metric_rows(
     found = version["record"]["metrics"]
     theirs = champion["record"]["metrics"] if champion else {}
     primary = model["metric"]["name"]
+    basis: Basis = basis_of(version["record"], champion["record"]) if champion else "other rows"
     return [
-        _metric_row(name, found[name], theirs.get(name), primary=name == primary)
+        _metric_row(name, found[name], theirs.get(name), basis, primary=name == primary)
         for name in sorted(found, key=lambda name: name != primary)
     ]
 
 
-def _metric_row(name: str, own: Mapping[str, float], theirs: Mapping[str, float] | None, *, primary: bool) -> MetricRow:
-    difference = own["value"] - theirs["value"] if theirs else None
-    direction = metric_direction(name, difference)
+def _metric_row(
+    name: str, own: Mapping[str, float], theirs: Mapping[str, float] | None, basis: Basis, *, primary: bool
+) -> MetricRow:
+    """A site holds no paired test for every pair of versions, so it says of none that one is better."""
+    difference = own["value"] - theirs["value"] if theirs and basis == "same rows" else None
     return MetricRow(
         name=name,
         primary=primary,
@@ -84,18 +86,8 @@ def _metric_row(name: str, own: Mapping[str, float], theirs: Mapping[str, float]
         bounds=bounds(own.get("low"), own.get("high")) or NOTHING,
         champion=interval_of(theirs),
         difference=signed(difference),
-        direction=direction,
-        words=DIRECTIONS[direction],
+        words=relation(basis, None, primary=primary) if theirs else "",
     )
-
-
-def same_rows(version: Mapping[str, Any], champion: Mapping[str, Any]) -> bool:
-    """Whether two versions were measured on the same evaluation rows, which alone makes their numbers comparable."""
-    return _evaluated(version) == _evaluated(champion)
-
-
-def _evaluated(version: Mapping[str, Any]) -> list[str]:
-    return [entry["hash"] for entry in version["record"]["data"] if entry["role"] == "evaluation"]
 
 
 def cost_of(version: Mapping[str, Any]) -> dict[str, float]:

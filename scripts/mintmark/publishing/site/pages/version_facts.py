@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.comparison import Comparison, Difference, compare_records
 from mintmark.core.layout import version_folder
+from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import interval_of, signed
 from mintmark.publishing.site.pages.templating import address
@@ -30,8 +31,6 @@ _PARTS: Final = (
     ("signature", "Signature"),
     ("artifact", "Artifact"),
 )
-# The words that go with the way a metric went; the sign is there for those who do not see the colour.
-DIRECTIONS: Final = {"better": "▲ better", "worse": "▼ worse", "same": "= same", "unknown": ""}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,7 +174,7 @@ def _flat(value: Any, name: str) -> Iterator[Row]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What differs from another version: rows `(metric, before, after, difference, words, direction)`, and the rest.
+    """What differs from another version: rows `(metric, before, after, difference, words)`, and the rest.
 
     `parts` are `(title, [(name, before, after)])`.
     """
@@ -198,8 +197,7 @@ def _metric_rows(found: Comparison, primary: str) -> list[Row]:
             interval_of(change.first),
             interval_of(change.second),
             signed(change.difference),
-            DIRECTIONS[change.direction],
-            change.direction,
+            relation(found.basis, None, primary=False) if change.first and change.second else "",
         )
         for change in sorted(found.metrics, key=lambda change: change.name != primary)
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from mintmark.core.behaviour_tests import behaviour_test
+from mintmark.core.comparison import basis_of
 from mintmark.core.provenance.said import said_by_author
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import as_it_is, behaviour, prediction, value_in_words
@@ -107,7 +108,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
     bars = evidence.importance_bars(measured)
     return {
         "champion": champion,
-        "champion_same_rows": champion is not None and evidence.same_rows(version, champion),
+        "champion_same_rows": champion is not None and basis_of(version["record"], champion["record"]) == "same rows",
         "metrics": evidence.metric_rows(model, version, champion),
         "measured_on": _measured_on(measured),
         "confidence": share(measured.get("confidence", 0.95)),

@@ -63,8 +63,6 @@
 
   // Two versions side by side --------------------------------------------------------------------------------------
 
-  const WORDS = { better: "▲ better", worse: "▼ worse", same: "= same" };
-
   /** A value as `a.b[0]` with what is there, like `mintmark compare`. */
   function flatten(value, name = "", found = new Map()) {
     const isList = Array.isArray(value);
@@ -100,16 +98,23 @@
     ["Size", filesOf],
   ];
 
+  /** The rows that a version was measured on: without the same ones on both sides there is no difference to tell. */
+  function rowsOf({ files, record }) {
+    const stored = files.find((file) => file.name === "evaluation.parquet");
+    if (stored) return `sha256:${stored.sha256}`;
+    return record.data.filter((entry) => entry.role === "evaluation").map((entry) => entry.hash).join(" ");
+  }
+
   function metricRows(first, second, form) {
-    const lowerIsBetter = new Set(form.dataset.lowerIsBetter.split(" "));
+    const sameRows = rowsOf(first) !== "" && rowsOf(first) === rowsOf(second);
     const [before, after] = [first.record.metrics, second.record.metrics];
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     names.sort((a, b) => (b === form.dataset.primary) - (a === form.dataset.primary));
     return names.map((name) => {
       const [old, fresh] = [before[name], after[name]];
-      const difference = old && fresh ? fresh.value - old.value : null;
-      const way = difference === null ? "" : difference === 0 ? "same" : (difference < 0) === lowerIsBetter.has(name) ? "better" : "worse";
-      return { name, cells: [interval(old), interval(fresh)], difference, way, differs: way !== "same" };
+      const difference = old && fresh && sameRows ? fresh.value - old.value : null;
+      const words = old && fresh ? (sameRows ? form.dataset.notTested : form.dataset.otherRows) : "";
+      return { name, cells: [interval(old), interval(fresh)], difference, words, differs: difference !== 0 };
     });
   }
 
@@ -128,10 +133,10 @@
   function table(title, names, rows, last) {
     const head = make("tr", {}, ...[title, ...names, last].map((text) => make("th", { scope: "col" }, text)));
     const body = rows.map((row) => {
-      const told = row.way === undefined
+      const told = row.words === undefined
         ? make("td", { class: row.differs ? "mm-unsure" : "mm-same" }, row.differs ? "≠ differs" : "= same")
         : make("td", {}, row.difference === null ? ABSENT : `${signed(row.difference)} `,
-          make("span", { class: `mm-${row.way}` }, WORDS[row.way] ?? ""));
+          make("span", { class: "mm-aside" }, row.words));
       return make("tr", row.differs ? { class: "mm-differs" } : {},
         make("th", { scope: "row" }, row.name), ...row.cells.map(cell), told);
     });

@@ -108,8 +108,8 @@
   const ORDERS = {
     name: (a, b) => a.place - b.place,
     newest: (a, b) => b.made - a.made || a.place - b.place,
-    improved: (a, b) => (b.change ?? -Infinity) - (a.change ?? -Infinity) || a.place - b.place,
-    worsened: (a, b) => (a.change ?? Infinity) - (b.change ?? Infinity) || a.place - b.place,
+    improved: (a, b) => (b.change ?? 0) - (a.change ?? 0) || a.place - b.place,
+    worsened: (a, b) => (a.change ?? 0) - (b.change ?? 0) || a.place - b.place,
   };
 
   function startHome(form) {

@@ -1,0 +1,1 @@
+"""What `mintmark compare` is made of: the sides, and the rows on which they differ."""
