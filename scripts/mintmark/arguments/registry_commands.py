@@ -94,6 +94,17 @@ def _pull_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading(parser)
 
 
+def _predict_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=f"{REFERENCE}, or MODEL@candidate")
+    parser.add_argument(
+        "data", metavar="DATA", type=Path, help="the rows: a .csv or .parquet file with the model's inputs"
+    )
+    what = "the .csv or .parquet file to write; - prints CSV"
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=what)
+    add_site(parser)
+    add_at(parser)
+
+
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("references", nargs="*", metavar="REF", help=f"{REFERENCE}, or MODEL (default: everything)")
     add_reading(parser)
@@ -250,6 +261,18 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         ),
         _pull_arguments,
         "mintmark.commands.pull:pull",
+    ),
+    "predict": Command(
+        "write what a version answers to the rows of a file",
+        (
+            "mintmark predict breast-cancer@production rows.csv -o predictions.csv",
+            "mintmark predict breast-cancer@1.4.2 rows.parquet -o predictions.parquet",
+            "mintmark predict breast-cancer@candidate rows.csv -o -",
+            "mintmark predict breast-cancer@production rows.csv -o out.csv --registry https://acme.github.io/models/",
+        ),
+        _predict_arguments,
+        "mintmark.commands.measuring.predict:predict",
+        extra="load",
     ),
     "verify": Command(
         "prove that every version can be fetched and matches its digests",

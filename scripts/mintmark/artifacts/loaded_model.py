@@ -30,26 +30,26 @@ class LoadedModel:
     def __init__(self, estimator: Any, signature: Signature, *, reference: str) -> None:
         self.estimator, self.signature, self.reference = estimator, signature, reference
 
-    def predict(self, rows: Any, *, first_row: int = 0) -> NDArray[Any]:
+    def predict(self, rows: Any) -> NDArray[Any]:
         """Return the prediction for each row, shape (n,).
 
         `rows` is a DataFrame, a list of dictionaries, a dictionary of lists or an Arrow table: their columns are taken
         by name, and further ones are ignored. A two-dimensional array is taken by position. Raises `InputError` for
-        rows that do not fit the signature; it counts them from `first_row`.
+        rows that do not fit the signature.
         """
-        return self._ask("predict", self.fit_inputs(rows, first_row=first_row))
+        return self._ask("predict", self.fit_inputs(rows))
 
-    def predict_proba(self, rows: Any, *, first_row: int = 0) -> NDArray[Any]:
+    def predict_proba(self, rows: Any) -> NDArray[Any]:
         """Return the probability of each class for each row, shape (n, k), in the order of `signature.classes`.
 
         Raises what `predict` raises, and `MintmarkError` where the model gives none.
         """
         if not hasattr(self.estimator, "predict_proba"):
             raise MintmarkError(f"{self.reference} gives no probabilities; ask it for predict")
-        return self._ask("predict_proba", self.fit_inputs(rows, first_row=first_row))
+        return self._ask("predict_proba", self.fit_inputs(rows))
 
     def fit_inputs(self, rows: Any, *, first_row: int = 0) -> pd.DataFrame:
-        """Return rows as the table that the estimator is asked about; raise `InputError`."""
+        """Return rows as the table that the estimator is asked about; raise `InputError`, counting from `first_row`."""
         from mintmark.core.signature.inputs import InputFault, fit_inputs
 
         try:

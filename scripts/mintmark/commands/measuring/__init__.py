@@ -1,0 +1,1 @@
+"""Commands that ask registered models about rows in a file."""

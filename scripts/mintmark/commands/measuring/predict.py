@@ -1,0 +1,102 @@
+"""`mintmark predict`: what a registered model answers to the rows of a file, batch by batch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mintmark.commands.measuring.row_files import check_suffix, read_batches, size_of
+from mintmark.commands.measuring.row_writer import STANDARD_OUTPUT, open_writer
+from mintmark.commands.opening import open_registry
+from mintmark.core.question import PROBABILITY, ROW
+from mintmark.core.reference import CANDIDATE
+from mintmark.core.words import numbers
+from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry.reading import as_reference
+from mintmark.registry.stored.loading import load_model
+from mintmark.registry.stored.pulling import yanked_note
+from mintmark.terminal import unescaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+    from mintmark.artifacts.loaded_model import LoadedModel
+    from mintmark.registry.reading import Registry
+
+_PREDICTION = "prediction"
+
+
+def predict(
+    root: Path, reference: str, data: Path, *, output: Path, at: str | None = None, site: str | None = None
+) -> int:
+    """Write a prediction for each row of a file, beside the columns that the model does not take."""
+    check_suffix(data)
+    if str(output) != STANDARD_OUTPUT:
+        check_suffix(output)
+        if output.exists() and data.exists() and os.path.samefile(output, data):
+            raise UsageError(f"{output}: holds the rows, and would be replaced by the predictions; name another file")
+    size, unit = size_of(data)
+    registry = open_registry(root, site=site, at=at)
+    model = _load(registry, reference)
+    rows = 0
+    with open_writer(output) as writer, _progress(size, unit) as advance:
+        for batch in read_batches(data, model.signature.inputs):
+            writer.write(_answer(model, batch.table, data, rows))
+            rows += len(batch.table)
+            advance(batch.done)
+        if not rows:
+            raise MintmarkError(f"{data}: has no rows to predict")
+    if str(output) != STANDARD_OUTPUT:
+        print(f"wrote {output} ({numbers.count(rows, 'prediction')} of {model.reference})")
+    return 0
+
+
+def _load(registry: Registry, reference: str) -> LoadedModel:
+    wanted = as_reference(reference)
+    if wanted.selector != CANDIDATE:
+        note = yanked_note(registry, wanted.model, str(registry.resolve_version(wanted)))
+        if note is not None:
+            print(f"warning: {note}", file=sys.stderr)
+    model: LoadedModel | dict[str, Any] = load_model(registry, wanted)
+    if isinstance(model, dict):
+        raise MintmarkError(f"{wanted} holds arrays (safetensors) and no model that could be asked")
+    return model
+
+
+def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> pd.DataFrame:
+    """Return the rows without their inputs, with prediction and probabilities as predictions.parquet has them."""
+    kept = table.drop(columns=[name for name in model.signature.inputs if name in table.columns])
+    if kept.shape[1] == 0:
+        kept = kept.assign(**{ROW: range(first, first + len(kept))})
+    fitted = model.fit_inputs(table, first_row=first)
+    try:
+        answers = {_PREDICTION: model.predict(fitted)}
+        if hasattr(model.estimator, "predict_proba") and model.signature.classes:
+            found = model.predict_proba(fitted)
+            answers |= {f"{PROBABILITY}{label}": found[:, n] for n, label in enumerate(model.signature.classes)}
+    except Exception as error:  # whatever a library says of rows that it does not take
+        words = "; ".join([" ".join(str(error).split())[:200], *getattr(error, "__notes__", ())])
+        last = first + len(table) - 1
+        raise MintmarkError(f"{data}: {model.reference} does not answer rows {first:,} to {last:,}: {words}") from None
+    taken = [name for name in answers if name in kept.columns]
+    if taken:
+        raise MintmarkError(f'{data}: has a column "{taken[0]}", where the answer goes; rename it')
+    return kept.assign(**answers)
+
+
+@contextmanager
+def _progress(size: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal; elsewhere nothing. It is told how much is done."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    stream = unescaped(sys.stderr)
+    with tqdm(desc="predicting", total=size, unit=unit, unit_scale=True, leave=False, file=stream) as bar:
+        yield lambda done: bar.update(done - bar.n) and None
