@@ -14,18 +14,18 @@ def beside(basis: Basis) -> Beside:
 
 
 def test_table_has_the_primary_metric_first() -> None:
-    table = metric_table(("1.1.0", NEW), [beside("same rows")], Metric(name="f1", maximize=True))
+    table = metric_table(("1.1.0", NEW), [beside("same rows")], Metric(name="f1"))
     assert table.splitlines() == [
         "| metric | 1.1.0 | 1.0.0 (parent) | difference to 1.0.0, not tested |",
         "| --- | --- | --- | --- |",
         "| f1 (primary, more is better) | 0.9 [0.85, 0.95] | 0.92 | -0.02 |",
         "| accuracy | 0.98 |  |  |",
     ]
-    assert metric_table(("1.1.0", {}), [], Metric(name="f1", maximize=False)) == ""
+    assert metric_table(("1.1.0", {}), [], Metric(name="f1")) == ""
 
 
 def test_what_was_measured_on_other_rows_has_no_difference() -> None:
-    table = metric_table(("1.1.0", NEW), [beside("other rows")], Metric(name="f1", maximize=True))
+    table = metric_table(("1.1.0", NEW), [beside("other rows")], Metric(name="f1"))
     assert table.splitlines() == [
         "| metric | 1.1.0 | 1.0.0 (parent), measured on other rows |",
         "| --- | --- | --- |",

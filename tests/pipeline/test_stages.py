@@ -17,7 +17,7 @@ from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.training.recipe import Compute, Source
 
-QUESTION = Question(task="regression", target="answer", metric="mae", maximize=False)
+QUESTION = Question(task="regression", target="answer", metric="mae")
 
 
 def load_stage(root, name):
@@ -210,7 +210,7 @@ def test_an_input_that_is_not_there_is_named(stage, repository, name, file):
 
 def test_a_model_that_predicts_nonsense_is_refused(stage):
     evaluate = stage("evaluate")
-    question = Question(task="binary-classification", target="y", metric="f1", maximize=True)
+    question = Question(task="binary-classification", target="y", metric="f1")
     with pytest.raises(MintmarkError, match=r"cannot be measured: .*sum to 1"):
         evaluate.judge(pd.Series([0, 1]), np.array([0, 1]), np.array([[0.5, 0.5], [0.9, 0.9]]), [0, 1], question)
     with pytest.raises(MintmarkError, match=r"cannot be measured: .*finite"):

@@ -135,6 +135,10 @@ DAMAGES: dict[str, Damage] = {
         lambda s: rename(s, FOLDER, "models/iris/versions/3.0.0"),
         "models/iris/versions/3.0.0/version.yaml", 4, '"1.0.0" disagrees with the folder, which says 3.0.0',
     ),
+    "goal turned round": Damage(
+        lambda s: s.edit("models/iris/model.yaml", "goal: maximize", "goal: minimize"),
+        "models/iris/model.yaml", 12, '"minimize" contradicts roc_auc, of which more is better; write goal: maximize',
+    ),
     "model folder disagrees": Damage(
         lambda s: rename(s, "models/wine", "models/rose"), "models/rose/model.yaml", 3, '"wine" is not the name of its folder'
     ),

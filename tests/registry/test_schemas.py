@@ -78,7 +78,6 @@ CASES: list[tuple[str, str, Any, str, str]] = [
     ("model", "owners", "@ada", "owners", '"@ada" is text; write a list'),
     ("model", "task", "clustering", "task", '"clustering" is not one of regression, binary-classification'),
     ("model", "metric/goal", "max", "metric.goal", '"max" is not one of maximize, minimize'),
-    ("model", "metric/goal", ..., "metric", 'the field "goal" is missing; add goal: with one of maximize, minimize'),
     ("model", "metric", "roc_auc", "metric", '"roc_auc" is text; write the primary metric'),
     ("model", "gates/margin", -1, "gates.margin", "write how much worse than the champion"),
     ("model", "gates/margin", True, "gates.margin", "true is true or false; write"),

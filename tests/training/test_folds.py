@@ -62,7 +62,7 @@ def test_a_search_does_not_take_a_remembered_group_for_skill() -> None:
     groups = pd.Series(np.repeat(range(60), 6), name="who")
     inputs = pd.DataFrame({"a": groups + generator.normal(scale=0.01, size=360), "b": 1.0})
     truth = pd.Series(np.repeat(generator.integers(0, 2, 60), 6))
-    question = Question(task="binary-classification", target="y", metric="accuracy", maximize=True)
+    question = Question(task="binary-classification", target="y", metric="accuracy")
     tuning = Tuning.from_dict({"search": "grid", "folds": 4, "space": {"n_neighbors": [1]}})
     nearest = {"class": "sklearn.neighbors.KNeighborsClassifier"}
     plain = search(nearest, tuning, question, inputs, truth, seed=1)

@@ -89,7 +89,7 @@ def test_halving_draws_from_a_range_when_it_knows_how_often():
 def test_a_question_is_what_evaluation_needs_of_model_yaml():
     document = {"task": "binary-classification", "target": "y", "metric": {"name": "f1", "goal": "maximize"}}
     question = Question.from_dict({**document, "positive_class": None, "slices": None, "owners": ["@a"]})
-    assert question == Question(task="binary-classification", target="y", metric="f1", maximize=True)
+    assert question == Question(task="binary-classification", target="y", metric="f1")
     assert question.is_classification
     with pytest.raises(RecipeFault, match="add target:"):
         Question.from_dict({**document, "target": ""})

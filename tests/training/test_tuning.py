@@ -18,9 +18,9 @@ from mintmark.training.tuning import search
 RIDGE = {"class": "sklearn.linear_model.Ridge"}
 X, Y = make_regression(90, 5, noise=20, random_state=1)
 INPUTS, TRUTH = pd.DataFrame(X, columns=list("abcde")), pd.Series(Y)
-REGRESSION = Question(task="regression", target="y", metric="mae", maximize=False)
-BINARY = Question(task="binary-classification", target="y", metric="f1", maximize=True, positive_class="no")
-MANY = Question(task="multiclass-classification", target="y", metric="f1", maximize=True)
+REGRESSION = Question(task="regression", target="y", metric="mae")
+BINARY = Question(task="binary-classification", target="y", metric="f1", positive_class="no")
+MANY = Question(task="multiclass-classification", target="y", metric="f1")
 
 
 def run(section, *, specification=RIDGE, question=REGRESSION, inputs=INPUTS, truth=TRUTH, seed=1):

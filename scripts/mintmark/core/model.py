@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mintmark.core.behaviour_tests import BehaviourTest, behaviour_test
 from mintmark.core.question import Question, Slice
 from mintmark.core.records import parse_size
+from mintmark.core.statistics.metric_names import greater_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +22,14 @@ SIZE = "size"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
-    """The primary metric of a model and whether more of it is better."""
+    """The primary metric of a model."""
 
     name: str
-    maximize: bool
+
+    @property
+    def maximize(self) -> bool:
+        """Whether more of it is better, as the metric itself has it."""
+        return greater_is_better(self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,14 +132,13 @@ class Model:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Model:
         """Build a model from a document that its schema accepts."""
-        metric = data["metric"]
         return cls(
             name=data["name"],
             task=data["task"],
             owners=tuple(data["owners"]),
             purpose=data["purpose"],
             licence=data["licence"],
-            metric=Metric(name=metric["name"], maximize=metric["goal"] == "maximize"),
+            metric=Metric(name=data["metric"]["name"]),
             gates=Gates.from_dict(data["gates"]),
             title=data.get("title"),
             intended_use=data.get("intended_use"),
@@ -160,7 +164,6 @@ class Model:
             task=self.task,
             target=self.target or "",
             metric=self.metric.name,
-            maximize=self.metric.maximize,
             positive_class=self.positive_class,
             entity_column=self.entity_column,
             slices=self.slices,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mintmark.core.statistics.metric_names import greater_is_better
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -102,7 +104,6 @@ class Question:
     task: Task
     target: str
     metric: str
-    maximize: bool
     positive_class: Label | None = None
     entity_column: str | None = None
     slices: tuple[Slice, ...] = ()
@@ -118,11 +119,15 @@ class Question:
             task=data["task"],
             target=data.get("target") or "",
             metric=data["metric"]["name"],
-            maximize=data["metric"]["goal"] == "maximize",
             positive_class=data.get("positive_class"),
             entity_column=data.get("entity_column"),
             slices=tuple(map(Slice.from_dict, data.get("slices") or ())),
         )
+
+    @property
+    def maximize(self) -> bool:
+        """Whether more of the metric is better, as the metric itself has it."""
+        return greater_is_better(self.metric)
 
     @property
     def is_classification(self) -> bool:

@@ -11,6 +11,7 @@ from mintmark.core.finding import Finding, format_place
 from mintmark.core.judgement.rules import ModelState
 from mintmark.core.layout import Place, locate
 from mintmark.core.reference import is_name
+from mintmark.core.statistics.metric_names import dispute_goal
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
@@ -229,7 +230,15 @@ def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterat
         message = f'"{data["name"]}" is not the name of its folder; write name: {model}'
         yield Finding(path=files.identity, where="name", message=message)
     if data is not None:
-        yield from _repeated_names(files.identity, data)
+        yield from contradictions(files.identity, data)
+
+
+def contradictions(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield where a model.yaml that its schema accepts contradicts itself: the goal of the metric, names twice."""
+    wrong = dispute_goal(identity["metric"])
+    if wrong is not None:
+        yield Finding(path=path, where="metric.goal", message=wrong)
+    yield from _repeated_names(path, identity)
 
 
 def _repeated_names(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:

@@ -29,7 +29,6 @@ QUESTION = Question(
     task="binary-classification",
     target="y",
     metric="accuracy",
-    maximize=True,
     positive_class=1,
     slices=tuple(map(Slice.from_dict, SLICES)),
 )
@@ -58,9 +57,7 @@ def test_what_was_measured_is_not_disputed():
     again = measure(OUTCOMES, ROWS, QUESTION, resamples=100, seed=1)
     assert disputed({**again, "cost": {"size": 1}, "importance": {}, "extra": {"note": "x"}}) == []
     numbers = regression_outcomes(SCORE, SCORE + 0.01)
-    regression = measure(
-        numbers, ROWS, Question(task="regression", target="y", metric="mae", maximize=False), resamples=50, seed=1
-    )
+    regression = measure(numbers, ROWS, Question(task="regression", target="y", metric="mae"), resamples=50, seed=1)
     assert disputed(copy.deepcopy(regression), regression) == []
 
 

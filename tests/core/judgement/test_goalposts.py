@@ -145,6 +145,7 @@ ONE_EDIT: list[tuple[str, Any, str, str]] = [
     ("positive_class", "no", "positive_class", "changed"),
     ("entity_column", "customer", "entity_column", "changed"),
     ("metric.name", "f1", "metric.name", "changed"),
+    ("metric", {"name": "f1"}, "metric.name", "changed"),
     ("metric.goal", "minimize", "metric.goal", "changed"),
     ("owners", ["@ada"], "owners", "changed"),
     ("owners", ["@ada", "@acme/ml", "@eve"], "owners", "changed"),

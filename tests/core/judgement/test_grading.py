@@ -34,7 +34,7 @@ HUGE = 10**400  # no float holds it
 
 def question(task="binary-classification", **changes):
     metric = "mae" if task == "regression" else "accuracy"
-    return Question(**{"task": task, "target": "y", "metric": metric, "maximize": task != "regression", **changes})
+    return Question(**{"task": task, "target": "y", "metric": metric, **changes})
 
 
 NUMBERS, TWO, THREE = question("regression"), question(), question("multiclass-classification")

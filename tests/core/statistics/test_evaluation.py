@@ -16,7 +16,7 @@ OUTCOMES = regression_outcomes(TRUTH, TRUTH + np.where(ROWS["age"] >= 40, 1.0, 0
 
 
 def question(**changes):
-    given = {"task": "regression", "target": "y", "metric": "mae", "maximize": False, **changes}
+    given = {"task": "regression", "target": "y", "metric": "mae", **changes}
     return Question(**{**given, "slices": tuple(map(Slice.from_dict, given.get("slices", ())))})
 
 
@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_named_with_its_place(changes, place, message):
 
 def test_a_metric_of_probabilities_needs_them():
     outcomes = class_outcomes([0, 1], [0, 1], None, [0, 1])
-    asked = question(task="binary-classification", metric="roc_auc", maximize=True)
+    asked = question(task="binary-classification", metric="roc_auc")
     with pytest.raises(RecipeFault, match="needs probabilities"):
         measure(outcomes, ROWS.iloc[:2], asked, resamples=100, seed=1)
     found = measure(outcomes, ROWS.iloc[:2], question(task="binary-classification", metric="f1"), resamples=100, seed=1)

@@ -94,7 +94,7 @@ def outcomes(quality: float, rows: pd.DataFrame) -> Any:
 def judged(model: Model) -> Evaluation:
     random = np.random.default_rng(7)
     rows = pd.DataFrame({"width": random.uniform(0, 5, ROWS), "truth": random.integers(0, 2, ROWS)})
-    question = Question(task=model.task, target="truth", metric="roc_auc", maximize=True, slices=model.slices)
+    question = Question(task=model.task, target="truth", metric="roc_auc", slices=model.slices)
     sides = [Contender(name=f"iris@{v}", outcomes=outcomes(q, rows)) for v, q in (("1.1.0", 1.4), ("1.0.0", 0.6))]
     return contest(sides[0], sides[1], rows, question, model.gates, source="base", sha256="0" * 64)
 

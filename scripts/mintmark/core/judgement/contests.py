@@ -113,7 +113,7 @@ def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
 def _metric_result(name: str, resampled: PairedResamples, question: Question, gates: Gates) -> MetricResult:
     """Only the primary metric has a margin; for any other a difference is shown as it is."""
     primary = name == question.metric
-    maximize = question.maximize if primary else greater_is_better(name)
+    maximize = greater_is_better(name)
     comparable = resampled.champion is not None
     margin = gates.margin if primary else 0.0
     return MetricResult(

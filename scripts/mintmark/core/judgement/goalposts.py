@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mintmark.core.finding import one_line, shorten
 from mintmark.core.model import DEFAULT_SLICE_ROWS
 from mintmark.core.records import parse_size
-from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.statistics.metric_names import goal_of, greater_is_better
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,10 +88,15 @@ def described(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple
 def _identity(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GateChange]:
     for field in IDENTITY:
         yield from _differs(field, before.get(field), after.get(field))
-    old, new = _part(before, "metric"), _part(after, "metric")
+    old, new = (_metric(_part(document, "metric")) for document in (before, after))
     for key in _names(old, new):
         yield from _differs(f"metric.{key}", old.get(key), new.get(key))
     yield from _owners(before.get("owners") or (), after.get("owners") or ())
+
+
+def _metric(metric: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a primary metric with its goal, which its name says where model.yaml does not."""
+    return {**metric, "goal": metric.get("goal") or goal_of(metric["name"])} if metric else metric
 
 
 def _owners(before: Sequence[str], after: Sequence[str]) -> Iterator[GateChange]:

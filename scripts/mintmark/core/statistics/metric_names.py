@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from mintmark.core.question import Task
+    from collections.abc import Mapping
+
+Goal = Literal["maximize", "minimize"]
 
 REGRESSION: Final = ("mse", "rmse", "mae", "r2", "explained_variance", "mape", "max_error")
 LABEL_METRICS: Final = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
@@ -20,7 +22,25 @@ def greater_is_better(metric: str) -> bool:
     return metric not in LOWER_IS_BETTER
 
 
-def metric_names(task: Task, *, probabilities: bool = True) -> tuple[str, ...]:
+def goal_of(metric: str) -> Goal:
+    """Return what a metric is for: a metric knows its goal, and nothing else decides it."""
+    return "maximize" if greater_is_better(metric) else "minimize"
+
+
+def dispute_goal(metric: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the `metric` of a model.yaml whose goal contradicts the metric's own, None for others.
+
+    Held to such a goal, a gate would let through what is worse.
+    """
+    name, said = metric["name"], metric.get("goal")
+    own = goal_of(name)
+    if said in (None, own):
+        return None
+    better = "more" if own == "maximize" else "less"
+    return f'"{said}" contradicts {name}, of which {better} is better; write goal: {own}, or leave it out'
+
+
+def metric_names(task: str, *, probabilities: bool = True) -> tuple[str, ...]:
     """Return the metrics of a task, in the order in which they are shown."""
     if task == "regression":
         return REGRESSION

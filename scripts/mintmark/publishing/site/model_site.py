@@ -9,7 +9,6 @@ from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.model import Model
 from mintmark.core.records import Interval, Status, VersionRecord, stored_files
-from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.publishing.card.model_card import CardSource, format_card
 from mintmark.publishing.site.api.badges import format_badge
 from mintmark.publishing.site.api.database_rows import version_rows
@@ -194,19 +193,13 @@ def _metrics(facts: ModelFacts) -> list[str]:
 
 def _chart(facts: ModelFacts, metric: str, *, standalone: bool = False) -> str:
     source = facts.source
-    goal = source.identity["metric"] if source.identity["metric"]["name"] == metric else {"goal": _goal(metric)}
     return metric_chart(
         list(_points(facts, metric, up="../" if standalone else "")),
         metric=metric,
-        goal=goal["goal"],
         floor=source.identity["gates"].get("floors", {}).get(metric),
         title=f"{metric} of {source.name} by version",
         standalone=standalone,
     )
-
-
-def _goal(metric: str) -> str:
-    return "maximize" if greater_is_better(metric) else "minimize"
 
 
 def _points(facts: ModelFacts, metric: str, *, up: str) -> Iterator[Point]:

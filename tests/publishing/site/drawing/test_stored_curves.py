@@ -26,7 +26,7 @@ from mintmark.publishing.site.drawing.stored_curves import Stored, paired_standi
 
 ROOT = Path(__file__).parents[4]
 VERSIONS = sorted((ROOT / "models").glob("*/versions/*/version.yaml"))
-BINARY = Question(task="binary-classification", target="t", metric="roc_auc", maximize=True)
+BINARY = Question(task="binary-classification", target="t", metric="roc_auc")
 
 
 def parquet(columns):
@@ -247,7 +247,7 @@ def test_a_margin_forgives_and_few_rows_leave_it_open() -> None:
 def test_less_is_better_for_an_error() -> None:
     truth = np.linspace(0, 10, 200)
     near, far = ({"truth": truth, "prediction": truth + np.resize([d, -d], 200)} for d in (0.1, 1.0))
-    question = Question(task="regression", target="t", metric="mae", maximize=False)
+    question = Question(task="regression", target="t", metric="mae")
     assert paired_standing(side(near, classes=()), side(far, classes=()), question, margin=0.1) == "better"
     assert paired_standing(side(far, classes=()), side(near, classes=()), question, margin=0.1) == "worse"
 
@@ -281,7 +281,7 @@ def test_rows_of_one_entity_are_drawn_together() -> None:
     good, bad = predictions(40, 0.3, seed=3), predictions(40, 0.36, seed=4)
     many = [{name: np.repeat(column, 10) for name, column in part.items()} for part in (good, bad)]
     alone = paired_standing(side(many[0]), side(many[1]), BINARY, margin=0.05)
-    question = Question(task=BINARY.task, target="t", metric="roc_auc", maximize=True, entity_column="patient")
+    question = Question(task=BINARY.task, target="t", metric="roc_auc", entity_column="patient")
     entities = parquet({"patient": [f"p{n}" for n in np.repeat(np.arange(40), 10)], "t": many[0]["truth"]})
     one, other = (side(part, evaluation=entities) for part in many)
     together = paired_standing(one, other, question, margin=0.05)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from mintmark.core.statistics.metric_names import goal_of
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.api.database_rows import VersionRows
 from mintmark.publishing.site.api.database_tables import APPLICATION_ID, INDEXES, TABLES, USER_VERSION, VIEWS
@@ -144,7 +145,7 @@ def _model(head: Document) -> Row:
     margin = model["gates"]["margin"]
     return (
         head["name"], model.get("title"), model["task"], model["licence"], model["purpose"], model["metric"]["name"],
-        model["metric"]["goal"], float(margin), model.get("target"), head["latest"], head["commit"],
+        goal_of(model["metric"]["name"]), float(margin), model.get("target"), head["latest"], head["commit"],
         json.dumps(model, ensure_ascii=False),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from mintmark.core.comparison import basis_of
 from mintmark.core.events import parse_pull_request
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
+from mintmark.core.statistics.metric_names import goal_of
 from mintmark.core.words.events import approval_sentence, event_sentence
 from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder, written
 
@@ -91,7 +92,7 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
         "licence": identity["licence"],
         "format": record["artifact"]["format"] if record else None,
         "framework": _FRAMEWORKS[record["artifact"]["format"]] if record else None,
-        "metric": identity["metric"],
+        "metric": {"name": metric, "goal": goal_of(metric)},
         "versions": len(source.records),
         "latest": source.latest,
         "channels": {name: source.channels[name] for name in facts.channels if name in source.channels},

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from mintmark.core.finding import shorten
+from mintmark.core.statistics.metric_names import goal_of
 from mintmark.core.words import numbers
 from mintmark.publishing.markdown import visible
 from mintmark.publishing.site.drawing.axes import Axis, is_drawn, round_axis, short
@@ -18,6 +19,8 @@ from mintmark.publishing.site.drawing.svg import LINE, is_relative, opening, pla
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from mintmark.core.statistics.metric_names import Goal
 
 __all__ = ["Point", "line_chart", "metric_chart"]
 
@@ -69,7 +72,6 @@ def metric_chart(
     points: Sequence[Point],
     *,
     metric: str,
-    goal: str,
     floor: float | None = None,
     title: str,
     prefix: str = "metric",
@@ -87,6 +89,7 @@ def metric_chart(
     places = [
         _place(point, first + number * step, axis) for number, point in enumerate(points) if is_drawn(point.value)
     ]
+    goal = goal_of(metric)
     best = _best(places, goal)
     parts = [
         opening("mm-chart", _WIDTH, _HEIGHT, alone=standalone),
@@ -137,13 +140,13 @@ def _place(point: Point, x: float, axis: Axis) -> _Spot:
     return _Spot(point=point, value=value, x=x, y=axis.place(value), low=axis.place(low), high=axis.place(high))
 
 
-def _best(places: Sequence[_Spot], goal: str) -> _Spot | None:
+def _best(places: Sequence[_Spot], goal: Goal) -> _Spot | None:
     sign = -1 if goal == "minimize" else 1
     return max((place for place in places if not place.point.yanked), key=lambda p: sign * p.value, default=None)
 
 
 def _summary(
-    points: Sequence[Point], places: Sequence[_Spot], best: _Spot | None, goal: str, floor: float | None
+    points: Sequence[Point], places: Sequence[_Spot], best: _Spot | None, goal: Goal, floor: float | None
 ) -> str:
     """Say what the chart shows, for who does not see it."""
     sentences = [f"{numbers.capital(numbers.count(len(points), 'version'))}, the oldest first."]
@@ -161,7 +164,7 @@ def _describe(place: _Spot) -> str:
     return f"{shorten(place.point.version, 40)}: {numbers.number(place.value)}"
 
 
-def _direction(goal: str) -> str:
+def _direction(goal: Goal) -> str:
     return numbers.better(maximize=goal != "minimize")
 
 
@@ -171,7 +174,7 @@ def _frame(axis: Axis) -> str:
     return f'<path d="{lines}" stroke="currentColor" opacity=".18"/><g text-anchor="end" opacity=".8">{texts}</g>'
 
 
-def _caption(metric: str, goal: str) -> str:
+def _caption(metric: str, goal: Goal) -> str:
     return f'<text x="2" y="14"><tspan font-weight="700">{plain(metric, 30)}</tspan>, {_direction(goal)}</text>'
 
 

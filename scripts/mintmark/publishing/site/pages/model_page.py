@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
@@ -70,9 +71,9 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
 
 
 def _facts(model: Document) -> list[tuple[str, str]]:
-    metric, goal = model["metric"]["name"], model["metric"]["goal"]
+    metric = model["metric"]["name"]
     found = [(title, value_in_words(model[key])) for key, title in _FACTS if model.get(key) is not None]
-    found.insert(1, ("Metric", f"{metric}, {better(maximize=goal == 'maximize')}"))
+    found.insert(1, ("Metric", f"{metric}, {better(maximize=greater_is_better(metric))}"))
     found.append(("Owners", ", ".join(model["owners"])))
     if model.get("tags"):
         found.append(("Tags", ", ".join(model["tags"])))
