@@ -34,6 +34,7 @@ from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
 from mintmark.training.importance import permutation_importance
 from mintmark.training.recipes import question_faults, read_question, read_recipe
+from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,13 +70,28 @@ def evaluate(model: str) -> None:
         "signature.json": evaluation.signature(inputs, predicted, probabilities, classes),
         "cost.json": measured,
     }
-    reference = profile.reference_profile(train[data["inputs"]], predicted, probabilities, classes)
+    reference = profile.reference_profile(
+        train[data["inputs"]],
+        predicted,
+        probabilities,
+        classes,
+        entities=None if question.entity_column is None else train[question.entity_column],
+        times=times_of(train, data),
+    )
     table = evaluation.format_predictions(rows[ROW], truth, prediction, probabilities, classes)
     write_plots(model, outcomes)
     write_atomically(candidate_path(model, "predictions.parquet"), tables.format_parquet(table))
     write_atomically(candidate_path(model, "profile.json"), profile.format_profile(reference))
     for name, record in records.items():
         write_atomically(candidate_path(model, name), format_json(record).encode())
+
+
+def times_of(train: pd.DataFrame, data: dict[str, Any]) -> pd.Series | None:
+    """Return when each training row was: the column that the split goes by, else the only one that holds times."""
+    if data["split"]["method"] == "time":
+        return ordered_times(train[data["split"]["by"]])
+    times = [name for name in train.columns if pd.api.types.is_datetime64_any_dtype(train[name])]
+    return train[times[0]] if len(times) == 1 else None
 
 
 def classes_of(estimator: Any, question: Question) -> list[Any]:
