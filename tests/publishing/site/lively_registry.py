@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.publishing.site.sample_versions import HOSTILE
@@ -13,6 +14,7 @@ from tests.scaffold.documents import metrics_document, stored, version_document
 from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
+from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.records import format_pointer
 from mintmark.registry.files import format_json, format_yaml
 
@@ -30,6 +32,28 @@ def predictions(quality: float, *, task: str = "binary-classification") -> bytes
         chance = 1 / (1 + np.exp(-(quality * (2 * truth - 1) + noise)))
         columns = {"truth": truth, "prediction": (chance > 0.5).astype(int)}
         columns |= {"probability_0": 1 - chance, "probability_1": chance}
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def rows(model: str) -> bytes:
+    """An evaluation.parquet, another for each model."""
+    width = np.arange(ROWS) + len(model)
+    targets = ("kind", "target", _HOSTILE["target"])
+    return _parquet({"width": width, "length": width, **dict.fromkeys(targets, width % 2)})
+
+
+def training_rows(key: str) -> bytes:
+    """The digests of a training that saw none of these rows."""
+    train = pd.DataFrame({"width": [-1.0, -2.0], "length": [-1.0, -2.0], "kind": [0, 1]})
+    digests = digest_training(
+        train, inputs=["width", "length"], target="kind", filled=None, has_id=False, entity=None, key=key
+    )
+    return _parquet({name: digests[name].tolist() for name in digests.columns})
+
+
+def _parquet(columns: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     pq.write_table(pa.table(columns), file)
     return file.getvalue()
@@ -86,7 +110,8 @@ def write_version(
     contents = {
         "model.skops": f"the bytes of {model} {version}\n".encode(),
         "predictions.parquet": predictions(quality, task=task),
-        "evaluation.parquet": f"the rows of {model}\n".encode(),
+        "evaluation.parquet": rows(model),
+        "training-rows.parquet": training_rows(f"md5:{version}"),
     }
     files = {name: stored(name, content) for name, content in contents.items()}
     for content in contents.values():

@@ -334,15 +334,23 @@ def test_a_channel_that_points_to_a_yanked_version_is_marked(own: Scratch, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("quality", "margin", "standing"),
-    first_quick([(3.0, 0.01, "better"), (0.5, 0.01, "worse"), (0.98, 0.2, "no worse"), (0.98, 0.004, "inconclusive")]),
+    ("before", "quality", "margin", "standing"),
+    first_quick(
+        [
+            (0.2, 3.0, 0.01, "better"),
+            (3.0, 0.2, 0.01, "worse"),
+            (1.0, 0.98, 0.2, "no worse"),
+            (1.0, 0.98, 0.004, "inconclusive"),
+        ]
+    ),
 )
 def test_the_champion_is_judged_against_the_one_before_by_its_predictions(
-    own: Scratch, tmp_path: Path, quality: float, margin: float, standing: str
+    own: Scratch, tmp_path: Path, before: float, quality: float, margin: float, standing: str
 ) -> None:
     own.edit(layout.model_path("hostile"), "margin: 0.01", f"margin: {margin}")
-    write_version(own, "hostile", "1.1.0", quality=quality, parent="1.0.0")
-    own.promote("hostile", "1.1.0")
+    for version, made in (("1.1.0", before), ("1.2.0", quality)):
+        write_version(own, "hostile", version, quality=made, parent="1.0.0")
+        own.promote("hostile", version)
     rebuild(own, tmp_path / "site")
     row = row_of(tmp_path / "site", "hostile")
     assert row["before"]["standing"] == standing

@@ -93,32 +93,43 @@ def find_clean_rows(rows: Rows, versions: Sequence[FetchedVersion], question: Qu
 
     Raises `MintmarkError` for digests that cannot be read.
     """
-    sightings = [_look(version, rows, question) for version in versions]
-    mask = np.ones(len(rows.table), dtype=bool)
+    return clean_of(rows.table, [_look(version, rows, question) for version in versions], question)
+
+
+def clean_of(table: pd.DataFrame, sightings: Sequence[Sighting], question: Question) -> CleanRows:
+    """Return which rows of an evaluation table nobody has seen, by what is known of each version."""
+    mask = np.ones(len(table), dtype=bool)
     for each in sightings:
         if each.rows is not None:
             mask &= ~each.rows
     entity = question.entity_column
-    entities = int(rows.table.loc[mask, entity].nunique(dropna=False)) if entity in rows.table.columns else None
+    entities = int(table.loc[mask, entity].nunique(dropna=False)) if entity in table.columns else None
     return CleanRows(mask=mask, sightings=sightings, entities=entities)
 
 
 def _look(version: FetchedVersion, rows: Rows, question: Question) -> Sighting:
-    key = training_key(version.record)
-    if TRAINING_ROWS not in version.files or key is None:
-        return Sighting(version=version.name, rows=None, why=f"it keeps no {TRAINING_ROWS}")
+    path = version.files.get(TRAINING_ROWS)
+    digests = read_training_rows(path) if path is not None else None
+    return look(version.name, digests, rows.table, question, inputs=version.inputs, key=training_key(version.record))
+
+
+def look(
+    name: str,
+    digests: pd.DataFrame | None,
+    table: pd.DataFrame,
+    question: Question,
+    *,
+    inputs: Sequence[str],
+    key: str | None,
+) -> Sighting:
+    """Return what a version has seen of an evaluation table; `inputs` and `key` are those of its digests."""
+    if digests is None or key is None:
+        return Sighting(version=name, rows=None, why=f"it keeps no {TRAINING_ROWS}")
     try:
-        found = seen(
-            read_training_rows(version.files[TRAINING_ROWS]),
-            rows.table,
-            inputs=version.inputs,
-            target=question.target,
-            entity=question.entity_column,
-            key=key,
-        )
+        found = seen(digests, table, inputs=inputs, target=question.target, entity=question.entity_column, key=key)
     except UnknownRowsFault as fault:
-        return Sighting(version=version.name, rows=None, why=str(fault))
-    return Sighting(version=version.name, rows=found)
+        return Sighting(version=name, rows=None, why=str(fault))
+    return Sighting(version=name, rows=found)
 
 
 def training_key(record: VersionRecord) -> str | None:

@@ -16,6 +16,7 @@ from tests.scaffold.work import calls_at_most
 from mintmark.core.judgement.contests import Contender, contest
 from mintmark.core.judgement.grading import grade, read_answer
 from mintmark.core.model import Gates
+from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.question import Question
 from mintmark.core.statistics import curves
 from mintmark.core.statistics.metrics import class_outcomes, metric_value
@@ -209,7 +210,22 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 # -- standing --------------------------------------------------------------------------------------------------------
 
 
-def side(content, *, sha256="a" * 64, classes=(0, 1), **more):
+def side(content, *, sha256="a" * 64, classes=(0, 1), train=(-1.0,), entities=None, **more):
+    """What is stored of a version that was trained on rows with these values of x; row n of the evaluation has n."""
+    if not isinstance(content, bytes):
+        rows = pd.DataFrame({"x": np.arange(len(content["truth"]), dtype=float), "t": content["truth"]})
+        trained = pd.DataFrame({"x": list(train)})
+        trained["t"] = [rows["t"].iloc[int(x)] for x in train]
+        if entities is not None:
+            rows["patient"], trained["patient"] = entities, "nobody"
+        digests = digest_training(
+            trained, inputs=["x"], target="t", filled=None, has_id=False,
+            entity=None if entities is None else "patient", key="k",
+        )  # fmt: skip
+        more = {
+            "evaluation": parquet(rows.to_dict("list")), "training_rows": parquet(digests.to_dict("list")),
+            "inputs": ["x"], "key": "k", **more,
+        }  # fmt: skip
     return Stored(
         predictions=content if isinstance(content, bytes) else parquet(content),
         evaluation_sha256=sha256,
@@ -234,7 +250,7 @@ def test_the_standing_is_that_of_a_review() -> None:
         expected = next(metric.difference.standing for metric in evaluation.metrics if metric.primary)
         found[name] = paired_standing(side(ours), side(theirs), BINARY, margin=0.01)
         assert found[name] == expected
-    assert found == {"up": "better", "down": "worse", "same": "no worse"}
+    assert found == {"up": "better", "down": "worse", "same": "inconclusive"}
 
 
 def test_a_margin_forgives_and_few_rows_leave_it_open() -> None:
@@ -276,16 +292,31 @@ def test_classes_may_come_in_another_order() -> None:
     assert paired_standing(first, second, BINARY, margin=0.01) == "no worse"
 
 
+def test_it_is_judged_on_the_rows_that_neither_was_trained_on() -> None:
+    """Right on the half that it saw, and no better than chance on the other: R11."""
+    truth = np.arange(300) % 2
+    fair = {"truth": truth, "prediction": np.where(np.arange(300) % 10, truth, 1 - truth)}
+    learnt = {"truth": truth, "prediction": np.where(np.arange(300) < 150, truth, np.roll(truth, 1))}
+    question = Question(task=BINARY.task, target="t", metric="accuracy")
+    half = tuple(map(float, range(150)))
+    assert paired_standing(side(learnt, train=half), side(fair), question, margin=0.01) == "worse"
+    assert paired_standing(side(fair), side(learnt, train=half), question, margin=0.01) == "better"
+    most = tuple(map(float, range(280)))
+    assert paired_standing(side(learnt, train=most), side(fair), question, margin=0.01) is None, "20 rows are left"
+    for unknown in ({"training_rows": None}, {"key": None}, {"evaluation": b"no table"}, {"training_rows": b""}):
+        assert paired_standing(side(learnt, **unknown), side(fair), question, margin=0.01) is None
+
+
 def test_rows_of_one_entity_are_drawn_together() -> None:
     """Ten rows of an entity that say the same are one observation, and then there is less to be sure of."""
     good, bad = predictions(40, 0.3, seed=3), predictions(40, 0.36, seed=4)
     many = [{name: np.repeat(column, 10) for name, column in part.items()} for part in (good, bad)]
     alone = paired_standing(side(many[0]), side(many[1]), BINARY, margin=0.05)
     question = Question(task=BINARY.task, target="t", metric="roc_auc", entity_column="patient")
-    entities = parquet({"patient": [f"p{n}" for n in np.repeat(np.arange(40), 10)], "t": many[0]["truth"]})
-    one, other = (side(part, evaluation=entities) for part in many)
+    patients = [f"p{n}" for n in np.repeat(np.arange(40), 10)]
+    one, other = (side(part, entities=patients) for part in many)
     together = paired_standing(one, other, question, margin=0.05)
-    assert (alone, together) == ("better", "no worse")
+    assert (alone, together) == ("better", "inconclusive")
     assert (
         paired_standing(side(many[0]), side(many[1]), question, margin=0.05) is None
     )  # whose rows they are is not known
@@ -309,7 +340,7 @@ def test_the_registrys_own_versions_against_each_other() -> None:
         )
     assert len(sides) >= 2
     found = paired_standing(sides[1], sides[0], Question.from_dict(model), margin=model["gates"]["margin"])
-    assert found in ("better", "no worse", "inconclusive", "worse")
+    assert found in (None, "better", "no worse", "inconclusive", "worse")  # None: before versions kept training rows
 
 
 def test_reading_and_comparing_is_fast() -> None:

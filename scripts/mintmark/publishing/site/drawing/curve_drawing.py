@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.model import Gates
+from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 from mintmark.core.records import StoredFile
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.registry.derived_cache import DerivedCache
 
-PREDICTIONS, EVALUATION = "predictions.parquet", "evaluation.parquet"
 _CAPTIONS = {
     "ROC curve": "ROC curve: the share of positives found against the share of false alarms.",
     "Precision and recall": "Precision and recall: how many of those called positive are, against how many are found.",
@@ -80,7 +80,7 @@ class CurveDrawing:
         identity = self._source.identity
         asked = [
             [self._digests(side) for side in (version, before)],
-            *(identity.get(name) for name in ("task", "metric", "gates", "positive_class", "entity_column")),
+            *(identity.get(name) for name in ("task", "metric", "gates", "positive_class", "entity_column", "target")),
         ]
         key = json.dumps(asked)
         known = self._cache.get("standing", key)
@@ -91,7 +91,8 @@ class CurveDrawing:
         return found
 
     def _digests(self, version: str) -> list[str | None]:
-        files = (_stored(self._source.records[version], name) for name in (PREDICTIONS, EVALUATION))
+        wanted = (PREDICTIONS, EVALUATION, TRAINING_ROWS)
+        files = (_stored(self._source.records[version], name) for name in wanted)
         return [file.sha256 if file else None for file in files]
 
     def _compare(self, version: str, before: str) -> str | None:
@@ -109,16 +110,19 @@ class CurveDrawing:
         from mintmark.publishing.site.drawing.stored_curves import Stored
 
         record = self._source.records[version]
-        predictions, evaluation = (_stored(record, name) for name in (PREDICTIONS, EVALUATION))
+        wanted = (PREDICTIONS, EVALUATION, TRAINING_ROWS)
+        predictions, evaluation, training = (_stored(record, name) for name in wanted)
         content = self._files.read_anywhere(predictions) if predictions else None
         if content is None or evaluation is None:
             return None
-        has_entities = self._source.identity.get("entity_column") is not None
         return Stored(
             predictions=content,
             evaluation_sha256=evaluation.sha256,
             classes=record["signature"].get("classes") or (),
-            evaluation=self._files.read_anywhere(evaluation) if has_entities else None,
+            evaluation=self._files.read_anywhere(evaluation),
+            training_rows=self._files.read_anywhere(training) if training else None,
+            inputs=list(record["signature"]["inputs"]),
+            key=next((entry["hash"] for entry in record["data"] if entry["role"] == "training"), None),
         )
 
 

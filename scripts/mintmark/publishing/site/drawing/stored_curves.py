@@ -13,19 +13,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import types
 
-from mintmark.core.question import PROBABILITY
+from mintmark.core.question import DIGEST, FILLED, OF, PROBABILITY, ROW
 from mintmark.core.statistics.differences import judge_difference, paired_bootstrap
 from mintmark.core.statistics.metrics import Codes, Outcomes, class_outcomes, regression_outcomes
 from mintmark.core.statistics.review_curves import curves_of
 from mintmark.errors import MintmarkError
+from mintmark.judging.trials.clean_rows import clean_of, look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
     from mintmark.core.question import Label, Question, Task
     from mintmark.core.statistics.metrics import Floats
     from mintmark.core.statistics.results import Curve, Standing
+    from mintmark.judging.trials.clean_rows import CleanRows
 
     Source = Path | bytes
 
@@ -43,14 +47,17 @@ _TRUTH, _PREDICTION = "truth", "prediction"
 class Stored:
     """What is stored of one version: its predictions, and the sha256 of the evaluation rows that they answer.
 
-    `classes` are those of its signature, in the order of its probabilities. `evaluation` is the table of these rows,
-    which only a model with an entity column needs.
+    `classes` are those of its signature, in the order of its probabilities. `evaluation` is the table of these rows.
+    `training_rows` holds the digests of its training rows, of its `inputs` and with its `key`.
     """
 
     predictions: Source
     evaluation_sha256: str
     classes: Sequence[Label] = ()
     evaluation: Source | None = None
+    training_rows: Source | None = None
+    inputs: Sequence[str] = ()
+    key: str | None = None
 
 
 def read_curves(
@@ -102,9 +109,10 @@ def paired_standing(
 ) -> Standing | None:
     """Return how the first version stands against the second by the primary metric, as a review would judge it.
 
-    The same paired bootstrap with the same seed, of fewer resamples: `resamples` at most, and 500 where there are many
-    rows. None where it cannot be told: they were not evaluated on the same rows, a file cannot be read, one of them
-    does not give the metric, or the rows are more than 200,000.
+    On the rows that neither was trained on (R11), the same paired bootstrap with the same seed, of fewer resamples:
+    `resamples` at most, and 500 where there are many rows. None where it cannot be told: they were not evaluated on the
+    same rows, it is not known what one of them was trained on, too few rows are left, a file cannot be read, one of
+    them does not give the metric, or the rows are more than 200,000.
     """
     if not first.evaluation_sha256 or first.evaluation_sha256 != second.evaluation_sha256:
         return None
@@ -120,9 +128,14 @@ def paired_standing(
             )
             for side in (first, second)
         )
-        clusters = _clusters(first if first.evaluation is not None else second, question.entity_column)
         if len(ours) > _MOST_COMPARED:
             return None
+        clusters = _clusters(first if first.evaluation is not None else second, question.entity_column)
+        clean = _clean_rows(first, second, question)
+        if not clean.are_known or not clean.are_enough or {len(ours), len(theirs)} != {len(clean.mask)}:
+            return None
+        ours, theirs = ours.take(clean.mask), theirs.take(clean.mask)
+        clusters = None if clusters is None else clusters[clean.mask]
         metric, most = question.metric, max(_FEWEST_RESAMPLES, _MOST_DRAWN // len(ours))
         found = paired_bootstrap([metric], ours, theirs, clusters=clusters, resamples=min(resamples, RESAMPLES, most))
     except (MintmarkError, ValueError):
@@ -131,6 +144,27 @@ def paired_standing(
     if resampled is None or resampled.champion is None:
         return None
     return judge_difference(resampled, maximize=question.maximize, margin=margin).standing
+
+
+def _clean_rows(first: Stored, second: Stored, question: Question) -> CleanRows:
+    """Return which of the rows neither was trained on; raise `MintmarkError` where the rows are not at hand."""
+    source = first.evaluation if first.evaluation is not None else second.evaluation
+    if source is None:
+        raise MintmarkError("the rows are not at hand")
+    try:
+        wanted = [*first.inputs, *second.inputs, question.target, question.entity_column, ROW, FILLED]
+        table = _read_table(source, [name for name in wanted if name is not None]).to_pandas()
+        sightings = [
+            look("", _digests(side.training_rows), table, question, inputs=side.inputs, key=side.key)
+            for side in (first, second)
+        ]
+    except (pa.ArrowException, KeyError, OSError, TypeError, ValueError) as error:
+        raise MintmarkError(f"the rows cannot be read: {error}") from None
+    return clean_of(table, sightings, question)
+
+
+def _digests(source: Source | None) -> pd.DataFrame | None:
+    return None if source is None else _read_table(source, [OF, DIGEST]).to_pandas()
 
 
 def _clusters(stored: Stored, entity_column: str | None) -> Codes | None:
