@@ -33,8 +33,18 @@ def _history_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("first", metavar="REF", help=f"{REFERENCE}, or MODEL@candidate")
-    parser.add_argument("second", metavar="REF", help="the version to compare it with")
+    what = f"{REFERENCE}, MODEL@candidate, or a record that evaluate wrote (.json); two, or more with --on"
+    parser.add_argument("references", metavar="REF", nargs="+", help=what)
+    rows = "measure all of them on the rows of this .csv or .parquet file, with the target"
+    parser.add_argument("--on", metavar="DATA", type=Path, help=rows)
+    add_reading(parser)
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=f"{REFERENCE}, or MODEL@candidate")
+    rows = "the rows: a .csv or .parquet file with the model's inputs and the target"
+    parser.add_argument("--on", metavar="DATA", type=Path, required=True, help=rows)
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="also write the record, a .json file")
     add_reading(parser)
 
 
@@ -208,9 +218,19 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         (
             "mintmark compare breast-cancer@production breast-cancer@latest",
             "mintmark compare breast-cancer@production breast-cancer@candidate",
+            "mintmark compare breast-cancer@production breast-cancer@1.0.0 breast-cancer@candidate --on rows.csv",
         ),
         _compare_arguments,
         "mintmark.commands.compare:compare",
+    ),
+    "evaluate": Command(
+        "measure a version on other rows than its own",
+        (
+            "mintmark evaluate breast-cancer@production --on rows.csv",
+            "mintmark evaluate breast-cancer@candidate --on rows.parquet -o evaluation.json",
+        ),
+        _evaluate_arguments,
+        "mintmark.commands.measuring.evaluate:evaluate",
     ),
     "validate": Command(
         "check the registry, or a change to it, against the rules",

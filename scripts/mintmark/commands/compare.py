@@ -13,12 +13,12 @@ from mintmark.core.finding import shorten
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 from mintmark.core.words import numbers
 from mintmark.core.words.comparisons import NO_VERDICT, relation
-from mintmark.errors import MintmarkError
+from mintmark.errors import MintmarkError, UsageError
 from mintmark.extras import explain_missing
 from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mintmark.core.comparison import Comparison, Difference, MetricChange
@@ -29,10 +29,19 @@ _LONGEST = 40
 _PARTS = ("parameters", "data", "code", "environment", "signature", "artifact")
 
 
-def compare(root: Path, first: str, second: str, *, at: str | None, as_json: bool) -> int:
-    """Print metrics with what a paired test says of them, and what else is not the same in both."""
+def compare(root: Path, references: Sequence[str], *, at: str | None, as_json: bool, on: Path | None = None) -> int:
+    """Print metrics with what a paired test says of them, and what else is not the same in both.
+
+    With `on`, two or more versions are measured on the rows of that file.
+    """
+    if len(references) < 2 or (len(references) > 2 and on is None):
+        raise UsageError("compare takes two references; more of them go with --on DATA")
     registry = ClonedRegistry(root, at=at)
-    sides = read_side(registry, first), read_side(registry, second)
+    if on is not None:
+        from mintmark.commands.measuring.compare_on import compare_on
+
+        return compare_on(registry, references, on, as_json=as_json)
+    sides = read_side(registry, references[0]), read_side(registry, references[1])
     pairing, why = _pair(registry, *sides)
     tested = _tests(pairing)
     comparison = compare_records(sides[0].document, sides[1].document, tested)

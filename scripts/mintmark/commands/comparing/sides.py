@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
+from mintmark.core.question import EVALUATION, PREDICTIONS
 from mintmark.core.reference import CANDIDATE
+from mintmark.errors import InvalidRegistryError, MintmarkError
+from mintmark.registry.documents import parse_document
+from mintmark.registry.files import read_text_file
 from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from mintmark.changing.candidate_record import Candidate
     from mintmark.core.records import VersionRecord
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.registry.clone import ClonedRegistry
+
+
+RECORD = ".json"  # how the name of a record of `mintmark evaluate` ends; no reference does
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +34,7 @@ class Side:
     model: str
     document: Mapping[str, Any]
     made: VersionRecord | Candidate
+    is_elsewhere: bool = False  # measured on rows that are not among its files
 
     def fetch(self, registry: ClonedRegistry, names: Iterable[str]) -> FetchedVersion:
         """Return the version with those of the named files that it has; raise `ObjectError` for lost bytes."""
@@ -34,6 +42,8 @@ class Side:
         from mintmark.judging.fetched import FetchedVersion
 
         record = self.made if isinstance(self.made, VersionRecord) else VersionRecord.from_dict(self.document)
+        if self.is_elsewhere:
+            raise MintmarkError("a record keeps no answers; mintmark compare A B --on DATA asks both again")
         wanted = [file for file in record.stored_files if file.name in set(names)]
         files: dict[str, Path] = {}
         for file in wanted:
@@ -46,7 +56,12 @@ class Side:
 
 
 def read_side(registry: ClonedRegistry, text: str) -> Side:
-    """Return what a reference names; raise `MintmarkError` where there is no such version or candidate."""
+    """Return what a reference names, or the version that a record of `mintmark evaluate` is about, as it says.
+
+    Raises `MintmarkError` where there is no such version, candidate or record.
+    """
+    if text.endswith(RECORD):
+        return _read_record(registry, Path(text))
     reference = as_reference(text)
     if reference.selector == CANDIDATE:
         from mintmark.changing.candidate_record import read_candidate
@@ -57,3 +72,20 @@ def read_side(registry: ClonedRegistry, text: str) -> Side:
         return Side(name=str(reference), model=reference.model, document=document, made=candidate)
     record = registry.resolve(reference)
     return Side(name=record.reference, model=record.model, document=record.document, made=record)
+
+
+def _read_record(registry: ClonedRegistry, path: Path) -> Side:
+    """Return a version with the metrics, and the rows, that a record of an evaluation has of it."""
+    document = parse_document("evaluation", read_text_file(path), str(path))
+    if document.data is None:
+        raise InvalidRegistryError(document.findings)
+    record = document.data
+    side = read_side(registry, record["reference"])
+    if side.document["artifact"]["sha256"] != record["artifact"]["sha256"]:
+        raise MintmarkError(f"{path}: is about another artifact than {side.name} has; mintmark evaluate makes it anew")
+    data = record["data"]
+    rows = {"role": "evaluation", "path": data["path"], "hash": f"sha256:{data['sha256']}", "rows": data["rows"]}
+    others = [source for source in side.document["data"] if source["role"] != "evaluation"]
+    files = {name: file for name, file in side.document["files"].items() if name not in (EVALUATION, PREDICTIONS)}
+    found = {**side.document, "files": files, "metrics": record["metrics"], "data": [*others, rows]}
+    return replace(side, name=f"{side.name} on {data['path']}", document=found, is_elsewhere=True)
