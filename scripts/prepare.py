@@ -6,32 +6,34 @@ from mintmark.training import arithmetic  # noqa: F401 - before NumPy: it settle
 
 # isort: split
 
-import io
 import json
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mintmark.core.layout import candidate_path
 from mintmark.core.provenance.training_rows import digest_training, filled_column
-from mintmark.core.question import DIGEST, FILLED, ROW, TRAINING_ROWS, Question, RecipeFault
+from mintmark.core.question import DIGEST, FILLED, ROW, TRAINING_ROWS, Question, RecipeFault, raise_faults
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, write_atomically
-from mintmark.training import cleaning, splitting, summary, tables
+from mintmark.training import cleaning, reading, splitting, summary, tables
 from mintmark.training.recipe import Recipe, Source
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pyarrow as pa
 
 
 def prepare(model: str) -> None:
     """Write train.parquet, evaluation.parquet, training-rows.parquet and data.json of a model's candidate."""
     recipe, question = read_recipe(model), read_question(model)
     with recipe_faults(model):
-        source, frame = read_source(recipe.source, question)
+        source, frame = read_source(recipe.source, question, recipe.preparation.types)
         train, evaluation, filled, notes = clean_and_split(frame, recipe, question)
     files = {name: candidate_path(model, f"{name}.parquet") for name in ("train", "evaluation")}
     written = {"train": tables.format_parquet(train), "evaluation": tables.format_parquet(evaluation)}
@@ -82,13 +84,15 @@ def clean_and_split(
     aside = {*preparation.carry, by, question.entity_column} - {question.target}
     carried = [c for c in frame.columns if c in aside]
     inputs = [c for c in frame.columns if c not in {ROW, question.target, *carried}]
+    raise_faults([*cleaning.input_faults(frame, inputs), *cleaning.target_faults(frame[question.target], question)])
     columns = splitting.Columns(
         target=question.target, inputs=inputs, entity=question.entity_column, has_id=preparation.id is not None
     )
     parts = splitting.split_rows(frame, preparation.split, columns, seed=recipe.seed)
     both, of = splitting.straddling(frame, question.entity_column, parts[1])
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
-    fills = cleaning.learn_fills(train, preparation, inputs)
+    gaps = [name for name in inputs if frame[name].isna().any()]
+    fills = cleaning.learn_fills(train, preparation, inputs, gaps=gaps)
     filled = {name: part[list(fills)].isna() for name, part in (("train", train), ("evaluation", evaluation))}
     train, evaluation = (cleaning.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
     if fills:
@@ -120,7 +124,9 @@ def split_notes(recipe: Recipe, data: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def read_source(source: Source, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:
+def read_source(
+    source: Source, question: Question, types: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return where the data came from (path, hash, rows) and its rows, as they are."""
     if source.dataset:
         frame = load_bundled(source.dataset, question.target)
@@ -128,7 +134,8 @@ def read_source(source: Source, question: Question) -> tuple[dict[str, Any], pd.
     else:
         files = find_files(source)
         contents = {file: file.read_bytes() for file in files}
-        frame = pd.concat([read_table(file, content) for file, content in contents.items()], ignore_index=True)
+        parts = {file.as_posix(): read_table(file, content, source) for file, content in contents.items()}
+        frame = reading.join_typed(parts, source, types)
         path, digest = "/".join(filter(None, (source.path, source.files))), digest_files(contents.items())
     if frame.empty:
         raise RecipeFault(("source",), f"{path} holds no rows")
@@ -160,14 +167,13 @@ def find_files(source: Source) -> list[Path]:
     return files
 
 
-def read_table(file: Path, content: bytes) -> pd.DataFrame:
-    """Return the rows of a CSV or Parquet file."""
+def read_table(file: Path, content: bytes, source: Source) -> pa.Table:
+    """Return the rows of a CSV or Parquet file; every cell of a CSV file is text as yet."""
     if file.suffix not in (".csv", ".parquet"):
         raise RecipeFault(("source",), f"{file} is neither .csv nor .parquet")
-    try:
-        return pd.read_csv(io.BytesIO(content)) if file.suffix == ".csv" else tables.parse_parquet(content)
-    except (ValueError, OSError) as error:
-        raise RecipeFault(("source",), f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    if file.suffix == ".csv":
+        return reading.read_csv(file.as_posix(), content, source)
+    return reading.read_parquet(file.as_posix(), content)
 
 
 def digest_files(contents: Iterable[tuple[Path, bytes]]) -> str:

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mintmark.core.question import RecipeFault
+from mintmark.core.question import Question, RecipeFault
 from mintmark.training.cleaning import (
     apply_fills,
     apply_types,
     drop_duplicates,
     drop_missing,
+    input_faults,
     learn_fills,
     select_columns,
+    target_faults,
 )
 from mintmark.training.recipe import Preparation
 
@@ -93,7 +95,7 @@ def test_categories_become_text_and_stay_missing():
 
 @pytest.mark.parametrize(("wanted", "values"), [("number", ["1", "x"]), ("boolean", [0, 2]), ("datetime", ["x", "y"])])
 def test_a_value_without_the_type_is_a_fault(wanted, values):
-    with pytest.raises(RecipeFault, match=f"a value is no {wanted}") as caught:
+    with pytest.raises(RecipeFault, match=f"which is no {wanted}") as caught:
         apply_types(pd.DataFrame({"c": values}), {"c": wanted})
     assert caught.value.place == ("prepare", "types", "c")
 
@@ -121,25 +123,27 @@ def test_missing_values_are_an_error_unless_a_rule_says_otherwise():
     ],
 )
 def test_fills_are_learned(rule, column, value):
-    assert learn_fills(frame(), preparation(missing={"columns": {column: rule}}), ["x", "kind"]) == {column: value}
+    assert learn_fills(
+        frame(), preparation(missing={"columns": {column: rule}}), ["x", "kind"], gaps=["x", "kind"]
+    ) == {column: value}
 
 
 def test_fills_come_from_the_training_rows_alone():
     rules = preparation(missing={"default": "median"})
     train, evaluation = pd.DataFrame({"x": [1.0, 3.0, np.nan]}), pd.DataFrame({"x": [100.0, np.nan]})
-    fills = learn_fills(train, rules, ["x"])
+    fills = learn_fills(train, rules, ["x"], gaps=["x"])
     assert apply_fills(evaluation, fills, {})["x"].tolist() == [100.0, 2.0]
 
 
 def test_a_tie_goes_to_the_smallest():
     rules = preparation(missing={"default": "most-frequent"})
-    assert learn_fills(pd.DataFrame({"k": ["b", "a", None]}), rules, ["k"]) == {"k": "a"}
+    assert learn_fills(pd.DataFrame({"k": ["b", "a", None]}), rules, ["k"], gaps=["k"]) == {"k": "a"}
 
 
 def test_an_integer_column_is_whole_again_after_the_fill():
     rules = preparation(types={"x": "integer"}, missing={"default": {"constant": 0}})
     typed = apply_types(pd.DataFrame({"x": [1.0, np.nan]}), rules.types)
-    filled = apply_fills(typed, learn_fills(typed, rules, ["x"]), rules.types)
+    filled = apply_fills(typed, learn_fills(typed, rules, ["x"], gaps=["x"]), rules.types)
     assert (str(filled["x"].dtype), filled["x"].tolist()) == ("int64", [1, 0])
 
 
@@ -147,7 +151,7 @@ def test_an_integer_column_is_whole_again_after_the_fill():
 def test_a_fill_that_cannot_be_learned_is_a_fault(column, message):
     table = frame().assign(empty=np.nan)
     with pytest.raises(RecipeFault, match=message):
-        learn_fills(table, preparation(missing={"columns": {column: "median"}}), [column])
+        learn_fills(table, preparation(missing={"columns": {column: "median"}}), [column], gaps=[column])
 
 
 def test_arguments_are_not_changed():
@@ -157,3 +161,89 @@ def test_arguments_are_not_changed():
     apply_types(table, {"y": "boolean"})
     apply_fills(table, {"x": 0.0}, {})
     pd.testing.assert_frame_equal(table, before)
+
+
+def test_a_column_without_a_missing_value_needs_no_rule():
+    rules = preparation(missing={"default": "median"})
+    assert learn_fills(frame(), rules, ["key", "x"], gaps=["x"]) == {"x": 3.0}
+
+
+def test_all_faults_of_a_table_are_told_at_once():
+    with pytest.raises(RecipeFault) as caught:
+        apply_types(frame(), {"key": "number", "kind": "integer"})
+    assert [fault.place[-1] for fault in caught.value.faults] == ["key", "kind"]
+    assert "\"key\" holds 'a' (row 0), which is no number" in caught.value.message
+    with pytest.raises(RecipeFault) as caught:
+        drop_missing(frame(), preparation())
+    assert [fault.message.split(";")[0] for fault in caught.value.faults] == [
+        '1 of 3 rows have no "x"', '1 of 3 rows have no "kind"',
+    ]  # fmt: skip
+    assert "median" in caught.value.faults[0].message
+    assert "median" not in caught.value.faults[1].message, "a remedy that does not work is none"
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "message"),
+    [
+        ({"constant": "?"}, "x", "holds numbers, and the constant .* is none"),
+        ({"constant": 0}, "kind", "holds text, and the constant 0 is none"),
+    ],
+)
+def test_a_constant_of_another_type_is_a_fault(rule, column, message):
+    with pytest.raises(RecipeFault, match=message):
+        learn_fills(frame(), preparation(missing={"columns": {column: rule}}), [column], gaps=[column])
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted", "message"),
+    [
+        ([1.5, 2.0], "integer", r'"x" holds 1.5 \(row 0\), which is no integer'),
+        (["1", "two"], "integer", "holds 'two' .row 1., which is no integer"),
+        (["yes", "maybe"], "boolean", "holds 'maybe' .row 1., which is no boolean"),
+        (
+            ["01/02/2026", "2026-02-01"],
+            {"datetime": "%d/%m/%Y"},
+            "holds '2026-02-01' .row 1., which is no datetime like",
+        ),
+        (["2026-02-01", "soon"], "datetime", "holds 'soon'"),
+    ],
+)
+def test_a_value_of_another_type_is_named_with_its_row(values, wanted, message):
+    with pytest.raises(RecipeFault, match=message):
+        apply_types(pd.DataFrame({"row": range(len(values)), "x": values}), {"x": wanted})
+
+
+def test_truths_with_a_gap_are_whole_again_after_the_fill():
+    rules = preparation(types={"x": "boolean"}, missing={"default": {"constant": False}})
+    typed = apply_types(pd.DataFrame({"x": ["yes", None, "no"]}), rules.types)
+    filled = apply_fills(typed, learn_fills(typed, rules, ["x"], gaps=["x"]), rules.types)
+    assert (str(filled["x"].dtype), filled["x"].tolist()) == ("bool", [True, False, False])
+
+
+def test_inputs_that_no_estimator_takes():
+    table = pd.DataFrame(
+        {"row": [0, 1], "day": pd.to_datetime(["2026-01-01"] * 2), "x": [1, np.inf], "e": [np.nan] * 2}
+    )
+    assert [fault.message.split(",")[0] for fault in input_faults(table, ["day", "x", "e"])] == [
+        '"day" holds times', '"x" is infinite', '"e" has no value at all; write drop: [e]',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "values", "message"),
+    [
+        ("binary-classification", ["a", "b", "c"], "holds 3 different values"),
+        ("binary-classification", ["a", "a", "a"], "holds 1 different values"),
+        ("multiclass-classification", [1, 1, 1], "holds 1 different values"),
+        ("regression", ["a", "b", "c"], "a regression predicts numbers"),
+    ],
+)
+def test_a_target_that_does_not_fit_the_task(task, values, message):
+    question = Question(task=task, target="y", metric="accuracy")
+    assert [message in fault.message for fault in target_faults(pd.Series(values), question)] == [True]
+
+
+def test_a_positive_class_that_is_not_there():
+    question = Question(task="binary-classification", target="y", metric="accuracy", positive_class="yes")
+    (fault,) = target_faults(pd.Series([True, False]), question)
+    assert "positive_class is 'yes', and \"y\" holds False, True" in fault.message

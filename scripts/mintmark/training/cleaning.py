@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from mintmark.core.question import FILLED, ROW, RecipeFault
+from mintmark.core.question import FILLED, ROW, RecipeFault, raise_faults
 from mintmark.training.recipe import MissingRule, Preparation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+    from mintmark.core.question import Question
 
 Fills = dict[str, Any]
-_DTYPES = {"integer": "int64", "number": "float64", "string": "str", "boolean": "bool", "category": "str"}
+_DTYPES = {"number": "float64", "string": "str", "category": "str"}
+_WHOLE = {"integer": "int64", "boolean": "bool"}
+_TRUTHS = {
+    word: truth
+    for truth, words in ((True, ("true", "yes", "1", "t", "y")), (False, ("false", "no", "0", "f", "n")))
+    for each in words
+    for word in (each, each.upper(), each.capitalize())
+} | {True: True, False: False}  # and with them 1 and 0
 
 
 def select_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -> pd.DataFrame:
@@ -75,27 +85,55 @@ def apply_types(frame: pd.DataFrame, types: Mapping[str, str | Mapping[str, str]
     both tables.
     """
     frame = frame.copy()
+    faults = []
     for column, wanted in types.items():
         try:
             frame[column] = _convert(frame[column], wanted)
         except (ValueError, TypeError) as error:
-            what = wanted if isinstance(wanted, str) else f"datetime like {wanted['datetime']}"
-            raise RecipeFault(("prepare", "types", column), f"a value is no {what}: {error}") from None
+            faults.append(RecipeFault(("prepare", "types", column), _misfit(frame, column, wanted, error)))
+    raise_faults(faults)
     for column in frame.columns:
         if isinstance(frame[column].dtype, pd.CategoricalDtype) or frame[column].dtype == object:
             frame[column] = frame[column].astype("str")
     return frame
 
 
+def _misfit(frame: pd.DataFrame, column: str, wanted: str | Mapping[str, str], error: Exception) -> str:
+    """Return what is wrong with a column: the first value that is not of its declared type, and its row."""
+    what = wanted if isinstance(wanted, str) else f"datetime like {wanted['datetime']}"
+    for row, value in zip(frame.get(ROW, frame.index), frame[column], strict=True):
+        try:
+            if not pd.isna(value):
+                _convert(pd.Series([value]), wanted)
+        except (ValueError, TypeError):
+            return f'"{column}" holds {value!r} (row {row}), which is no {what}'
+    return f'"{column}" is no {what}: {" ".join(str(error).split())}'
+
+
 def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
+    """Return a column in its declared type; whole numbers or truths with gaps as floats, until they are filled."""
     if not isinstance(wanted, str):
         return pd.to_datetime(column, format=wanted["datetime"])
     if wanted == "datetime":
         return pd.to_datetime(column, format="ISO8601")
-    if wanted == "integer" and column.isna().any():
-        return column.astype("float64")  # NaN has no integer; a fill makes it whole again
-    if wanted == "boolean" and not column.isin([True, False, 0, 1]).all():
-        raise ValueError("only true, false, 0 and 1 are boolean")
+    if wanted == "boolean":
+        truths = column.map(_TRUTHS.get) if column.dtype in ("str", object) else column
+        if not truths[column.notna()].isin([True, False, 0, 1]).all():
+            raise ValueError("only true, false, yes, no, 0 and 1 are boolean")
+        return truths.astype("float64" if truths.isna().any() else "bool")
+    if wanted in ("integer", "number") and pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise ValueError("it holds times")
+    if wanted == "integer":
+        numbers = column.astype("float64") if column.dtype != "int64" else column
+        if numbers.dtype == "float64" and (numbers.dropna() % 1 != 0).any():
+            raise ValueError("it has decimals")
+        return (
+            numbers
+            if numbers.isna().any()
+            else column.astype("int64")
+            if column.dtype != "str"
+            else numbers.astype("int64")
+        )
     return column.astype(_DTYPES[wanted])
 
 
@@ -122,50 +160,114 @@ def drop_missing(frame: pd.DataFrame, preparation: Preparation) -> pd.DataFrame:
     Raises `RecipeFault` where it says `error`.
     """
     keep = pd.Series(True, index=frame.index)
+    faults = []
     for column in frame.columns:
         missing = frame[column].isna()
         rule = preparation.missing_rule(str(column))
         if missing.any() and rule.action == "error":
-            raise RecipeFault(
-                ("prepare", "missing"),
-                f'{int(missing.sum())} of {len(frame)} rows have no "{column}"; '
-                "write drop-row, median, most-frequent, constant or keep for it",
-            )
+            faults.append(RecipeFault(("prepare", "missing"), _unruled(frame, str(column), int(missing.sum()))))
         if rule.action == "drop-row":
             keep &= ~missing
+    raise_faults(faults)
     return frame.loc[keep].reset_index(drop=True)
 
 
-def learn_fills(train: pd.DataFrame, preparation: Preparation, columns: Sequence[str]) -> Fills:
-    """Return the value that stands in for a missing one in each column, learned from the training rows alone."""
+def _unruled(frame: pd.DataFrame, column: str, missing: int) -> str:
+    """Say that values are missing without a rule, with the rules that a column of this type can have."""
+    fits = "median, most-frequent" if _is_number(frame[column]) else "most-frequent"
+    return (
+        f'{missing} of {len(frame)} rows have no "{column}"; write drop-row, {fits}, constant or keep for it '
+        f'(missing: {{columns: {{"{column}": drop-row}}}})'
+    )
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def input_faults(frame: pd.DataFrame, inputs: Sequence[str]) -> Iterator[RecipeFault]:
+    """Yield the inputs that no estimator takes."""
+    for name in inputs:
+        kind = frame[name].dtype
+        if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+            yield RecipeFault(
+                ("prepare",),
+                f'"{name}" holds times, and no estimator takes those; write carry: [{name}] or drop: [{name}]',
+            )
+        elif pd.api.types.is_float_dtype(kind) and np.isinf(frame[name]).any():
+            row = frame.loc[np.isinf(frame[name]), ROW].iloc[0]
+            yield RecipeFault(
+                ("prepare",), f'"{name}" is infinite, first in row {row}; leave the cell empty, or drop it'
+            )
+        elif not frame[name].notna().any():
+            yield RecipeFault(("prepare",), f'"{name}" has no value at all; write drop: [{name}]')
+
+
+def target_faults(truth: pd.Series, question: Question) -> Iterator[RecipeFault]:
+    """Yield where the values of the target are not what the task in model.yaml says of them."""
+    labels, name = truth.unique(), question.target
+    if not question.is_classification:
+        if not _is_number(truth):
+            yield RecipeFault(("prepare",), f'"{name}" holds {truth.iloc[0]!r}, and a regression predicts numbers')
+        return
+    shown = ", ".join(map(repr, sorted(labels.tolist(), key=str)[:5])) + (", ..." if len(labels) > 5 else "")
+    if len(labels) < 2 or (question.task == "binary-classification" and len(labels) != 2):
+        task = f"{question.task} has {'two' if question.task.startswith('binary') else 'several'}"
+        yield RecipeFault(("prepare",), f'"{name}" holds {len(labels)} different values ({shown}), and {task}')
+    if question.positive_class is not None and question.positive_class not in labels.tolist():
+        yield RecipeFault(("prepare",), f'positive_class is {question.positive_class!r}, and "{name}" holds {shown}')
+
+
+def learn_fills(
+    train: pd.DataFrame, preparation: Preparation, columns: Sequence[str], *, gaps: Container[str]
+) -> Fills:
+    """Return the value that stands in for a missing one in each column of `gaps`, learned from the training rows alone.
+
+    A column without a missing value needs no rule. Raises `RecipeFault`s for rules that do not fit their column.
+    """
     fills: Fills = {}
+    faults = []
     for column in columns:
         rule = preparation.missing_rule(column)
-        if rule.action in ("median", "most-frequent", "constant"):
-            fills[column] = _fill(train[column], rule, column)
+        if column in gaps and rule.action in ("median", "most-frequent", "constant"):
+            try:
+                fills[column] = _fill(train[column], rule, column)
+            except RecipeFault as fault:
+                faults.append(fault)
+    raise_faults(faults)
     return fills
 
 
 def _fill(column: pd.Series, rule: MissingRule, name: str) -> Any:
+    place = ("prepare", "missing")
     if rule.action == "constant":
+        if pd.api.types.is_datetime64_any_dtype(column) or _is_text(rule.constant) == pd.api.types.is_numeric_dtype(
+            column
+        ):
+            kind = (
+                "times" if pd.api.types.is_datetime64_any_dtype(column) else "numbers" if _is_number(column) else "text"
+            )
+            raise RecipeFault(
+                place, f'"{name}" holds {kind}, and the constant {rule.constant!r} is none; write one that is'
+            )
         return rule.constant
     present = column.dropna()
     if present.empty:
-        raise RecipeFault(
-            ("prepare", "missing"), f'"{name}" has no value in the training rows to learn a {rule.action} from'
-        )
+        raise RecipeFault(place, f'"{name}" has no value in the training rows to learn a {rule.action} from')
     if rule.action == "median":
-        if not pd.api.types.is_numeric_dtype(present):
-            raise RecipeFault(
-                ("prepare", "missing"), f'"{name}" holds no numbers and has no median; write most-frequent'
-            )
+        if not _is_number(present):
+            raise RecipeFault(place, f'"{name}" holds no numbers and has no median; write most-frequent')
         return float(present.median())
     counts = present.value_counts()
     return sorted(counts.index[counts == counts.max()])[0]
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:
-    """Return the table with missing values replaced; a column declared `integer` becomes whole again."""
+    """Return the table with missing values replaced; what is declared `integer` or `boolean` becomes that again."""
     frame = frame.fillna(fills)
-    whole = [c for c in fills if types.get(c) == "integer"]
-    return frame.astype(dict.fromkeys(whole, "int64"))
+    whole = {c: _WHOLE[str(types[c])] for c in frame.columns if str(types.get(c)) in _WHOLE and frame[c].notna().all()}
+    return frame.astype(whole)

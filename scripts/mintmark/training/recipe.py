@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mintmark.core.question import Label, RecipeFault, raise_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 DEFAULT_RESAMPLES = 2000
 DEFAULT_REPEATS = 5
@@ -20,12 +20,17 @@ _COMPUTE = re.compile(r"(?P<kind>sequential|loky|dask)(?::(?P<jobs>\d+)|(?P<addr
 class Source:
     """Where the rows come from: a file, a glob (`files`) below the folder `path`, or a bundled data set.
 
-    `path` is always there: it is what DVC watches. For a bundled data set that is the lock which pins scikit-learn.
+    `path` is always there: it is what DVC watches. For a bundled data set that is the lock which pins scikit-learn. The
+    others say how a CSV file is written; `missing` None means the usual words for numbers, and empty cells for text.
     """
 
     path: str
     files: str | None = None
     dataset: str | None = None
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+    missing: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
