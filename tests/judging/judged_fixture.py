@@ -33,7 +33,7 @@ gates:
   leak_cap: 0.2
   floors: {accuracy: 0.7}
   slice_margin: 0.05
-  slice_min_rows: 50
+  slice_min_rows: 60
   cost: {size: 1 MB, load_seconds: 30}
 slices:
   - name: young

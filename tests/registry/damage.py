@@ -139,6 +139,10 @@ DAMAGES: dict[str, Damage] = {
         lambda s: s.edit("models/iris/model.yaml", "goal: maximize", "goal: minimize"),
         "models/iris/model.yaml", 12, '"minimize" contradicts roc_auc, of which more is better; write goal: maximize',
     ),
+    "floor of the largest error": Damage(
+        lambda s: s.edit("models/iris/model.yaml", "roc_auc: 0.7", "max_error: 0.7"),
+        "models/iris/model.yaml", 16, "one row decides max_error, so it has no interval to hold against a floor",
+    ),
     "model folder disagrees": Damage(
         lambda s: rename(s, "models/wine", "models/rose"), "models/rose/model.yaml", 3, '"wine" is not the name of its folder'
     ),

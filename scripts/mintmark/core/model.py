@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.question import Label, Task
 
-DEFAULT_SLICE_ROWS = 30
+LEAST_SLICE_ROWS = 50  # of fewer, 20 slices that are no worse raise an alarm in 11 to 15% of reviews, not in 5%
 SIZE = "size"
 
 
@@ -38,7 +38,7 @@ class Gates:
 
     margin: float
     slice_margin: float
-    slice_min_rows: int = DEFAULT_SLICE_ROWS
+    slice_min_rows: int = LEAST_SLICE_ROWS
     leak_cap: float | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
     cost: Mapping[str, float] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Gates:
     def from_dict(cls, data: Mapping[str, Any]) -> Gates:
         """Build them from the `gates` of a document that the schema of model.yaml accepts.
 
-        Without a margin of their own, slices have that of the primary metric.
+        Without a margin of their own, slices have that of the primary metric. `slice_min_rows` below 50 counts as 50.
         """
         cost = dict(data.get("cost", {}))
         if SIZE in cost:
@@ -55,11 +55,17 @@ class Gates:
         return cls(
             margin=data["margin"],
             slice_margin=data.get("slice_margin", data["margin"]),
-            slice_min_rows=data.get("slice_min_rows", DEFAULT_SLICE_ROWS),
+            slice_min_rows=slice_rows_needed(data),
             leak_cap=data.get("leak_cap"),
             floors=data.get("floors", {}),
             cost=cost,
         )
+
+
+def slice_rows_needed(gates: Mapping[str, Any]) -> int:
+    """Return how many rows a slice needs before it is judged: what the gates of model.yaml ask for, and 50 at least."""
+    asked: int = gates.get("slice_min_rows", LEAST_SLICE_ROWS)
+    return max(asked, LEAST_SLICE_ROWS)
 
 
 def _size_limit(asked: float | str) -> float:

@@ -11,7 +11,7 @@ from mintmark.core.finding import Finding, format_place
 from mintmark.core.judgement.rules import ModelState
 from mintmark.core.layout import Place, locate
 from mintmark.core.reference import is_name
-from mintmark.core.statistics.metric_names import dispute_goal
+from mintmark.core.statistics.metric_names import UNBOUNDED, dispute_goal
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
@@ -234,10 +234,11 @@ def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterat
 
 
 def contradictions(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield where a model.yaml that its schema accepts contradicts itself: the goal of the metric, names twice."""
+    """Yield where a model.yaml that its schema accepts contradicts itself: goals, floors of nothing, names twice."""
     wrong = dispute_goal(identity["metric"])
     if wrong is not None:
         yield Finding(path=path, where="metric.goal", message=wrong)
+    yield from _floors_of_nothing(path, identity)
     yield from _repeated_names(path, identity)
 
 
@@ -249,6 +250,13 @@ def _repeated_names(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]
             if name in names[:number]:
                 message = f'there is another one called "{name}"; give it a name of its own'
                 yield Finding(path=path, where=f"{part}[{number}].name", message=message)
+
+
+def _floors_of_nothing(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield floors of a metric without an interval: no rows could ever reach them honestly."""
+    for name in sorted(UNBOUNDED & set(identity["gates"].get("floors", ()))):
+        message = f"one row decides {name}, so it has no interval to hold against a floor; set a floor on rmse or mae"
+        yield Finding(path=path, where=f"gates.floors.{name}", message=message)
 
 
 def _check_version(snapshot: Snapshot, model: str, version: str, present: Mapping[str, str]) -> Iterator[Finding]:

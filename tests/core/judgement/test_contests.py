@@ -122,7 +122,10 @@ def test_a_better_model_on_real_rows():
     assert [[label for label, _ in curve.lines] for curve in found.curves] == [["cancer@1.1.0", "cancer@1.0.0"]] * 2
     (large,) = found.slices
     assert large.rows == (EVALUATED["mean radius"] >= 13).sum()
-    assert large.verdict == "pass"
+    assert (large.verdict, large.message) == (
+        "warn",
+        f"{large.rows} rows are too few to judge (50 are needed, whatever slice_min_rows says)",
+    )
     assert large.difference.value > 0
 
 
@@ -270,9 +273,9 @@ def test_rows_without_an_entity_are_one():
 # -- slices ----------------------------------------------------------------------------------------------------------
 
 GENERATOR = np.random.default_rng(5)
-CHAMPION = GENERATOR.normal(0, 1, 200)
-SHIFTED = np.where(np.arange(200) < 40, np.abs(CHAMPION) + 1, CHAMPION)  # worse by one in the first fifth
-PARTS = np.arange(200) // 40
+CHAMPION = GENERATOR.normal(0, 1, 300)
+SHIFTED = np.where(np.arange(300) < 60, np.abs(CHAMPION) + 1, CHAMPION)  # worse by one in the first fifth
+PARTS = np.arange(300) // 60
 
 
 def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
@@ -284,12 +287,12 @@ def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
     assert worse.p_value == pytest.approx(5 / (RESAMPLES + 1))
     assert worse.difference.value == pytest.approx(1)
     assert same.message == "not shown to be worse by more than 0.3 (p is 1 after Holm)"
-    assert [result.rows for result in found.slices] == [40] * 5
+    assert [result.rows for result in found.slices] == [60] * 5
 
 
 def test_a_slice_has_its_own_margin():
     slices = (part("first", equals=0),)
-    sides = [regression_outcomes(np.zeros(200), side) for side in (SHIFTED, CHAMPION)]
+    sides = [regression_outcomes(np.zeros(300), side) for side in (SHIFTED, CHAMPION)]
     asked = Question(task="regression", target="y", metric="mae", slices=tuple(map(Slice.from_dict, slices)))
     one, other = (Contender(name=name, outcomes=side) for name, side in zip("ab", sides, strict=True))
     found = contest(
@@ -316,8 +319,8 @@ def test_holm_counts_the_slices_that_are_judged():
         {"name": "unknown", "where": {"column": "colour", "equals": "red"}},
         part("text", equals="one"),
     ]
-    parts = np.where(np.arange(200) >= 195, 4.25, np.minimum(PARTS, 3)).astype(float)
-    found = errors(SHIFTED, CHAMPION, margin=0.3, slices=slices, part=parts, least=30)
+    parts = np.where(np.arange(300) >= 295, 4.25, np.minimum(PARTS, 3)).astype(float)
+    found = errors(SHIFTED, CHAMPION, margin=0.3, slices=slices, part=parts, least=50)
     assert verdicts(found) == {
         "worse": "fail",
         "same": "pass",
@@ -329,7 +332,11 @@ def test_holm_counts_the_slices_that_are_judged():
     worse, _, missing, few, unknown, text = found.slices
     assert worse.p_value == pytest.approx(2 / (RESAMPLES + 1))
     assert (missing.rows, missing.message) == (0, "no row of the evaluation data is in it: a missing slice fails")
-    assert (few.rows, few.message, few.p_value) == (5, "5 rows are too few to judge (30 are needed)", None)
+    assert (few.rows, few.message, few.p_value) == (
+        5,
+        "5 rows are too few to judge (50 are needed, whatever slice_min_rows says)",
+        None,
+    )
     assert few.difference is not None
     assert unknown.message.startswith('cannot be looked at: there is no column "colour"')
     assert text.message.startswith("cannot be looked at")
@@ -337,7 +344,7 @@ def test_holm_counts_the_slices_that_are_judged():
 
 @pytest.mark.parametrize(
     ("entities", "least", "verdict"),
-    [(29, 10, "pass"), (9, 10, "warn"), (10, 10, "pass"), (30, 60, "pass"), (29, 60, "warn")],
+    [(29, 50, "warn"), (9, 50, "warn"), (30, 50, "pass"), (30, 60, "pass"), (29, 60, "warn")],
 )
 def test_a_handful_of_entities_is_too_small_a_slice(entities, least, verdict):
     """Rows of one entity are as good as one row: the bootstrap would take their chance for certain."""
@@ -346,15 +353,13 @@ def test_a_handful_of_entities_is_too_small_a_slice(entities, least, verdict):
     found = errors(champion, champion, slices=[part("all", at_least=0)], least=least, who=who, part=np.zeros(60))
     assert verdicts(found) == {"all": verdict}
     if verdict == "warn":
-        assert found.slices[0].message == (
-            f"its 60 rows are of {entities} entities, too few to judge ({min(least, 30)} are needed)"
-        )
+        assert found.slices[0].message == (f"its 60 rows are of {entities} entities, too few to judge (30 are needed)")
 
 
 def test_a_metric_that_a_slice_does_not_define():
     slices = (
         {"name": "malignant", "where": {"column": "diagnosis", "equals": "malignant"}},
-        {"name": "large", "where": {"column": "mean radius", "at_least": 13}},
+        {"name": "most", "where": {"column": "mean radius", "at_least": 10}},
     )
     one, other = cancer(GOOD, GOOD, slices=slices).slices
     assert (one.verdict, one.message) == ("warn", "roc_auc is not defined for these rows")

@@ -71,7 +71,7 @@ def test_gates_are_read_in_their_own_units():
 
 def test_what_is_left_out_has_a_meaning():
     assert Gates.from_dict({"margin": 0.02}) == Gates(
-        margin=0.02, slice_margin=0.02, slice_min_rows=30, leak_cap=None, floors={}, cost={}
+        margin=0.02, slice_margin=0.02, slice_min_rows=50, leak_cap=None, floors={}, cost={}
     )
 
 
@@ -132,7 +132,8 @@ def test_the_gates_of_this_registry_are_read(path):
             "decide",
             (
                 "it may be worse than iris@1.0.0 by more than the margin: roc_auc -0.01, margin 0.01; "
-                "these rows are too few for an interval"
+                "these rows are too few for an interval, or do not vary (30 rows are needed, 20 of a class for an "
+                "area under a curve, 20 entities where there are any)"
             ),
         ),
         (None, "decide", "roc_auc cannot be compared with iris@1.0.0, which does not give it; decide by hand"),

@@ -35,7 +35,7 @@ MODEL: dict[str, Any] = {
         "leak_cap": 0.05,
         "floors": {"roc_auc": 0.8, "log_loss": 0.5},
         "slice_margin": 0.03,
-        "slice_min_rows": 50,
+        "slice_min_rows": 60,
         "cost": {"size": "1 MB", "load_seconds": 2},
     },
     "slices": [
@@ -97,9 +97,9 @@ ONE_EDIT: list[tuple[str, Any, str, str]] = [
     ("gates.slice_margin", 0.04, "gates.slice_margin", "loosened"),
     ("gates.slice_margin", 0.02, "gates.slice_margin", "tightened"),
     ("gates.slice_margin", GONE, "gates.slice_margin", "tightened"),  # then the margin counts, and it is smaller
-    ("gates.slice_min_rows", 51, "gates.slice_min_rows", "fewer slices"),
-    ("gates.slice_min_rows", 49, "gates.slice_min_rows", "more slices"),
-    ("gates.slice_min_rows", GONE, "gates.slice_min_rows", "more slices"),  # then 30 count
+    ("gates.slice_min_rows", 61, "gates.slice_min_rows", "fewer slices"),
+    ("gates.slice_min_rows", 59, "gates.slice_min_rows", "more slices"),
+    ("gates.slice_min_rows", GONE, "gates.slice_min_rows", "more slices"),  # then 50 count
     ("gates.cost.size", "1001 kB", "gates.cost.size", "loosened"),
     ("gates.cost.size", "0.99 MB", "gates.cost.size", "tightened"),
     ("gates.cost.size", 999_999, "gates.cost.size", "tightened"),
@@ -267,7 +267,7 @@ def test_the_first_slices_of_a_model_dilute_nothing():
     assert {(c.field, c.effect) for c in goalposts(bare, MODEL)} == {
         (f"slices.{n}", "tightened") for n in ("older", "north")
     }
-    fewer = {**bare, "gates": {**bare["gates"], "slice_min_rows": 10}}
+    fewer = {**bare, "gates": {**bare["gates"], "slice_min_rows": 50}}
     assert [(c.field, c.effect) for c in goalposts(bare, fewer)] == [("gates.slice_min_rows", "tightened")]
 
 

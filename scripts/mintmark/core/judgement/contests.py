@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.judgement.review import Evaluation, SliceResult
-from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
+from mintmark.core.model import LEAST_SLICE_ROWS, Gates
 from mintmark.core.question import RecipeFault
 from mintmark.core.statistics.differences import PairedResamples, judge_difference, paired_bootstrap, regression_p_value
 from mintmark.core.statistics.metric_names import greater_is_better, metric_names
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mintmark.core.statistics.metrics import Codes, Outcomes
 
 LEVEL = 0.05
+_LEAST_ENTITIES = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,19 +173,23 @@ def _compare_slice(
     too_few = _too_few(result.rows, clusters, match.gates.slice_min_rows)
     if too_few:
         return replace(compared, verdict="warn", message=too_few)
+    if compared.difference is None or compared.difference.bound is None:
+        message = f"{match.question.metric} has no interval on these rows, so nobody can judge it"
+        return replace(compared, verdict="warn", message=message)
     return replace(compared, p_value=regression_p_value(resampled, maximize=maximize, margin=margin))
 
 
 def _too_few(rows: int, clusters: Codes | None, least: int) -> str:
     """Say why a slice is too small to judge, empty where it is not.
 
-    Of clusters there have to be as many as of rows, or 30 where more rows are asked: the bootstrap draws whole
-    clusters, and with a handful of them it takes every chance for certain (Cameron, Gelbach and Miller 2008, Review of
-    Economics and Statistics 90:414).
+    Of clusters there have to be 30: whole clusters are drawn, and with a handful of them the bootstrap takes every
+    chance for certain (Cameron, Gelbach and Miller 2008, Review of Economics and Statistics 90:414).
     """
     if rows < least:
-        return f"{numbers.count(rows, 'row')} {'is' if rows == 1 else 'are'} too few to judge ({least:,} are needed)"
-    entities, enough = rows if clusters is None else len(np.unique(clusters)), min(least, DEFAULT_SLICE_ROWS)
+        floor = ", whatever slice_min_rows says" if least == LEAST_SLICE_ROWS else ""
+        are = "is" if rows == 1 else "are"
+        return f"{numbers.count(rows, 'row')} {are} too few to judge ({least:,} are needed{floor})"
+    entities, enough = rows if clusters is None else len(np.unique(clusters)), _LEAST_ENTITIES
     if entities < enough:
         of = numbers.count(entities, "entity", "entities")
         return f"its {rows:,} rows are of {of}, too few to judge ({enough:,} are needed)"

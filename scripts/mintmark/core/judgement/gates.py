@@ -9,7 +9,13 @@ from mintmark.core.judgement.checks import Check, CheckVerdict, check
 from mintmark.core.judgement.review import CostResult, SliceResult
 from mintmark.core.model import Gates
 from mintmark.core.records import Interval
-from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.statistics.metric_names import (
+    LEAST_ENTITIES,
+    LEAST_OF_A_CLASS,
+    LEAST_ROWS,
+    UNBOUNDED,
+    greater_is_better,
+)
 from mintmark.core.statistics.results import MetricResult, PairedDifference
 from mintmark.core.words import numbers
 from mintmark.core.words.demands import cost_name, cost_words
@@ -34,7 +40,9 @@ def check_primary(result: MetricResult, champion: str) -> Check:
             return check("champion", "pass", f"no worse than {champion}: {by}")
         case "worse":
             return check("champion", "fail", f"worse than {champion}: {by}")
-    message = f"it may be worse than {champion} by more than the margin: {by}; {_what_would_decide(difference)}"
+    message = (
+        f"it may be worse than {champion} by more than the margin: {by}; {_what_would_decide(result.name, difference)}"
+    )
     return check("champion", "decide", message)
 
 
@@ -47,9 +55,14 @@ def check_unknown(result: MetricResult, other: str) -> Check:
     return check("champion", "decide", f"{message}decide by hand")
 
 
-def _what_would_decide(found: PairedDifference) -> str:
+def _what_would_decide(name: str, found: PairedDifference) -> str:
+    if name in UNBOUNDED:
+        return f"one row decides {name}, so it has no interval"
     if found.bound is None:
-        return "these rows are too few for an interval"
+        return (
+            f"these rows are too few for an interval, or do not vary ({LEAST_ROWS} rows are needed, "
+            f"{LEAST_OF_A_CLASS} of a class for an area under a curve, {LEAST_ENTITIES} entities where there are any)"
+        )
     return numbers.what_would_decide(found.rows_needed)
 
 
@@ -111,7 +124,11 @@ def _hold_floor(name: str, floor: float, result: MetricResult | None) -> tuple[C
         return "fail", f"{name} has a floor and cannot be measured for this model"
     bound = result.candidate.low if result.maximize else result.candidate.high
     if bound is None:
-        return "fail", f"{name} has no interval on these rows, so its floor of {numbers.written(floor)} is not reached"
+        limit = numbers.written(floor)
+        return (
+            "fail",
+            f"{name} has no interval on these rows, so its floor of {limit} is not reached; it needs more rows",
+        )
     passes = _is_at_most(floor, bound) if result.maximize else _is_at_most(bound, floor)
     side, at = ("lower", "at least") if result.maximize else ("upper", "at most")
     measured = numbers.interval(result.candidate.value, result.candidate.low, result.candidate.high)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.finding import one_line, shorten
-from mintmark.core.model import DEFAULT_SLICE_ROWS
+from mintmark.core.model import LEAST_SLICE_ROWS, slice_rows_needed
 from mintmark.core.records import parse_size
 from mintmark.core.statistics.metric_names import goal_of, greater_is_better
 
@@ -46,10 +46,10 @@ def goalposts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[GateC
     An effect is `loosened` or `tightened` where that is certain, else `changed`; what was added counts as tightened,
     what was removed as loosened. A slice that joins others, or becomes large enough to be judged, dilutes the
     correction of their p-values, and counts as changed. An absent gate is compared as what the judge then does: the
-    margin takes the place of `slice_margin`, 30 rows that of `slice_min_rows`, and without the others there is no
-    limit. A value that is written differently and means the same is no change. A new model (`before` is empty) has no
-    goalposts to move: all of its gates, slices and tests are tightened, and who or what it is about is left out. A
-    model that goes is the mirror of that.
+    margin takes the place of `slice_margin`, 50 rows that of a `slice_min_rows` below it, and without the others
+    there is no limit. A value that is written differently and means the same is no change. A new model (`before` is
+    empty) has no goalposts to move: all of its gates, slices and tests are tightened, and who or what it is about is
+    left out. A model that goes is the mirror of that.
     """
     changes = [
         *_gates(_part(before, "gates"), _part(after, "gates"), corrected=bool(before.get("slices"))),
@@ -125,10 +125,18 @@ def _gates(before: Mapping[str, Any], after: Mapping[str, Any], *, corrected: bo
         elif key == "slice_margin":
             yield from _limit(field, old, new, "up", absent=(before.get("margin"), after.get("margin")))
         elif key == "slice_min_rows":
-            for change in _limit(field, old, new, "up", absent=(DEFAULT_SLICE_ROWS, DEFAULT_SLICE_ROWS)):
+            for change in _slice_rows(field, before, after):
                 yield _diluting(change) if corrected else change
         else:
             yield from _differs(field, old, new)
+
+
+def _slice_rows(field: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GateChange]:
+    """Compare how many rows a slice needs; what is below 50 means 50."""
+    if before and after and slice_rows_needed(before) == slice_rows_needed(after):
+        return
+    old, new = (gates.get("slice_min_rows") for gates in (before, after))
+    yield from _limit(field, old, new, "up", absent=(LEAST_SLICE_ROWS, LEAST_SLICE_ROWS))
 
 
 def _slices(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterator[GateChange]:

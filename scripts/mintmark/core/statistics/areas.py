@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mintmark.core.statistics.scores import LEAST_OF_A_CLASS, count_units, t_quantile
+from mintmark.core.statistics.metric_names import LEAST_OF_A_CLASS
+from mintmark.core.statistics.scores import count_units, t_quantile
 
 if TYPE_CHECKING:
     from mintmark.core.statistics.metrics import Codes, Floats, Outcomes

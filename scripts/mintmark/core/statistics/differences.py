@@ -293,18 +293,18 @@ def regression_p_value(resampled: PairedResamples, *, maximize: bool, margin: fl
     if gains is None:
         return 1.0
     passed = int((gains >= -margin - _noise(resampled)).sum())
-    p_values = [(1 + passed) / (1 + len(gains))]
-    if resampled.units is not None:
-        p_values.append(_t_p_value(value + margin, _error(gains, resampled.units), resampled))
+    units = resampled.units or resampled.rows
+    p_values = [(1 + passed) / (1 + len(gains)), _t_p_value(value + margin, gains, units, _noise(resampled))]
     if resampled.bounds is not None:
         p_values.append(_level_of_margin(resampled.bounds, margin, maximize=maximize))
     return max(p_values)
 
 
-def _t_p_value(distance: float, error: float, resampled: PairedResamples) -> float:
-    if error == 0:
-        return 0.0 if distance < -_noise(resampled) else 1.0
-    return t_tail(-distance / error, max(1, (resampled.units or 2) - 1))
+def _t_p_value(distance: float, gains: Floats, units: int, noise: float) -> float:
+    error = _error(gains, units) if units > 1 else math.inf
+    if error <= noise:
+        return 0.0 if distance < -noise else 1.0
+    return t_tail(-distance / error, max(1, units - 1))
 
 
 def _level_of_margin(bounds: Callable[[float], tuple[float, float]], margin: float, *, maximize: bool) -> float:

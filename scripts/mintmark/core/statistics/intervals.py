@@ -9,9 +9,9 @@ import numpy as np
 
 from mintmark.core.statistics.areas import area_bounds, areas_of, enough_of_each_class
 from mintmark.core.statistics.cells import cells_of, draw_metrics
-from mintmark.core.statistics.metric_names import LABEL_METRICS, UNBOUNDED
+from mintmark.core.statistics.metric_names import LABEL_METRICS, LEAST_ENTITIES, LEAST_ROWS, UNBOUNDED
 from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, metric_values
-from mintmark.core.statistics.scores import LEAST_ENTITIES, LEAST_ROWS, count_units, design_effect, expanded_level
+from mintmark.core.statistics.scores import count_units, design_effect, expanded_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

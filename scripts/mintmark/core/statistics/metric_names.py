@@ -1,4 +1,4 @@
-"""Which metrics there are, which task has which, and of which a greater value is better. Measures nothing."""
+"""Which metrics there are, of which more is better, and how many rows they need. Measures nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ LABEL_METRICS: Final = ("accuracy", "balanced_accuracy", "precision", "recall", 
 PROBABILITY_METRICS: Final = ("roc_auc", "average_precision", "log_loss", "brier")
 CLASSIFICATION: Final = LABEL_METRICS + PROBABILITY_METRICS
 UNBOUNDED: Final = frozenset({"max_error"})  # rests on one row, so no sample tells how large it may be
+LEAST_ROWS: Final = 30  # below it an average of losses has no interval: too little is seen of its tail
+LEAST_OF_A_CLASS: Final = 20  # below it an area under a curve has no interval
+LEAST_ENTITIES: Final = 20  # below it nothing has an interval where rows belong to entities
 LOWER_IS_BETTER: Final = frozenset({"mse", "rmse", "mae", "mape", "max_error", "log_loss", "brier"})
 
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from mintmark.core.statistics.metrics import Codes, Floats
 
-LEAST_ROWS: Final = 30  # below it an average of losses has no interval: too little is seen of its tail
-LEAST_OF_A_CLASS: Final = 20  # below it an area under a curve has no interval
-LEAST_ENTITIES: Final = 20  # below it nothing has an interval where rows belong to entities
 _STEPS: Final = 60  # of a bisection: to the last bits of a share
 
 

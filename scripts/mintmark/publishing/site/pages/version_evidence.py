@@ -9,7 +9,7 @@ from mintmark.core.comparison import Basis, basis_of
 from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.checks import Check
 from mintmark.core.judgement.gates import check_record
-from mintmark.core.model import DEFAULT_SLICE_ROWS, Gates
+from mintmark.core.model import Gates, slice_rows_needed
 from mintmark.core.question import Condition
 from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
@@ -118,7 +118,7 @@ def slice_rows(model: Mapping[str, Any], measured: Mapping[str, Any], names: Seq
     found = measured["slices"]
     if not declared and not found:
         return []
-    least = model["gates"].get("slice_min_rows", DEFAULT_SLICE_ROWS)
+    least = slice_rows_needed(model["gates"])
     whole = SliceRow(
         name="all rows",
         description="",
