@@ -53,7 +53,7 @@ DIFFERENCE = st.builds(
     bound=MAYBE,
     margin=NUMBER,
     standing=st.sampled_from(get_args(Standing)),
-    rows_needed=st.one_of(st.none(), st.builds(RowsPlan, rows=COUNT, low=COUNT, high=COUNT)),
+    rows_needed=st.one_of(st.none(), st.builds(RowsPlan, rows=COUNT, low=COUNT, high=COUNT, labels=st.none() | COUNT)),
 )
 MAYBE_DIFFERENCE = st.one_of(st.none(), DIFFERENCE)
 METRIC = st.builds(

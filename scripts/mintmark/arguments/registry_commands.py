@@ -37,6 +37,9 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("references", metavar="REF", nargs="+", help=what)
     rows = "measure all of them on the rows of this .csv or .parquet file, with the target"
     parser.add_argument("--on", metavar="DATA", type=Path, help=rows)
+    what = "rows without labels (.csv or .parquet): write those that the two answer differently, and compare nothing"
+    parser.add_argument("--unlabelled", metavar="FILE", type=Path, help=what)
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="where --unlabelled writes the rows to label")
     add_reading(parser)
 
 
@@ -219,6 +222,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
             "mintmark compare breast-cancer@production breast-cancer@latest",
             "mintmark compare breast-cancer@production breast-cancer@candidate",
             "mintmark compare breast-cancer@production breast-cancer@1.0.0 breast-cancer@candidate --on rows.csv",
+            "mintmark compare digits@production digits@candidate --unlabelled new.csv -o to-label.csv",
         ),
         _compare_arguments,
         "mintmark.commands.compare:compare",

@@ -29,19 +29,33 @@ _LONGEST = 40
 _PARTS = ("parameters", "data", "code", "environment", "signature", "artifact")
 
 
-def compare(root: Path, references: Sequence[str], *, at: str | None, as_json: bool, on: Path | None = None) -> int:
+def compare(
+    root: Path,
+    references: Sequence[str],
+    *,
+    at: str | None,
+    as_json: bool,
+    on: Path | None = None,
+    unlabelled: Path | None = None,
+    output: Path | None = None,
+) -> int:
     """Print metrics with what a paired test says of them, and what else is not the same in both.
 
-    With `on`, two or more versions are measured on the rows of that file.
+    With `on`, two or more versions are measured on the rows of that file. With `unlabelled`, the rows of that file that
+    the two answer differently are written to `output`, and nothing is compared.
     """
     if len(references) < 2 or (len(references) > 2 and on is None):
         raise UsageError("compare takes two references; more of them go with --on DATA")
+    if (unlabelled is None) != (output is None) or (unlabelled is not None and on is not None):
+        raise UsageError("--unlabelled FILE and -o OUT go together, and without --on")
     registry = ClonedRegistry(root, at=at)
     if on is not None:
         from mintmark.commands.measuring.compare_on import compare_on
 
         return compare_on(registry, references, on, as_json=as_json)
     sides = read_side(registry, references[0]), read_side(registry, references[1])
+    if unlabelled is not None and output is not None:
+        return _pick(registry, *sides, unlabelled, output, as_json=as_json)
     pairing, why = _pair(registry, *sides)
     tested = _tests(pairing)
     comparison = compare_records(sides[0].document, sides[1].document, tested)
@@ -52,6 +66,21 @@ def compare(root: Path, references: Sequence[str], *, at: str | None, as_json: b
     else:
         notes = _notes(pairing, why, tested.get(primary))
         print(format_comparison(*names, comparison, notes=notes, primary=primary, tried=pairing is not None))
+    return 0
+
+
+def _pick(registry: ClonedRegistry, first: Side, second: Side, data: Path, output: Path, *, as_json: bool) -> int:
+    from mintmark.commands.comparing.unlabelled import pick_rows
+
+    picked = pick_rows(registry, first, second, data, output)
+    if as_json:
+        print(json.dumps({"first": first.name, "second": second.name, "output": str(output), **asdict(picked)}))
+        return 0
+    of = f"{picked.differing:,} of {numbers.count(picked.rows, 'row')}"
+    print(f"wrote {output}: {of}, which {first.name} and {second.name} answer differently.")
+    print("For accuracy only these need a label: on every other row the two are both right or both wrong.")
+    if picked.metric != "accuracy":
+        print(f"The primary metric is {picked.metric}, for which all rows need one.")
     return 0
 
 

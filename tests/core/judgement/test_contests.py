@@ -17,7 +17,7 @@ from mintmark.core.question import Question, RecipeFault, Slice
 from mintmark.core.statistics.differences import RESAMPLES, SEED
 from mintmark.core.statistics.intervals import resample_counts
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
-from mintmark.core.statistics.metrics import regression_outcomes
+from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 from mintmark.core.statistics.significance import holm
 
 CANCER = load_breast_cancer(as_frame=True)
@@ -91,6 +91,29 @@ def part(name, **where):
 
 def verdicts(evaluation):
     return {result.name: result.verdict for result in evaluation.slices}
+
+
+# -- the plan --------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_for_accuracy_says_how_many_rows_need_a_label():
+    """6% of 1,000 rows are answered differently: with a margin of 0.01 the truth is 3,710 rows, 223 of them to label."""
+    truth = np.arange(1_000) % 2
+    sides = []
+    for wrong in (slice(0, 30), slice(30, 60)):
+        said = truth.copy()
+        said[wrong] = 1 - said[wrong]
+        outcomes = class_outcomes(truth.tolist(), said.tolist(), None, [0, 1], positive=1)
+        sides.append(Contender(name=f"a@1.{wrong.start}.0", outcomes=outcomes))
+    asked = Question(task="binary-classification", target="t", metric="accuracy")
+    rows = pd.DataFrame({"t": truth})
+    found = contest(
+        sides[0], sides[1], rows, asked, Gates(margin=0.01, slice_margin=0.01), source="base", sha256="0" * 64
+    )
+    plans = {metric.name: metric.difference.rows_needed for metric in found.metrics}
+    assert plans["accuracy"].rows == pytest.approx(3_710, rel=0.05)
+    assert plans["accuracy"].labels == pytest.approx(223, rel=0.05)
+    assert all(plan is None for name, plan in plans.items() if name != "accuracy"), "the others have no margin"
 
 
 # -- metrics ---------------------------------------------------------------------------------------------------------

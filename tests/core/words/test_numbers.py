@@ -113,6 +113,10 @@ def test_counts_and_estimates() -> None:
     plan = RowsPlan(rows=24_732, low=18_100, high=34_900)
     told = "some 25,000 rows (18,000 to 35,000) find it no worse, four times in five"
     assert what_would_decide(plan) == f"a plan: if the two are in truth equal, {told}"
+    assert what_would_decide(RowsPlan(rows=3_710, low=2_210, high=6_280, labels=223)) == (
+        "a plan: if the two are in truth equal, some 3,700 rows (2,200 to 6,300) find it no worse, four times in five; "
+        "only those that the two answer differently need a label, some 220 of them (mintmark compare --unlabelled)"
+    )
     assert what_would_decide(None) == "a plan: if the two are in truth equal, no number of rows finds it no worse"
     assert (
         how_measured(1, 2000, 7)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.measuring.row_files import check_suffix, read_batches, size_of
+from mintmark.commands.measuring.row_progress import row_progress
 from mintmark.commands.measuring.row_writer import STANDARD_OUTPUT, open_writer
 from mintmark.commands.opening import open_registry
 from mintmark.core.question import PROBABILITY, ROW
@@ -17,10 +17,8 @@ from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.reading import as_reference
 from mintmark.registry.stored.loading import load_model
 from mintmark.registry.stored.pulling import yanked_note
-from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -44,7 +42,7 @@ def predict(
     registry = open_registry(root, site=site, at=at)
     model = _load(registry, reference)
     rows = 0
-    with open_writer(output) as writer, _progress(size, unit) as advance:
+    with open_writer(output) as writer, row_progress("predicting", size, unit) as advance:
         for batch in read_batches(data, model.signature.inputs):
             writer.write(_answer(model, batch.table, data, rows))
             rows += len(batch.table)
@@ -87,16 +85,3 @@ def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> 
     if taken:
         raise MintmarkError(f'{data}: has a column "{taken[0]}", where the answer goes; rename it')
     return kept.assign(**answers)
-
-
-@contextmanager
-def _progress(size: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal; elsewhere nothing. It is told how much is done."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from tqdm import tqdm
-
-    stream = unescaped(sys.stderr)
-    with tqdm(desc="predicting", total=size, unit=unit, unit_scale=True, leave=False, file=stream) as bar:
-        yield lambda done: bar.update(done - bar.n) and None

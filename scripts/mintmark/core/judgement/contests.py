@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,11 @@ def contest(
         source=source,
         sha256=sha256,
         rows=len(rows),
-        metrics=[_metric_result(name, resampled[name], question, gates) for name in names if name in resampled],
+        metrics=[
+            _with_labels(_metric_result(name, resampled[name], question, gates), candidate.outcomes, rival)
+            for name in names
+            if name in resampled
+        ],
         slices=_slice_results(match),
         cross_checks=[] if rival is None else cross_checks(candidate.outcomes, rival),
         curves=curves_of(candidate.name, candidate.outcomes, champion.name, rival),
@@ -126,6 +131,16 @@ def _metric_result(name: str, resampled: PairedResamples, question: Question, ga
         difference=judge_difference(resampled, maximize=maximize, margin=margin) if comparable else None,
         floor=gates.floors.get(name),
     )
+
+
+def _with_labels(result: MetricResult, ours: Outcomes, theirs: Outcomes | None) -> MetricResult:
+    """Say how many rows of a plan for accuracy need a label: where both give one answer, the difference is 0."""
+    found = result.difference
+    if result.name != "accuracy" or theirs is None or found is None or found.rows_needed is None:
+        return result
+    share = float(np.mean(ours.prediction != theirs.prediction))
+    plan = replace(found.rows_needed, labels=math.ceil(share * found.rows_needed.rows))
+    return replace(result, difference=replace(found, rows_needed=plan))
 
 
 def _slice_results(match: _Match) -> list[SliceResult]:

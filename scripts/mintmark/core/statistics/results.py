@@ -18,11 +18,13 @@ class RowsPlan:
     """On how many rows two models that are in truth equal are found no worse, four times in five.
 
     An estimate: the variance of the difference comes from few rows. `low` and `high` bound it with 90% confidence.
+    `labels`, only of accuracy, is how many of `rows` need a label: those on which the two answer differently.
     """
 
     rows: int
     low: int
     high: int
+    labels: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -157,7 +157,11 @@ def what_would_decide(plan: RowsPlan | None) -> str:
     if plan is None:
         return f"{equal}, no number of rows finds it no worse"
     rows, low, high = map(estimate, (plan.rows, plan.low, plan.high))
-    return f"{equal}, some {rows} rows ({low} to {high}) find it no worse, four times in five"
+    told = f"{equal}, some {rows} rows ({low} to {high}) find it no worse, four times in five"
+    if plan.labels is None:
+        return told
+    some = f"some {estimate(plan.labels)} of them"
+    return f"{told}; only those that the two answer differently need a label, {some} (mintmark compare --unlabelled)"
 
 
 def how_measured(rows: int, resamples: int, seed: int) -> str:
