@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -9,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler
 
+from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 from mintmark.core.question import RecipeFault
 from mintmark.training.estimators import build, build_value, set_parameters
 
@@ -81,7 +84,7 @@ def test_a_tuple_can_be_written():
         ({"class": "sklearn.nope.SVC"}, ("class",), "there is no sklearn.nope.SVC"),
         ({"class": "sklearn.datasets.load_iris"}, ("class",), "not an estimator class"),
         ({"class": "Ridge"}, ("class",), "not the full name"),
-        ({"class": "sklearn.linear_model.Ridge", "parameters": {"nope": 1}}, ("parameters",), "nope"),
+        ({"class": "sklearn.linear_model.Ridge", "parameters": {"nope": 1}}, ("parameters", "nope"), "nope"),
         ({"class": "sklearn.linear_model.Ridge", "alpha": 1}, (), '"alpha" is not a field'),
         (
             {"class": "sklearn.pipeline.Pipeline", "parameters": {"steps": {"m": {"class": "builtins.eval"}}}},
@@ -134,3 +137,107 @@ def test_a_parameter_that_is_not_there_is_a_fault():
 
 def test_values_stay_as_they_are():
     assert build_value([1, {"a": None}], seed=1, trusted=(), place=()) == [1, {"a": None}]
+
+
+def column_transformer(**transformers):
+    return {"class": "sklearn.compose.ColumnTransformer", "parameters": {"transformers": transformers}}
+
+
+LOG = {
+    "class": "sklearn.preprocessing.FunctionTransformer",
+    "parameters": {
+        "func": {"function": "numpy.log1p"},
+        "inverse_func": {"function": "numpy.expm1"},
+        "feature_names_out": "one-to-one",
+    },
+}
+TABLE = pd.DataFrame({"pixel": [1.0, 2, 3, 4] * 10, "n": [1, 2, 3, 4] * 10, "town": list("abcd") * 10})
+
+
+def stored(estimator, *data):
+    """Through fit, file and trusted load: what a registered model goes through."""
+    return load_trusted(dump_canonical(estimator.fit(*data)))
+
+
+def test_a_function_and_column_selectors_survive_being_stored():
+    encode = {"class": "sklearn.preprocessing.OneHotEncoder"}
+    specification = column_transformer(
+        log={"transformer": LOG, "columns": {"pattern": "^pixel"}},
+        rest={"transformer": "passthrough", "columns": {"dtype": "integer"}},
+        town={"transformer": encode, "columns": {"exclude": ["number", "boolean"]}},
+    )
+    made = stored(build(specification, seed=1), TABLE)
+    assert made.transform(TABLE)[2].tolist() == [np.log1p(3.0), 3.0, 0, 0, 1, 0]
+    assert made.get_feature_names_out().tolist()[:3] == ["log__pixel", "rest__n", "town__town_a"]
+
+
+def test_a_function_of_scipy_and_of_the_target():
+    transformed = {
+        "class": "sklearn.compose.TransformedTargetRegressor",
+        "parameters": {
+            "regressor": {"class": "sklearn.linear_model.Ridge"},
+            "func": {"function": "scipy.special.logit"},
+            "inverse_func": {"function": "scipy.special.expit"},
+        },
+    }
+    made = stored(build(transformed, seed=1), TABLE[["n"]], TABLE["n"] / 10)
+    assert made.predict(TABLE[["n"]]).max() < 1
+
+
+@pytest.mark.parametrize("pairs", [[[0, 1], [1, 4]], [[False, 1], [True, 4]]])
+def test_keys_that_are_no_text(pairs):
+    weights = {"class_weight": {"mapping": pairs}}
+    built = build({"class": "sklearn.linear_model.LogisticRegression", "parameters": weights}, seed=1)
+    assert built.class_weight == dict(pairs)
+    assert all(type(key) is int for key in built.class_weight)
+    truth = np.array([bool(i % 2) if pairs[0][0] is False else i % 2 for i in range(40)])
+    assert stored(built, TABLE[["n", "pixel"]], truth).class_weight == dict(pairs)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place", "message"),
+    [
+        ({"func": {"function": "numpy.log1"}}, ("func", "function"), 'did you mean "numpy.log1p"'),
+        ({"func": {"function": "os.system"}}, ("func", "function"), "not on the list of functions"),
+        ({"func": {"function": "numpy.add"}}, ("func", "function"), "does not take one array"),
+        ({"kw_args": {"out": 1}}, ("kw_args",), 'may not be given "out"'),
+        ({"kw_args": {"where": False}}, ("kw_args",), 'may not be given "where"'),
+        ({"inv_kw_args": {"casting": "unsafe"}}, ("inv_kw_args",), 'may not be given "casting"'),
+        ({"fun": {"function": "numpy.log1p"}}, ("fun",), 'no parameter "fun"; did you mean "func"'),
+        ({"validate": "maybe"}, ("validate",), "must be an instance of 'bool'"),
+        ({"kw_args": {"mapping": [[0], [1, 4]]}}, ("kw_args", "mapping"), "write pairs"),
+    ],
+)
+def test_what_a_function_may_not_be_is_named_with_its_place(parameters, place, message):
+    with pytest.raises(RecipeFault, match=message) as caught:
+        build({"class": LOG["class"], "parameters": parameters}, seed=1)
+    assert caught.value.place == ("estimator", "parameters", *place)
+
+
+@pytest.mark.parametrize("columns", [{}, {"type": "number"}, {"dtype": "numbr"}, {"pattern": 3}])
+def test_a_column_selector_says_what_it_takes(columns):
+    with pytest.raises(RecipeFault, match=r"dtype: number|did you mean .number|regular expression"):
+        build(column_transformer(a={"transformer": "drop", "columns": columns}), seed=1)
+
+
+def test_every_fault_is_told_at_once():
+    steps = {
+        "scale": {"class": "sklearn.preprocessing.StandardScalr"},
+        "log": {"class": LOG["class"], "parameters": {"func": {"function": "numpy.lag"}, "kw_args": {"out": 1}}},
+        "model": {"class": "sklearn.linear_model.LogisticRegression", "parameters": {"C": -1, "solvr": "saga"}},
+    }
+    with pytest.raises(RecipeFault) as caught:
+        build({"class": "sklearn.pipeline.Pipeline", "parameters": {"steps": steps}}, seed=1)
+    told = [(fault.place[3], fault.place[-1]) for fault in caught.value.faults]
+    assert told == [
+        ("scale", "class"), ("log", "function"), ("log", "kw_args"), ("model", "solvr"), ("model", "C")
+    ]  # fmt: skip
+
+
+def test_a_value_of_a_search_space_takes_the_same_notations():
+    value = {"n": {"transformer": "passthrough", "columns": {"dtype": "number"}}}
+    built = build_value(value, seed=1, trusted=(), place=(), name="prepare__transformers")
+    assert built[0][0] == "n"
+    assert callable(built[0][2])
+    assert build_value({"function": "numpy.sqrt"}, seed=1, trusted=(), place=()) is np.sqrt
+    assert build_value({"mapping": [[0, 1]]}, seed=1, trusted=(), place=()) == {0: 1}

@@ -135,7 +135,7 @@ def test_the_positive_class_decides_the_score():
     [
         ({"search": "grid", "space": {"alfa": [1]}}, ("tune", "space", "alfa"), 'did you mean "alpha"'),
         ({"search": "grid", "space": [{"alpha": [1]}, {"beta": [1]}]}, ("tune", "space", 1, "beta"), "no parameter"),
-        ({"search": "grid", "space": {"alpha": [-1]}}, ("tune",), "the search failed"),
+        ({"search": "grid", "space": {"alpha": [-1]}}, ("tune", "space", "alpha", 0), "must be a float in the range"),
         ({"search": "grid", "metric": "f1", "space": {}}, ("tune", "metric"), "f1 is not a metric of regression"),
         ({"search": "grid", "folds": 100, "space": {}}, ("tune", "folds"), "90 training rows do not fill 100 folds"),
         (

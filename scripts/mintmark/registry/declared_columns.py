@@ -79,6 +79,8 @@ def _of_params(registry: ClonedRegistry, model: str) -> set[str]:
 def _mapping(path: Path) -> dict[str, Any]:
     """Return what a file of the pipeline holds, nothing where it is not there; its own faults are told elsewhere."""
     try:
-        return (read_json if path.suffix == ".json" else read_yaml)(path) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        return read_json(path) if path.suffix == ".json" else read_yaml(path, number_keys=True)
     except MintmarkError:
         return {}

@@ -26,10 +26,10 @@ __all__ = [
 ]
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, *, number_keys: bool = False) -> dict[str, Any]:
     """Return the mapping that a YAML file holds; raise `InvalidRegistryError` with file and line where it does not."""
     try:
-        data = parse_yaml(read_text_file(path))
+        data = parse_yaml(read_text_file(path), number_keys=number_keys)
     except YamlFault as fault:
         raise InvalidRegistryError([_finding(path, fault)]) from None
     if not isinstance(data, dict):

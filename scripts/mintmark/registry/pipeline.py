@@ -82,7 +82,7 @@ def check_lock(content: bytes, path: str = LOCK) -> tuple[dict[str, LockedStage]
     from mintmark.registry.yaml.text import MAX_LOCK_BYTES, YamlFault, parse_yaml
 
     try:
-        data = parse_yaml(content, limit=MAX_LOCK_BYTES)
+        data = parse_yaml(content, limit=MAX_LOCK_BYTES, number_keys=True)
         entries = (data or {}).get("stages") or {}
         stages = {name: _locked_stage(name, entry) for name, entry in entries.items()}
     except YamlFault as fault:
@@ -151,7 +151,7 @@ def named_paths(*documents: bytes | None) -> Sources:
     texts: list[str] = []
     for document in documents:
         try:
-            texts += _texts(parse_yaml(document or b""))
+            texts += _texts(parse_yaml(document or b"", number_keys=True))
         except YamlFault:
             continue
     return Sources.of(word for text in texts for word in text.split())

@@ -23,7 +23,7 @@ def check_params(content: bytes, has_identity: Callable[[str], bool]) -> list[Fi
     """
     positions: Positions = {}
     try:
-        data = parse_yaml(content, positions=positions)
+        data = parse_yaml(content, positions=positions, number_keys=True)
     except YamlFault as fault:
         return [Finding(path=PARAMS, message=fault.message, line=fault.line, column=fault.column)]
     if not isinstance(data, dict) or "schema" not in data:

@@ -28,7 +28,7 @@ def read_recipe(model: str, root: Path = Path()) -> Recipe:
     Raises `InvalidRegistryError` with the line of each fault, `UsageError` for no such model.
     """
     path = root / PARAMS
-    document = read_yaml(path)
+    document = read_yaml(path, number_keys=True)
     sections = document.get("models")
     if isinstance(sections, dict):
         if model not in sections:
@@ -77,7 +77,7 @@ def _faults(path: Path, above: KeyPath) -> Iterator[None]:
 
 def _positions(path: Path) -> Positions:
     positions: Positions = {}
-    parse_yaml(read_text_file(path), positions=positions)
+    parse_yaml(read_text_file(path), positions=positions, number_keys=True)
     return positions
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import Label, Question, RecipeFault
+from mintmark.core.question import KeyPath, Label, Question, RecipeFault, raise_faults
 from mintmark.training import folds
-from mintmark.training.estimators import build, build_value
+from mintmark.training.estimators import build, build_value, hint, invalid_parameters
 from mintmark.training.recipe import Tuning
 
 if TYPE_CHECKING:
@@ -108,13 +108,16 @@ def _trials(results: Mapping[str, Any], parameters: Sequence[Parameters]) -> pd.
 
 
 def _shown(value: Any) -> str:
-    return str(value["class"]).rpartition(".")[2] if isinstance(value, dict) and "class" in value else str(value)
+    if isinstance(value, dict) and "class" in value:
+        return str(value["class"]).rpartition(".")[2]
+    return str(value["function"]) if isinstance(value, dict) and set(value) == {"function"} else str(value)
 
 
 def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[list[Parameters], dict[int, Any]]:
     """Return the spaces with estimators built, and for each of those (by `id`) how params.yaml writes it."""
     written: dict[int, Any] = {}
-    spaces = []
+    spaces: list[Parameters] = []
+    faults: list[RecipeFault] = []
     for index, space in enumerate(tuning.spaces):
         built: Parameters = {}
         for name, choice in space.items():
@@ -122,10 +125,20 @@ def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[li
             if isinstance(choice, dict):
                 built[name] = _range(choice)
                 continue
-            values = [build_value(v, seed=seed, trusted=trusted, place=(*place, i)) for i, v in enumerate(choice)]
+            values = []
+            for i, value in enumerate(choice):
+                try:
+                    built_value = build_value(value, seed=seed, trusted=trusted, place=(*place, i), name=name)
+                except RecipeFault as fault:
+                    faults.append(fault)
+                else:
+                    values.append(built_value)
+            if len(values) < len(choice):
+                continue
             written |= {id(b): v for b, v in zip(values, choice, strict=True) if isinstance(v, (dict, list))}
             built[name] = values
         spaces.append(built)
+    raise_faults(faults)
     return spaces, written
 
 
@@ -141,23 +154,42 @@ def _range(choice: Mapping[str, Sequence[float]]) -> Any:
 
 
 def _check_names(estimator: Any, spaces: Sequence[Parameters]) -> None:
-    """A name is known when the estimator has it, or an estimator that the same space puts in its place."""
+    """A name is known when the estimator has it, or an estimator that the same space puts in its place.
+
+    A value is wrong where every estimator that it may be set on refuses it.
+    """
+    faults: list[RecipeFault] = []
     for index, space in enumerate(spaces):
         known = set(estimator.get_params(deep=True))
         for name, choice in space.items():
             options = choice if isinstance(choice, list) else []
             known |= {f"{name}__{p}" for o in options if hasattr(o, "get_params") for p in o.get_params(deep=True)}
-        for name in space:
+        for name, choice in space.items():
+            place = ("tune", "space", index, name) if len(spaces) > 1 else ("tune", "space", name)
             if name not in known:
-                place = ("tune", "space", index, name) if len(spaces) > 1 else ("tune", "space", name)
-                raise RecipeFault(place, f'{type(estimator).__name__} has no parameter "{name}"{_hint(name, known)}')
+                message = f'{type(estimator).__name__} has no parameter "{name}"{hint(name, known)}'
+                faults.append(RecipeFault(place, message))
+            elif isinstance(choice, list):
+                faults += _refused(_owners(estimator, space, name), name.rpartition("__")[2], choice, place)
+    raise_faults(faults)
 
 
-def _hint(name: str, known: set[str]) -> str:
-    import difflib
+def _owners(estimator: Any, space: Parameters, name: str) -> list[Any]:
+    """Return the estimators that a parameter may be set on: those in the space where it has some, or the one."""
+    prefix = name.rpartition("__")[0]
+    put = space.get(prefix)
+    owners = put if isinstance(put, list) else [estimator.get_params(deep=True).get(prefix)] if prefix else [estimator]
+    leaf = name.rpartition("__")[2]
+    return [owner for owner in owners if hasattr(owner, "get_params") and leaf in owner.get_params(deep=False)]
 
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+
+def _refused(owners: Sequence[Any], leaf: str, choice: Sequence[Any], place: KeyPath) -> list[RecipeFault]:
+    faults = []
+    for i, value in enumerate(choice):
+        messages = [[m for _, m in invalid_parameters(type(owner), {leaf: value})] for owner in owners]
+        if messages and all(messages):
+            faults.append(RecipeFault((*place, i), messages[0][0]))
+    return faults
 
 
 def _engine(

@@ -7,6 +7,7 @@ from mintmark.artifacts.skops.nodes import LOADERS
 from mintmark.artifacts.skops.types import ALLOWED
 
 ADDED_OBJECTS = {
+    "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

@@ -272,3 +272,35 @@ def test_no_bytes_raise_anything_but_a_fault(text: bytes) -> None:
         parse_yaml(text)
     except YamlFault as fault:
         assert fault.message  # noqa: PT017
+
+
+NUMBER_KEYS = {
+    "whole numbers": ("a: {1: 4, 0: 1}", {"a": {"mapping": [[0, 1], [1, 4]]}}),
+    "booleans": ("a: {true: 4, false: 1}", {"a": {"mapping": [[False, 1], [True, 4]]}}),
+    "fractions, in lines": ("0.5: {b: 1}\n", {"mapping": [[0.5, {"b": 1}]]}),
+    "inside one another": ("a: {0: {1: x}}", {"a": {"mapping": [[0, {"mapping": [[1, "x"]]}]]}}),
+    "in a list": ("a: [{0: 1}, {b: 2}]", {"a": [{"mapping": [[0, 1]]}, {"b": 2}]}),
+    "text that reads as a number": ('a: {"0": 1}', {"a": {"0": 1}}),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), NUMBER_KEYS.values(), ids=NUMBER_KEYS)
+def test_keys_that_are_numbers_become_pairs_where_they_may_be(text, expected):
+    assert parse_yaml(text.encode(), number_keys=True) == expected
+    assert parse_yaml(text.encode(), number_keys=True, positions={}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: {0: 1, b: 2}", r'write {mapping: \[\[0, ...\], \["b", ...\]\]}'),
+        ("a: {b: 1, 0: 2}", r"which DVC cannot store"),
+        ("a: {0: 1, false: 2}", "there twice"),
+        ("a: {1: 1, 1.0: 2}", "there twice"),
+        ("a: {.nan: 1}", "is not text"),
+        ("a: {null: 1}", "is not text"),
+    ],
+)
+def test_keys_that_cannot_be_kept_are_refused(text, message):
+    with pytest.raises(YamlFault, match=message):
+        parse_yaml(text.encode(), number_keys=True)

@@ -7,6 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from mintmark.artifacts.skops import shapes as skops_shapes
 from mintmark.artifacts.skops import trees as skops_trees
+from mintmark.artifacts.skops.callables import (
+    FUNCTION_TRANSFORMER,
+    function_transformer_faults,
+    partial_faults,
+    selector_faults,
+)
 from mintmark.artifacts.skops.nodes import Node, child_slots, class_name
 from mintmark.artifacts.skops.objects import Missing, Objects
 
@@ -31,12 +37,14 @@ _RULES: Mapping[str, _AttributeRule] = {
         for module, names in _NEIGHBOURS.items()
         for name in names
     },
+    FUNCTION_TRANSFORMER: function_transformer_faults,
     "sklearn.feature_extraction._dict_vectorizer.DictVectorizer": skops_shapes.vocabulary_faults,
     "sklearn.feature_extraction.text.CountVectorizer": skops_shapes.vocabulary_faults,
     "sklearn.feature_extraction.text.TfidfVectorizer": skops_shapes.vocabulary_faults,
     "sklearn.preprocessing._encoders.OneHotEncoder": skops_shapes.one_hot_faults,
 }
 _NODE_RULES: Mapping[str, Callable[[Objects, Node], Iterator[str]]] = {
+    "PartialNode": partial_faults,
     "RandomGeneratorNode": skops_shapes.random_generator_faults,
     "RandomStateNode": skops_shapes.random_state_faults,
     "TreeNode": skops_trees.tree_faults,
@@ -59,6 +67,7 @@ def object_faults(nodes: list[tuple[str, Node]], objects: Objects, trusted: Coll
         except Missing as error:
             yield place, f"{class_name(node)}: {error}; fit and save the model again"
     yield from _stray_faults(nodes, trusted, predictors)
+    yield from selector_faults(nodes)
 
 
 def _faults_of(objects: Objects, node: Node, trusted: Collection[str], predictors: set[int]) -> Iterator[str]:

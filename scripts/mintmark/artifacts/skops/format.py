@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mintmark.artifacts.skops.canonical import SCHEMA, canonical_bytes
-from mintmark.artifacts.skops.nodes import Node, resolve
+from mintmark.artifacts.skops.nodes import Node, class_name, resolve
 from mintmark.artifacts.skops.safety import read_skops
 from mintmark.errors import InvalidRegistryError, MintmarkError
 
@@ -88,6 +88,15 @@ def _check_keys(node: Node) -> None:
     """Keys such as 1 and "1" become one in JSON; skops would lose one of them and say nothing."""
     if node["__loader__"] == "DictNode" and len(node["content"]) != len(node["key_types"]["content"]):
         raise MintmarkError("the model holds a dictionary with keys that are equal as text; use keys of one type")
+    if node["__loader__"] == "DictNode" and any(class_name(kind) == "builtins.bool" for kind in _kinds(node)):
+        raise MintmarkError(
+            "the model holds a dictionary with keys that are booleans, which skops mixes up; use 0 and 1"
+        )
+
+
+def _kinds(node: Node) -> list[Node]:
+    kinds: list[Node] = node["key_types"]["content"]
+    return kinds
 
 
 def _drop_addresses(node: Node) -> None:

@@ -2,8 +2,8 @@
 
 What skops 0.16 trusts by default for scikit-learn 1.9, less what can allocate memory at will (`numpy.void`), more what
 models need: the trees that the checks of `skops_trees` make safe, the optimizers of neural networks, the two parts of a
-calibrated classifier (arithmetic on arrays alone), `numpy.dtype`, `Bunch`, and `functools.partial` of a listed
-function. A test compares it with the installed skops.
+calibrated classifier (arithmetic on arrays alone), the column selectors of a ColumnTransformer, `numpy.dtype`, `Bunch`,
+and `functools.partial` of a listed function. A test compares it with the installed skops.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OBJECTS = {
     "sklearn.cluster._mean_shift": "MeanShift",
     "sklearn.cluster._optics": "OPTICS",
     "sklearn.cluster._spectral": "SpectralClustering",
-    "sklearn.compose._column_transformer": "ColumnTransformer",
+    "sklearn.compose._column_transformer": "ColumnTransformer make_column_selector",
     "sklearn.compose._target": "TransformedTargetRegressor",
     "sklearn.covariance._elliptic_envelope": "EllipticEnvelope",
     "sklearn.covariance._empirical_covariance": "EmpiricalCovariance",
@@ -186,6 +186,12 @@ _FUNCTIONS = {
     ),
     "sklearn.utils.validation": "check_array",
 }
+
+# Keyword arguments that a stored function may be called with. None lets it write into an array (`out`), leave values as
+# memory has them (`where`) or cast as it likes (`casting`).
+FUNCTION_KEYWORDS = frozenset(
+    {"accept_large_sparse", "accept_sparse", "allow_nd", "copy", "dtype", "ensure_2d", "ensure_all_finite"}
+)
 
 _LOSSES = {
     "sklearn._loss._loss": (

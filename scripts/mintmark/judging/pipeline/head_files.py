@@ -80,7 +80,7 @@ class HeadFiles:
             raise YamlFault("is read by no judge; keep parameters in YAML, JSON or TOML")
         content = self.content(path)
         if not path.endswith(_TOML) or len(content) > MAX_BYTES:
-            return parse_yaml(content)  # which says that it is too large
+            return parse_yaml(content, number_keys=True)  # which says that it is too large
         try:
             return tomllib.loads(content.decode())
         except (ValueError, RecursionError) as fault:

@@ -64,7 +64,7 @@ def merge_yaml(ancestor: bytes, ours: bytes, theirs: bytes) -> Merged:
 
 
 def _mapping(text: bytes) -> dict[str, Any]:
-    data = parse_yaml(text, limit=MAX_LOCK_BYTES)
+    data = parse_yaml(text, limit=MAX_LOCK_BYTES, number_keys=True)
     if not isinstance(data, dict | None):
         raise YamlFault("must hold keys and values", 1)
     return data or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 _MAY_BE_SPECIAL = frozenset("-+.0123456789~nNtTfF")
 
 
-def read_document(text: bytes, positions: Positions | None) -> Any:
+def read_document(text: bytes, positions: Positions | None, *, number_keys: bool = False) -> Any:
     """Return the one document in `text`, which is UTF-8; raise `YamlFault` where it breaks a rule."""
     try:
-        return _read_document(CParser(text), positions)
+        return _read_document(CParser(text), positions, number_keys)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -41,12 +42,12 @@ def read_document(text: bytes, positions: Positions | None) -> Any:
         raise YamlFault(f"is not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def _read_document(parser: Any, positions: Positions | None) -> Any:
+def _read_document(parser: Any, positions: Positions | None, number_keys: bool) -> Any:
     parser.get_event()  # the start of the stream
     event = parser.get_event()
     if type(event) is StreamEndEvent:
         return None
-    data = _read_nodes(parser, positions)
+    data = _read_nodes(parser, positions, number_keys)
     parser.get_event()  # the end of the document
     event = parser.get_event()
     if type(event) is DocumentStartEvent:
@@ -54,7 +55,9 @@ def _read_document(parser: Any, positions: Positions | None) -> Any:
     return data
 
 
-def _read_nodes(parser: Any, positions: Positions | None) -> Any:  # noqa: C901 - one loop over events, kept flat for speed
+def _read_nodes(  # noqa: C901 - one loop over events, kept flat for speed
+    parser: Any, positions: Positions | None, number_keys: bool
+) -> Any:
     """Build the value of the next node, iteratively: a text must not choose how deep our stack goes."""
     get_event = parser.get_event
     stack: list[tuple[Any, str | None]] = []
@@ -71,7 +74,7 @@ def _read_nodes(parser: Any, positions: Positions | None) -> Any:  # noqa: C901 
             if not event.style and (not value or value[0] in _MAY_BE_SPECIAL):
                 value = resolve_plain(value)
             if type(container) is dict and key is None:
-                key = _take_key(event, value, container)
+                key = _take_key(event, value, container, number_keys)
                 if positions is not None:
                     positions[(*path, key)] = _position(event)
                 continue
@@ -87,6 +90,8 @@ def _read_nodes(parser: Any, positions: Positions | None) -> Any:  # noqa: C901 
             continue
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             value = container
+            if number_keys and type(value) is dict:
+                value = _pairs(value)
             container, key = stack.pop()
             if path:
                 path.pop()
@@ -105,12 +110,33 @@ def _read_nodes(parser: Any, positions: Positions | None) -> Any:  # noqa: C901 
             container.append(value)
 
 
-def _take_key(event: Any, value: Any, container: dict[str, Any]) -> str:
-    if not isinstance(value, str):
+def _take_key(event: Any, value: Any, container: dict[Any, Any], number_keys: bool) -> Any:
+    if number_keys and isinstance(value, int | float) and isfinite(value):
+        first = next(iter(container), value)
+        if isinstance(first, str):
+            raise _fault(event, _mixed(first, event.value))
+    elif not isinstance(value, str):
         raise _fault(event, f"the key {event.value or '(empty)'} is not text; put it in quotes")
     if value in container:
         raise _fault(event, f'the key "{value}" is there twice; keep one of them')
+    if isinstance(value, str) and container and not isinstance(first := next(iter(container)), str):
+        raise _fault(event, _mixed(first, f'"{value}"'))
     return value
+
+
+def _mixed(first: Any, second: str) -> str:
+    shown = f'"{first}"' if isinstance(first, str) else first
+    return (
+        f"the keys {shown} and {second} are text and number in one mapping, which DVC cannot store; "
+        f"write {{mapping: [[{shown}, ...], [{second}, ...]]}}"
+    )
+
+
+def _pairs(value: dict[Any, Any]) -> dict[str, Any]:
+    """Return a mapping with keys that are numbers as JSON can hold it: `{mapping: [[key, value], ...]}`, by key."""
+    if not value or isinstance(next(iter(value)), str):
+        return value
+    return {"mapping": [[key, value[key]] for key in sorted(value)]}
 
 
 def _check_start(event: Any, container: Any, key: str | None, depth: int) -> None:

@@ -22,12 +22,15 @@ __all__ = [
 ]
 
 
-def parse_yaml(text: bytes, *, positions: Positions | None = None, limit: int = MAX_BYTES) -> Any:
+def parse_yaml(
+    text: bytes, *, positions: Positions | None = None, limit: int = MAX_BYTES, number_keys: bool = False
+) -> Any:
     """Return the one document in `text`; raise `YamlFault` where it breaks a rule.
 
     Scalars follow the core schema of YAML 1.2: `yes` and `2026-06-01` are text, `1e3` is a number. Aliases, anchors and
     tags are refused, so a small text stays small. `positions`, when given, receives the line and column of each value
-    by its path (of the key, for the values of a mapping).
+    by its path (of the key, for the values of a mapping). Keys are text. With `number_keys`, for params.yaml and
+    dvc.lock, a mapping whose keys are numbers or booleans comes back as `{mapping: [[key, value], ...]}`.
     """
     if len(text) > limit:
         raise YamlFault(f"is larger than {limit:,} bytes, the most that a YAML file may have here", 1)
@@ -44,7 +47,7 @@ def parse_yaml(text: bytes, *, positions: Positions | None = None, limit: int = 
     from mintmark.registry.yaml.reader import read_document  # imports PyYAML, which takes 15 ms
 
     try:
-        return read_document(text, positions)
+        return read_document(text, positions, number_keys=number_keys)
     except YamlFault:
         _refuse_conflict(text)
         raise
