@@ -131,8 +131,9 @@ def _notes(pairing: Pairing | None, why: str, primary: PairedDifference | None) 
     elif primary is not None:
         rows, margin = numbers.count(pairing.judged, "row"), numbers.written(primary.margin)
         yield f"Paired bootstrap on {rows}; the primary metric has a margin of {margin}."
-        if primary.standing == "inconclusive" and primary.bound is not None:
-            yield f"{numbers.capital(numbers.what_would_decide(primary.rows_needed))}."
+        plan = numbers.what_would_decide(primary.rows_needed, primary.margin)
+        if primary.standing == "inconclusive" and plan:
+            yield f"{numbers.capital(plan)}."
 
 
 def _document(names: tuple[str, str], comparison: Comparison, pairing: Pairing | None, why: str) -> dict[str, Any]:

@@ -112,12 +112,15 @@ def test_counts_and_estimates() -> None:
     assert estimate(24_732) == "25,000"
     plan = RowsPlan(rows=24_732, low=18_100, high=34_900)
     told = "some 25,000 rows (18,000 to 35,000) find it no worse, four times in five"
-    assert what_would_decide(plan) == f"a plan: if the two are in truth equal, {told}"
-    assert what_would_decide(RowsPlan(rows=3_710, low=2_210, high=6_280, labels=223)) == (
+    assert what_would_decide(plan, 0.01) == f"a plan: if the two are in truth equal, {told}"
+    assert what_would_decide(RowsPlan(rows=3_710, low=2_210, high=6_280, labels=223), 0.01) == (
         "a plan: if the two are in truth equal, some 3,700 rows (2,200 to 6,300) find it no worse, four times in five; "
         "only those that the two answer differently need a label, some 220 of them (mintmark compare --unlabelled)"
     )
-    assert what_would_decide(None) == "a plan: if the two are in truth equal, no number of rows finds it no worse"
+    assert what_would_decide(None, 0) == (
+        "a plan: if the two are in truth equal, no number of rows finds it no worse without a margin"
+    )
+    assert what_would_decide(None, 0.01) == "", "nobody can tell"
     assert (
         how_measured(1, 2000, 7)
         == "Measured on 1 evaluation row; the intervals come from 2,000 bootstrap resamples, seed 7."

@@ -40,9 +40,8 @@ def check_primary(result: MetricResult, champion: str) -> Check:
             return check("champion", "pass", f"no worse than {champion}: {by}")
         case "worse":
             return check("champion", "fail", f"worse than {champion}: {by}")
-    message = (
-        f"it may be worse than {champion} by more than the margin: {by}; {_what_would_decide(result.name, difference)}"
-    )
+    plan = _what_would_decide(result.name, difference)
+    message = f"it may be worse than {champion} by more than the margin: {by}{'; ' if plan else ''}{plan}"
     return check("champion", "decide", message)
 
 
@@ -63,7 +62,7 @@ def _what_would_decide(name: str, found: PairedDifference) -> str:
             f"these rows are too few for an interval, or do not vary ({LEAST_ROWS} rows are needed, "
             f"{LEAST_OF_A_CLASS} of a class for an area under a curve, {LEAST_ENTITIES} entities where there are any)"
         )
-    return numbers.what_would_decide(found.rows_needed)
+    return numbers.what_would_decide(found.rows_needed, found.margin)
 
 
 def check_baseline(result: MetricResult, says: str) -> Check:

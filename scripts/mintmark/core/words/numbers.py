@@ -151,11 +151,14 @@ def apart(value: float, limit: float, in_words: InWords = number) -> tuple[str, 
     return next((told for told, near in (first, *pairs) if told != near), first[0]), in_words(limit, _FULL)
 
 
-def what_would_decide(plan: RowsPlan | None) -> str:
-    """`a plan: if ... equal, some 3,700 rows (2,200 to 6,300) find it no worse`: for a difference that is not clear."""
+def what_would_decide(plan: RowsPlan | None, margin: float) -> str:
+    """`a plan: if ... equal, some 3,700 rows (2,200 to 6,300) find it no worse`: for a difference that is not clear.
+
+    Empty where nobody can tell: the rows are too few to learn how much the difference varies, or not known to be clean.
+    """
     equal = "a plan: if the two are in truth equal"
     if plan is None:
-        return f"{equal}, no number of rows finds it no worse"
+        return "" if margin > 0 else f"{equal}, no number of rows finds it no worse without a margin"
     rows, low, high = map(estimate, (plan.rows, plan.low, plan.high))
     told = f"{equal}, some {rows} rows ({low} to {high}) find it no worse, four times in five"
     if plan.labels is None:

@@ -110,7 +110,8 @@ def explain_difference(metric: MetricResult, found: PairedDifference, champion: 
             asked = f"{'above' if metric.maximize else 'below'} 0 to be better than a constant answer"
         parts.append(f"The difference is {side} {signed(found.bound)} with 95% confidence; it must be {asked}.")
     if found.standing == "inconclusive" and is_version(champion):
-        parts.append(f"{capital(what_would_decide(found.rows_needed))}.")
+        plan = what_would_decide(found.rows_needed, found.margin)
+        parts += [f"{capital(plan)}."] if plan else []
     return " ".join(parts)
 
 
