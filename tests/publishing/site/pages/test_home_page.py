@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.publishing.site.in_a_browser import use_page
 
+from mintmark.publishing.site.pages import home_page as home_page_module
 from mintmark.publishing.site.pages.home_page import describe_change, home_page
 from mintmark.publishing.site.pages.monitoring_page import monitoring_page
 
@@ -152,6 +153,14 @@ def test_a_change_is_an_arrow_a_word_and_a_colour(change: dict[str, Any], expect
     told = describe_change({**BEFORE, **change})
     assert told is not None
     assert (told.amount, told.word, told.than, told.look) == expected
+
+
+def test_no_page_but_this_one_has_the_colours_of_a_verdict() -> None:
+    """Better and worse are for a paired test, and `describe_change` alone has one at hand."""
+    site = Path(home_page_module.__file__).parents[1]
+    files = [*site.rglob("*.html"), *site.rglob("*.js"), *site.rglob("*.py")]
+    assert len(files) > 40
+    assert [path.name for path in files if "mm-better" in path.read_text() or "mm-worse" in path.read_text()] == []
 
 
 def test_models_with_different_metrics_have_one_order_of_change() -> None:
