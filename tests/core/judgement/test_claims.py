@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.core.judgement.claims import Dispute, dispute_claims
+from mintmark.core.judgement.claims import Dispute, dispute_claims, has_older_bounds
 from mintmark.core.question import Question, Slice
 from mintmark.core.statistics.evaluation import measure
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
@@ -178,3 +178,17 @@ def test_any_number_that_is_not_the_one_is_disputed(place, value):
         assert found == []
     elif not abs(value - of) <= 1e-6 * max(abs(of), abs(value)) + 1e-9:
         assert [dispute[0] for dispute in found] == [".".join(place)]
+
+
+def test_bounds_of_an_older_method_are_not_held_and_values_are():
+    """Versions without `intervals` were measured before; a promotion of one must not fail for its bounds."""
+    older = claim("metrics", "accuracy", "low", plus=-0.1)
+    del older["intervals"]
+    assert has_older_bounds(older, MEASURED)
+    assert not has_older_bounds(claim("rows", value=120), MEASURED)
+    assert [place for place, *_ in disputed(older)] == ["metrics.accuracy.low"]
+    assert list(dispute_claims(older, MEASURED, QUESTION.metric, bounds=False)) == []
+    older["metrics"]["accuracy"]["value"] += 0.1
+    older["slices"]["old"]["metrics"]["f1"]["value"] += 0.1
+    held = dispute_claims(older, MEASURED, QUESTION.metric, bounds=False)
+    assert [dispute.place for dispute in held] == ["metrics.accuracy.value", "slices.old.metrics.f1.value"]

@@ -6,7 +6,7 @@ with more rows. So rows are drawn from all alike; ROC AUC alone, which does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ACCURACY: Final = "accuracy"
 _EXPLAINED: Final = frozenset({"r2", "explained_variance"})  # 1 is the best, what is missing to it is the loss
+_MOST_OF_AREAS: Final = 2_000  # resamples of ROC AUC, which are slow, and a formula bounds it as well
 _NOTHING: Final = np.empty(0)
 
 
@@ -127,7 +128,8 @@ class _Draws:
     def strata(self, names: Iterable[str]) -> list[dict[str, Floats]]:
         if self.clusters is not None or AREA not in names:
             return [{} for _ in self.sides]
-        return self._resampled([AREA], self.sides[0].truth.astype(np.intp))
+        strata = self.sides[0].truth.astype(np.intp)
+        return replace(self, resamples=min(self.resamples, _MOST_OF_AREAS))._resampled([AREA], strata)
 
     def _resampled(self, names: Sequence[str], strata: Codes | None) -> list[dict[str, Floats]]:
         """Return the metrics of each side over all resamples; the stream is read once and block by block."""
