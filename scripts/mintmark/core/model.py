@@ -119,6 +119,7 @@ class Model:
     licence: str
     metric: Metric
     gates: Gates
+    anchor: str | None = None
     title: str | None = None
     intended_use: str | None = None
     out_of_scope: str | None = None
@@ -145,6 +146,7 @@ class Model:
             purpose=data["purpose"],
             licence=data["licence"],
             metric=Metric(name=data["metric"]["name"]),
+            anchor=data.get("anchor"),
             gates=Gates.from_dict(data["gates"]),
             title=data.get("title"),
             intended_use=data.get("intended_use"),

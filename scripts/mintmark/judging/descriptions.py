@@ -31,6 +31,7 @@ def judge_description(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
             yield found("model", "decide", f"model.yaml of {subject.model} is gone", path)
         elif was is not None:
             yield from _judge_goalposts(path, was, now)
+            yield from _judge_anchor(span, subject.model, path, was, now)
         elif path in before:
             yield found("gates", "decide", "model.yaml of the base cannot be read, so look at all gates", path)
         else:
@@ -52,6 +53,16 @@ def _judge_goalposts(path: str, before: Mapping[str, Any], after: Mapping[str, A
         yield Opinion(tables=(Table(title="Description", header=("field", "before", "after"), rows=texts),))
     if not changes:
         yield found("gates", "pass", "no gate, slice or behaviour test changes", path)
+
+
+def _judge_anchor(
+    span: Span, model: str, path: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Judging[None]:
+    """An anchor moves to the present champion and nowhere else: to a weaker version it would be a goalpost."""
+    anchor, champion = after.get("anchor"), span.before.channel(model, span.settings.last_channel)
+    if anchor not in (None, before.get("anchor"), champion):
+        where = f"{champion}, which holds {span.settings.last_channel}" if champion else "no version yet"
+        yield found("gates", "fail", f"anchor may move to {where}, and not to {short(anchor)}", path)
 
 
 def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.checks import CheckVerdict
+from mintmark.core.judgement.gates import MANY_USES
 from mintmark.core.judgement.review import Uses
 from mintmark.core.layout import POINTER_SUFFIX
 from mintmark.core.records import format_pointer
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.judging.span import Span
 
-MANY = 10
 _LEVEL = 0.05
 
 
@@ -34,8 +34,8 @@ def count_uses(span: Span, record: VersionRecord, *, proposed: bool) -> tuple[Us
     users = {version for version, files in released.items() if files.get(EVALUATION + POINTER_SUFFIX) == pointer}
     number = len(users | ({str(record.version)} if proposed else set()))
     chance = 1 - (1 - _LEVEL) ** number
-    verdict: CheckVerdict = "warn" if number >= MANY else "pass"
-    advice = "; it is time for fresh rows" if number >= MANY else ""
+    verdict: CheckVerdict = "warn" if number >= MANY_USES else "pass"
+    advice = "; it is time for fresh rows" if number >= MANY_USES else ""
     unlucky = "a model" if number == 1 else f"one of {number} models"
     message = f"the chance that {unlucky} worse by the margin passes by luck is up to {chance:.0%}{advice}"
     return (Uses(sha256=file.sha256, proposals=number, verdict=verdict, message=message),)

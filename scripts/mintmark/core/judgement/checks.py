@@ -28,6 +28,7 @@ CheckName = Literal[
     "predictions",
     "claims",
     "champion",
+    "anchor",
     "leak cap",
     "floor",
     "slice",
@@ -160,7 +161,13 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
             name="champion",
             question="Is the model no worse than the one it would replace?",
             fail="it is worse by more than the margin; without a champion: not better than a constant answer",
-            decide="the rows do not tell, it cannot be compared, or the last channel is left without a version",
+            decide="the rows do not tell or are worn out, it cannot be compared, or the last channel is left empty",
+        ),
+        CheckKind(
+            name="anchor",
+            question="Is the model no worse than the anchor, the first champion?",
+            fail="it is worse by more than the margin",
+            decide="the rows do not tell, it cannot be compared, or nobody knows which rows the anchor was trained on",
         ),
         CheckKind(
             name="leak cap",
@@ -197,6 +204,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="gates",
             question="Do gates, slices and behaviour tests stay as strict?",
+            fail="the anchor moves to another version than the present champion",
             decide="one is loosened or changed, or those of the base cannot be read",
         ),
         CheckKind(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mintmark.core.judgement.checks import Check, CheckVerdict, check
+from mintmark.core.judgement.checks import Check, CheckName, CheckVerdict, check
 from mintmark.core.judgement.review import CostResult, SliceResult
 from mintmark.core.model import Gates
 from mintmark.core.records import Interval
@@ -23,26 +23,33 @@ from mintmark.core.words.demands import cost_name, cost_words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+MANY_USES = 10
 _NOISE = 1e-9  # of a number's size: the order of a sum may change it by so much
 
 
-def check_primary(result: MetricResult, champion: str) -> Check:
-    """Return what follows from the difference to a champion: `better` and `no worse` pass (R4)."""
+def check_primary(result: MetricResult, champion: str, *, name: CheckName = "champion", uses: int = 0) -> Check:
+    """Return what follows from the difference to a champion: `better` and `no worse` pass (R4).
+
+    From ten `uses` of the rows on, `no worse` is for a person: by then one of so many passes by luck.
+    """
     difference = result.difference
     if difference is None:
         message = f"{result.name} cannot be compared with {champion}, which does not give it; decide by hand"
-        return check("champion", "decide", message)
+        return check(name, "decide", message)
     by = f"{_difference_alone(result.name, difference)}, margin {numbers.written(difference.margin)}"
     match difference.standing:
         case "better":
-            return check("champion", "pass", f"better than {champion}: {by}")
+            return check(name, "pass", f"better than {champion}: {by}")
+        case "no worse" if uses >= MANY_USES:
+            used = f"but {uses} versions were compared on these rows, and one of so many passes by luck"
+            return check(name, "decide", f"no worse than {champion}: {by}, {used}; bring fresh rows, or decide by hand")
         case "no worse":
-            return check("champion", "pass", f"no worse than {champion}: {by}")
+            return check(name, "pass", f"no worse than {champion}: {by}")
         case "worse":
-            return check("champion", "fail", f"worse than {champion}: {by}")
+            return check(name, "fail", f"worse than {champion}: {by}")
     plan = _what_would_decide(result.name, difference)
     message = f"it may be worse than {champion} by more than the margin: {by}{'; ' if plan else ''}{plan}"
-    return check("champion", "decide", message)
+    return check(name, "decide", message)
 
 
 def check_unknown(result: MetricResult, other: str) -> Check:

@@ -21,7 +21,7 @@ Effect = Literal["loosened", "tightened", "changed"]
 Looser = Literal["up", "down"]
 
 LONGEST: Final = 200
-IDENTITY: Final = ("task", "target", "positive_class", "entity_column", "reproduce")
+IDENTITY: Final = ("task", "target", "positive_class", "entity_column", "reproduce", "anchor")
 GOALPOSTS: Final = frozenset({*IDENTITY, "metric", "owners", "gates", "slices", "behaviour"})
 
 _ABSENT: Final[dict[Looser, float]] = {"up": math.inf, "down": -math.inf}

@@ -14,13 +14,14 @@ from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.evidence import Rows, read_rows
+from mintmark.judging.uses import count_uses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mintmark.core.behaviour_tests import BehaviourTest
     from mintmark.core.model import Gates, Model
-    from mintmark.core.records import StoredFile
+    from mintmark.core.records import StoredFile, VersionRecord
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
     from mintmark.registry.clone import ClonedRegistry
@@ -63,6 +64,8 @@ class Case:
     `judged` are the rows of the base; `own` those that the candidate's record is about, where they are others (then a
     person decides). `champion` is None where nothing holds the channel yet. `claimed` is the candidate's metrics.json,
     `costs` the champion's recorded cost. `is_proposal` says that the base does not have the candidate yet.
+    `anchor` is whom it must not be worse than either, None where that is the champion or the candidate itself. `uses`
+    counts the versions that were compared on the rows.
     """
 
     rules: Rules
@@ -74,6 +77,8 @@ class Case:
     costs: Mapping[str, float]
     judged_source: str = "base"
     is_proposal: bool = False
+    anchor: FetchedVersion | None = None
+    uses: int = 0
 
 
 def build_case(
@@ -86,6 +91,7 @@ def build_case(
     model = candidate.record.model
     rules = Rules.of(span.before.model(model), span.settings.trusted_names)
     champion = yield from _champion(span, model, incumbent)
+    anchor = yield from _anchor(span, candidate.record, incumbent)
     own_file = candidate.record.stored_file(EVALUATION)
     if own_file is None:
         yield found("evaluation data", "fail", f"the record has no {EVALUATION}; mintmark propose stores it")
@@ -105,7 +111,28 @@ def build_case(
         costs=recorded_costs(span, champion),
         judged_source="base" if pinned is not None or not proposed else "proposal",
         is_proposal=proposed,
+        anchor=anchor,
+        uses=sum(each.proposals for each in count_uses(span, candidate.record, proposed=proposed)),
     )
+
+
+def _anchor(span: Span, record: VersionRecord, incumbent: str | None) -> Judging[FetchedVersion | None]:
+    """Return the anchor: the version that model.yaml of the base names, else the first that held the last channel."""
+    model = record.model
+    held = (version for version in span.history(model).holders(span.settings.last_channel) if version is not None)
+    anchor = span.before.model(model).anchor or next(held, None)
+    if anchor is None or anchor in (incumbent, str(record.version)):
+        return None
+    if anchor not in {str(version) for version in span.before.versions(model)}:
+        message = f"the anchor {model} {anchor} is not there any more; move it to the champion (anchor: in model.yaml)"
+        yield found("anchor", "decide", message)
+        return None
+    says = f"{model} {anchor} cannot be compared with: "
+
+    def fetch() -> FetchedVersion:
+        return fetch_version(span.store(span.before), span.before.record(model, anchor))
+
+    return (yield from attempt(fetch, "anchor", verdict="decide", says=says))
 
 
 def _whose_rows(

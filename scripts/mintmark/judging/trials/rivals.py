@@ -41,11 +41,12 @@ class Rivals:
             answer, says = dummy_answer(rows.table[question.target], question, known)
             outcomes = outcomes_of(answer, rows, question, known)
             return Contender(name=f"dummy baseline: {says}", outcomes=outcomes), known
-        own, answer = self._answer(champion, rows)
+        own, answer = self.answer(champion, rows)
         both = [*classes, *(label for label in own if label not in classes)]
         return Contender(name=champion.name, outcomes=outcomes_of(answer, rows, question, own, both)), both
 
-    def _answer(self, champion: FetchedVersion, rows: Rows) -> tuple[tuple[Label, ...], Answer]:
+    def answer(self, champion: FetchedVersion, rows: Rows) -> tuple[tuple[Label, ...], Answer]:
+        """Return the classes of the champion of this case, and what it answers to rows."""
         if not _must_run(champion, rows):
             return champion.classes, stored_answer(champion)
         take_inputs(champion, rows, self._case.rules.question)  # raises where it cannot be asked about these rows

@@ -26,6 +26,7 @@ from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.statistics.evaluation import measure
 from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.hearing import attempt
+from mintmark.judging.trials.anchor import judge_anchor
 from mintmark.judging.trials.clean_rows import find_clean_rows, undecided
 from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.trials.rivals import Rivals
@@ -66,6 +67,8 @@ def hold_trial(case: Case, process: ModelProcess | None) -> Judging[None]:
     yield from _judge_claims(case, run, own_answer)
     rivals = Rivals(case)
     yield from _compare(case, rivals, run, case.judged, answer, case.judged_source)
+    if case.anchor is not None:
+        yield from judge_anchor(case, case.anchor, run, answer)
     if case.own is not None:
         yield from _compare(case, rivals, run, case.own, own_answer, "proposal")
     if tables:
@@ -236,7 +239,7 @@ def _verdicts(evaluation: Evaluation, case: Case, champion: str, where: str, *, 
     elif case.champion is None:
         checks = [check_baseline(primary, champion.partition(": ")[2])]
     else:
-        checks = [check_primary(primary, champion), *check_leak(primary, gates)]
+        checks = [check_primary(primary, champion, uses=case.uses), *check_leak(primary, gates)]
     checks += [*check_floors(evaluation.metrics, gates), *check_slices(evaluation.slices)]
     for each in checks:
         verdict: CheckVerdict = "decide" if where and each.verdict == "fail" else each.verdict
