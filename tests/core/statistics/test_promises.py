@@ -230,3 +230,36 @@ def test_twenty_slices_that_are_no_worse_rarely_alarm():
             p_values.append(regression_p_value(pair, maximize=False, margin=0.0))
         alarms += min(holm(p_values)) <= 0.05
     assert alarms <= 7
+
+
+@pytest.mark.slow
+def test_intervals_of_few_entities_hold():
+    """Thirty entities of twenty rows that share what they are: by rows, hardly one interval in two would hold."""
+    generator = np.random.default_rng(3)
+    who, held, by_rows = np.repeat(np.arange(30), 20), {"accuracy": 0, "f1": 0}, 0
+    truth = np.arange(600) % 2
+    for _ in range(100):
+        right = generator.random(600) < generator.beta(8, 2, 30)[who]
+        outcomes = labels(truth, np.where(right, truth, 1 - truth))
+        found = metric_intervals(list(held), outcomes, resamples=400, seed=1, clusters=who)
+        for name in held:
+            held[name] += found[name].low <= 0.8 <= found[name].high
+        alone = metric_intervals(["accuracy"], outcomes, resamples=400, seed=1)["accuracy"]
+        by_rows += alone.low <= 0.8 <= alone.high
+    assert min(held.values()) >= 90
+    assert by_rows < 80
+
+
+@pytest.mark.slow
+def test_a_model_that_is_worse_on_whole_entities_rarely_passes():
+    """Accuracy, one margin worse, where the entities differ in how much: 25 of them, and the promise is one in twenty."""
+    generator = np.random.default_rng(4)
+    who, truth, passed = np.repeat(np.arange(25), 12), np.arange(300) % 2, 0
+    for _ in range(100):
+        shift = generator.normal(-0.05, 0.1, 25)[who]
+        toss = generator.random(300)
+        ours, theirs = toss < 0.8 + shift, toss < 0.8
+        sides = [labels(truth, np.where(side, truth, 1 - truth)) for side in (ours, theirs)]
+        pair = paired_bootstrap(["accuracy"], *sides, clusters=who, resamples=400)["accuracy"]
+        passed += judge_difference(pair, maximize=True, margin=0.05).standing in PASSES
+    assert passed <= 9
