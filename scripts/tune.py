@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mintmark.artifacts.skops.format import dump_canonical, import_skops_alone, load_trusted
 from mintmark.core.layout import candidate_path
-from mintmark.core.question import ROW
+from mintmark.core.question import ROW, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import tables, tuning
+from mintmark.training.estimators import build
 from mintmark.training.folds import Kept, fold_kind
 from mintmark.training.recipes import read_question, read_recipe, recipe_faults
 from mintmark.training.splitting import ordered_times
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mintmark.core.question import Question
-    from mintmark.training.recipe import Compute
+    from mintmark.training.recipe import Compute, Recipe
 
 DASK_TIMEOUT = 10  # seconds
 
@@ -37,7 +39,9 @@ def tune(model: str) -> None:
     recipe, question = read_recipe(model), read_question(model)
     data = read_json(Path(candidate_path(model, "data.json")))
     train = tables.parse_parquet(Path(candidate_path(model, "train.parquet")).read_bytes())
+    import_skops_alone()
     with recipe_faults(model), backend(recipe.compute):
+        require_storable(recipe)
         kept = kept_by(data["split"], train, question)
         found = tuning.search(
             recipe.estimator,
@@ -61,6 +65,18 @@ def tune(model: str) -> None:
     }
     write_atomically(candidate_path(model, "trials.csv"), tables.format_csv(found.trials))
     write_atomically(candidate_path(model, "best.json"), format_json(best).encode())
+
+
+def require_storable(recipe: Recipe) -> None:
+    """Raise `RecipeFault` where the estimator could not be stored or loaded again, before anything is trained.
+
+    It is written as it is, not fitted. What only fitting brings in is found when the model is stored.
+    """
+    estimator = build(recipe.estimator, seed=recipe.seed)
+    try:
+        load_trusted(dump_canonical(estimator), trusted=recipe.trusted, name="the estimator")
+    except MintmarkError as error:
+        raise RecipeFault(("estimator",), f"it could not be stored, so nothing is trained: {error}") from None
 
 
 def kept_by(split: Mapping[str, Any], train: pd.DataFrame, question: Question) -> Kept | None:

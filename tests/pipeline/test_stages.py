@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -318,3 +319,16 @@ def test_a_progress_bar_on_a_terminal(repository):
     os.close(leader)
     assert process.wait() == 0
     assert b"100%" in shown
+
+
+def test_an_estimator_that_cannot_be_stored_is_not_trained(stage, repository):
+    stage("prepare").prepare("churn")
+    text = (repository.root / "params.yaml").read_text()
+    assert "estimator:" in text
+    tune = stage("tune")
+    recipe = tune.read_recipe("churn")
+    wrong = replace(recipe, estimator={"class": "sklearn.feature_selection.SelectKBest"})
+    with pytest.raises(RecipeFault, match=r"could not be stored, so nothing is trained: .*f_classif") as caught:
+        tune.require_storable(wrong)
+    assert caught.value.place == ("estimator",)
+    tune.require_storable(recipe)

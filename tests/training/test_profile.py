@@ -192,3 +192,12 @@ def test_a_profile_of_an_older_version_is_still_one() -> None:
     assert accepts(
         "profile", {"schema": 1, "quantile_levels": [0.5], "inputs": {"rows": 3, "columns": {}}, "prediction": old}
     )
+
+
+def test_what_is_too_large_or_too_long_is_still_a_profile() -> None:
+    inputs = pd.DataFrame({"x": [1.7976931348623157e308, 1.79769313486e308], "text": ["a" * 20_000, "b"]})
+    profile = reference_profile(inputs, pd.Series([1.0, 2.0]), None, [])
+    assert profile["inputs"]["columns"]["text"]["categories"] == {"b": 1}
+    assert profile["inputs"]["columns"]["text"]["other"] == 1
+    assert json.loads(format_profile(profile)) == profile
+    assert accepts("profile", profile)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Of a grid for the distance of Kolmogorov and Smirnov, finer in the tails; in thousandths.
 LEVELS: Final = (0, 1, 5, *range(10, 1000, 10), 995, 999, 1000)
 MOST_CATEGORIES: Final = 50
+LONGEST_TEXT: Final = 200  # of a category; longer ones count as others
 MOST_VALUES: Final = 50  # a column of numbers with so many different ones, or fewer, keeps a count of each
 MOST_CORRELATED: Final = 50  # columns
 MOST_WINDOWS: Final = 24
@@ -111,11 +112,11 @@ def _categories(present: pd.Series, windows: Windows | None, column: pd.Series) 
     texts = present.astype("str")
     counts = texts.value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    kept, rest = ordered[:MOST_CATEGORIES], ordered[MOST_CATEGORIES:]
+    kept = [item for item in ordered if len(item[0]) <= LONGEST_TEXT][:MOST_CATEGORIES]
     found = {
         "distinct": len(ordered),
         "categories": {name: int(n) for name, n in kept},
-        "other": int(sum(n for _, n in rest)),
+        "other": int(counts.sum()) - sum(int(n) for _, n in kept),
     }
     if windows is not None:
         position = {name: place for place, (name, _) in enumerate(kept)}
@@ -135,8 +136,8 @@ def _numbers(values: NDArray[Any], of: NDArray[np.intp] | None, windows: Windows
     edges = bin_edges(values)
     found: dict[str, Any] = {
         "distinct": len(distinct),
-        "mean": rounded(mean),
-        "std": rounded(deviation),
+        "mean": _short(mean),
+        "std": _short(deviation),
         "min": distinct[0].item(),
         "max": distinct[-1].item(),
         "quantiles": quantiles(values, LEVELS),
@@ -147,6 +148,12 @@ def _numbers(values: NDArray[Any], of: NDArray[np.intp] | None, windows: Windows
     if of is not None and windows is not None:
         found["windows"] = [bin_counts(values[of == window], edges) for window in range(len(windows.starts))]
     return found
+
+
+def _short(value: float) -> float:
+    """Return a number with ten digits, or as it is where those would be beyond the largest one."""
+    short = rounded(value)
+    return short if np.isfinite(short) else value
 
 
 def cut_windows(times: pd.Series) -> Windows | None:

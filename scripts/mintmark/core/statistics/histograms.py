@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +131,3 @@ def mean_and_deviation(values: Values) -> tuple[float, float]:
         return 0.0, 0.0
     scaled = values.astype(np.float64) / scale
     return float(scaled.mean() * scale), float(scaled.std() * scale)
-
-
-def increasing(numbers: Sequence[Number]) -> bool:
-    """Whether each number is larger than the one before."""
-    return all(low < high for low, high in itertools.pairwise(numbers))
