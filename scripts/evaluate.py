@@ -100,6 +100,11 @@ def classes_of(estimator: Any, question: Question) -> list[Any]:
     if bool(classes) != question.is_classification:
         made = "classes" if classes else "numbers"
         raise RecipeFault(("task",), f"{question.task} does not fit an estimator that predicts {made}")
+    if question.is_classification and len(classes) < 2:
+        message = (
+            f'all training rows have the "{question.target}" {classes[0]!r}; split so that other classes are there'
+        )
+        raise RecipeFault(("target",), message)
     if question.task == "binary-classification" and len(classes) != 2:
         raise RecipeFault(("task",), f"the model knows {len(classes)} classes; write multiclass-classification")
     if question.positive_class is not None and question.positive_class not in classes:
@@ -114,13 +119,14 @@ def predict(estimator: Any, inputs: pd.DataFrame) -> tuple[np.ndarray[Any, Any],
 
 
 def judge(truth: pd.Series, prediction: Any, probabilities: Any, classes: list[Any], question: Question) -> Outcomes:
-    """Return truth and predictions as outcomes; raise `MintmarkError` where they are not comparable."""
+    """Return truth and predictions as outcomes; raise `RecipeFault` where they are not comparable."""
     try:
         if not question.is_classification:
             return regression_outcomes(truth.to_numpy(), prediction)
         return class_outcomes(truth.to_numpy(), prediction, probabilities, classes, positive=question.positive_class)
     except ValueError as error:
-        raise MintmarkError(f"the model's predictions cannot be measured: {error}") from None
+        message = f'the model\'s predictions cannot be measured against "{question.target}" of the evaluation rows'
+        raise RecipeFault(("target",), f"{message}: {error}") from None
 
 
 def importance(

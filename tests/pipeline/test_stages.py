@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -212,10 +213,14 @@ def test_an_input_that_is_not_there_is_named(stage, repository, name, file):
 def test_a_model_that_predicts_nonsense_is_refused(stage):
     evaluate = stage("evaluate")
     question = Question(task="binary-classification", target="y", metric="f1")
-    with pytest.raises(MintmarkError, match=r"cannot be measured: .*sum to 1"):
+    with pytest.raises(RecipeFault, match=r'cannot be measured against "y" of the evaluation rows: .*sum to 1'):
         evaluate.judge(pd.Series([0, 1]), np.array([0, 1]), np.array([[0.5, 0.5], [0.9, 0.9]]), [0, 1], question)
-    with pytest.raises(MintmarkError, match=r"cannot be measured: .*finite"):
+    with pytest.raises(RecipeFault, match=r"cannot be measured .*finite"):
         evaluate.judge(pd.Series([0.0, 1.0]), np.array([0.0, np.nan]), None, [], QUESTION)
+    with pytest.raises(RecipeFault, match=r"'c' is not one of the classes \['a', 'b'\]"):
+        evaluate.judge(pd.Series(["a", "c"]), np.array(["a", "b"]), None, ["a", "b"], question)
+    with pytest.raises(RecipeFault, match=r"""all training rows have the "y" 'a'"""):
+        evaluate.classes_of(SimpleNamespace(classes_=np.array(["a"])), question)
 
 
 @pytest.fixture(scope="module")

@@ -142,3 +142,11 @@ def test_files_that_do_not_fit_together_are_one_sentence() -> None:
     parts["c.csv"] = read_csv("c.csv", b"x\n5\n", source)
     with pytest.raises(RecipeFault, match=r'c\.csv has other columns than a\.csv: it lacks "y"'):
         join_typed(parts, source, {})
+
+
+def test_text_that_is_no_text_is_refused() -> None:
+    half = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\3\0\0\0"), pa.py_buffer(b"\xed\xa0\x80")]
+    )
+    with pytest.raises(RecipeFault, match=r"x\.parquet cannot be read: .*Invalid UTF8"):
+        read_parquet("x.parquet", parquet(pa.table({"x": half})))

@@ -101,6 +101,7 @@ def read_parquet(name: str, content: bytes) -> pa.Table:
     """Return a Parquet file; a DECIMAL is a number, and a date a time. Raises `RecipeFault` for what no table holds."""
     try:
         table = pq.read_table(io.BytesIO(content))
+        table.validate(full=True)  # text that is no UTF-8, such as half of a pair of surrogates
     except (pa.ArrowException, OSError, ValueError) as error:
         raise RecipeFault(_PLACE, f"{name} cannot be read: {' '.join(str(error).split())[:200]}") from None
     twice = next((column for column in table.column_names if table.column_names.count(column) > 1), None)

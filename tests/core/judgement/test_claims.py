@@ -61,6 +61,15 @@ def test_what_was_measured_is_not_disputed():
     assert disputed(copy.deepcopy(regression), regression) == []
 
 
+def test_a_reason_for_no_value_must_come_out_again():
+    reason = "the target is constant in these rows"
+    measured = {**MEASURED, "undefined": {"slices.old.roc_auc": reason}}
+    assert disputed(copy.deepcopy(measured), measured) == []
+    assert disputed(measured) == [("undefined.slices.old.roc_auc", reason, None)]
+    other = {**MEASURED, "undefined": {"slices.old.roc_auc": "nobody knows"}}
+    assert disputed(other, measured) == [("undefined.slices.old.roc_auc", "nobody knows", reason)]
+
+
 @pytest.mark.parametrize("bound", ["value", "low", "high"])
 @pytest.mark.parametrize("place", [("metrics",), ("slices", "old", "metrics")])
 @pytest.mark.parametrize("metric", ["accuracy", "log_loss"])

@@ -77,6 +77,63 @@ def test_a_metric_of_probabilities_needs_them():
     assert "roc_auc" not in found["metrics"]
 
 
+ONE_CLASS = class_outcomes(
+    ["no"] * 60, ["no", "yes"] * 30, np.tile([[0.5, 0.5], [0.4, 0.6000000000000001]], (30, 1)), ["no", "yes"]
+)
+CONSTANT = regression_outcomes(np.full(60, 0.1), TRUTH)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (CONSTANT, dict.fromkeys(["r2", "explained_variance"], "the target is constant in these rows")),
+        (
+            regression_outcomes(1e9 + 1e-7 * (np.arange(60) % 2), np.full(60, 1e9)),
+            dict.fromkeys(["r2", "explained_variance"], "the target hardly varies in these rows"),
+        ),
+        (
+            regression_outcomes(1e200 * TRUTH, np.zeros(60)),
+            dict.fromkeys(["mse", "rmse", "r2", "explained_variance"], "it is too large for a number"),
+        ),
+        (ONE_CLASS, {"roc_auc": "every row has the class 'no'", "average_precision": "every row has the class 'no'"}),
+    ],
+)
+def test_a_metric_without_a_value_has_a_reason(outcomes, expected):
+    labels = bool(outcomes.classes)
+    asked = {"task": "binary-classification", "metric": "accuracy"} if labels else {"metric": "mae"}
+    found = measure(outcomes, ROWS, question(**asked), resamples=100, seed=1)
+    assert found["undefined"] == expected
+    assert not found["undefined"].keys() & found["metrics"].keys()
+    primary = next(iter(expected))
+    with pytest.raises(RecipeFault, match=f"{primary} has no value on the evaluation rows .*{expected[primary]}"):
+        measure(outcomes, ROWS, question(**asked | {"metric": primary}), resamples=100, seed=1)
+
+
+def test_a_slice_without_a_value_has_a_reason_and_a_small_target_has_a_value():
+    slices = ({"name": "one", "where": {"column": "age", "below": 1}},)
+    found = measure(OUTCOMES, ROWS, question(slices=slices), resamples=100, seed=1)
+    assert found["undefined"] == dict.fromkeys(
+        ["slices.one.r2", "slices.one.explained_variance"], "the target is constant in these rows"
+    )
+    small = regression_outcomes(1e-12 * OUTCOMES.truth, 1e-12 * OUTCOMES.prediction)
+    measured = measure(small, ROWS, question(), resamples=100, seed=1)
+    assert measured["metrics"]["r2"]["value"] == pytest.approx(found["metrics"]["r2"]["value"])
+    assert "undefined" not in measured
+
+
+@pytest.mark.parametrize(
+    ("who", "message"),
+    [
+        (ROWS["who"].where(ROWS["row"] != 7), '1 evaluation rows have no "who", the first is row 7; write missing'),
+        (ROWS["who"].astype(object).where(ROWS["row"] > 1), '2 evaluation rows have no "who"'),
+        (ROWS["who"].astype(object).where(ROWS["row"] > 1, "a"), "does not hold the names or numbers"),
+    ],
+)
+def test_rows_without_an_entity_are_refused(who, message):
+    with pytest.raises(RecipeFault, match=message):
+        measure(OUTCOMES, ROWS.assign(who=who), question(entity_column="who"), resamples=100, seed=1)
+
+
 def test_predictions_and_signature_of_a_classifier():
     probabilities = np.array([[0.9, 0.1], [0.3, 0.7]])
     row, truth = pd.Series([4, 9]), pd.Series(["no", "no"])

@@ -39,7 +39,7 @@ def dispute_claims(
     That is every slice, and the primary metric; a pipeline may measure fewer of the others, and fewer bounds. Near
     zero, 1e-9 is close enough. Without `bounds` only the values are held. `claimed` is a document
     that the schema of metrics.json accepts, `measured` what `evaluation.measure` gives for the same rows, resamples and
-    seed.
+    seed. A metric that is said to be undefined must be, for the reason that it gives.
     """
     parts = ("value", "low", "high") if bounds else ("value",)
     for part in _PARTS:
@@ -55,6 +55,10 @@ def dispute_claims(
         if own["rows"] != found["rows"]:
             yield Dispute(f"{place}.rows", _told(own["rows"]), found["rows"])
         yield from _dispute_metrics(f"{place}.metrics", own["metrics"], found["metrics"], primary, parts)
+    reasons = measured.get("undefined", {})
+    for name, reason in sorted(claimed.get("undefined", {}).items()):
+        if reason != reasons.get(name):
+            yield Dispute(f"undefined.{name}", reason, reasons.get(name))
 
 
 def _dispute_metrics(

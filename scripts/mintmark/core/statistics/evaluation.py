@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import PROBABILITY, RecipeFault
+from mintmark.core.question import PROBABILITY, ROW, RecipeFault
 from mintmark.core.statistics.figures import rounded
 from mintmark.core.statistics.intervals import CONFIDENCE, METHOD, MetricInterval, metric_intervals
 from mintmark.core.statistics.metric_names import metric_names
-from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, undefined_reason
 from mintmark.core.statistics.slices import SliceFault, slice_mask
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
     """Return metrics.json without cost and importance: every metric with its interval, in all and in each slice.
 
     `rows` is the evaluation table, in the order of `outcomes`. Raises `RecipeFault` (with a place in model.yaml) for
-    a slice that does not fit the table, and for a primary metric that is not to be had.
+    a slice that does not fit the table, for rows without an entity, and for a primary metric that is not to be had or
+    is not defined. Any other metric that is not defined is under `undefined`, by its place and with the reason.
     """
     names = metric_names(question.task, probabilities=outcomes.probabilities is not None)
     if question.metric not in names:
         raise RecipeFault(("metric", "name"), _unavailable(question, names))
     clusters = _clusters(rows, question)
+    undefined = _undefined(names, outcomes)
+    if question.metric in undefined:
+        raise RecipeFault(("metric", "name"), _without_value(question, undefined[question.metric]))
     slices: dict[str, Any] = {}
     for index, entry in enumerate(question.slices):
         try:
@@ -39,7 +43,10 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
         part = None if clusters is None else _recode(clusters[mask])
         found = _intervals(names, outcomes.take(mask), resamples, seed, part) if mask.any() else {}
         slices[entry.name] = {"rows": int(mask.sum()), "metrics": found}
-    return {
+        if mask.any():
+            reasons = _undefined(names, outcomes.take(mask))
+            undefined |= {f"slices.{entry.name}.{name}": reason for name, reason in reasons.items()}
+    measured = {
         "schema": 1,
         "task": question.task,
         "rows": len(outcomes),
@@ -50,6 +57,18 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
         "metrics": _intervals(names, outcomes, resamples, seed, clusters),
         "slices": slices,
     }
+    return measured | {"undefined": undefined} if undefined else measured
+
+
+def _undefined(names: Sequence[str], outcomes: Outcomes) -> dict[str, str]:
+    return {name: undefined_reason(name, outcomes) for name in names if not np.isfinite(metric_value(name, outcomes))}
+
+
+def _without_value(question: Question, reason: str) -> str:
+    return (
+        f'{question.metric} has no value on the evaluation rows (column "{question.target}"): {reason}; '
+        "evaluate on rows that differ, or take another metric"
+    )
 
 
 def _unavailable(question: Question, names: Sequence[str]) -> str:
@@ -77,7 +96,20 @@ def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
         return None
     if question.entity_column not in rows.columns:
         raise RecipeFault(("entity_column",), f'the evaluation data has no column "{question.entity_column}"')
-    return _recode(rows[question.entity_column].to_numpy())
+    column = rows[question.entity_column]
+    if column.isna().any():
+        first = rows[ROW].to_numpy()[column.isna()][0] if ROW in rows.columns else int(column.isna().argmax())
+        raise RecipeFault(
+            ("entity_column",),
+            f'{int(column.isna().sum())} evaluation rows have no "{column.name}", the first is row {first}; '
+            f'write missing: {{columns: {{"{column.name}": drop-row}}}} in params.yaml, or fill it in the data',
+        )
+    try:
+        return _recode(column.to_numpy())
+    except TypeError:
+        raise RecipeFault(
+            ("entity_column",), f'"{column.name}" does not hold the names or numbers of entities'
+        ) from None
 
 
 def _recode(values: Any) -> Codes:

@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 _SMALLEST: Final = float(np.finfo(np.float64).eps)
+_LARGEST_SQUARED: Final = 1e150  # the sum of many squares of such numbers is still one
+_ROUNDING: Final = 1e-9  # how far arithmetic alone takes a probability beyond 0 or 1
 _CACHED_CELLS: Final = 50_000  # of float64: 400 KB
 
 
@@ -85,8 +87,13 @@ def class_outcomes(
         probabilities = np.asarray(probabilities, dtype=np.float64)
         if probabilities.shape != (len(codes), len(classes)):
             raise ValueError(f"probabilities have shape {probabilities.shape}, not {(len(codes), len(classes))}")
-        if not (np.isfinite(probabilities).all() and (probabilities >= 0).all() and (probabilities <= 1).all()):
+        if not (
+            np.isfinite(probabilities).all()
+            and (probabilities >= -_ROUNDING).all()
+            and (probabilities <= 1 + _ROUNDING).all()
+        ):
             raise ValueError("probabilities must lie between 0 and 1")
+        probabilities = probabilities.clip(0, 1)
         if np.abs(probabilities.sum(axis=1) - 1).max() > 1e-6:
             raise ValueError("the probabilities of a row must sum to 1")
     position = None
@@ -121,13 +128,26 @@ def metric_values(names: Iterable[str], outcomes: Outcomes, counts: Floats) -> d
     What several metrics rest on is counted once, so asking for all of them at once is much faster than one by one.
     """
     sample = _Sample(outcomes, counts, tuple(names))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return {name: _METRICS[name](sample) for name in sample.names}
 
 
 def metric_value(name: str, outcomes: Outcomes) -> float:
     """Return a metric of the rows as they are; NaN where it is not defined."""
     return float(metric_values([name], outcomes, np.ones((1, len(outcomes))))[name][0])
+
+
+def undefined_reason(name: str, outcomes: Outcomes) -> str:
+    """Return why a metric is no finite number for these rows, in the words of metrics.json."""
+    is_huge = max(np.abs(outcomes.truth).max(), np.abs(outcomes.prediction).max()) > _LARGEST_SQUARED
+    if name in ("r2", "explained_variance") and not is_huge:
+        is_constant = outcomes.truth.min() == outcomes.truth.max()
+        return f"the target {'is constant' if is_constant else 'hardly varies'} in these rows"
+    if name in _AREAS:
+        present = np.unique(outcomes.truth)
+        if len(present) == 1:
+            return f"every row has the class {outcomes.classes[int(present[0])]!r}"
+    return "it is too large for a number"
 
 
 class _Sample:
@@ -209,17 +229,23 @@ def _variance(values: Floats, s: _Sample) -> Floats:
     return _mean(centred**2, s) - _mean(centred, s) ** 2
 
 
-def _share_explained(unexplained: Floats, total: Floats) -> Floats:
-    result: Floats = np.where(total > _SMALLEST, 1 - unexplained / total, np.nan)
+def _share_explained(unexplained: Floats, s: _Sample) -> Floats:
+    """One minus a share of the variance of the truth; NaN where that variance is what rounding makes of none."""
+    truth = s.outcomes.truth
+    total = _variance(truth, s)
+    noise = np.maximum(
+        32 * _SMALLEST * _mean((truth - truth.mean()) ** 2, s), (4 * _SMALLEST * np.abs(truth).max()) ** 2
+    )
+    result: Floats = np.where(total > noise, 1 - unexplained / total, np.nan)
     return result
 
 
 def _r2(s: _Sample) -> Floats:
-    return _share_explained(_mse(s), _variance(s.outcomes.truth, s))
+    return _share_explained(_mse(s), s)
 
 
 def _explained_variance(s: _Sample) -> Floats:
-    return _share_explained(_variance(_errors(s.outcomes), s), _variance(s.outcomes.truth, s))
+    return _share_explained(_variance(_errors(s.outcomes), s), s)
 
 
 # -- classes ---------------------------------------------------------------------------------------------------------
