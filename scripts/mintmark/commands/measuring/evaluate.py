@@ -103,6 +103,7 @@ def format_evaluation(record: Mapping[str, Any]) -> Iterator[str]:
             for name, found in record["slices"].items()
         ]
         yield format_table(("slice", "rows", primary), lines)
+    yield from (f"{name} has no value: {reason}." for name, reason in record.get("undefined", {}).items())
 
 
 def trained_on(record: Mapping[str, Any]) -> str:
