@@ -247,3 +247,14 @@ def test_a_positive_class_that_is_not_there():
     question = Question(task="binary-classification", target="y", metric="accuracy", positive_class="yes")
     (fault,) = target_faults(pd.Series([True, False]), question)
     assert "positive_class is 'yes', and \"y\" holds False, True" in fault.message
+
+
+def test_times_of_several_zones_are_moments_and_a_bare_one_among_them_is_a_fault():
+    """The clocks of one country change twice a year."""
+    for wanted in ("datetime", {"datetime": "%Y-%m-%dT%H:%M%z"}):
+        summer = pd.DataFrame({"t": ["2026-07-01T10:00+02:00", "2026-01-01T10:00+01:00", None]})
+        times = apply_types(summer, {"t": wanted})["t"]
+        assert times.dropna().tolist() == [pd.Timestamp("2026-07-01T08:00Z"), pd.Timestamp("2026-01-01T09:00Z")]
+    mixed = pd.DataFrame({"t": ["2026-07-01T10:00+02:00", "2026-01-01"]})
+    with pytest.raises(RecipeFault, match="others have none, such as '2026-01-01'"):
+        apply_types(mixed, {"t": "datetime"})

@@ -110,12 +110,26 @@ def _misfit(frame: pd.DataFrame, column: str, wanted: str | Mapping[str, str], e
     return f'"{column}" is no {what}: {" ".join(str(error).split())}'
 
 
+def _moments(column: pd.Series, form: str) -> pd.Series:
+    """Return a column of times; those with zones, which change with the season, are in UTC."""
+    try:
+        return pd.to_datetime(column, format=form)
+    except ValueError:
+        moments = pd.to_datetime(column, format=form, utc=True)
+    bare = [value for value in column.dropna().unique() if pd.to_datetime(value, format=form).tzinfo is None]
+    if bare:
+        raise ValueError(
+            f"some of its times have a zone, and others have none, such as {bare[0]!r}; nobody can order those"
+        )
+    return moments
+
+
 def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
     """Return a column in its declared type; whole numbers or truths with gaps as floats, until they are filled."""
     if not isinstance(wanted, str):
-        return pd.to_datetime(column, format=wanted["datetime"])
+        return _moments(column, wanted["datetime"])
     if wanted == "datetime":
-        return pd.to_datetime(column, format="ISO8601")
+        return _moments(column, "ISO8601")
     if wanted == "boolean":
         truths = column.map(_TRUTHS.get) if column.dtype in ("str", object) else column
         if not truths[column.notna()].isin([True, False, 0, 1]).all():

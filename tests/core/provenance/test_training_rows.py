@@ -51,6 +51,7 @@ def test_a_row_is_found_and_no_other() -> None:
         (1, 1.0),
         (0.0, -0.0),
         (True, 1),
+        ("True", True),
         ("7", 7),
         ("1.50", 1.5),
         (2**60 + 1, str(2**60 + 1)),

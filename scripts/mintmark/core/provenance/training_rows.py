@@ -28,6 +28,7 @@ KINDS: Final = (BY_ROW, BY_ID, BY_ENTITY)
 _SPREAD: Final = 1 << 20  # how many values there are for each entry: an unseen one matches once in so many
 _MISSING: Final = np.uint64(0x7FF8_0000_0000_0001)  # a NaN that no number gives
 _TEXT: Final = b"text\0"
+_TRUTHS: Final = {"true": 1.0, "false": 0.0}
 
 
 class UnknownRowsFault(ValueError):  # noqa: N818 - a fault in data, which callers turn into a finding
@@ -146,7 +147,7 @@ def _row_cells(
 
 
 def _cells(column: pd.Series) -> NDArray[np.uint64]:
-    """Return a number for each value, the same for the same value of whatever type: 1, 1.0, True and "1" are one."""
+    """Return a number for each value, the same for one value in any type: 1, 1.0, True, "1" and "true" are one."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
         return _text_cells(pd.Series([_moment(value) for value in column], dtype=object))
@@ -181,7 +182,9 @@ def _text_cell(value: Any) -> np.uint64:
     if isinstance(value, (bool, np.bool_)):
         value = int(value)
     text = value if isinstance(value, str) else _moment(value) if hasattr(value, "isoformat") else str(value)
-    number = _number(text)
+    number = _TRUTHS.get(text.lower()) if isinstance(value, str) else None  # one blank makes a column of truths text
+    if number is None:
+        number = _number(text)
     if number is not None:
         return np.uint64(_number_cells(np.array([number]))[0])
     digest = hashlib.blake2b(_TEXT + text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
