@@ -31,6 +31,7 @@ from mintmark.forge.workflow import plain_line
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
+from mintmark.registry.snapshot import contradictions, with_lines
 from mintmark.registry.stored.candidate import candidate_files
 from mintmark.registry.stored.limits import check_limits
 from mintmark.registry.stored.pushing import push
@@ -107,6 +108,8 @@ def _standing_and_candidate(registry: ClonedRegistry, model: str) -> tuple[Model
     checks of the files take, so these run meanwhile.
     """
     candidate_files(registry, model)
+    path = layout.model_path(model)
+    require_allowed(with_lines(contradictions(path, registry.model(model).document), registry.tree))
     with ThreadPoolExecutor(1) as pool:
         stale = pool.submit(stale_stages, registry.root, model)
         state = read_standing(registry, model)

@@ -34,9 +34,11 @@ def judge_description(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
             yield from _judge_anchor(span, subject.model, path, was, now)
         elif path in before:
             yield found("gates", "decide", "model.yaml of the base cannot be read, so look at all gates", path)
+            yield from _judge_anchor(span, subject.model, path, {}, now)
         else:
             message = f"{subject.model} is a new model; its gates hold from its first version on"
             yield found("gates", "pass", message, path)
+            yield from _judge_anchor(span, subject.model, path, {}, now)
             yield Opinion(next_steps=(f"After the merge: dvc repro, then mintmark propose {subject.model}",))
 
 
@@ -59,8 +61,11 @@ def _judge_anchor(
     span: Span, model: str, path: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Judging[None]:
     """An anchor moves to the present champion and nowhere else: to a weaker version it would be a goalpost."""
-    anchor, champion = after.get("anchor"), span.before.channel(model, span.settings.last_channel)
-    if anchor not in (None, before.get("anchor"), champion):
+    champion = span.before.channel(model, span.settings.last_channel)
+    held = span.history(model).holders(span.settings.last_channel)
+    first = next((version for version in held if version is not None), None)
+    old, anchor = (document.get("anchor") or first for document in (before, after))
+    if anchor not in (old, champion):
         where = f"{champion}, which holds {span.settings.last_channel}" if champion else "no version yet"
         yield found("gates", "fail", f"anchor may move to {where}, and not to {short(anchor)}", path)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mintmark.core.finding import Finding
 from mintmark.core.layout import model_path
 from mintmark.core.question import KeyPath, Question, RecipeFault
+from mintmark.core.statistics.metric_names import dispute_goal
 from mintmark.errors import InvalidRegistryError, UsageError
 from mintmark.registry.documents import parse_document
 from mintmark.registry.files import read_text_file, read_yaml
@@ -48,6 +49,9 @@ def read_question(model: str, root: Path = Path()) -> Question:
     if document.data is None:
         raise InvalidRegistryError(document.findings)
     with question_faults(model, root):
+        wrong = dispute_goal(document.data["metric"])
+        if wrong is not None:
+            raise RecipeFault(("metric", "goal"), wrong)
         return Question.from_dict(document.data)
 
 

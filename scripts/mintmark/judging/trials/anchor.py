@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.checks import check
 from mintmark.core.judgement.gates import check_primary
-from mintmark.core.judgement.opinion import Opinion, found
+from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.pairing import Answered, pair_answers
 from mintmark.judging.trials.rivals import Rivals
@@ -33,6 +33,10 @@ def judge_anchor(case: Case, anchor: FetchedVersion, run: ModelRun, answer: Answ
         second = Answered(version=case.candidate, answer=answer, classes=run.classes)
         return pair_answers(first, second, rows, rules.question, rules.gates)
 
+    if set(anchor.classes) != set(run.classes):
+        message = f"the anchor {anchor.name} knows other classes ({short(list(anchor.classes))})"
+        yield found("anchor", "decide", f"{message} than {short(list(run.classes))}; decide by hand")
+        return
     says = f"{anchor.name} cannot be compared with: "
     pairing = yield from attempt(pair, "anchor", verdict="decide", says=says)
     if pairing is None:

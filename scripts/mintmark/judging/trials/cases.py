@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
 from mintmark.core.cost import recorded_cost
-from mintmark.core.judgement.opinion import Opinion, found
+from mintmark.core.judgement.opinion import Opinion, found, found_faults
 from mintmark.core.question import Question, RecipeFault
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.evidence import Rows, read_rows
 from mintmark.judging.uses import count_uses
+from mintmark.registry.snapshot import contradictions, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,12 @@ def build_case(
     Says what is missing for it; None where it cannot be judged at all.
     """
     model = candidate.record.model
-    rules = Rules.of(span.before.model(model), span.settings.trusted_names)
+    described = span.before.model(model)
+    contradictory = list(with_lines(contradictions(layout.model_path(model), described.document), span.before.tree))
+    if contradictory:
+        yield found_faults("rules", contradictory)
+        return None
+    rules = Rules.of(described, span.settings.trusted_names)
     champion = yield from _champion(span, model, incumbent)
     anchor = yield from _anchor(span, candidate.record, incumbent)
     own_file = candidate.record.stored_file(EVALUATION)
@@ -123,8 +129,10 @@ def _anchor(span: Span, record: VersionRecord, incumbent: str | None) -> Judging
     anchor = span.before.model(model).anchor or next(held, None)
     if anchor is None or anchor in (incumbent, str(record.version)):
         return None
-    if anchor not in {str(version) for version in span.before.versions(model)}:
-        message = f"the anchor {model} {anchor} is not there any more; move it to the champion (anchor: in model.yaml)"
+    gone = anchor not in {str(version) for version in span.before.versions(model)}
+    if gone or anchor in span.before.yanked(model):
+        what = "is not there any more" if gone else "is yanked"
+        message = f"the anchor {model} {anchor} {what}; move it to the champion (anchor: in model.yaml)"
         yield found("anchor", "decide", message)
         return None
     says = f"{model} {anchor} cannot be compared with: "
