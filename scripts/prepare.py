@@ -75,6 +75,12 @@ def clean_and_split(
     frame = cleaning.select_columns(frame, preparation, question.target)
     frame = cleaning.drop_duplicates(cleaning.apply_types(frame, preparation.types), preparation.duplicates)
     unique = len(frame)
+    if question.entity_column is not None and question.entity_column not in frame.columns:
+        raise RecipeFault(
+            ("prepare",),
+            f'after id: and drop: the data has no column "{question.entity_column}", which model.yaml names as '
+            "entity_column; keep it, or write entity_column: null there",
+        )
     frame = cleaning.drop_missing(frame, preparation)
     if frame.empty or frame[question.target].isna().any():
         raise RecipeFault(

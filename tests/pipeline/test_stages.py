@@ -178,6 +178,13 @@ def test_a_source_that_cannot_be_read_is_a_fault(stage, repository, source, cont
                 "model.yaml:10:10: metric.name: mae is not",
             ),
             (
+                "prepare",
+                "models/churn/model.yaml",
+                "entity_column: null",
+                "entity_column: who",
+                r"params.yaml:6:5: .*no column .who., which model.yaml names as entity_column",
+            ),
+            (
                 "evaluate",
                 "models/churn/model.yaml",
                 "entity_column: null",
