@@ -282,6 +282,7 @@ def _is_text(value: object) -> bool:
 
 def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:
     """Return the table with missing values replaced; what is declared `integer` or `boolean` becomes that again."""
-    frame = frame.fillna(fills)
+    fitting = {c: float(v) if isinstance(v, bool) and frame[c].dtype == "float64" else v for c, v in fills.items()}
+    frame = frame.fillna(fitting)
     whole = {c: _WHOLE[str(types[c])] for c in frame.columns if str(types.get(c)) in _WHOLE and frame[c].notna().all()}
     return frame.astype(whole)
