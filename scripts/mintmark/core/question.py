@@ -57,6 +57,11 @@ def raise_faults(faults: Sequence[RecipeFault]) -> None:
         raise faults[0]
 
 
+def is_stable_split(method: str, start: object) -> bool:
+    """Whether a row keeps its side when the data grows; `start` is from when a time split evaluates, if it says so."""
+    return method in ("hash", "group") or start is not None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
     """Which rows a slice means, by one column: those that are a value, one of some, or in a half-open range."""

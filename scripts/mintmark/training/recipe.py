@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.question import Label, RecipeFault, raise_faults
+from mintmark.core.question import Label, RecipeFault, is_stable_split, raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ class Split:
     @property
     def is_stable(self) -> bool:
         """Whether a row keeps its side when the data grows."""
-        return self.method in ("hash", "group") or self.start is not None
+        return is_stable_split(self.method, self.start)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

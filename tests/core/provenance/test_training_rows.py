@@ -14,6 +14,7 @@ from mintmark.core.provenance.training_rows import (
     digest_training,
     filled_cells,
     filled_column,
+    holds_all,
     seen,
 )
 from mintmark.core.question import DIGEST, FILLED, ROW
@@ -138,3 +139,25 @@ def test_many_rows_are_a_small_file_without_false_finds() -> None:
     content = format_parquet(known, ascending=[DIGEST])
     assert len(content) < 20_000 * 3.5
     pd.testing.assert_frame_equal(parse_parquet(content), known)
+
+
+def test_equal_rows_of_others_are_not_seen() -> None:
+    """With few different values, most rows look like one in the training: an id or an entity tells them apart."""
+    train = table((1, "red", "a"), (2, "red", "b"), who=["ann", "bob"]).assign(**{ROW: ["x1", "x2"]})
+    rows = table((1, "red", "a"), (2, "red", "b"), who=["cid", "bob"]).assign(**{ROW: ["x3", "x2"]})
+    assert found(digests(train, has_id=True), rows) == [False, True]
+    assert found(digests(train, entity="who"), rows, "who") == [False, True]
+
+
+def test_an_id_in_numbers_may_be_a_place_and_hides_nothing() -> None:
+    train = table((1, "red", "a"), (2, "red", "b")).assign(**{ROW: [100, 101]})
+    rows = table((1, "red", "a"), (3, "red", "b"))
+    assert found(digests(train, has_id=True), rows) == [True, False]
+
+
+@pytest.mark.parametrize(("more", "kept"), [(((3, "red", "b"),), True), ((), True), (((1, "red", "a"),), True)])
+def test_a_grown_table_holds_the_old_one(more: tuple[tuple[object, object, object], ...], kept: bool) -> None:
+    old = table((1, "red", "a"), (1, "red", "a"), (2, "red", "b"))
+    assert holds_all(table((2.0, "red", "b"), (1, "red", "a"), (1, "red", "a"), *more), old, [*INPUTS, "kind"]) == kept
+    assert not holds_all(table((2, "red", "b"), (1, "red", "a"), (9, "red", "a"), *more[:0]), old, [*INPUTS, "kind"])
+    assert not holds_all(old.drop(columns="colour"), old, [*INPUTS, "kind"])

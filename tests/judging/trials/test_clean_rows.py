@@ -103,3 +103,27 @@ def test_a_candidate_says_which_rows_it_was_trained_on(judged: Scratch, what: st
     found = judged.review()
     assert found.code == 1
     assert "training" in found.messages()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["hash", "stratified"])
+def test_rows_that_grown_data_adds_are_told_beside_those_of_the_base(judged: Scratch, method: str) -> None:
+    """Under a split that keeps each row on its side, they need no person; they count from the next proposal on."""
+    prepare = {"split": {"method": method, "evaluation": 0.5}}
+    judged.branch("small", "main")
+    propose(judged, C=1.0, every=3, prepare=prepare)
+    for channel in ("staging", "production"):
+        assert judged.mintmark("promote", "loans@1.1.0", channel, "--here").code == 0
+    judged.branch("grown", "small")
+    propose(judged, "--version", "1.2.0", C=0.9, prepare=prepare)
+    found = judged.review(base="small")
+    ((verdict, message),) = said(found, "evaluation data")
+    assert [(each["source"], each["rows"]) for each in found.report["evaluations"]] == [
+        ("base", 200),
+        ("proposal", 600),
+    ]
+    if method == "hash":
+        assert (verdict, message.startswith("the proposal adds rows under the same split")) == ("pass", True)
+        assert len(said(found, "champion")) == 1, "the added rows decide nothing yet"
+    else:
+        assert verdict == "decide"

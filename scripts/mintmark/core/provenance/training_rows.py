@@ -63,10 +63,12 @@ def digest_training(
 def seen(
     digests: pd.DataFrame, rows: pd.DataFrame, *, inputs: Sequence[str], target: str, entity: str | None, key: str
 ) -> NDArray[np.bool_]:
-    """Return for each row of an evaluation table whether a version was trained on it, by its row, id or entity.
+    """Return for each row of an evaluation table whether a version was trained on it.
 
-    `inputs` and `key` are those of the version that the digests are of. Raises `UnknownRowsFault` where the rows lack
-    a column of that version, and where entities are asked for and it has no digests of any.
+    The entity decides where there is one, else a declared id that is text, else what the row holds. An id in numbers
+    may be the place of a row in another source, so what the row holds counts beside it. `inputs` and `key` are those of
+    the version that the digests are of. Raises `UnknownRowsFault` where the rows lack a column of that version, and
+    where entities are asked for and it has no digests of any.
     """
     absent = [name for name in (*inputs, target, *([entity] if entity else [])) if name not in rows.columns]
     if absent:
@@ -76,11 +78,14 @@ def seen(
         raise UnknownRowsFault(
             f'it keeps no digests of "{entity}" (entity_column), so nobody can tell whom it has seen'
         )
-    asked = {BY_ROW: _row_cells(rows, inputs, target, filled_cells(rows))}
-    if len(known[BY_ID]) and ROW in rows.columns:
-        asked[BY_ID] = _cells(rows[ROW])[:, None]
+    asked = {}
+    has_ids = bool(len(known[BY_ID])) and ROW in rows.columns
     if entity is not None:
         asked[BY_ENTITY] = _cells(rows[entity])[:, None]
+    elif has_ids:
+        asked[BY_ID] = _cells(rows[ROW])[:, None]
+    if entity is None and not (has_ids and not pd.api.types.is_numeric_dtype(rows[ROW])):
+        asked[BY_ROW] = _row_cells(rows, inputs, target, filled_cells(rows))
     found = np.zeros(len(rows), dtype=bool)
     for kind, cells in asked.items():
         found |= np.isin(_digests(cells, kind, key, len(known[kind])), known[kind])
@@ -96,6 +101,19 @@ def shares_of_values(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.fl
     for position, name in enumerate(names):
         cells[:, position] = _cells(table[name])
     return _hashes(cells, "split", "").astype(np.float64) / 2.0**64
+
+
+def holds_all(larger: pd.DataFrame, smaller: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Whether each row of a table is in a larger one too, as often, by its values in some columns."""
+    if any(name not in table.columns for table in (larger, smaller) for name in names):
+        return False
+    counts = []
+    for table in (larger, smaller):
+        filled = filled_cells(table)
+        cells = _row_cells(table, names[:-1], names[-1], filled)
+        values, found = np.unique(_hashes(cells, BY_ROW, ""), return_counts=True)
+        counts.append(dict(zip(values.tolist(), found.tolist(), strict=True)))
+    return all(counts[0].get(value, 0) >= number for value, number in counts[1].items())
 
 
 def count_of(digests: pd.DataFrame, kind: str) -> int:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core import layout
 from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
-from mintmark.core.question import Question, RecipeFault
+from mintmark.core.provenance.training_rows import holds_all
+from mintmark.core.question import Question, RecipeFault, is_stable_split
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.evidence import Rows, read_rows
 from mintmark.judging.uses import count_uses
+from mintmark.registry import pipeline
+from mintmark.registry.pipeline import LOCK
 from mintmark.registry.snapshot import contradictions, with_lines
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ class Case:
     is_proposal: bool = False
     anchor: FetchedVersion | None = None
     uses: int = 0
+    has_grown: bool = False
 
 
 def build_case(
@@ -105,7 +109,8 @@ def build_case(
     own = read_rows(candidate.files[EVALUATION], own_file.sha256, rules.question)
     locked = locked_rows(span.before).get(model)
     pinned = yield from _pinned_rows(span, model, own_file, rules, locked)
-    yield _whose_rows(candidate, pinned, own_file, locked, proposed=proposed)
+    grown = proposed and pinned is not None and _has_grown(span, candidate.record, pinned, own, rules.question)
+    yield _whose_rows(candidate, pinned, own_file, locked, proposed=proposed, grown=grown)
     other = pinned is not None and pinned.sha256 != own.sha256
     return Case(
         rules=rules,
@@ -118,6 +123,7 @@ def build_case(
         judged_source="base" if pinned is not None or not proposed else "proposal",
         is_proposal=proposed,
         anchor=anchor,
+        has_grown=grown,
         uses=sum(each.proposals for each in count_uses(span, candidate.record, proposed=proposed)),
     )
 
@@ -144,7 +150,7 @@ def _anchor(span: Span, record: VersionRecord, incumbent: str | None) -> Judging
 
 
 def _whose_rows(
-    candidate: FetchedVersion, pinned: Rows | None, own: StoredFile, locked: str | None, *, proposed: bool
+    candidate: FetchedVersion, pinned: Rows | None, own: StoredFile, locked: str | None, *, proposed: bool, grown: bool
 ) -> Opinion:
     """Say whether the rows are the base's; of a version that the base has, they are."""
     path = layout.version_path(candidate.record.model, str(candidate.record.version))
@@ -152,6 +158,11 @@ def _whose_rows(
         return found("evaluation data", "pass", "the rows are those of the base")
     if pinned is None:
         return found("evaluation data", "decide", _FIRST_ROWS)
+    if grown:
+        message = (
+            "the proposal adds rows under the same split; those of the base decide, and the others count from then on"
+        )
+        return found("evaluation data", "pass", message, path)
     if pinned.sha256 != own.sha256:
         message = "the proposal brings other evaluation rows than the base has; the report shows both results"
         return found("evaluation data", "decide", message, path)
@@ -159,6 +170,33 @@ def _whose_rows(
         message = f"dvc.lock of the base names other evaluation rows (md5 {locked}) than this and earlier versions have"
         return found("evaluation data", "decide", message, path)
     return found("evaluation data", "pass", "the rows are those of the base")
+
+
+def _has_grown(span: Span, record: VersionRecord, pinned: Rows, own: Rows, question: Question) -> bool:
+    """Whether the proposal has all rows of the base and more, under a split that is stable and that it leaves alone."""
+    if own.sha256 == pinned.sha256 or len(own.table) <= len(pinned.table):
+        return False
+    content = span.before.tree.read(LOCK)
+    before = {} if content is None else pipeline.model_stages(pipeline.parse_lock(content), record.model)
+    splits = [
+        _split(record.model, [stage.params for stage in stages]) for stages in (before.values(), record.stages.values())
+    ]
+    if splits[0] is None or splits[0] != splits[1]:
+        return False
+    if not is_stable_split(str(splits[0].get("method")), splits[0].get("from")):
+        return False
+    return holds_all(own.table, pinned.table, [*record.signature.inputs, question.target])
+
+
+def _split(model: str, stages: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any] | None:
+    """Return how stages that read params.yaml divide the rows of a model, None where they do not say."""
+    for params in stages:
+        for values in params.values():
+            whole = values.get(f"models.{model}")
+            section = values.get(f"models.{model}.prepare", whole.get("prepare") if isinstance(whole, dict) else None)
+            if isinstance(section, dict) and isinstance(section.get("split"), dict):
+                return dict(section["split"])
+    return None
 
 
 def _champion(span: Span, model: str, version: str | None) -> Judging[FetchedVersion | None]:

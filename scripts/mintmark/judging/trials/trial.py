@@ -70,7 +70,8 @@ def hold_trial(case: Case, process: ModelProcess | None) -> Judging[None]:
     if case.anchor is not None:
         yield from judge_anchor(case, case.anchor, run, answer)
     if case.own is not None:
-        yield from _compare(case, rivals, run, case.own, own_answer, "proposal")
+        for each in _compare(case, rivals, run, case.own, own_answer, "proposal"):
+            yield Opinion(evaluations=each.evaluations) if case.has_grown else each
     if tables:
         yield _behaviour(case, run, tables)
     costs = {"size": float(case.candidate.record.artifact.size), **run.cost}
