@@ -467,7 +467,7 @@ def test_another_remote_gets_the_bytes_before_the_commit(first: Scratch) -> None
     first.edit(".dvc/config", "url = store", f"url = {elsewhere}")
     first.commit("another remote")
     first.propose()
-    assert len([path for path in elsewhere.rglob("*") if path.is_file()]) == 7
+    assert len([path for path in elsewhere.rglob("*") if path.is_file()]) == 8
     assert not (first.root / ".dvc/store").exists()
     assert first.git("status", "--porcelain", "-uall") == ""
 

@@ -379,15 +379,15 @@ def test_a_site_does_not_decide_what_is_trusted(
     monkeypatch.syspath_prepend(str(tmp_path))
     import own_models  # type: ignore[import-not-found]
 
-    scratch.artifact = dump_canonical(own_models.OwnModel().fit([[0.0], [1.0]], [0.0, 3.0]))
+    scratch.artifact = dump_canonical(own_models.OwnModel().fit([[0.0, 0.0], [1.0, 0.0]], [0.0, 3.0]))
     scratch.add_version("iris", "2.0.0")
     scratch.write_settings(trusted_types=["own_models.OwnModel"])
     build_site(scratch.root, site.folder)
-    assert mintmark.load("iris@2.0.0", path=scratch.root).predict([[1.0]]) == pytest.approx([3.0])
+    assert mintmark.load("iris@2.0.0", path=scratch.root).predict([[1.0, 0.0]]) == pytest.approx([3.0])
     with pytest.raises(InvalidRegistryError, match=r"own_models\.OwnModel"):
         mintmark.load("iris@2.0.0", path=site.url)
     trusted = mintmark.load("iris@2.0.0", path=site.url, trusted_types=["own_models.OwnModel"])
-    assert trusted.predict([[1.0]]) == pytest.approx([3.0])
+    assert trusted.predict([[1.0, 0.0]]) == pytest.approx([3.0])
     assert open_registry(site.url).settings.trusted_types == ("own_models.OwnModel",)
 
 

@@ -43,7 +43,7 @@ def test_a_version_that_comes_out_again(released: Scratch, temporary: Path, caps
     out = capsys.readouterr().out
     commit = released.git("log", "-1", "--format=%H", "--grep=propose tiny 1.0.0")
     assert re.match(rf"tiny@1\.0\.0: identical bytes \(\d+ s, at {commit[:10]}\)\n", out)
-    assert "all 7 outputs of 1 stage are the recorded ones, measured times aside" in out
+    assert "all 8 outputs of 1 stage are the recorded ones, measured times aside" in out
     assert len(out.splitlines()) == 2
     assert list(temporary.iterdir()) == []
     assert released.snapshot() == before

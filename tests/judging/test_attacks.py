@@ -333,7 +333,10 @@ HOSTILE = (
 @pytest.mark.slow
 def test_a_summary_that_wants_to_be_markup(judged: Scratch) -> None:
     judged.branch("attack")
-    propose(judged, "-m", HOSTILE, C=1.0)
+    propose(judged, C=1.0)  # which refuses such a summary itself
+    with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:
+        record["summary"] = HOSTILE
+    judged.amend()
     found = judged.review()
     assert found.code == 1
     assert "summary: has the character U+202E" in found.messages()

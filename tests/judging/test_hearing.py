@@ -107,6 +107,8 @@ CATCHERS = {
     "evidence": "faults of pyarrow and pandas get the name of the table",
     "fetched": "a dvc.lock that cannot be read names no rows: a change may mend it",
     "hearing": "here errors become checks",
+    "measuring": "rows that somebody brings get the name of the version",
+    "pairing": "answers that cannot be compared get one sentence",
     "record_claims": "a profile that cannot be read is told where stored files are looked at",
     "span": "a link in place of a channel file names no version; the rules report it",
 }

@@ -54,7 +54,7 @@ def push(hosted: FakeRepository, tmp_path: Path, fake_forge: FakeForge):
 
 def environments(run: WorkflowRun) -> dict[str, str]:
     """The environment in which each channel was to be deployed, as the first job handed them on."""
-    (text,) = (one["arg"] for one in run.commands("set-output") if one["name"] == "deliveries")
+    (text,) = {one["arg"] for one in run.commands("set-output") if one["name"] == "deliveries"}  # drafted, published
     return {one["channel"]: one["environment"] for one in json.loads(text)}
 
 

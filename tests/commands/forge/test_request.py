@@ -202,11 +202,14 @@ def test_lines_of_a_reason_are_no_commands_of_the_runner(hosted: Hosted, capsys:
     hosted.clone.edit("data/points.csv", "3,6\n", "3,6\n4,9\n")
     hosted.clone.commit("More data")
     hosted.clone.git("push", "--quiet", "origin", "main")
-    assert ask(hosted, "propose", reason="new\n::stop-commands::x\n##[add-path]evil\n\x1b[31mred") == 0
+    lines = "new\n::stop-commands::x\n##[add-path]evil"
+    assert ask(hosted, "propose", reason=f"{lines}\n\x1b[31mred") == 1, "a control character is refused"
+    refused = capsys.readouterr()
+    assert "\x1b" not in refused.out + refused.err
+    assert ask(hosted, "propose", reason=lines) == 0
     shown = capsys.readouterr().out
     assert not [line for line in shown.splitlines() if line.lstrip().startswith("::")]
     assert "##[" not in shown
-    assert "\x1b" not in shown
 
 
 def test_the_good_forms_are_those_of_every_verb() -> None:

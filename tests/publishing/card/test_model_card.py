@@ -570,7 +570,11 @@ def test_gates_hold_the_bound_of_the_interval() -> None:
             "log_loss 0.2 [0.1, 0.3]: the upper bound is 0.3, and at most 0.25 is required",
             "**not met**",
         ],
-        ["floor: f1", "f1 has no interval on these rows, so its floor of 0.5 is not reached", "**not met**"],
+        [
+            "floor: f1",
+            "f1 has no interval on these rows, so its floor of 0.5 is not reached; it needs more rows",
+            "**not met**",
+        ],
         ["floor: brier", "brier has a floor and cannot be measured for this model", "**not met**"],
         ["cost: size", "size 14.2 kB; at most 15 kB is allowed", "met"],
         ["cost: load_seconds", "time to load it 1 s; at most 500 ms is allowed", "**not met**"],

@@ -387,7 +387,9 @@ def test_a_stored_file_that_a_browser_would_run_has_an_address_that_it_does_not(
     own.edit(layout.version_path("iris", "1.1.0"), "  evaluation.parquet:", "  index.html:")
     rebuild(own, tmp_path / "site")
     folder = tmp_path / "site/api/v1/models/iris/versions/1.1.0"
-    assert {path.name for path in folder.iterdir()} == {"model.skops", "predictions.parquet", "index.html.bin"}
+    assert {path.name for path in folder.iterdir()} == {
+        "model.skops", "predictions.parquet", "training-rows.parquet", "index.html.bin",
+    }  # fmt: skip
     files = json.loads(folder.with_name("1.1.0.json").read_text())["files"]
     assert {file["name"]: file["url"] for file in files}["index.html"] == "1.1.0/index.html.bin"
 
