@@ -173,7 +173,7 @@ def test_a_source_that_cannot_be_read_is_a_fault(stage, repository, source, cont
             (
                 "evaluate",
                 "models/churn/model.yaml",
-                "name: roc_auc",
+                "name: roc_auc, goal: maximize",
                 "name: mae",
                 "model.yaml:10:10: metric.name: mae is not",
             ),
