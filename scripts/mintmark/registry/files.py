@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, format_yaml, parse_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
     "format_json",
     "format_yaml",
     "line_ends",
+    "open_atomically",
     "read_json",
     "read_text_file",
     "read_yaml",
@@ -147,21 +150,34 @@ def format_json(data: Any) -> str:
 
 
 def write_atomically(path: Path | str, data: bytes) -> None:
-    """Write `data` whole or not at all: to a temporary file beside it, flushed to disk, then renamed over it.
+    """Write `data` whole or not at all. Missing folders are made.
 
-    Missing folders are made. Raises `MintmarkError` when the disk is full or the place cannot be written.
+    Raises `MintmarkError` when the disk is full or the place cannot be written.
+    """
+    try:
+        os.makedirs(os.path.dirname(os.fspath(path)) or ".", exist_ok=True)
+    except OSError as error:
+        raise MintmarkError(f"{path}: cannot be written: {error.strerror}") from None
+    with open_atomically(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def open_atomically(path: Path | str) -> Iterator[IO[bytes]]:
+    """Open a file to be written whole or not at all: a temporary one beside it, flushed to disk, then renamed over it.
+
+    It appears when the block ends without an error. Raises `MintmarkError` when the disk is full or the place cannot be
+    written.
     """
     from mintmark.temporary import new_file  # a reader need not pay for it
 
-    folder = os.path.dirname(os.fspath(path)) or "."
     try:
-        os.makedirs(folder, exist_ok=True)
-        handle, temporary = new_file(folder)
+        handle, temporary = new_file(os.path.dirname(os.fspath(path)) or ".")
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:  # open, and with it locked, until it has its name
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(handle)
             os.fchmod(handle, 0o666 & ~umask())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mintmark.commands.measuring.row_files import CSV, check_suffix
-from mintmark.errors import MintmarkError
-from mintmark.registry.files import umask
-from mintmark.temporary import new_file
+from mintmark.registry.files import open_atomically
 from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
@@ -41,28 +38,13 @@ def open_writer(output: Path) -> Iterator[Writer]:
         yield _CsvWriter(sys.stdout if sys.stdout.isatty() else unescaped(sys.stdout))
         return
     suffix = check_suffix(output)
-    folder = os.path.dirname(output) or "."
-    try:
-        handle, temporary = new_file(folder)
-    except OSError as error:
-        raise MintmarkError(f"{output}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:  # open, and with it locked, until it has its name
-            if suffix == CSV:
-                yield _CsvWriter(_Encoded(file))
-            else:
-                parquet = _ParquetWriter(file)
-                yield parquet
-                parquet.close()
-            file.flush()
-            os.fsync(handle)
-            os.fchmod(handle, 0o666 & ~umask())
-            os.replace(temporary, output)
-    except OSError as error:
-        raise MintmarkError(f"{output}: cannot be written: {error.strerror}; nothing was changed") from None
-    finally:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
+    with open_atomically(output) as file:
+        if suffix == CSV:
+            yield _CsvWriter(_Encoded(file))
+        else:
+            parquet = _ParquetWriter(file)
+            yield parquet
+            parquet.close()
 
 
 class _Encoded:
