@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mintmark.core.question import KeyPath
 
@@ -67,15 +67,18 @@ def recorded_columns(record: Mapping[str, Any]) -> KnownColumns:
     What is carried stands in the parameters of the stage `prepare`; a team's own pipeline may have none such.
     """
     beside: set[str] = set()
-    prepared = [
-        value
-        for stage in record["stages"].values()
-        for name, value in ((stage.get("params") or {}).get("params.yaml") or {}).items()
-        if name == f"models.{record['model']}.prepare" and isinstance(value, dict)
-    ]
+    prepared = list(prepare_sections(record["model"], (stage.get("params") for stage in record["stages"].values())))
     for preparation in prepared:
         beside |= prepared_columns(preparation)
     return KnownColumns(inputs=frozenset(record["signature"]["inputs"]), beside=frozenset(beside), whole=bool(prepared))
+
+
+def prepare_sections(model: str, params: Iterable[Mapping[str, Any] | None]) -> Iterator[Mapping[str, Any]]:
+    """Yield the section `prepare` of a model in params.yaml, from the parameters of each stage that depends on it."""
+    for of_stage in params:
+        section = ((of_stage or {}).get("params.yaml") or {}).get(f"models.{model}.prepare")
+        if isinstance(section, dict):
+            yield section
 
 
 def prepared_columns(preparation: Mapping[str, Any]) -> set[str]:

@@ -62,8 +62,7 @@ def _judge_anchor(
 ) -> Judging[None]:
     """An anchor moves to the present champion and nowhere else: to a weaker version it would be a goalpost."""
     champion = span.before.channel(model, span.settings.last_channel)
-    held = span.history(model).holders(span.settings.last_channel)
-    first = next((version for version in held if version is not None), None)
+    first = span.history(model).first_holder(span.settings.last_channel)
     old, anchor = (document.get("anchor") or first for document in (before, after))
     if anchor not in (old, champion):
         where = f"{champion}, which holds {span.settings.last_channel}" if champion else "no version yet"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.judgement.opinion import found
+from mintmark.core.question import EVALUATION
 from mintmark.errors import InvalidRegistryError
 from mintmark.judging.hearing import attempt
 from mintmark.registry.clone import ClonedRegistry
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
     from mintmark.registry.stored.store import Store
-
-EVALUATION = "evaluation.parquet"
-PREDICTIONS = "predictions.parquet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,8 +17,7 @@ from mintmark.core.finding import Finding, shorten
 from mintmark.core.judgement.grading import CLOSE
 from mintmark.core.judgement.opinion import found_faults
 from mintmark.core.provenance.training_rows import BY_ROW, count_of
-from mintmark.core.question import PROBABILITY, ROW, TRAINING_ROWS
-from mintmark.judging.fetched import EVALUATION, PREDICTIONS
+from mintmark.core.question import EVALUATION, PREDICTIONS, PROBABILITY, ROW, TRAINING_ROWS
 from mintmark.judging.trials.clean_rows import read_training_rows
 from mintmark.judging.trials.evidence import read_table
 from mintmark.registry.snapshot import with_lines

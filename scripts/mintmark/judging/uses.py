@@ -8,8 +8,8 @@ from mintmark.core.judgement.checks import CheckVerdict
 from mintmark.core.judgement.gates import MANY_USES
 from mintmark.core.judgement.review import Uses
 from mintmark.core.layout import POINTER_SUFFIX
+from mintmark.core.question import EVALUATION
 from mintmark.core.records import format_pointer
-from mintmark.judging.fetched import EVALUATION
 from mintmark.registry.documents import blob_oid
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_file
 from mintmark.commands.measuring.row_files import check_suffix, read_batches
-from mintmark.core.named_columns import row_columns
+from mintmark.core.named_columns import prepare_sections, row_columns
 from mintmark.core.question import ROW
 from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import InputError, MintmarkError
@@ -87,8 +87,5 @@ def _with_ids(table: pd.DataFrame, records: Sequence[VersionRecord]) -> pd.DataF
 
 
 def _id_column(record: VersionRecord) -> Any:
-    for stage in record.stages.values():
-        prepare = stage.params.get("params.yaml", {}).get(f"models.{record.model}.prepare")
-        if isinstance(prepare, dict) and prepare.get("id"):
-            return prepare["id"]
-    return None
+    sections = prepare_sections(record.model, (stage.params for stage in record.stages.values()))
+    return next((section["id"] for section in sections if section.get("id")), None)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.question import TRAINING_ROWS
+from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STORED: Final = ("predictions.parquet", "evaluation.parquet", TRAINING_ROWS, "profile.json")
+STORED: Final = (PREDICTIONS, EVALUATION, TRAINING_ROWS, "profile.json")
 READ: Final = ("metrics.json", "signature.json", "data.json")
 BEST: Final = "best.json"
 _SIGNATURE: Final = ("inputs", "outputs", "classes")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.layout import METRICS_RECORD, candidate_path, metrics_path
-from mintmark.judging.fetched import PREDICTIONS
+from mintmark.core.question import PREDICTIONS
 from mintmark.judging.reproducing import prediction_gap
 from mintmark.judging.reproducing.prediction_gap import PredictionGap
 from mintmark.registry.files import parse_json

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.core.layout import pointer_path
+from mintmark.core.question import PREDICTIONS
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
-from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.reproducing.outputs import Output, changed_inputs, compare_outputs, predictions_gap
 from mintmark.judging.reproducing.recorded_stages import recorded_stages, sources
 from mintmark.judging.reproducing.source_data import fetch_sources, source_files

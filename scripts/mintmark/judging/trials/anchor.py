@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mintmark.core.judgement.checks import check
 from mintmark.core.judgement.gates import check_primary
 from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.judging.hearing import attempt
@@ -46,5 +45,4 @@ def judge_anchor(case: Case, anchor: FetchedVersion, run: ModelRun, answer: Answ
         why = "; ".join(pairing.notes) or f"{case.rules.question.metric} cannot be measured"
         yield found("anchor", "decide", f"{anchor.name} cannot be compared with: {why}; decide by hand")
         return
-    told = check_primary(primary, f"the anchor {anchor.name}", name="anchor")
-    yield Opinion(checks=(check("anchor", told.verdict, told.message),))
+    yield Opinion(checks=(check_primary(primary, f"the anchor {anchor.name}", name="anchor"),))

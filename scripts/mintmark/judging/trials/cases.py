@@ -10,9 +10,9 @@ from mintmark.core import layout
 from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
 from mintmark.core.provenance.training_rows import holds_all
-from mintmark.core.question import Question, RecipeFault, is_stable_split
+from mintmark.core.question import EVALUATION, Question, RecipeFault, is_stable_split
 from mintmark.errors import MintmarkError
-from mintmark.judging.fetched import EVALUATION, FetchedVersion, fetch_version, locked_rows
+from mintmark.judging.fetched import FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.evidence import Rows, read_rows
 from mintmark.judging.uses import count_uses
@@ -131,8 +131,7 @@ def build_case(
 def _anchor(span: Span, record: VersionRecord, incumbent: str | None) -> Judging[FetchedVersion | None]:
     """Return the anchor: the version that model.yaml of the base names, else the first that held the last channel."""
     model = record.model
-    held = (version for version in span.history(model).holders(span.settings.last_channel) if version is not None)
-    anchor = span.before.model(model).anchor or next(held, None)
+    anchor = span.before.model(model).anchor or span.history(model).first_holder(span.settings.last_channel)
     if anchor is None or anchor in (incumbent, str(record.version)):
         return None
     gone = anchor not in {str(version) for version in span.before.versions(model)}

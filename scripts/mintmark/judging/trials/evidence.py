@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mintmark.core.judgement.grading import grade, read_answer
-from mintmark.core.question import ROW
+from mintmark.core.question import EVALUATION, PREDICTIONS, ROW
 from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import MintmarkError
-from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.answers import AnswerFault
 from mintmark.core.judgement.contests import Contender, contest
-from mintmark.core.question import RecipeFault
+from mintmark.core.question import EVALUATION, PREDICTIONS, RecipeFault
 from mintmark.errors import MintmarkError
-from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 from mintmark.judging.trials.clean_rows import find_clean_rows, undecided
 from mintmark.judging.trials.evidence import outcomes_of, read_rows, stored_answer
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from mintmark.core.model import Gates
     from mintmark.core.question import Label, Question
     from mintmark.judging.fetched import FetchedVersion
+    from mintmark.judging.trials.clean_rows import CleanRows
     from mintmark.judging.trials.evidence import Rows
 
 
@@ -85,14 +85,31 @@ def pair_answers(first: Answered, second: Answered, rows: Rows, question: Questi
         return found
     try:
         ours, theirs = (
-            Contender(
-                name=side.version.name,
-                outcomes=outcomes_of(side.answer, rows, question, side.classes, known).take(clean.mask),
-            )
+            Contender(name=side.version.name, outcomes=outcomes_of(side.answer, rows, question, side.classes, known))
             for side in (second, first)
         )
-        table = rows.table[clean.mask].reset_index(drop=True)
-        evaluation = contest(ours, theirs, table, question, gates, source="base", sha256=rows.sha256)
+        evaluation = contest_on(clean, ours, theirs, rows, question, gates, source="base")
     except (AnswerFault, RecipeFault, ValueError) as fault:
         raise MintmarkError(str(fault)) from None
-    return replace(found, evaluation=evaluation if clean.are_known else undecided(evaluation))
+    return replace(found, evaluation=evaluation)
+
+
+def contest_on(
+    clean: CleanRows,
+    candidate: Contender,
+    champion: Contender,
+    rows: Rows,
+    question: Question,
+    gates: Gates,
+    *,
+    source: str,
+    is_dummy: bool = False,
+) -> Evaluation:
+    """Return the contest of two sides on the clean ones of the rows that both answered; see `contests.contest`.
+
+    It decides nothing where nobody knows which of the rows one of them was trained on.
+    """
+    ours, theirs = (replace(side, outcomes=side.outcomes.take(clean.mask)) for side in (candidate, champion))
+    table = rows.table[clean.mask].reset_index(drop=True)
+    found = contest(ours, theirs, table, question, gates, source=source, sha256=rows.sha256, is_dummy=is_dummy)
+    return found if clean.are_known else undecided(found)

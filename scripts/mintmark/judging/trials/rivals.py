@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.contests import Contender
 from mintmark.core.judgement.grading import dummy_answer
+from mintmark.core.question import EVALUATION, PREDICTIONS
 from mintmark.errors import MintmarkError
-from mintmark.judging.fetched import EVALUATION, PREDICTIONS
 from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.trials.running import ask_model, start_model
 

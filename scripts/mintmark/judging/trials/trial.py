@@ -10,7 +10,7 @@ from mintmark.core.judgement.answers import ModelRun
 from mintmark.core.judgement.behaviour import judge_behaviour, probes
 from mintmark.core.judgement.checks import Check, CheckVerdict, check
 from mintmark.core.judgement.claims import MOST_CELLS, MOST_RESAMPLES, dispute_claims, has_older_bounds
-from mintmark.core.judgement.contests import Contender, contest
+from mintmark.core.judgement.contests import Contender
 from mintmark.core.judgement.gates import (
     check_baseline,
     check_cost,
@@ -23,12 +23,13 @@ from mintmark.core.judgement.gates import (
 )
 from mintmark.core.judgement.grading import is_constant, same_answers
 from mintmark.core.judgement.opinion import Opinion, found, short
+from mintmark.core.question import PREDICTIONS
 from mintmark.core.statistics.evaluation import measure
-from mintmark.judging.fetched import PREDICTIONS
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.anchor import judge_anchor
-from mintmark.judging.trials.clean_rows import find_clean_rows, undecided
+from mintmark.judging.trials.clean_rows import find_clean_rows
 from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
+from mintmark.judging.trials.pairing import contest_on
 from mintmark.judging.trials.rivals import Rivals
 from mintmark.judging.trials.running import ask_model
 
@@ -207,21 +208,20 @@ def _compare(case: Case, rivals: Rivals, run: ModelRun, rows: Rows, answer: Answ
     if not clean.are_enough:
         return
     evaluation = yield from attempt(
-        lambda: contest(
-            Contender(name=case.candidate.name, outcomes=outcomes.take(clean.mask)),
-            replace(champion, outcomes=champion.outcomes.take(clean.mask)),
-            rows.table[clean.mask].reset_index(drop=True),
+        lambda: contest_on(
+            clean,
+            Contender(name=case.candidate.name, outcomes=outcomes),
+            champion,
+            rows,
             question,
             case.rules.gates,
             source=source,
-            sha256=rows.sha256,
             is_dummy=case.champion is None,
         ),
         "champion",
         says=f"{_MISFIT.removesuffix(': ')}{where}: ",
     )
     if evaluation is not None:
-        evaluation = evaluation if clean.are_known else undecided(evaluation)
         checks = tuple(_verdicts(evaluation, case, champion.name, where, is_known=clean.are_known))
         yield Opinion(evaluations=(evaluation,), checks=checks)
 

@@ -38,6 +38,10 @@ class ModelHistory:
         """Return every version that a channel pointed to, oldest first; None stands for a channel that was removed."""
         return [move.after for move in self.moves if move.channel == channel]
 
+    def first_holder(self, channel: str) -> str | None:
+        """Return the first version that a channel pointed to, None where it never pointed to any."""
+        return next((version for version in self.holders(channel) if version is not None), None)
+
 
 def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> dict[str, ModelHistory]:
     """Return the history of every model that occurs in a log of the first-parent line, oldest commit first."""

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.artifacts.named_files import MisnamedError, check_named, parse_bounded_json, table_columns
 from mintmark.core.finding import Finding, one_line, shorten
-from mintmark.core.question import DIGEST, OF, PROBABILITY, ROW, TRAINING_ROWS
+from mintmark.core.question import DIGEST, EVALUATION, OF, PREDICTIONS, PROBABILITY, ROW, TRAINING_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 
-EVALUATION: Final = "evaluation.parquet"
-PREDICTIONS: Final = "predictions.parquet"
 PROFILE: Final = "profile.json"
 _OF_PREDICTIONS = (ROW, "truth", "prediction")
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
