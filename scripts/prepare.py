@@ -104,9 +104,8 @@ def clean_and_split(
     if fills:
         evaluation[FILLED] = filled_column(filled["evaluation"])
     dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
-    divided: dict[str, Any] = {"method": preparation.split.method, "by": splitting.unit_of(preparation.split, columns)}
-    if preparation.split.method == "time":
-        divided["by"] = preparation.split.by
+    goes_by = by if preparation.split.method == "time" else splitting.unit_of(preparation.split, columns)
+    divided: dict[str, Any] = {"method": preparation.split.method, "by": goes_by}
     if question.entity_column is not None:
         divided["entities"] = {"evaluation": of, "on_both_sides": both}
     notes = {"target": question.target, "inputs": inputs, "carried": carried, "split": divided, "cleaning": dropped}

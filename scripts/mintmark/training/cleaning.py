@@ -141,13 +141,8 @@ def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
         numbers = column.astype("float64") if column.dtype != "int64" else column
         if numbers.dtype == "float64" and (numbers.dropna() % 1 != 0).any():
             raise ValueError("it has decimals")
-        return (
-            numbers
-            if numbers.isna().any()
-            else column.astype("int64")
-            if column.dtype != "str"
-            else numbers.astype("int64")
-        )
+        whole = numbers if column.dtype == "str" else column
+        return numbers if numbers.isna().any() else whole.astype("int64")
     return column.astype(_DTYPES[wanted])
 
 
@@ -255,12 +250,9 @@ def learn_fills(
 def _fill(column: pd.Series, rule: MissingRule, name: str) -> Any:
     place = ("prepare", "missing")
     if rule.action == "constant":
-        if pd.api.types.is_datetime64_any_dtype(column) or _is_text(rule.constant) == pd.api.types.is_numeric_dtype(
-            column
-        ):
-            kind = (
-                "times" if pd.api.types.is_datetime64_any_dtype(column) else "numbers" if _is_number(column) else "text"
-            )
+        is_time = pd.api.types.is_datetime64_any_dtype(column)
+        if is_time or isinstance(rule.constant, str) == pd.api.types.is_numeric_dtype(column):
+            kind = "times" if is_time else "numbers" if _is_number(column) else "text"
             raise RecipeFault(
                 place, f'"{name}" holds {kind}, and the constant {rule.constant!r} is none; write one that is'
             )
@@ -274,10 +266,6 @@ def _fill(column: pd.Series, rule: MissingRule, name: str) -> Any:
         return float(present.median())
     counts = present.value_counts()
     return sorted(counts.index[counts == counts.max()])[0]
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:

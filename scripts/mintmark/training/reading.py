@@ -171,8 +171,6 @@ def decide_types(table: pa.Table, source: Source, types: Mapping[str, Any]) -> p
 
 
 def _decided(column: pa.Array, source: Source, declared: Any) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
     given = source.missing
     as_text = _without(column, ("", *(given or ())))
     if declared in _TEXTS:

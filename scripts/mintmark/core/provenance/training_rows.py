@@ -97,10 +97,7 @@ def shares_of_values(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.fl
 
     The same values give the same number in any table, whatever type a column has there.
     """
-    cells = np.empty((len(table), len(names)), dtype=np.uint64)
-    for position, name in enumerate(names):
-        cells[:, position] = _cells(table[name])
-    return _hashes(cells, "split", "").astype(np.float64) / 2.0**64
+    return _hashes(_matrix(table, names), "split", "").astype(np.float64) / 2.0**64
 
 
 def holds_all(larger: pd.DataFrame, smaller: pd.DataFrame, names: Sequence[str]) -> bool:
@@ -156,11 +153,19 @@ def _row_cells(
     table: pd.DataFrame, inputs: Sequence[str], target: str, filled: pd.DataFrame | None
 ) -> NDArray[np.uint64]:
     """Return a table as numbers, shape (rows, columns): the inputs in the order of their names, then the target."""
-    cells = np.empty((len(table), len(inputs) + 1), dtype=np.uint64)
-    for position, name in enumerate((*sorted(inputs), target)):
+    names = [*sorted(inputs), target]
+    cells = _matrix(table, names)
+    if filled is not None:
+        for position, name in enumerate(names):
+            if name in filled.columns:
+                cells[filled[name].to_numpy(dtype=bool), position] = _MISSING
+    return cells
+
+
+def _matrix(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
+    cells = np.empty((len(table), len(names)), dtype=np.uint64)
+    for position, name in enumerate(names):
         cells[:, position] = _cells(table[name])
-        if filled is not None and name in filled.columns:
-            cells[filled[name].to_numpy(dtype=bool), position] = _MISSING
     return cells
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mintmark.core.statistics.metrics import Outcomes, metric_values
+from mintmark.core.statistics.draws import metrics_over
+from mintmark.core.statistics.metrics import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,12 +81,7 @@ def _prior(
 
 def draw_metrics(names: Sequence[str], cells: Cells, *, resamples: int, seed: int) -> list[dict[str, Floats]]:
     """Return for each side its metrics over all draws; both sides see the same ones, and a seed fixes them."""
-    blocks: list[dict[str, list[Floats]]] = [{name: [] for name in names} for _ in cells.sides]
-    for weights in _draws(cells.weights, resamples, seed):
-        for side, found in zip(cells.sides, blocks, strict=True):
-            for name, values in metric_values(names, side, weights).items():
-                found[name].append(values)
-    return [{name: np.concatenate(parts) for name, parts in found.items()} for found in blocks]
+    return metrics_over(_draws(cells.weights, resamples, seed), [(side, names) for side in cells.sides])
 
 
 def _draws(weights: Floats, resamples: int, seed: int) -> Iterator[Floats]:

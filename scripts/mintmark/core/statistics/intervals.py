@@ -9,8 +9,9 @@ import numpy as np
 
 from mintmark.core.statistics.areas import area_bounds, areas_of, enough_of_each_class
 from mintmark.core.statistics.cells import cells_of, draw_metrics
+from mintmark.core.statistics.draws import metrics_over
 from mintmark.core.statistics.metric_names import LABEL_METRICS, LEAST_ENTITIES, LEAST_ROWS, UNBOUNDED
-from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value, metric_values
+from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value
 from mintmark.core.statistics.scores import count_units, design_effect, expanded_level
 
 if TYPE_CHECKING:
@@ -85,11 +86,8 @@ def metric_intervals(
     drawn = [name for name in values if is_resampled(name, clusters) and name != AREA]
     resampled: dict[str, Floats] = {}
     if drawn:
-        blocks: dict[str, list[Floats]] = {name: [] for name in drawn}
-        for counts in resample_counts(len(outcomes), resamples=resamples, seed=seed, clusters=clusters):
-            for name, found in metric_values(drawn, outcomes, counts).items():
-                blocks[name].append(found)
-        resampled = {name: np.concatenate(parts) for name, parts in blocks.items()}
+        stream = resample_counts(len(outcomes), resamples=resamples, seed=seed, clusters=clusters)
+        (resampled,) = metrics_over(stream, [(outcomes, drawn)])
     return intervals_of(values, outcomes, resampled, resamples=resamples, seed=seed, clusters=clusters)
 
 

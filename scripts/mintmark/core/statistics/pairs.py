@@ -13,9 +13,9 @@ import numpy as np
 
 from mintmark.core.statistics.areas import areas_of, difference_bounds
 from mintmark.core.statistics.cells import cells_of, draw_metrics
+from mintmark.core.statistics.draws import metrics_over
 from mintmark.core.statistics.intervals import AREA, has_enough, resample_counts
 from mintmark.core.statistics.metric_names import LABEL_METRICS, PROBABILITY_METRICS
-from mintmark.core.statistics.metrics import metric_values
 from mintmark.core.statistics.scores import (
     count_units,
     design_effect,
@@ -132,20 +132,17 @@ class _Draws:
         return replace(self, resamples=min(self.resamples, _MOST_OF_AREAS))._resampled([AREA], strata)
 
     def _resampled(self, names: Sequence[str], strata: Codes | None) -> list[dict[str, Floats]]:
-        """Return the metrics of each side over all resamples; the stream is read once and block by block."""
-        blocks: list[dict[str, list[Floats]]] = [
-            {name: [] for name in names if side.probabilities is not None or name not in PROBABILITY_METRICS}
-            for side in self.sides
-        ]
+        """Return the metrics of each side over all resamples."""
         if not names:
             return [{} for _ in self.sides]
-        rows = len(self.sides[0])
+        given = [
+            (side, [name for name in names if side.probabilities is not None or name not in PROBABILITY_METRICS])
+            for side in self.sides
+        ]
         options = {"resamples": self.resamples, "seed": self.seed}
-        for counts in resample_counts(rows, strata=strata, clusters=self.clusters, **options):
-            for side, found in zip(self.sides, blocks, strict=True):
-                for name, values in metric_values(tuple(found), side, counts).items():
-                    found[name].append(values)
-        return [{name: np.concatenate(parts) for name, parts in found.items()} for found in blocks]
+        return metrics_over(
+            resample_counts(len(self.sides[0]), strata=strata, clusters=self.clusters, **options), given
+        )
 
 
 def _formulas(values: Mapping[str, tuple[float, float]], draws: _Draws) -> dict[str, Bounds]:
