@@ -22,7 +22,8 @@ def bill_of(root: object, reference: str) -> dict[str, Any]:
 
 def test_it_has_the_fields_of_the_model_card() -> None:
     registry = ClonedRegistry(ROOT)
-    record, model = registry.resolve("breast-cancer@1.1.0"), registry.model("breast-cancer")
+    registered = registry.history("breast-cancer").first_seen["1.1.0"].oid  # it says what model.yaml said then
+    record, model = registry.resolve("breast-cancer@1.1.0"), ClonedRegistry(ROOT, at=registered).model("breast-cancer")
     bill = bill_of(ROOT, "breast-cancer@1.1.0")
     component = bill["metadata"]["component"]
     assert (component["type"], component["name"], component["version"]) == (
