@@ -136,6 +136,7 @@ CATCHERS = {
     "publishing.release.remote: Remote.add_tag": "another run may have won, else it says how to go on",
     "publishing.release.remote: Remote.advance": "another run may have won, else it says how to go on",
     "commands.delivery.versions: _publish": "one version that cannot be bundled does not keep the others from a release",
+    "commands.delivery.hosting: _reports": "a tag without the report of its review still says how its gate ended",
     "commands.delivery.release: _deploy": "tells the forge that the deployment failed, and raises it again",
     "commands.pull_request: _push": "says that the commit stays, and how to go on",
     "commands.forge.alarms: alarms": "not to know is an alarm too; then it rises",

@@ -18,7 +18,7 @@ from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import MAKEFILE, WORKFLOWS, WorkflowRun, run_workflow
 from tests.workflows.test_rules import jobs, read, steps, text_of
 
-from mintmark.commands.forge import comment
+from mintmark.commands.forge import run_report
 from mintmark.commands.forge.alarms import LABEL
 from mintmark.core.request import FORMS, VERBS
 
@@ -184,7 +184,7 @@ def test_a_comment_follows_the_checks_of_a_pull_request_alone() -> None:
     }
     assert jobs("pr-comment.yml")["comment"]["if"].startswith("github.event.workflow_run.event == 'pull_request' &&")
     kept = {step["with"]["name"] for _, step in steps("pr.yml") if "upload-artifact" in step.get("uses", "")}
-    assert {name.replace("${{ matrix.number }}", "0") for name in kept} == set(comment._ARTIFACTS)
+    assert {name.removesuffix("-${{ matrix.number }}") for name in kept} == set(run_report._ARTIFACTS)
 
 
 def test_an_issue_that_is_no_form_starts_no_job() -> None:

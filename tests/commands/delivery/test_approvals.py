@@ -13,7 +13,7 @@ from mintmark.publishing.release.remote import Remote
 from mintmark.publishing.release.tagging import make_tags, read_merged
 from mintmark.publishing.site.api.registry_documents import audit_document
 from mintmark.publishing.site.pages.audit_page import audit_page
-from mintmark.registry.past.approvals import read_approvals
+from mintmark.registry.past.approvals import Registration, approvals_of, read_told_tags, registration_of
 from mintmark.registry.past.chronicle import read_chronicle
 from mintmark.registry.schemas import load_schema
 
@@ -36,7 +36,7 @@ def tag(scratch: Scratch, approved: Approved, subject: str) -> None:
 
 
 def audit(scratch: Scratch) -> dict[str, Any]:
-    document = audit_document(read_chronicle(scratch.root, "HEAD"), read_approvals(scratch.root))
+    document = audit_document(read_chronicle(scratch.root, "HEAD"), approvals_of(read_told_tags(scratch.root)))
     assert list(Draft202012Validator(load_schema("api-audit")).iter_errors(document)) == []
     return document
 
@@ -61,6 +61,44 @@ def test_the_audit_tells_who_approved_what(published: Scratch) -> None:
 
 def test_without_tags_the_audit_says_nothing_of_approvals(published: Scratch) -> None:
     assert not any("approval" in event for event in audit(published)["events"])
+
+
+def test_a_tag_is_believed_only_about_the_commit_that_it_is_on(published: Scratch) -> None:
+    known = Approved(pull_request=12, approvers=("ada",), review={"conclusion": "success"})
+    tag(published, known, "Propose wine 1.0.0")
+    commit = published.git("rev-parse", "wine@v1.0.0^{commit}")
+    message = published.git("tag", "--list", "--format=%(contents)", "wine@v1.0.0")
+
+    def registration(*, alone: bool = True) -> Registration | None:
+        tags = [one for one in read_told_tags(published.root) if one.tag.model == "wine"]
+        return registration_of(tags, "1.0.0", commit, alone=alone)
+
+    believed = Registration(tag="wine@v1.0.0", approved=known)
+    assert registration() == believed
+    published.git("tag", "--annotate", "--message", message, "wine@v1.0.0#8", "HEAD~1")
+    assert registration() == believed, "one that fits goes first"
+    again = ("tag", "--force", "--annotate", "wine@v1.0.0")
+    published.git("tag", "--delete", "wine@v1.0.0#8")
+    found = []
+    for change in (
+        (*again, "HEAD~1", "--message", message),
+        (*again, commit, "--message", message.replace('"1.0.0"', '"1.0.1"')),
+        (*again, commit, "--message", "x\n\n{broken"),
+        ("tag", "--force", "wine@v1.0.0", commit),
+    ):
+        published.git(*change)
+        told = registration()
+        assert told is not None
+        assert told.approved == Approved(), "nothing of it is believed"
+        found.append(told.fault)
+    assert [fault.split()[-3:] for fault in found] == [
+        ["tells", "of", "another"],
+        ["of", "something", "else"],
+        ["mintmark", "release", "writes"],
+        ["has", "no", "message"],
+    ]
+    published.git("tag", "--delete", "wine@v1.0.0")
+    assert registration() is None
 
 
 def test_a_message_that_anybody_wrote_harms_nothing(published: Scratch) -> None:

@@ -6,11 +6,18 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.publishing.sample_review import sample_review
 from tests.scaffold.fake_forge import FakeRepository
 from tests.scaffold.registry import Scratch
+
+from mintmark.core.judgement.review import Subject
+from mintmark.core.tags.kept_review import parse_kept_review
+from mintmark.core.tags.message import parse_message
+from mintmark.publishing.review.json_report import format_json
 
 
 @pytest.fixture
@@ -323,3 +330,53 @@ def test_a_move_is_deployed_by_its_own_job(scratch: Scratch, hosted: FakeReposit
     out = release(scratch, "--deploy", "iris@production", "--move", "iris#production#4")
     assert "deployed on the branch deploy" in out
     assert scratch.run("release", "--move", "iris#production#4").code == 2
+
+
+def report_of(reference: str) -> bytes:
+    """The report of a review of this version."""
+    model, version = reference.split("@")
+    sample = sample_review()
+    review = replace(
+        sample,
+        subjects=[Subject(model=model, version=version)],
+        evaluations=[replace(one, candidate=reference) for one in sample.evaluations],
+    )
+    return format_json(review).encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        pytest.param({"report.json": report_of("iris@1.2.0")}, "", id="a report"),
+        pytest.param({"report.json": b"{}"}, "the review of #1", id="a broken report", marks=pytest.mark.slow),
+        pytest.param({}, "", id="no report", marks=pytest.mark.slow),
+    ],
+)
+def test_a_tag_keeps_the_result_of_the_review(
+    files: dict[str, bytes], said: str, scratch: Scratch, hosted: FakeRepository
+) -> None:
+    scratch.branch("promote")
+    scratch.promote("iris", "1.2.0")
+    scratch.git("push", "--quiet", "origin", "promote")
+    number = hosted.open_pull_request("promote", title=scratch.subjects()[0], author="bob")
+    hosted.check(hosted.pull_head(number), "gate")
+    hosted.checks[-1]["html_url"] = f"{hosted.forge.address}/acme/models/actions/runs/77/job/5"
+    hosted.upload_artifact(77, "review-0", {"report.md": b"", **files})
+    hosted.merge(number)
+    scratch.git("switch", "--quiet", "main")
+    scratch.git("pull", "--quiet", "--ff-only", "origin", "main")
+    done = scratch.run("release")
+    assert done.code == 0, done.text
+    assert said in done.err
+    tags = scratch.git("tag", "--list", "iris#production#*", "--sort=-creatordate").splitlines()
+    told = parse_message(scratch.git("tag", "--list", "--format=%(contents)", tags[0]))
+    assert told is not None
+    assert told.approved.pull_request == number
+    assert told.approved.review is not None
+    assert told.approved.review["conclusion"] == "success"
+    kept = parse_kept_review(told.approved.review.get("report"))
+    assert (kept is not None) == (files.get("report.json", b"{}") != b"{}")
+    if kept is not None:
+        assert kept.comparison is not None
+        assert kept.comparison.difference is not None
+        assert kept.comparison.difference.standing == "no worse"

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
+from dataclasses import asdict
 from html.parser import HTMLParser
 from typing import Any
+
+from tests.publishing.sample_review import sample_review
+
+from mintmark.core.tags.kept_review import keep_review, parse_kept_review
 
 HOSTILE = (
     '<script>alert(1)</script> <img src=x onerror="alert(2)"> {{ 7*7 }} {% raw %} [click](javascript:alert(3)) '
@@ -110,7 +116,7 @@ def version(name: str = "1.1.0", *, parent: str | None = "1.0.0", **changes: Any
             "lock": "sha256:" + "f" * 64,
         },
     }
-    document = {"status": None, "reproduced": None, "registered": event(1)}
+    document = {"status": None, "reproduced": None, "review": None, "registered": event(1)}
     document |= {key: changes.pop(key) for key in list(changes) if key in document}
     record |= copy.deepcopy(changes)
     files = [{"name": n, **{k: f[k] for k in stored}} for n, f in _stored(record)]
@@ -124,6 +130,22 @@ def version(name: str = "1.1.0", *, parent: str | None = "1.0.0", **changes: Any
         "files": [{**file, "url": f"{name}/{file['name']}"} for file in files],
         **document,
     }
+
+
+def review(**changes: Any) -> dict[str, Any]:
+    """What a tag says of the review of a version: that of the sample."""
+    report = parse_kept_review(keep_review(sample_review(), "breast-cancer@1.1.0"))
+    assert report is not None
+    made = {
+        "tag": "iris@v1.1.0",
+        "fault": None,
+        "pull_request": 12,
+        "approvers": ["ada", "grace"],
+        "outcome": "success",
+        "url": f"{REPOSITORY}/actions/runs/77/job/5",
+        "report": json.loads(json.dumps(asdict(report))),
+    }
+    return {**made, **changes}
 
 
 def _stored(record: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

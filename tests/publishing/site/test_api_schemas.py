@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from tests.publishing.site.api_checks import KINDS, check_api, check_document, faults_of
+from tests.publishing.site.sample_versions import review
 from tests.scaffold.documents import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 
 from mintmark.publishing.site.api.published_schemas import published_schemas
@@ -150,6 +151,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "status": _YANKED,
         "registered": COMMIT,
         "reproduced": _REPRODUCED,
+        "review": review(),
         "files": [
             {"name": "model.skops", "size": 11, "md5": "0" * 32, "sha256": _SHA256, "url": "1.0.0/model.skops"},
             {"name": "profile.json", "size": 12, "md5": "1" * 32, "sha256": "1" * 64, "url": None},
@@ -232,6 +234,8 @@ def test_a_document_keeps_to_its_schema(kind: str) -> None:
         ("version", "metrics", None),
         ("version", "status", {**_YANKED, **PENDING, "replacement": None}),
         ("version", "reproduced", None),
+        ("version", "review", None),
+        ("version", "review/report", None),
         ("channel", "since", None),
         ("channel", "commit", None),
         ("channel", "artifact/url", None),

@@ -7,21 +7,26 @@ runs after the reviewers of the channel's environment said yes.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mintmark.commands.forge.run_report import read_report
 from mintmark.core.channels import ChannelStack
 from mintmark.core.environments import environment, rollback_environment
 from mintmark.core.tags.grammar import ChannelTag
+from mintmark.core.tags.kept_review import keep_review
 from mintmark.core.tags.message import Approved
 from mintmark.core.words.events import event_sentence
+from mintmark.errors import ForgeError
 from mintmark.forge.workflow import run_address
 from mintmark.publishing.release.deploy_branch import deployed_versions, last_moves, plan_desired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mintmark.core.events import Event
+    from mintmark.core.judgement.review import Review
     from mintmark.forge.forge import Deployment, Forge
     from mintmark.publishing.release.remote_tags import KnownTag
     from mintmark.publishing.release.tagging import Merged
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 GATE = "gate"  # the one check that a merge waits for
 _ENDED = ("success", "failure", "error", "inactive")
 _MOST_JOBS = 256
+_MOST_REPORTS = 20  # of one change
+_RUN = re.compile(r"/actions/runs/([0-9]{1,18})(?:/|\Z)")
 _RECENT = 10  # channels, and deployments of an environment, that are looked at for what a stopped run left
 
 
@@ -48,14 +55,18 @@ class Delivery:
         return f"{self.model}@{self.channel}"
 
 
-def approval_reader(forge: Forge, branch: str) -> Callable[[Event], Approved]:
-    """Return a function that asks what the forge knows of the change that an event came with, once for a commit."""
-    known: dict[str, Approved] = {}
+def approval_reader(forge: Forge, branch: str, warn: Callable[[str], None]) -> Callable[[Event], Approved]:
+    """Return a function that asks what the forge knows of the change that an event came with, once for a commit.
+
+    `warn` is told where a report of a review is there and cannot be had: the tag then keeps how the gate ended, alone.
+    """
+    known: dict[str, tuple[Approved, list[Review]]] = {}
 
     def read(event: Event) -> Approved:
         if event.commit not in known:
-            known[event.commit] = _approved(forge, event.commit, branch)
-        return known[event.commit]
+            approved = _approved(forge, event.commit, branch)
+            known[event.commit] = approved, list(_reports(forge, approved, warn))
+        return _with_report(*known[event.commit], f"{event.model}@{event.version or event.after}")
 
     return read
 
@@ -72,6 +83,29 @@ def _approved(forge: Forge, commit: str, branch: str) -> Approved:
         approvers=tuple(sorted(person for person in people if forge.may_write(person))),
         review=None if check is None else {"check": check.name, "conclusion": check.conclusion, "url": check.url},
     )
+
+
+def _reports(forge: Forge, approved: Approved, warn: Callable[[str], None]) -> Iterator[Review]:
+    """Yield the reports of the run whose gate let a change through: one for each of its commits that was judged."""
+    run = _RUN.search(approved.review["url"]) if approved.review else None
+    if run is None:
+        return
+    for number in range(_MOST_REPORTS):
+        try:
+            report = read_report(forge, int(run[1]), number)
+        except ForgeError as error:
+            report = str(error)
+        if report is None:
+            return
+        if isinstance(report, str):
+            warn(f"the report of the review of #{approved.pull_request}, so its tags keep its outcome alone: {report}")
+            return
+        yield report
+
+
+def _with_report(approved: Approved, reports: list[Review], reference: str) -> Approved:
+    kept = [report for report in (keep_review(report, reference) for report in reports) if report is not None]
+    return replace(approved, review={**(approved.review or {}), "report": kept[-1]}) if kept else approved
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

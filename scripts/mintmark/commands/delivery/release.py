@@ -73,7 +73,7 @@ def _make(
 ) -> int:
     left_out = plan_tags(merged, known).left_out
     keep_local(merged.remote.root, list(known))
-    approved = _nothing_known if forge is None else approval_reader(forge, merged.branch)
+    approved = _nothing_known if forge is None else approval_reader(forge, merged.branch, _left_out)
     tags = 0
     for step, _ in make_tags(merged, known, approved):
         print(f"tagged {step.name} on {step.commit[:10]}", flush=True)
@@ -184,7 +184,11 @@ def _summary(tags: int, commits: int) -> str:
 
 def _warn(left_out: Iterable[str]) -> None:
     for reason in left_out:
-        print(f"mintmark: left out: {reason}", file=sys.stderr)
+        _left_out(reason)
+
+
+def _left_out(reason: str) -> None:
+    print(f"mintmark: left out: {reason}", file=sys.stderr)
 
 
 def _nothing_known(event: Event) -> Approved:  # noqa: ARG001 - a forge is asked about the event

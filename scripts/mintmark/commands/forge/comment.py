@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.commands.forge.at_forge import fit, require_forge
 from mintmark.commands.forge.event import find, read_event, require
+from mintmark.commands.forge.run_report import read_report
 from mintmark.core.finding import one_line
 from mintmark.publishing.markdown import escape
 from mintmark.publishing.review.markdown_report import format_markdown
-from mintmark.publishing.review.parsed_report import parse_report
-from mintmark.publishing.review.words import REPORT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from mintmark.forge.forge import Forge, PullRequest
 
 KEY: Final = "review"
-_MOST_BYTES: Final = 20_000_000  # of all the files of an artifact
-_ARTIFACTS: Final = ("reproduction-0", "review-0")  # as pr.yml names them
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+\Z")
 
@@ -59,7 +56,7 @@ def comment(root: Path, *, event: Path | None = None) -> int:
     if not requests:
         print(f"no comment: {run.commit[:10]} of {run.repository} is the head of no open pull request")
         return 0
-    report = _read_report(forge, run)
+    report = read_report(forge, run.number)
     if report is None and run.passed:
         print("no comment: the checks passed and left no report, as a change does that touches no model")
         return 0
@@ -113,16 +110,3 @@ def format_comment(run: Run, report: Review | str | None) -> str:
         return f"{ended}\n\n{format_markdown(report)}"
     warning = "**The report below says otherwise. Look at the run before you believe either.**"
     return f"{ended} {warning}\n\n{format_markdown(report)}"
-
-
-def _read_report(forge: Forge, run: Run) -> Review | str | None:
-    """Return the report that the run left, why it cannot be read, or None; one with a reproduction says more."""
-    for name in _ARTIFACTS:
-        content = forge.artifact(run.number, name, most_bytes=_MOST_BYTES).get(REPORT_FILE)
-        if content is None:
-            continue
-        try:
-            return parse_report(content)
-        except ValueError as error:
-            return str(error)
-    return None

@@ -31,7 +31,7 @@ from mintmark.publishing.site.pages.monitoring_page import monitoring_page
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
 from mintmark.registry.http_opening import without_credentials
-from mintmark.registry.past.approvals import read_approvals
+from mintmark.registry.past.approvals import approvals_of, read_told_tags
 from mintmark.registry.past.chronicle import Chronicle, read_chronicle
 from mintmark.registry.past.notes import read_notes
 from mintmark.registry.tree import WorkTree
@@ -41,11 +41,13 @@ from mintmark.temporary import TemporaryFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.frames.builders import Builder
     from mintmark.publishing.site.frames.frame_places import FrameKind
     from mintmark.publishing.site.frames.frames import Frame
     from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.derived_cache import DerivedCache
+    from mintmark.registry.past.approvals import ToldTag
 
 _FEW = 200  # versions that are written before other processes would have started
 _DOCS = "docs"
@@ -116,11 +118,12 @@ class _Build:
             files=files,
             publishes_all=files.size <= PUBLISHED_BYTES,
         )
-        jobs = list(_jobs(self.registry, entries, chronicle))
+        tags = read_told_tags(self.registry.root)
+        jobs = list(_jobs(self.registry, entries, chronicle, tags))
         results = _write_models(self.registry, plan, jobs, on_model)
         for name, content in schemas.items():
             self.folder.write(f"{API}/schemas/{name}", content)
-        shown = self._write_whole(plan, chronicle, results)
+        shown = self._write_whole(plan, chronicle, results, approvals_of(tags))
         findings = [finding for result in shown for finding in result.findings]
         models = [result for result in shown if result.row is not None]
         return Built(
@@ -151,7 +154,13 @@ class _Build:
             build_project(project, self.folder.folder, self.builder, keep=(made.handle,))
         return read_frames(self.folder.folder), left_out
 
-    def _write_whole(self, plan: SitePlan, chronicle: Chronicle, results: Iterator[ModelResult]) -> list[ModelResult]:
+    def _write_whole(
+        self,
+        plan: SitePlan,
+        chronicle: Chronicle,
+        results: Iterator[ModelResult],
+        approvals: Mapping[tuple[str, str], Approved],
+    ) -> list[ModelResult]:
         """Write what tells of the whole registry, taking each model's rows into the database as they come."""
         kept = []
         path, last = self.folder.folder / API / "registry.sqlite", chronicle.last
@@ -164,7 +173,7 @@ class _Build:
             kept.sort(key=lambda result: result.name)
             rows = [result.row for result in kept if result.row is not None]
             models = models_document(rows, [result.counts for result in kept if result.counts], chronicle)
-            audit = audit_document(chronicle, read_approvals(self.registry.root))
+            audit = audit_document(chronicle, approvals)
             database.add_events(audit)
         entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]
         add_entries(self.folder.folder, entries)
@@ -229,8 +238,13 @@ def _docs_files(registry: ClonedRegistry) -> dict[str, bytes]:
     return {path.removeprefix(f"{_DOCS}/"): contents[oid] for path, oid in plain.items()}
 
 
-def _jobs(registry: ClonedRegistry, entries: Mapping[str, git.Entry], chronicle: Chronicle) -> Iterator[ModelJob]:
+def _jobs(
+    registry: ClonedRegistry, entries: Mapping[str, git.Entry], chronicle: Chronicle, tags: Iterable[ToldTag]
+) -> Iterator[ModelJob]:
     """Yield a job for each model, without the files that a site does not read."""
+    tags_by_model: dict[str, list[ToldTag]] = {}
+    for tag in tags:
+        tags_by_model.setdefault(tag.tag.model, []).append(tag)
     by_model: dict[str, dict[str, git.Entry]] = {}
     for path, entry in entries.items():
         place = locate(path)
@@ -240,7 +254,13 @@ def _jobs(registry: ClonedRegistry, entries: Mapping[str, git.Entry], chronicle:
     for name, found in sorted(by_model.items()):
         oids = {entry.oid for entry in found.values()}
         own = {oid: note for oid, note in notes.items() if oid in oids} if notes else {}
-        yield ModelJob(name=name, entries=found, chronicle=chronicle.model(name), notes=own)
+        yield ModelJob(
+            name=name,
+            entries=found,
+            chronicle=chronicle.model(name),
+            notes=own,
+            tags=tags_by_model.get(name, ()),
+        )
 
 
 def _write_models(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mintmark.publishing.site.output import SiteFolder
     from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.git import Entry
+    from mintmark.registry.past.approvals import ToldTag
     from mintmark.registry.past.chronicle import ModelChronicle
     from mintmark.registry.past.notes import Reproduced
     from mintmark.registry.tree import BlobReader
@@ -67,12 +68,13 @@ class SitePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelJob:
-    """One model to be written: its files in the tree, its past, and what notes say by the blob id of a record."""
+    """One model to be written: its files in the tree, its past, its tags, what notes say by the blob id of a record."""
 
     name: str
     entries: Mapping[str, Entry]
     chronicle: ModelChronicle
     notes: Mapping[str, Reproduced]
+    tags: Sequence[ToldTag] = ()
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         channels=plan.channels,
         published=frozenset(_write_files(plan, source)),
         reproduced=notes,
+        tags=job.tags,
     )
     drawing = CurveDrawing(plan.files, cache, source)
     documents = {document["version"]: document for document in version_documents(facts)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal
@@ -9,14 +10,17 @@ from typing import TYPE_CHECKING, Literal
 from mintmark.core.channels import rollback_target
 from mintmark.core.events import Event, parse_pull_request, person_name
 from mintmark.core.records import stored_files
+from mintmark.core.tags.grammar import VersionTag
 from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
+from mintmark.publishing.site.api.review_document import review_document
 from mintmark.publishing.site.embedded_files import published_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.records import StoredFile
     from mintmark.publishing.site.model_source import ModelSource
+    from mintmark.registry.past.approvals import ToldTag
     from mintmark.registry.past.chronicle import ModelChronicle
     from mintmark.registry.past.notes import Reproduced
 
@@ -30,7 +34,7 @@ class ModelFacts:
     """All that the documents of one model are made from.
 
     `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
-    site carries, `reproduced` what notes say by version.
+    site carries, `reproduced` what notes say by version, `tags` the tags of this model.
     """
 
     source: ModelSource
@@ -38,6 +42,9 @@ class ModelFacts:
     channels: tuple[str, ...]
     published: frozenset[tuple[str, str]] = frozenset()
     reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
+    tags: Sequence[ToldTag] = ()
+    brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
+    _tags: dict[str, list[ToldTag]] = field(init=False, repr=False, default_factory=dict)
     _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -45,11 +52,19 @@ class ModelFacts:
             name = event.channel or event.version
             if name is not None:
                 self._last[_GROUPS[event.kind], name] = event
+        self.brought.update(event.commit for event in self.chronicle.events if event.kind == "propose")
+        for tag in self.tags:
+            if isinstance(tag.tag, VersionTag):
+                self._tags.setdefault(tag.tag.version, []).append(tag)
 
     @property
     def commit(self) -> str | None:
         """The last commit that changed anything of the model."""
         return self.chronicle.last.oid if self.chronicle.last else None
+
+    def tags_of(self, version: str) -> Sequence[ToldTag]:
+        """Return the tags that register a version, or take it out."""
+        return self._tags.get(version, ())
 
     def last_event(self, group: Literal["record", "status", "channel"], name: str) -> Event | None:
         """Return the newest event of a version's record or status, or of a channel; None when there was none."""
@@ -100,6 +115,7 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "status": _status(facts, version),
         "registered": _registered(facts, version),
         "reproduced": _reproduced(facts, version),
+        "review": _review(facts, version),
         "files": [_file(facts, version, file) for file in stored_files(record)],
     }
 
@@ -131,6 +147,13 @@ def _or_nobody(event: Event | None) -> Document:
 def _registered(facts: ModelFacts, version: str) -> Document | None:
     event = facts.last_event("record", version)
     return committed(event) if event and event.kind == "propose" else None
+
+
+def _review(facts: ModelFacts, version: str) -> Document | None:
+    event = facts.last_event("record", version)
+    if event is None or event.kind != "propose" or not facts.tags:
+        return None
+    return review_document(facts.tags_of(version), version, event.commit, alone=facts.brought[event.commit] == 1)
 
 
 def _reproduced(facts: ModelFacts, version: str) -> Document | None:
