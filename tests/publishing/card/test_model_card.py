@@ -497,6 +497,17 @@ def test_a_slice_that_only_one_side_knows_is_told() -> None:
     assert section(none, "Slices").startswith("Nobody has written this yet: add `slices:`")
 
 
+def test_what_has_no_value_says_why() -> None:
+    reasons = {"average_precision": "every row has the class 'no'", "slices.old-one.recall": "it is <b>*odd*</b>"}
+    found = {"old-one": {"rows": 1200, "metrics": {"roc_auc": {"value": 0.9}}}}
+    card = format_card(a_source(measured={"slices": found, "undefined": reasons, "metrics": {}}))
+    row = next(row for row in rows_of(section(card, "Metrics")) if row[0] == "`average_precision`")
+    assert row[1:4] == ["not defined: every row has the class 'no'", "", "more"]
+    (row,) = [row for row in rows_of(section(card, "Slices")) if row[0] == "`old-one`"]
+    assert "not defined: it is" in row[4] and "<b>" not in row[4]
+    assert row[5] == "not defined"
+
+
 def test_behaviour_tests_say_what_is_held_and_claim_no_outcome() -> None:
     text = section(format_card(shipped("breast-cancer@1.1.0")), "Behaviour tests")
     held = {name: (kind, what) for name, kind, what in rows_of(text)}

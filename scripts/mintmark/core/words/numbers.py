@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 NOTHING: Final = "–"
 _DIGITS: Final = 4  # of a value
 _FEW_DIGITS: Final = 3  # of a difference or a size
+_OF_A_SLICE: Final = "slices."  # and its name: a place in `undefined` of metrics.json
 _FULL: Final = 15  # all that a person writes
 _MOST_DIGITS: Final = 17  # all that a float has
 _CLOSE: Final = 1e-9  # of a number's size: the order of a sum may change it by so much
@@ -74,6 +75,17 @@ def interval(value: float | None, low: float | None = None, high: float | None =
 def interval_of(found: Mapping[str, float | None] | None) -> str:
     """Return the interval of an entry `{value, low, high}` of a document; a dash where there is none."""
     return NOTHING if found is None else interval(found["value"], found.get("low"), found.get("high"))
+
+
+def undefined_names(measured: Mapping[str, Any]) -> list[str]:
+    """Return the metrics that metrics.json says have no value on the evaluation rows, in the order of their names."""
+    return sorted(name for name in measured.get("undefined", {}) if not name.startswith(_OF_A_SLICE))
+
+
+def undefined(measured: Mapping[str, Any], metric: str, part: str | None = None) -> str | None:
+    """`not defined: every row has the class 'no'`: why metrics.json has no value, on a slice if named; else None."""
+    reason = measured.get("undefined", {}).get(metric if part is None else f"{_OF_A_SLICE}{part}.{metric}")
+    return None if reason is None else f"not defined: {reason}"
 
 
 def signed(value: float | None, digits: int = _FEW_DIGITS, /) -> str:

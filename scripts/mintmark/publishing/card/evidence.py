@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.model import SIZE
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import TIMES, condition, cost_name, value_in_words
-from mintmark.core.words.numbers import bounds, how_measured, interval_of, number, seconds, share, size
+from mintmark.core.words.numbers import (
+    bounds,
+    how_measured,
+    interval_of,
+    number,
+    seconds,
+    share,
+    size,
+    undefined,
+    undefined_names,
+)
 from mintmark.publishing.card.blocks import code, literal, unwritten
 from mintmark.publishing.markdown import details, table
 
@@ -43,6 +53,8 @@ def metrics(model: Model, measured: Mapping[str, Any]) -> str:
     """Return every metric with its interval, the primary one first."""
     found = measured["metrics"]
     rows = [_metric_row(name, found[name], model) for name in sorted(found, key=lambda name: name != model.metric.name)]
+    absent = [name for name in undefined_names(measured) if name not in found]
+    rows += [_undefined_row(name, undefined(measured, name), model) for name in absent]
     header = ("metric", "value", f"{share(measured['confidence'])} interval", "better is", "what it is")
     blocks = [how_measured(measured["rows"], measured["resamples"], measured["seed"]), table(header, rows)]
     if model.metric.name not in found:
@@ -58,6 +70,11 @@ def _metric_row(name: str, found: Mapping[str, float], model: Model) -> tuple[st
         "more" if greater_is_better(name) else "less",
         _MEANINGS.get(name, ""),
     )
+
+
+def _undefined_row(name: str, reason: str | None, model: Model) -> tuple[str, ...]:
+    goal = "more" if greater_is_better(name) else "less"
+    return _label(name, model), literal(reason or ""), "", goal, _MEANINGS.get(name, "")
 
 
 def _whose_class(model: Model, measured: Mapping[str, Any]) -> list[str]:
@@ -82,7 +99,7 @@ def slices(model: Model, measured: Mapping[str, Any]) -> str:
         return f"{unwritten('slices', model.name)} Without them nothing is known of single groups of rows."
     shown = list(dict.fromkeys([model.metric.name, *model.gates.floors]))
     header = ("slice", "its rows", "how many", *(_label(name, model) for name in shown))
-    rows = [_slice_row(name, declared.get(name), found.get(name), shown) for name in names]
+    rows = [_slice_row(name, declared.get(name), measured, shown) for name in names]
     about = (
         "The primary metric, and those that have a floor, on parts of the evaluation rows, with intervals in brackets; "
         f"`metrics.json` has the others. A slice of fewer than {model.gates.slice_min_rows:,} rows says little."
@@ -90,14 +107,21 @@ def slices(model: Model, measured: Mapping[str, Any]) -> str:
     return f"{about}\n\n{table(header, rows)}"
 
 
-def _slice_row(name: str, declared: Slice | None, found: Mapping[str, Any] | None, shown: Sequence[str]) -> list[str]:
+def _slice_row(name: str, declared: Slice | None, measured: Mapping[str, Any], shown: Sequence[str]) -> list[str]:
+    found = measured["slices"].get(name)
     where = "(no longer declared)" if declared is None else condition(declared.where, code)
     if declared is not None and declared.description:
         where = f"{literal(declared.description)}<br>{where}"
     if found is None:
         return [code(name), where, "not measured", *("" for _ in shown)]
-    cells = [interval_of(found["metrics"][metric]) if metric in found["metrics"] else "not defined" for metric in shown]
+    cells = [_slice_cell(name, metric, found["metrics"].get(metric), measured) for metric in shown]
     return [code(name), where, f"{found['rows']:,}", *cells]
+
+
+def _slice_cell(name: str, metric: str, found: Mapping[str, Any] | None, measured: Mapping[str, Any]) -> str:
+    if found is not None:
+        return interval_of(found)
+    return literal(undefined(measured, metric, name) or "not defined")
 
 
 def explanation(model: Model, measured: Mapping[str, Any]) -> str:

@@ -191,6 +191,16 @@ def test_slices_show_their_rows_and_which_are_few() -> None:
     assert "small petal is below 2 Short petals. 20 few 0.95 [0.93, 0.97] 0.2 [0.18, 0.22]" in " ".join(text.split())
 
 
+def test_what_has_no_value_says_why() -> None:
+    document = version()
+    document["metrics"]["slices"]["small"]["metrics"] = {}
+    document["metrics"]["undefined"] = {"brier": HOSTILE, "slices.small.roc_auc": "every row has the class 'no'"}
+    made = content(document)
+    assert_safe(made)
+    assert "not defined: every row has the class 'no'" in page(document).text("slices")
+    assert "brier not defined: " in " ".join(page(document).text("metrics").split())
+
+
 def test_what_was_not_measured_is_said() -> None:
     document = version()
     document["metrics"] = None

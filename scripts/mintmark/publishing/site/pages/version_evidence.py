@@ -15,7 +15,17 @@ from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import TIMES, as_it_is, comparisons, condition, cost_name
-from mintmark.core.words.numbers import NOTHING, as_float, bounds, interval_of, number, seconds, signed
+from mintmark.core.words.numbers import (
+    NOTHING,
+    as_float,
+    bounds,
+    interval_of,
+    number,
+    seconds,
+    signed,
+    undefined,
+    undefined_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,10 +77,13 @@ def metric_rows(
     theirs = champion["record"]["metrics"] if champion else {}
     primary = model["metric"]["name"]
     basis: Basis = basis_of(version["record"], champion["record"]) if champion else "other rows"
-    return [
+    measured = version["metrics"] or {}
+    shown = [
         _metric_row(name, found[name], theirs.get(name), basis, primary=name == primary)
         for name in sorted(found, key=lambda name: name != primary)
     ]
+    absent = [name for name in undefined_names(measured) if name not in found]
+    return [*shown, *(_undefined_row(name, measured, theirs.get(name)) for name in absent)]
 
 
 def _metric_row(
@@ -87,6 +100,19 @@ def _metric_row(
         champion=interval_of(theirs),
         difference=signed(difference),
         words=relation(basis, None, primary=primary) if theirs else "",
+    )
+
+
+def _undefined_row(name: str, measured: Mapping[str, Any], theirs: Mapping[str, float] | None) -> MetricRow:
+    return MetricRow(
+        name=name,
+        primary=False,  # a version whose primary metric has no value is not made
+        goal="more" if greater_is_better(name) else "less",
+        value=undefined(measured, name) or NOTHING,
+        bounds=NOTHING,
+        champion=interval_of(theirs),
+        difference=NOTHING,
+        words="",
     )
 
 
@@ -128,24 +154,30 @@ def slice_rows(model: Mapping[str, Any], measured: Mapping[str, Any], names: Seq
         values=[interval_of(measured["metrics"].get(name)) for name in names],
     )
     order = [*declared, *(name for name in found if name not in declared)]
-    return [whole, *(_slice_row(name, declared.get(name), found.get(name), names, least) for name in order)]
+    return [whole, *(_slice_row(name, declared.get(name), measured, names, least) for name in order)]
 
 
 def _slice_row(
     name: str,
     declared: Mapping[str, Any] | None,
-    found: Mapping[str, Any] | None,
+    measured: Mapping[str, Any],
     names: Sequence[str],
     least: int,
 ) -> SliceRow:
+    found = measured["slices"].get(name)
     return SliceRow(
         name=name,
         description=(declared or {}).get("description", ""),
         where=condition(Condition.from_dict(declared["where"]), as_it_is) if declared else "no longer declared",
         rows=f"{found['rows']:,}" if found else "not measured",
         few=found is not None and found["rows"] < least,
-        values=[interval_of(found["metrics"].get(metric)) if found else NOTHING for metric in names],
+        values=[_slice_value(name, metric, found, measured) for metric in names],
     )
+
+
+def _slice_value(name: str, metric: str, found: Mapping[str, Any] | None, measured: Mapping[str, Any]) -> str:
+    own = found["metrics"].get(metric) if found else None
+    return interval_of(own) if own else undefined(measured, metric, name) or NOTHING
 
 
 def importance_bars(measured: Mapping[str, Any]) -> list[ImportanceBar]:
