@@ -50,6 +50,18 @@ def test_what_is_no_pickle(content: bytes) -> None:
     assert describe_pickle("data/x", content) == ""
 
 
+def test_what_nobody_can_look_into_is_no_file_without_a_pickle() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", "x,y")
+    central = packed.getvalue().rindex(b"PK\x01\x02")
+    locked = bytearray(packed.getvalue())
+    locked[central + 8] |= 1
+    assert describe_pickle("data/x.zip", packed.getvalue()) == ""
+    assert "under a password" in describe_pickle("data/x.zip", bytes(locked))
+    assert "zstd" in describe_pickle("data/x.csv.zst", b"\x28\xb5\x2f\xfd\x04\x00")
+
+
 def test_arrays_of_objects() -> None:
     for array, found in ((np.arange(3.0), False), (np.array([{}], dtype=object), True)):
         plain, packed = io.BytesIO(), io.BytesIO()

@@ -116,7 +116,7 @@ def test_a_hand_edited_lock(judged: Scratch) -> None:
     assert "scripts/fit.py is modified" in found.messages()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_lock_with_other_parameters(judged: Scratch) -> None:
     judged.branch("attack", "better")
     set_params(judged, C=0.5)
@@ -126,7 +126,7 @@ def test_a_lock_with_other_parameters(judged: Scratch) -> None:
     assert "params.yaml" in found.messages()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_lock_with_another_command(judged: Scratch) -> None:
     judged.branch("attack", "better")
     judged.edit("dvc.yaml", "python scripts/fit.py ${key}", "python scripts/fit.py ${key} --honestly")
@@ -136,7 +136,7 @@ def test_a_lock_with_another_command(judged: Scratch) -> None:
     assert "its command changed" in found.messages()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_record_of_other_stages_than_the_lock(judged: Scratch) -> None:
     judged.branch("attack", "better")
     with rewritten(judged.path(f"{VERSION}/version.yaml")) as record:

@@ -65,6 +65,7 @@ def test_a_bug(judged: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert "Traceback" in done.err
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_made(judged: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real: Callable[[Any, str], str] = command._format
     calls: list[str] = []

@@ -50,6 +50,7 @@ def test_only_rows_that_are_answered_differently_are_written(judged: Scratch, mo
     assert [row["note"] for row in written] == differ
 
 
+@pytest.mark.slow
 def test_a_table_of_parquet_and_json(judged: Scratch) -> None:
     unlabelled(judged)
     pd.read_csv(judged.path("new.csv")).to_parquet(judged.path("new.parquet"))

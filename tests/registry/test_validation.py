@@ -494,7 +494,7 @@ _steps = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_steps)
 def test_a_warm_cache_never_answers_otherwise(
     copy_registry: Callable[[str], Scratch], steps: list[tuple[str, str, str | None]]

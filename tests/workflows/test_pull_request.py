@@ -52,6 +52,7 @@ def report_of(run: WorkflowRun, name: str = "review-0") -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 def test_a_good_proposal_is_green(judged: Scratch, check: Check):
     run = check("better")
     assert run.jobs == dict.fromkeys(("classify", "validate", "review", "gate"), "success"), run.text

@@ -90,7 +90,7 @@ def test_a_merge_is_tagged_and_deployed(hosted, push):
     assert TOKEN not in run.text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_site_follows_and_a_second_run_repeats_nothing(hosted, push):
     run = push()
     assert {"pages/build", "pages/publish"} <= set(run.jobs), run.text

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _NAMES: Final = (".pkl", ".pickle", ".joblib", ".cloudpickle", ".dill")
 _RUNS: Final = "; loading one runs code"
+_HIDDEN: Final = ", so nobody here sees whether it holds a pickle"
+_ENCRYPTED: Final = 0x1  # of the flags of a member of a zip archive
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _PEEK: Final = 4_096
 _MOST_MEMBERS: Final = 1_000
 _MOST_OPCODES: Final = 100_000
@@ -61,6 +64,8 @@ def _look_inside(content: bytes, depth: int) -> str:
     for magic, compressor, opener in _OPENERS:
         if content.startswith(magic):
             return _look_under(content, compressor, opener, depth)
+    if content.startswith(_ZSTD):
+        return f"is compressed with zstd{_HIDDEN}"
     if content[257:262] == b"ustar":
         return _look_into_tar(content, depth)
     return "is a pickle (protocol 0 or 1), whatever it is called" if _is_text_pickle(content) else ""
@@ -79,6 +84,8 @@ def _look_into_zip(content: bytes, depth: int) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist()[:_MOST_MEMBERS]:
+                if member.flag_bits & _ENCRYPTED:
+                    return f"is an archive with a member under a password{_HIDDEN}"
                 with archive.open(member) as file:
                     found = _describe_member(member.filename, file.read(_PEEK), depth)
                 if found:

@@ -50,7 +50,7 @@ class _Ends:
 
 def judge_detours(span: Span) -> Judging[None]:
     """Refuse what a commit between base and head does to a version, a channel or a status and the merge does not."""
-    steps = list(_read_steps(span))
+    steps = list(_read_steps(span, _WATCHED))
     if not steps:
         return
     paths = sorted({step.path for step in steps})
@@ -143,12 +143,19 @@ def _targets(span: Span, steps: Iterable[_Step], ends: _Ends) -> dict[git.Entry 
     return {entry: channel_target(blobs[entry.oid]) for entry in files}
 
 
-def _read_steps(span: Span) -> Iterator[_Step]:
-    """Yield what every commit between base and head leaves at the paths that matter; of a merge, what is its own."""
+def passing_blobs(span: Span) -> dict[str, str]:
+    """Return the files by blob id, and a path of each, that a commit brings and that the merge does not have."""
+    kept = {entry.new_oid for entry in span.entries}
+    files = (step for step in _read_steps(span, [":/"]) if step.entry and step.entry.mode not in git.NO_FILES)
+    return {step.entry.oid: step.path for step in files if step.entry and step.entry.oid not in kept}
+
+
+def _read_steps(span: Span, paths: Sequence[str]) -> Iterator[_Step]:
+    """Yield what every commit between base and head leaves at these paths; of a merge, what is its own."""
     output = git.run_git(
         "log", "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-renames", "--no-abbrev",
         "--no-show-signature", "--no-color", "--no-follow", "--format=%x00%H", f"{span.base}..{span.head}", "--",
-        *_WATCHED, cwd=span.root,
+        *paths, cwd=span.root,
     )  # fmt: skip
     fields = (field.lstrip("\n") for field in output.decode("utf-8", "surrogateescape").split("\0"))
     commit = ""

@@ -12,6 +12,7 @@ from mintmark.core.judgement.carried import KNOWN, NOTHING_READ, PIPELINE, STORE
 from mintmark.core.judgement.names import name_fault, twins
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
 from mintmark.core.judgement.review import CarriedFile
+from mintmark.judging.detours import passing_blobs
 from mintmark.registry import git
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _MOST_FILES = 2_000
 _MOST_MODELS = 10  # of a mixture, whose files are looked for among what their stages read
 _MOST_FOLDERS = 200  # that are asked for by name; of more, Git lists everything
 _LONGEST = 400
+_FORMATS = "skops, ONNX or safetensors"
 _AT_ONCE = 32_000_000  # bytes of files in memory
 _OWN = ("version", "metrics", "pointer", "channel", "status", "model")
 
@@ -51,6 +53,7 @@ def path_faults(span: Span) -> Iterator[Finding]:
             message = f"is executable, and nobody runs it; git update-index --chmod=-x {shorten(path, _LONGEST)}"
             yield Finding(path=path, message=message)
     yield from _pickles(span)
+    yield from _passing_pickles(span)
 
 
 _EXECUTABLE = "100755"
@@ -99,16 +102,25 @@ def _pickles(span: Span) -> Iterator[Finding]:
         if sizes[oid] > most:
             message = "is too large to be looked at, and for Git; dvc add it, or put it elsewhere"
             yield Finding(path=path, message=message, rule="R8")
-    for batch in git.in_batches({oid: sizes[oid] for oid in blobs if sizes[oid] <= most}, _AT_ONCE):
-        yield from _look_at(span, batch, blobs)
+    for path, fault in _look_at(span, {oid: sizes[oid] for oid in blobs if sizes[oid] <= most}, blobs):
+        yield Finding(path=path, message=f"{fault}; git rm it, and keep a model as {_FORMATS}", rule="R8")
 
 
-def _look_at(span: Span, oids: Sequence[str], paths: dict[str, str]) -> Iterator[Finding]:
-    for oid, content in git.read_blobs(span.root, oids):
-        fault = describe_pickle(paths[oid], content)
-        if fault:
-            message = f"{fault}; git rm it, and keep a model as skops, ONNX or safetensors"
-            yield Finding(path=paths[oid], message=message, rule="R8")
+def _passing_pickles(span: Span) -> Iterator[Finding]:
+    """Yield the pickles that a commit brings and a later one takes away: a merge that keeps commits keeps them."""
+    blobs = {oid: path for oid, path in passing_blobs(span).items() if not path.startswith(STORE)}
+    sizes = git.blob_sizes(span.root, list(blobs))
+    for path, fault in _look_at(span, {oid: size for oid, size in sizes.items() if size <= _AT_ONCE}, blobs):
+        message = f"a commit brings it and a later one takes it away, and it {fault}; squash the commits"
+        yield Finding(path=path, message=message, rule="R8")
+
+
+def _look_at(span: Span, sizes: dict[str, int], paths: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for batch in git.in_batches(sizes, _AT_ONCE):
+        for oid, content in git.read_blobs(span.root, batch):
+            fault = describe_pickle(paths[oid], content)
+            if fault:
+                yield paths[oid], fault
 
 
 def _judge_links(span: Span) -> Judging[None]:

@@ -247,8 +247,9 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
     assert len(hosted.git("log", "--format=%s", "deploy").splitlines()) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "done", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["done and not answered", "not done"]
+    "done", [True, pytest.param(False, marks=pytest.mark.long)], ids=["done and not answered", "not done"]
 )
 @pytest.mark.parametrize(
     "write",
@@ -305,7 +306,7 @@ def test_a_channel_is_named(scratch: Scratch, hosted: FakeRepository, channel: s
     assert scratch.run("release", "--deploy", channel).code == code
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_merged_since_is_not_let_through_with_an_older_move(scratch: Scratch, hosted: FakeRepository) -> None:
     """A rollback's job asks no reviewer: a promotion that is merged before it runs does not slip through with it."""
     deploy_all(scratch)

@@ -215,6 +215,7 @@ def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_wor
     assert 0.42 <= (p_values <= 0.5).mean() <= 0.58
 
 
+@pytest.mark.slow
 def test_the_rows_that_are_asked_for_do_decide():
     """Two models with the same accuracy on 1,500 rows are told a number of rows; with so many, four of five such pairs pass."""
     truth = np.arange(1_500) % 2

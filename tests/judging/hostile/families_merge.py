@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from functools import partial
 
@@ -238,6 +239,10 @@ for _name, _steps in {
     "yanked and not yanked": (yank("1.0.0"), remove(f"{MODEL}/status/1.0.0.yaml")),
     "yanked for a reason that nobody sees": (yank("1.1.0", reason="Ada stole data."), yank("1.1.0")),
     "a status of a version that never was": (yank("9.9.9"), remove(f"{MODEL}/status/9.9.9.yaml")),
+    "a pickle among the documents for a while": (
+        lambda r: r.write("docs/page.md", pickle.dumps(print)),
+        remove("docs/page.md"),
+    ),
     "a model for a while": (
         lambda r: r.write("models/churn/model.yaml", r.read(f"{MODEL}/model.yaml").replace("loans", "churn")),
         remove("models/churn"),

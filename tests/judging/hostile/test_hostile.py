@@ -11,13 +11,13 @@ from tests.judging.hostile.families import FAMILIES
 from tests.judging.hostile.harness import Variant, try_family
 from tests.scaffold.registry import Scratch
 
-_SOME = 12
+_SOME = 8
 
 
 def _cases() -> Iterator[object]:
-    """Every family in parts: one variant, a dozen others, the rest, and all of them with the model.
+    """Every family in parts: one variant, eight others, the rest, and all of them with the model.
 
-    Three minutes of `make test-all` are for hostile proposals: the last two parts take longer.
+    Two minutes of `make test-all` are for hostile proposals: the last two parts take longer.
     """
     for family in FAMILIES:
         first = family.hostile[0]

@@ -155,7 +155,7 @@ def test_a_package_in_the_work_tree_is_that_of_the_commit(prepared: Scratch, mon
     assert reproduce(prepared).outcome == "identical bytes"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_package_that_only_a_variable_leads_to_is_found(
     prepared: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_candidate_says_which_rows_it_was_trained_on(judged: Scratch, what: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["hash", "stratified"])
+@pytest.mark.parametrize("method", ["hash", pytest.param("stratified", marks=pytest.mark.long)])
 def test_rows_that_grown_data_adds_are_told_beside_those_of_the_base(judged: Scratch, method: str) -> None:
     """Under a split that keeps each row on its side, they need no person; they count from the next proposal on."""
     prepare = {"split": {"method": method, "evaluation": 0.5}}

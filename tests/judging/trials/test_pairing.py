@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.judging.judged_fixture import propose, set_params
 from tests.scaffold.registry import Scratch
 
@@ -16,6 +17,7 @@ def compared(judged: Scratch, *references: str) -> tuple[list[list[str]], str]:
     return [line.split("  ") for line in table[1:]], done.text
 
 
+@pytest.mark.slow
 def test_compare_says_what_the_review_says(judged: Scratch) -> None:
     judged.git("switch", "--quiet", "better")
     rows, text = compared(judged, "loans@1.0.0", "loans@1.1.0")
@@ -31,6 +33,7 @@ def test_compare_says_what_the_review_says(judged: Scratch) -> None:
     assert "Paired bootstrap on 600 rows; the primary metric has a margin of 0.02." in text
 
 
+@pytest.mark.slow
 def test_the_candidate_is_tested_too_and_clean_rows_are_counted(judged: Scratch) -> None:
     set_params(judged, C=1.0, seen=800)
     judged.repro()
