@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.publishing.site.lively_registry import make_lively
+from tests.publishing.site.troubled_registry import make_troubled
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch, begin
 
@@ -27,3 +28,14 @@ def built(lively: Scratch, once: Once) -> Path:
         assert build_site(ClonedRegistry(lively.root), output).findings == ()
 
     return once.build("lively-site", build)
+
+
+@pytest.fixture(scope="session")
+def troubled(once: Once) -> Path:
+    """The site of a registry in trouble, see `make_troubled`."""
+
+    def build(output: Path) -> None:
+        registry = Scratch(once.build("troubled", lambda folder: make_troubled(begin(folder))))
+        assert build_site(ClonedRegistry(registry.root), output).findings
+
+    return once.build("troubled-site", build)

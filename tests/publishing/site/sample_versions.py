@@ -177,6 +177,8 @@ def row(document: dict[str, Any], *channels: str) -> dict[str, Any]:
         "size": sum(file["size"] for file in document["files"]),
         "channels": list(channels),
         "yanked": document["status"],
+        "verified": True,
+        "missed": [],
     }
 
 
@@ -196,6 +198,8 @@ def index(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "model": model(),
         "latest": rows[0]["version"] if rows else None,
         "channels": {},
+        "champion": None,
+        "attention": [],
         "versions": list(rows),
         "withdrawn": [],
         "moves": [],

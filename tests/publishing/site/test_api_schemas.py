@@ -34,6 +34,26 @@ _ARTIFACT = {"path": "model.skops", "size": 11, "sha256": _SHA256}
 _YANKED = {"reason": "Leaked labels.", "replacement": "1.0.1", **COMMIT}
 _REPRODUCED = {"time": "2026-06-02T09:30:00Z", "by": "Grace", "identical": True}
 _HEAD = {"commit": "2" * 40}
+_BEFORE = {
+    "version": "0.9.0",
+    "value": 0.96,
+    "low": None,
+    "high": None,
+    "rows": "same",
+    "difference": 0.01,
+    "standing": "no worse",
+}
+_ATTENTION = {
+    "kind": "yanked",
+    "severity": "high",
+    "model": "iris",
+    "version": "1.0.0",
+    "channel": "production",
+    "sentence": "production points to 1.0.0, which was yanked: Leaked labels.",
+    "since": None,
+    "file": "models/iris/channels/production.yaml",
+    "line": 1,
+}
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "config": {
@@ -68,6 +88,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         **_HEAD,
         "totals": {"models": 1, "versions": 1, "yanked": 0, "withdrawn": 0, "files_size": 23},
         "updated": "2026-06-01T09:30:00Z",
+        "attention": [_ATTENTION],
         "models": [
             {
                 "name": "iris",
@@ -86,15 +107,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "value": 0.97,
                 "low": 0.95,
                 "high": 0.99,
-                "before": {
-                    "version": "0.9.0",
-                    "value": 0.96,
-                    "low": None,
-                    "high": None,
-                    "rows": "same",
-                    "difference": 0.01,
-                    "standing": "no worse",
-                },
+                "before": _BEFORE,
                 "created": "2026-06-01T09:30:00Z",
                 "since": "2026-06-01T09:30:00Z",
                 "badges": ["reproduced", "stale"],
@@ -119,6 +132,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 **COMMIT,
             }
         },
+        "champion": {"channel": "production", "version": "1.0.0", "before": _BEFORE, "url": None},
+        "attention": [_ATTENTION],
         "versions": [
             {
                 "version": "1.0.0",
@@ -133,6 +148,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "channels": ["production"],
                 "yanked": _YANKED,
                 "reproduced": _REPRODUCED,
+                "verified": True,
+                "missed": ["size 23 B; at most 20 B is allowed"],
                 "registered": COMMIT,
             }
         ],
@@ -228,6 +245,10 @@ def test_a_document_keeps_to_its_schema(kind: str) -> None:
         ("model", "older", None),
         ("model", "latest", None),
         ("model", "channels", {}),
+        ("model", "champion", None),
+        ("model", "champion/before", None),
+        ("model", "attention/0/version", None),
+        ("model", "versions/0/verified", None),
         ("model", "channels/production/commit", None),
         ("model", "versions/0/yanked", {**_YANKED, **PENDING}),
         ("model", "versions/0/registered", None),

@@ -172,7 +172,8 @@ class _Build:
                 kept.append(result)
             kept.sort(key=lambda result: result.name)
             rows = [result.row for result in kept if result.row is not None]
-            models = models_document(rows, [result.counts for result in kept if result.counts], chronicle)
+            counts = [result.counts for result in kept if result.counts]
+            models = models_document(rows, counts, chronicle, [item for result in kept for item in result.attention])
             audit = audit_document(chronicle, approvals)
             database.add_events(audit)
         entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]

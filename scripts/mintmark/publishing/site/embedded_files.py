@@ -53,6 +53,11 @@ class EmbeddedFiles:
         """Whether no file can be read at all."""
         return not self.objects and self.remote is None
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the files should be here: the default remote is the embedded store."""
+        return bool(self.folder)
+
     def read(self, file: StoredFile) -> bytes | None:
         """Return the bytes of a stored file when they are here and are what the record says, None otherwise."""
         path = next((path for path in self._paths(file) if path in self.objects), None)

@@ -10,7 +10,9 @@ from mintmark.core.finding import Finding
 from mintmark.core.model import Model
 from mintmark.core.records import Interval, Status, VersionRecord, stored_files
 from mintmark.publishing.card.model_card import CardSource, format_card
+from mintmark.publishing.site.api.attention import attention, unreadable
 from mintmark.publishing.site.api.badges import format_badge
+from mintmark.publishing.site.api.champion import before_document, champion_document
 from mintmark.publishing.site.api.database_rows import version_rows
 from mintmark.publishing.site.api.json_text import Document, format_document
 from mintmark.publishing.site.api.model_documents import (
@@ -88,6 +90,7 @@ class ModelResult:
     rows: list[Any] = field(default_factory=list)
     entries: list[SearchEntry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    attention: list[Document] = field(default_factory=list)
 
 
 def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResult:
@@ -95,21 +98,25 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     source = read_source(job.name, job.entries, plan.blobs)
     result = ModelResult(job.name, findings=source.findings)
     if not source.identity:
+        result.attention = list(unreadable(source.name, source.findings, plan.channels))
         return result
     notes = {version: job.notes[oid] for version, oid in source.oids.items() if oid in job.notes}
+    carried = _write_files(plan, source)
     facts = ModelFacts(
         source=source,
         chronicle=job.chronicle,
         channels=plan.channels,
-        published=frozenset(_write_files(plan, source)),
+        published=frozenset(carried.published),
+        proved=carried.proved,
         reproduced=notes,
         tags=job.tags,
     )
     drawing = CurveDrawing(plan.files, cache, source)
     documents = {document["version"]: document for document in version_documents(facts)}
-    result.pages = index_documents(facts)
     champion = source.channels.get(plan.channels[-1])
     standing = drawing.standing(champion, previous_holder(facts, plan.channels[-1]))
+    result.attention = attention(facts, before_document(facts, standing))
+    result.pages = index_documents(facts, champion=champion_document(facts, standing), attention=result.attention)
     result.row = model_row(facts, standing=standing)
     result.counts = count_model(facts)
     result.rows = [version_rows(document) for document in documents.values()]
@@ -122,23 +129,35 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     return result
 
 
-def _write_files(plan: SitePlan, source: ModelSource) -> Iterator[tuple[str, str]]:
-    """Write the stored files that the tree carries and yield the version and the name of each."""
+@dataclass(slots=True)
+class _Carried:
+    """What the site carries of a model's stored files, as version and name, and whether all of a version were right."""
+
+    published: list[tuple[str, str]] = field(default_factory=list)
+    proved: dict[str, bool] = field(default_factory=dict)
+
+
+def _write_files(plan: SitePlan, source: ModelSource) -> _Carried:
+    """Write the stored files that the tree carries; those of a store elsewhere are neither there nor looked at."""
     wanted = set(source.records) if plan.publishes_all else {*source.channels.values(), source.latest}
+    carried = _Carried()
     for version in source.versions:
         if version not in wanted:
             continue
+        contents = {file.name: plan.files.read(file) for file in stored_files(source.records[version])}
+        if plan.files.is_embedded:
+            carried.proved[version] = None not in contents.values()
         if version.endswith(".json") and version.removesuffix(".json") in source.records:
             message = "its files have no place on a site, where the document of another version has that name"
             path = layout.version_path(source.name, version)
             source.findings.append(Finding(path=path, line=1, message=message))
             continue
-        for file in stored_files(source.records[version]):
-            content = plan.files.read(file)
-            if content is not None and "/" not in file.name:
-                name = published_name(file.name)
-                plan.folder.write(f"{API}/models/{source.name}/versions/{version}/{name}", content)
-                yield version, file.name
+        for name, content in contents.items():
+            if content is not None and "/" not in name:
+                place = f"{API}/models/{source.name}/versions/{version}/{published_name(name)}"
+                plan.folder.write(place, content)
+                carried.published.append((version, name))
+    return carried
 
 
 def _write_documents(

@@ -128,7 +128,8 @@ def test_the_database_answers_what_was_in_production_on_a_day(api: Path) -> None
 
 @pytest.mark.slow
 def test_an_index_of_very_many_versions_goes_on_in_further_pages() -> None:
-    identity = {"name": "iris", "metric": {"name": "mae", "goal": "minimize"}, "purpose": "x" * 20_000}
+    metric = {"name": "mae", "goal": "minimize"}
+    identity = {"name": "iris", "metric": metric, "gates": {"margin": 0.1}, "purpose": "x" * 20_000}
     source = ModelSource("iris", identity=identity)
     for number in range(4000):
         version = f"1.{number}.0"

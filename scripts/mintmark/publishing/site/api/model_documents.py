@@ -8,8 +8,11 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Literal
 
 from mintmark.core.channels import rollback_target
+from mintmark.core.cost import recorded_cost
 from mintmark.core.events import Event, parse_pull_request, person_name
-from mintmark.core.records import stored_files
+from mintmark.core.judgement.gates import check_record
+from mintmark.core.model import Gates
+from mintmark.core.records import Interval, stored_files
 from mintmark.core.tags.grammar import VersionTag
 from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
 from mintmark.publishing.site.api.review_document import review_document
@@ -34,13 +37,15 @@ class ModelFacts:
     """All that the documents of one model are made from.
 
     `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
-    site carries, `reproduced` what notes say by version, `tags` the tags of this model.
+    site carries, `reproduced` what notes say by version, `tags` the tags of this model. `proved` tells by version
+    whether all its stored files were there with the right bytes; one whose files nobody looked at is not in it.
     """
 
     source: ModelSource
     chronicle: ModelChronicle
     channels: tuple[str, ...]
     published: frozenset[tuple[str, str]] = frozenset()
+    proved: Mapping[str, bool] = field(default_factory=dict)
     reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
     tags: Sequence[ToldTag] = ()
     brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
@@ -207,8 +212,13 @@ def previous_holder(facts: ModelFacts, channel: str) -> str | None:
     return rollback_target(facts.chronicle.history.holders(channel), usable)
 
 
-def index_documents(facts: ModelFacts) -> list[Document]:
-    """Return the index of a model, and the further pages of it that hold what its budget did not take."""
+def index_documents(
+    facts: ModelFacts, *, champion: Document | None = None, attention: Sequence[Document] = ()
+) -> list[Document]:
+    """Return the index of a model, and the further pages of it that hold what its budget did not take.
+
+    `champion` is what `champion.champion_document` tells, `attention` what `attention.attention` does.
+    """
     source = facts.source
     head = {
         "$schema": "../../schemas/api-model.schema.json",
@@ -217,6 +227,8 @@ def index_documents(facts: ModelFacts) -> list[Document]:
         "model": source.identity,
         "latest": source.latest,
         "channels": _channels(facts),
+        "champion": champion,
+        "attention": list(attention),
         "withdrawn": _withdrawn(facts),
     }
     first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)
@@ -263,8 +275,19 @@ def _version_rows(facts: ModelFacts) -> Iterator[Document]:
             "channels": places.get(version, []),
             "yanked": _status(facts, version),
             "reproduced": _reproduced(facts, version),
+            "verified": facts.proved.get(version),
+            "missed": missed_gates(source, version),
             "registered": _registered(facts, version),
         }
+
+
+def missed_gates(source: ModelSource, version: str) -> list[str]:
+    """Return what a version misses of the gates that model.yaml has today, in sentences: floors and costs."""
+    record = source.records[version]
+    metrics = {name: Interval(**own) for name, own in record["metrics"].items()}
+    cost = recorded_cost(record["artifact"]["size"], record.get("cost"), source.metrics.get(version))
+    checks = check_record(metrics, cost, Gates.from_dict(source.identity["gates"]))
+    return [check.message for check in checks if check.verdict == "fail"]
 
 
 def _moves(facts: ModelFacts) -> Iterator[Document]:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.about import __version__
 from mintmark.core.channels import STALE_AFTER
-from mintmark.core.comparison import basis_of
 from mintmark.core.events import parse_pull_request
 from mintmark.core.moment import format_moment
 from mintmark.core.records import stored_files
 from mintmark.core.statistics.metric_names import goal_of
 from mintmark.core.words.events import approval_sentence, event_sentence
-from mintmark.publishing.site.api.model_documents import ModelFacts, committed, previous_holder, written
+from mintmark.core.words.numbers import count
+from mintmark.publishing.site.api.attention import in_order, item
+from mintmark.publishing.site.api.champion import before_document
+from mintmark.publishing.site.api.model_documents import ModelFacts, committed, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,30 +102,12 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
         "value": interval.get("value"),
         "low": interval.get("low"),
         "high": interval.get("high"),
-        "before": _before(facts, metric, interval, standing) if champion else None,
+        "before": before_document(facts, standing),
         "created": record["created"] if record else None,
         "since": moved.time if moved and moved.after == champion else None,
         "badges": _badges(facts, measured, standing),
         "purpose": " ".join(identity["purpose"].split())[:_PURPOSE_LENGTH],
         "commit": facts.commit,
-    }
-
-
-def _before(facts: ModelFacts, metric: str, champion: Mapping[str, float], standing: str | None) -> Document | None:
-    version = previous_holder(facts, facts.channels[-1])
-    record = facts.source.records[version] if version else None
-    interval = record["metrics"].get(metric) if record else None
-    if record is None or interval is None or not champion:
-        return None
-    same = basis_of(record, facts.source.records[facts.source.channels[facts.channels[-1]]]) == "same rows"
-    return {
-        "version": version,
-        "value": interval["value"],
-        "low": interval.get("low"),
-        "high": interval.get("high"),
-        "rows": "same" if same else "other",
-        "difference": round(champion["value"] - interval["value"], 10) if same else None,
-        "standing": standing if same else None,
     }
 
 
@@ -151,19 +135,23 @@ def count_model(facts: ModelFacts) -> Document:
     }
 
 
-def models_document(rows: Iterable[Document], counts: Iterable[Document], chronicle: Chronicle) -> Document:
-    """Return every model in a row of its own, and what they add up to."""
+def models_document(
+    rows: Iterable[Document], counts: Iterable[Document], chronicle: Chronicle, attention: Iterable[Document] = ()
+) -> Document:
+    """Return every model in a row of its own, what they add up to, and what of them needs `attention`."""
     totals = dict.fromkeys(("models", "versions", "yanked", "withdrawn", "files_size"), 0)
-    for count in counts:
+    for counted in counts:
         for key in totals:
-            totals[key] += count[key]
+            totals[key] += counted[key]
     updated = format_moment(chronicle.last.time) if chronicle.last else None
+    aged = [_with_age(row, updated) for row in sorted(rows, key=lambda row: str(row["name"]))]
     return {
         "$schema": "schemas/api-models.schema.json",
         "commit": chronicle.last.oid if chronicle.last else None,
         "totals": totals,
         "updated": updated,
-        "models": [_with_age(row, updated) for row in sorted(rows, key=lambda row: str(row["name"]))],
+        "attention": in_order([*attention, *(_stale(row) for row in aged if "stale" in row["badges"])]),
+        "models": aged,
     }
 
 
@@ -176,6 +164,11 @@ def _with_age(row: Document, updated: str | None) -> Document:
     except ValueError:  # what fits the schema may still be in no calendar
         return row
     return {**row, "badges": [*row["badges"], "stale"]} if age > STALE_AFTER else row
+
+
+def _stale(row: Document) -> Document:
+    sentence = f"{row['measured']} was made more than {count(STALE_AFTER.days, 'day')} before the registry last changed"
+    return item("stale", "medium", row["name"], sentence, version=row["measured"], since=row["created"])
 
 
 def audit_document(chronicle: Chronicle, approvals: Mapping[tuple[str, str], Approved]) -> Document:
