@@ -194,6 +194,7 @@ ROWS = (
     Row("dvc status of one model", None, dvc_part),
     Row("propose", None, propose),
     Row("validate --base, one version", 0.3, warm("validate", "--base", "main"), 0.6),
+    Row("validate --base --at HEAD, as pr.yml does", 0.3, warm("validate", "--base", "main", "--at", "HEAD"), 0.6),
     Row("validate --base, no cache", None, cold("validate", "--base", "main")),
     Row("review of a rollback", 1.5, review_rollback, 1.5),
 )
