@@ -253,13 +253,16 @@ def _write_version_pages(
     source = facts.source
     champion = documents.get(source.channels.get(facts.channels[-1], ""))
     fill, cards = plan.frames["version"].fill, carded(source) & source.metrics.keys()
-    for version, document in documents.items():
+    order = list(documents)  # the highest first
+    for place, (version, document) in enumerate(documents.items()):
         content = version_page(
             plan.config,
             index,
             document,
             parent=documents.get(document["record"]["parent"] or ""),
             champion=champion,
+            older=order[place + 1] if place + 1 < len(order) else None,
+            newer=order[place - 1] if place else None,
             curves=curves.get(version, ()),
             has_card=version in cards,
         )

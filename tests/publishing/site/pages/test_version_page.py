@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.publishing.sample_review import sample_review
 from tests.publishing.site.in_a_browser import ASSETS, use_page
 from tests.publishing.site.sample_versions import (
     HOSTILE,
@@ -21,6 +22,7 @@ from tests.publishing.site.sample_versions import (
     measured,
     metrics,
     model,
+    review,
     row,
     version,
 )
@@ -29,8 +31,8 @@ from mintmark.publishing.site.pages.version_facts import steps
 from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
-    *("status", "get", "metrics", "gates", "slices", "curves", "behaviour", "importance", "signature", "lineage"),
-    *("files", "environment", "said", "card", "changes", "record"),
+    *("verdict", "gates", "behaviour", "metrics", "slices", "curves", "importance"),
+    *("get", "changes", "signature", "lineage", "files", "environment", "said", "card", "record"),
 ]
 
 
@@ -50,7 +52,7 @@ def page(document: dict[str, Any] | None = None, **options: Any) -> Page:
 def test_every_section_is_there_and_listed_at_the_top() -> None:
     made = page()
     headings = [attributes["id"] for tag, attributes in made.elements if tag == "h2"]
-    assert headings == SECTIONS
+    assert headings == ["status", *SECTIONS]
     listed = [link for link in made.links() if link.startswith("#") and not link.startswith("#stage-")]
     assert listed == [*(f"#{name}" for name in SECTIONS), "#files"]
     assert [tag for tag, _ in made.elements].count("h1") == 1
@@ -88,7 +90,7 @@ def test_the_gravest_comes_first() -> None:
 def test_a_newer_version_is_named() -> None:
     newest, older = version("1.1.0"), version("1.0.0", parent=None)
     both = index(row(newest), row(older))
-    assert "Latest. No version is newer." in page(newest, index=both).text("status")
+    assert "newer" not in page(newest, index=both).text("status")
     made = page(older, index=both)
     assert "There is a newer version: 1.1.0." in made.text("status")
     assert "../1.1.0/" in made.links()
@@ -123,7 +125,7 @@ def test_every_way_to_get_it_can_be_copied() -> None:
     url = "https://acme.github.io/models/api/v1/models/iris/versions/1.1.0/model.skops"
     assert f'curl -fLO {url} echo "{"b" * 64} model.skops" | sha256sum -c' in text
     assert content().count("<dt>") >= 5
-    assert content().split('id="metrics"')[0].count("data-copy=") == 5
+    assert content().split('id="get"')[1].split("<details")[0].count("data-copy=") == 5
 
 
 def test_without_addresses_only_what_works_is_shown() -> None:
@@ -145,6 +147,63 @@ def test_files_that_the_site_does_not_hold_are_not_linked() -> None:
 def test_data_is_not_loaded_as_a_model() -> None:
     artifact = {**version()["record"]["artifact"], "format": "data", "path": "table.parquet"}
     assert "mintmark.load" not in page(version(artifact=artifact)).text("get")
+
+
+# -- the verdict of its review ---------------------------------------------------------------------------------------
+
+
+def test_the_verdict_of_the_review_comes_first_with_its_difference() -> None:
+    made = page(version(review=review()))
+    text = made.text("verdict")
+    assert f"Pass {sample_review().reason}" in text
+    assert "Paired difference +0.0133 [-0.0012, +0.0321], margin 0.01. A paired test says: no worse" in text
+    assert "Request #12, approved by ada and grace · its check ended with success" in text
+    assert "as the tag iris@v1.1.0 says: whoever may push tags may write that" in text
+    assert {"https://github.com/acme/models/pull/12", "https://github.com/acme/models/actions/runs/77/job/5"} <= set(
+        made.links()
+    )
+    drawn = content(version(review=review())).split('class="mm-chart mm-difference"')[1].split("</svg>")[0]
+    assert all(word in drawn for word in ("no difference", "margin -0.01", "this version minus breast-cancer@1.0.0"))
+    assert "mm-better" not in content(version(review=review()))
+
+
+def test_behaviour_tests_show_how_they_came_out() -> None:
+    told = review()
+    told["report"]["behaviour"] = [
+        {"name": "longer-is-surer", "verdict": "fail", "message": "It fell.", "share": 0.5},
+        {"name": "gone", "verdict": "pass", "message": "Fine.", "share": None},
+    ]
+    text = page(version(review=told)).text("behaviour")
+    assert "longer-is-surer direction ✗ failed 50% It fell." in text
+    assert "broken malformed not kept" in text
+    assert "gone no longer declared ✓ held Fine." in text
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (None, "No review kept: no tag tells of this version."),
+        (
+            review(fault="it is a lightweight tag, which has no message", report=None, outcome=None, approvers=[]),
+            "No review kept: the tag iris@v1.1.0 is not believed, as it is a lightweight tag",
+        ),
+        (review(report=None), "No review kept: the tag iris@v1.1.0 names the change and holds no report."),
+        (review(outcome="failure"), "The tag does not agree with itself: the check ended with failure"),
+    ],
+)
+def test_what_a_tag_does_not_tell_is_said(told: dict[str, Any] | None, said: str) -> None:
+    assert said in page(version(review=told)).text("verdict")
+
+
+def test_what_a_tag_says_is_only_text() -> None:
+    told = review(approvers=[HOSTILE], outcome=HOSTILE, url="https://evil.example/" + HOSTILE)
+    for part in told["report"]["checks"] + told["report"]["behaviour"]:
+        part |= {"name": HOSTILE, "message": HOSTILE}
+    told["report"] |= {"reason": HOSTILE, "judge": HOSTILE}
+    told["report"]["comparison"] |= {"against": HOSTILE, "metric": HOSTILE}
+    made = content(version(review=told))
+    assert_safe(made)
+    assert "https://evil.example" not in [link for link in Page(made).links() if link.startswith("https")]
 
 
 # -- evidence --------------------------------------------------------------------------------------------------------
@@ -182,7 +241,7 @@ def test_a_floor_of_an_error_is_an_upper_limit_and_bounds_count() -> None:
     assert "floor: log_loss ✗ not met" in high
     assert "floor: roc_auc ✓ met" in high
     assert "cost: size ✓ met" in text
-    assert "margin judged in review roc_auc at most 0.01 worse" in text
+    assert "Judged in review: margin, roc_auc at most 0.01 worse" in text
 
 
 def test_slices_show_their_rows_and_which_are_few() -> None:
@@ -223,12 +282,12 @@ def test_importances_are_bars_on_one_scale() -> None:
 def test_behaviour_tests_are_told_in_sentences_with_the_review() -> None:
     made = page()
     text = made.text("behaviour")
-    assert "longer-is-surer (direction): Petals grow." in text
+    assert "longer-is-surer direction Petals grow." in text
     assert (
         "petal plus 1: the probability of setosa does not fall in at least 99% of the rows, and rises in some" in text
     )
     assert "NaN: an error" in text
-    assert "as it did for this version in #41" in text
+    assert "How they came out is not kept: the review was in #41." in text
     assert "https://github.com/acme/models/pull/41" in made.links()
 
 
@@ -301,9 +360,10 @@ def test_a_long_signature_is_folded() -> None:
     made = content(
         version(signature={"inputs": inputs, "outputs": {"scores": {"type": "float64", "shape": [None, 3]}}})
     )
-    assert "<details><summary>40 inputs</summary>" in made
+    assert re.search(
+        r'<details class="mm-fold"><summary><h2 id="signature">Signature</h2> <span[^>]*>40 inputs</span>', made
+    )
     assert "float64, shape (any, 3)" in made
-    assert "<summary>2 inputs" not in content()
 
 
 def test_changes_since_the_parent_are_told() -> None:

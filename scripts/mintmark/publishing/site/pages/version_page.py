@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from mintmark.core.behaviour_tests import behaviour_test
 from mintmark.core.comparison import basis_of
 from mintmark.core.provenance.said import said_by_author
 from mintmark.core.statistics.metric_names import greater_is_better
-from mintmark.core.words.demands import as_it_is, behaviour, prediction, value_in_words
+from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
@@ -19,29 +18,29 @@ from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
 from mintmark.publishing.site.pages.version_status import badges, status_notes
+from mintmark.publishing.site.pages.version_verdict import behaviour_results, verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Document = Mapping[str, Any]
 
-_MANY_INPUTS: Final = 12
 _SECTIONS: Final = (
-    ("status", "Status"),
-    ("get", "Get it"),
-    ("metrics", "Metrics"),
+    ("verdict", "Verdict"),
     ("gates", "Gates"),
+    ("behaviour", "Behaviour tests"),
+    ("metrics", "Metrics"),
     ("slices", "Slices"),
     ("curves", "Curves"),
-    ("behaviour", "Behaviour tests"),
     ("importance", "Permutation importance"),
+    ("get", "Get it"),
+    ("changes", "Changes since its parent"),
     ("signature", "Signature"),
     ("lineage", "Lineage"),
     ("files", "Files"),
     ("environment", "Environment"),
     ("said", "Said by the author"),
     ("card", "Card"),
-    ("changes", "Changes since its parent"),
     ("record", "Record"),
 )
 _NO_CURVES: Final = "The curves are drawn from the predictions, which were not there when this site was built."
@@ -54,14 +53,16 @@ def version_page(
     *,
     parent: Document | None,
     champion: Document | None,
+    older: str | None = None,
+    newer: str | None = None,
     curves: Sequence[tuple[str, str]] = (),
     no_curves: str = _NO_CURVES,
     has_card: bool = False,
 ) -> str:
     """Return the content of a version's page, which lies two folders below `models/`.
 
-    `parent` and `champion` are version documents, None where there is none (or it is withdrawn). `curves` are captions
-    with finished SVG, `no_curves` says why there are none.
+    `older` and `newer` are the versions beside it. `parent` and `champion` are version documents, None where there is
+    none (or it is withdrawn). `curves` are captions with finished SVG, `no_curves` says why there are none.
     `has_card` tells whether card.md lies beside the page; without it the command that makes one is shown.
     """
     is_champion = champion is not None and champion["version"] == version["version"]
@@ -77,12 +78,14 @@ def version_page(
         badges=badges(index, version),
         notes=status_notes(index, version),
         is_champion=is_champion,
+        older=older,
+        newer=newer,
         curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing
         no_curves=no_curves,
         has_card=has_card,
         said=[(each.name, each.why) for each in said_by_author(version["record"], version["metrics"])],
         **_evidence(index["model"], version, None if is_champion else champion),
-        **_behaviour(config, index["model"], version),
+        **_judged(config, index["model"], version),
         **_made_of(config, index, version),
         **_changes(version, parent, index["model"]["metric"]["name"]),
     )
@@ -130,12 +133,13 @@ def _measured_on(measured: Document) -> str:
     return how_measured(measured["rows"], measured["resamples"], measured["seed"])
 
 
-def _behaviour(config: Document, model: Document, version: Document) -> dict[str, Any]:
+def _judged(config: Document, model: Document, version: Document) -> dict[str, Any]:
     registered = version["registered"]
-    looked_at = prediction(model["task"], model.get("positive_class"), as_it_is)
-    tests = model.get("behaviour", ())
+    tests = behaviour_results(model, version)
     return {
-        "behaviour": [(test, behaviour(behaviour_test(test), looked_at, as_it_is)) for test in tests],
+        "verdict": verdict_of(config, version),
+        "behaviour": tests,
+        "tests_kept": any(test.result is not None for test in tests),
         "review": pull_request_link(registered["pull_request"], config) if registered else "",
     }
 
@@ -147,8 +151,8 @@ def _made_of(config: Document, index: Document, version: Document) -> dict[str, 
         "commands": facts.commands(config, version, f"../../../api/v1/models/{index['name']}/versions/"),
         "input_count": len(signature["inputs"]),
         "input_rows": _input_rows(tuple(signature["inputs"].items())),
-        "fold_inputs": len(signature["inputs"]) > _MANY_INPUTS,
         "outputs": [(name, _output(entry)) for name, entry in signature["outputs"].items()],
+        "class_count": len(signature.get("classes", ())),
         "classes": ", ".join(value_in_words(name) for name in signature.get("classes", ())),
         "steps": facts.steps(record),
         "parameters": facts.flat_parameters(record),

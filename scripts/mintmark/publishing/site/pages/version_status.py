@@ -89,9 +89,7 @@ def _age(index: Mapping[str, Any], version: Mapping[str, Any]) -> Iterator[Note]
         yield Note(kind="warn", title="Pre-release", text="It is tried out, and no release.")
     if latest is None:
         return
-    if version["version"] == latest:
-        yield Note(kind="good", title="Latest", text="No version is newer.")
-    elif own < parse_version(latest):
+    if own < parse_version(latest):
         yield Note(kind="note", title="Not the latest", text="There is a newer version:", version=latest)
 
 

@@ -274,7 +274,6 @@
 
   function startRecord(details) {
     const code = $("code", details);
-    details.hidden = false;
     details.addEventListener("toggle", async () => {
       if (!details.open || details.dataset.shown) return;
       try {
