@@ -32,8 +32,9 @@ from mintmark.core.statistics.metrics import (
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
+from mintmark.training.fit_faults import recipe_fault
 from mintmark.training.importance import permutation_importance
-from mintmark.training.recipes import question_faults, read_question, read_recipe
+from mintmark.training.recipes import question_faults, read_output, read_question, read_recipe, recipe_faults
 from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
@@ -47,16 +48,19 @@ def evaluate(model: str) -> None:
     recipe, question = read_recipe(model), read_question(model)
     data = read_json(Path(candidate_path(model, "data.json")))
     train, rows = (
-        tables.parse_parquet(Path(candidate_path(model, f"{name}.parquet")).read_bytes())
-        for name in ("train", "evaluation")
+        tables.parse_parquet(read_output(candidate_path(model, f"{name}.parquet"))) for name in ("train", "evaluation")
     )
     import_skops_alone()
     artifact = Path(candidate_path(model, "model.skops"))
-    estimator = load_trusted(artifact, trusted=recipe.trusted)
+    estimator = load_trusted(read_output(str(artifact)), trusted=recipe.trusted, name=str(artifact))
     inputs, truth = rows[data["inputs"]], rows[question.target]
     with question_faults(model), threadpool_limits(limits=1):
         classes = classes_of(estimator, question)
-        prediction, probabilities = predict(estimator, inputs)
+        with recipe_faults(model):
+            try:
+                prediction, probabilities = predict(estimator, inputs)
+            except Exception as error:  # whatever scikit-learn, or a class of the team's own, says of these rows
+                raise recipe_fault(error, estimator, recipe, inputs) from error
         outcomes = judge(truth, prediction, probabilities, classes, question)
         metrics = evaluation.measure(outcomes, rows, question, resamples=recipe.resamples, seed=recipe.seed)
         metrics["importance"] = importance(

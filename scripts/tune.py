@@ -20,7 +20,7 @@ from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import tables, tuning
 from mintmark.training.estimators import build
 from mintmark.training.folds import Kept, fold_kind
-from mintmark.training.recipes import read_question, read_recipe, recipe_faults
+from mintmark.training.recipes import read_output, read_question, read_recipe, recipe_faults
 from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def tune(model: str) -> None:
     """Write best.json and trials.csv of a model's candidate."""
     recipe, question = read_recipe(model), read_question(model)
     data = read_json(Path(candidate_path(model, "data.json")))
-    train = tables.parse_parquet(Path(candidate_path(model, "train.parquet")).read_bytes())
+    train = tables.parse_parquet(read_output(candidate_path(model, "train.parquet")))
     import_skops_alone()
     with recipe_faults(model), backend(recipe.compute):
         require_storable(recipe)

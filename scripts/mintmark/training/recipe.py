@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mintmark.core.question import Label, RecipeFault, is_stable_split, raise_faults
+from mintmark.core.question import KeyPath, Label, RecipeFault, is_stable_split, raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -131,6 +131,15 @@ class Tuning:
             factor=data.get("factor", 3),
             metric=data.get("metric"),
         )
+
+    def place(self, index: int, name: str) -> KeyPath:
+        """Return where the choices of a parameter are written in one of the spaces."""
+        return ("tune", "space", index, name) if len(self.spaces) > 1 else ("tune", "space", name)
+
+    def places(self) -> dict[str, KeyPath]:
+        """Return where each parameter that the search sets is written: in the first space that has it."""
+        spaces = reversed(list(enumerate(self.spaces)))
+        return {name: self.place(index, name) for index, space in spaces for name in space}
 
 
 def _refuse_ranges(space: Any, search: str) -> None:

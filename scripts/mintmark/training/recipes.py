@@ -1,4 +1,4 @@
-"""Read params.yaml and model.yaml for a stage of the pipeline, checked, with faults that name file and line."""
+"""Read what a stage of the pipeline goes by: params.yaml and model.yaml, checked, and what the stages before made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.layout import model_path
 from mintmark.core.question import KeyPath, Question, RecipeFault
 from mintmark.core.statistics.metric_names import dispute_goal
-from mintmark.errors import InvalidRegistryError, UsageError
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.documents import parse_document
 from mintmark.registry.files import read_text_file, read_yaml
 from mintmark.registry.schemas import accepts, explain
@@ -53,6 +53,14 @@ def read_question(model: str, root: Path = Path()) -> Question:
         if wrong is not None:
             raise RecipeFault(("metric", "goal"), wrong)
         return Question.from_dict(document.data)
+
+
+def read_output(path: str) -> bytes:
+    """Return what an earlier stage wrote; raise `MintmarkError` where it is not there."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise MintmarkError(f"{path}: {error.strerror or error}; dvc repro makes what a stage reads") from None
 
 
 @contextmanager

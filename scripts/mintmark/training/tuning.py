@@ -11,10 +11,11 @@ import pandas as pd
 from mintmark.core.question import KeyPath, Label, Question, RecipeFault, raise_faults
 from mintmark.training import folds
 from mintmark.training.estimators import build, build_value, hint, invalid_parameters
+from mintmark.training.fit_faults import Part, fit_fault, parts_of
 from mintmark.training.recipe import Tuning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.training.folds import Fold, Kept
 
@@ -65,16 +66,41 @@ def search(
     estimator = build(specification, seed=seed)
     trusted = tuple(specification.get("trusted", ()))
     spaces, written = _built_spaces(tuning, seed, trusted)
-    _check_names(estimator, spaces)
+    _check_names(estimator, tuning, spaces)
     cuts = folds.cut(inputs, truth, tuning.folds, is_classification=question.is_classification, seed=seed, kept=kept)
     engine = _engine(estimator, tuning, spaces, _scorer(tuning.metric or question.metric, question), cuts, seed)
     if progress:
         _show_progress(engine)
     try:
         engine.fit(inputs, truth)
-    except ValueError as error:
-        raise RecipeFault(("tune",), f"the search failed: {_last_line(error)}") from error
+    except Exception as error:  # whatever scikit-learn, or a class of the team's own, says of these rows
+        parts = [*parts_of(estimator, specification, ("estimator",)), *_searched_parts(tuning, spaces)]
+        raise fit_fault(error, parts, tuning.places(), inputs) from error
+    _refuse_unscored(engine.cv_results_, tuning.metric or question.metric, truth, cuts)
     return _result(engine, written)
+
+
+def _searched_parts(tuning: Tuning, spaces: Sequence[Parameters]) -> Iterator[Part]:
+    """Yield the estimators that the spaces put into the recipe's."""
+    for index, space in enumerate(spaces):
+        for name, choice in space.items():
+            for i, value in enumerate(choice if isinstance(choice, list) else ()):
+                if hasattr(value, "get_params") and not isinstance(value, type):
+                    place = (*tuning.place(index, name), i)
+                    yield from parts_of(value, tuning.spaces[index][name][i], place, name=name)
+
+
+def _refuse_unscored(results: Mapping[str, Any], metric: str, truth: pd.Series, cuts: Sequence[Fold]) -> None:
+    """Raise `RecipeFault` where no trial has a score on every fold: nothing tells which is the best."""
+    if np.isfinite(results["mean_test_score"]).any():
+        return
+    fold = next(n for n in range(len(cuts)) if not np.isfinite(results[f"split{n}_test_score"]).all())
+    labels = truth.iloc[cuts[fold][1]].unique()
+    why = f"; its {len(cuts[fold][1])} rows all hold {labels.tolist()[0]!r}" if len(labels) == 1 else ""
+    raise RecipeFault(
+        ("tune", "folds"),
+        f"{metric} has no value on fold {fold + 1} of {len(cuts)}{why}; write fewer folds, or tune by another metric",
+    )
 
 
 def _result(engine: Any, written: Mapping[int, Any]) -> Search:
@@ -121,7 +147,7 @@ def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[li
     for index, space in enumerate(tuning.spaces):
         built: Parameters = {}
         for name, choice in space.items():
-            place = ("tune", "space", index, name) if len(tuning.spaces) > 1 else ("tune", "space", name)
+            place = tuning.place(index, name)
             if isinstance(choice, dict):
                 built[name] = _range(choice)
                 continue
@@ -153,7 +179,7 @@ def _range(choice: Mapping[str, Sequence[float]]) -> Any:
     return stats.randint(int(low), int(high) + 1)
 
 
-def _check_names(estimator: Any, spaces: Sequence[Parameters]) -> None:
+def _check_names(estimator: Any, tuning: Tuning, spaces: Sequence[Parameters]) -> None:
     """A name is known when the estimator has it, or an estimator that the same space puts in its place.
 
     A value is wrong where every estimator that it may be set on refuses it.
@@ -165,7 +191,7 @@ def _check_names(estimator: Any, spaces: Sequence[Parameters]) -> None:
             options = choice if isinstance(choice, list) else []
             known |= {f"{name}__{p}" for o in options if hasattr(o, "get_params") for p in o.get_params(deep=True)}
         for name, choice in space.items():
-            place = ("tune", "space", index, name) if len(spaces) > 1 else ("tune", "space", name)
+            place = tuning.place(index, name)
             if name not in known:
                 message = f'{type(estimator).__name__} has no parameter "{name}"{hint(name, known)}'
                 faults.append(RecipeFault(place, message))
@@ -263,8 +289,3 @@ def _show_progress(engine: Any) -> None:
     except ImportError:
         return
     engine.set_callbacks(ProgressBar(max_propagation_depth=0))
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
