@@ -54,6 +54,23 @@ _ATTENTION = {
     "file": "models/iris/channels/production.yaml",
     "line": 1,
 }
+_ROW = {
+    "version": "1.0.0",
+    "reference": "iris@1.0.0",
+    "created": "2026-06-01T09:30:00Z",
+    "author": "Ada",
+    "summary": "First.",
+    "format": "skops",
+    "artifact": _ARTIFACT,
+    "metrics": {"roc_auc": {"value": 0.97, "low": 0.95, "high": 0.99}},
+    "size": 23,
+    "channels": ["production"],
+    "yanked": _YANKED,
+    "reproduced": _REPRODUCED,
+    "verified": True,
+    "missed": ["size 23 B; at most 20 B is allowed"],
+    "registered": COMMIT,
+}
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "config": {
@@ -132,27 +149,9 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 **COMMIT,
             }
         },
-        "champion": {"channel": "production", "version": "1.0.0", "before": _BEFORE, "url": None},
+        "champion": {"channel": "production", "version": "1.0.0", "row": _ROW, "before": _BEFORE, "url": None},
         "attention": [_ATTENTION],
-        "versions": [
-            {
-                "version": "1.0.0",
-                "reference": "iris@1.0.0",
-                "created": "2026-06-01T09:30:00Z",
-                "author": "Ada",
-                "summary": "First.",
-                "format": "skops",
-                "artifact": _ARTIFACT,
-                "metrics": {"roc_auc": {"value": 0.97, "low": 0.95, "high": 0.99}},
-                "size": 23,
-                "channels": ["production"],
-                "yanked": _YANKED,
-                "reproduced": _REPRODUCED,
-                "verified": True,
-                "missed": ["size 23 B; at most 20 B is allowed"],
-                "registered": COMMIT,
-            }
-        ],
+        "versions": [_ROW],
         "withdrawn": [{"version": "0.8.0", **COMMIT, "registered": COMMIT}],
         "moves": [{"channel": "production", "kind": "promote", "from": None, "to": "1.0.0", **COMMIT}],
         "older": "index-2.json",

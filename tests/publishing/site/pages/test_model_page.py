@@ -59,7 +59,7 @@ def page(shown: dict[str, Any] | None = None, **options: Any) -> Page:
     return made
 
 
-def test_it_opens_with_what_the_model_is_for_and_not_for() -> None:
+def test_what_the_model_is_for_and_not_for_folds_behind_its_first_sentence() -> None:
     made = page()
     text = made.text("about")
     for part in ("Tells irises apart.", "What it is for Teaching.", "What it is not for Gardening.", "Few flowers."):
@@ -67,9 +67,11 @@ def test_it_opens_with_what_the_model_is_for_and_not_for() -> None:
     for part in ("None are hurt.", "Fisher's.", "@acme/ml", "CC0-1.0", "flowers", "roc_auc, more is better"):
         assert part in text
     assert "Kinds of iris" in made.text()
+    assert made.text("").endswith("Tells irises apart. More about it On this page Channels Timeline Versions "
+                                  "Metrics over versions Compare two versions About")  # fmt: skip
     assert [attributes["id"] for tag, attributes in made.elements if tag == "h2"] == [
         link[1:] for link in made.links() if link.startswith("#")
-    ]
+    ][1:]
 
 
 def test_a_bare_model_has_a_page() -> None:
@@ -84,6 +86,87 @@ def test_a_bare_model_has_a_page() -> None:
     assert "It points to no version." in made.text("channels")
     assert "No channel has moved" in made.text("timeline")
     assert "There are no two versions" in made.text("compare")
+
+
+# -- the answer first -------------------------------------------------------------------------------------------------
+
+
+BEFORE = {"version": "0.9.0", "value": 0.94, "low": 0.9, "high": 0.97, "rows": "same", "difference": 0.01}
+
+
+def answered(standing: str | None = "better", *, before: bool = True, **changes: Any) -> dict[str, Any]:
+    """An index with 1.0.0 in production and 1.1.0 waiting in staging; `changes` go into the row of 1.0.0."""
+    rows = [row(version("1.1.0"), "staging"), {**row(version("1.0.0"), "production"), **changes}, row(version("0.9.0"))]
+    champion = {
+        "channel": "production",
+        "version": "1.0.0",
+        "row": rows[1],
+        "before": {**BEFORE, "standing": standing} if before else None,
+        "url": "versions/1.0.0/model.skops",
+    }
+    channels = {"staging": held("1.1.0", "1.0.0", event(7)), "production": held("1.0.0", "0.9.0", event(5))}
+    return index(*rows, champion=champion, channels=channels)
+
+
+def test_the_first_block_says_what_is_served_how_good_since_when_and_how_healthy() -> None:
+    reproduced = {"time": "2026-06-02T09:30:00Z", "by": "Grace", "identical": True}
+    text = page(answered(reproduced=reproduced)).text("")
+    for part in (
+        "In production 1.0.0 roc_auc 0.95 [0.93, 0.97] ▲ 0.01 better than 0.9.0 (paired test on the same rows)",
+        "Since 2026-06-05, moved by Ada in 5555555 (#45). Made 2026-06-01 by Ada",
+        "✓ meets the gates of today ✓ files verified ✓ reproduced – no monitoring data",
+        "1.1.0 is in staging.",
+    ):
+        assert part in text, part
+    assert text.index("In production") < text.index("Tells irises apart.")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (answered("inconclusive"), "▲ 0.01 inconclusive against 0.9.0 (paired test on the same rows)"),
+        (answered(None), "+0.01 against 0.9.0, no verdict (undecided)"),
+        (answered(before=False), "Nothing was there before it to compare it with."),
+        (answered(missed=["roc_auc is too low"]), "✗ misses a gate of today: roc_auc is too low"),
+        (answered(verified=False), "✗ files missing or not as recorded"),
+        (answered(verified=None), "– files not checked here"),
+        (answered(yanked={"reason": "It *leaks*.", "replacement": "0.9.0", **event(8)}), "It was yanked. Use 0.9.0"),
+        (index(row(version("1.0.0"))), "In production nothing yet The latest version is 1.0.0."),
+        (index(), "In production nothing yet No version is registered yet."),
+    ],
+)
+def test_the_first_block_is_honest(shown: dict[str, Any], expected: str) -> None:
+    assert expected in page(shown).text("")
+    assert ("mm-answer--bad" in content(shown)) == ("yanked" in expected)
+
+
+def test_a_champion_that_cannot_be_read_is_not_nothing() -> None:
+    sentence = "production points to 1.0.0, whose record cannot be read"
+    entry = {"kind": "unreadable", "severity": "high", "channel": "production", "sentence": sentence, "since": None}
+    other = {"kind": "gates", "severity": "medium", "channel": "staging", "sentence": "staging misses", "since": None}
+    shown = index(row(version("0.9.0")), attention=[entry, other])
+    text = page(shown).text("")
+    assert f"In production cannot be read {sentence}." in text
+    assert "nothing yet" not in text
+    assert "Staging misses." in text
+    assert content(shown).count(sentence) == 1
+
+
+def test_the_first_block_has_what_to_copy_and_what_to_do() -> None:
+    made = content(answered(missed=[]))
+    assert 'data-copies="get-1">Copy Python</button>' in made
+    text = page(answered()).text("")
+    assert f'model = mintmark.load("iris@production", path="{config()["site"]}")' in text
+    assert "curl -fLO https://acme.github.io/models/api/v1/models/iris/versions/1.0.0/model.skops" in text
+    assert "mintmark promote iris@1.1.0 production" in text
+    assert "mintmark rollback iris production" in text
+    assert "models/iris/channels/production.yaml opens in GitHub's editor. Write: version: 0.9.0" in text
+    bare = config(site=None, repository=None)
+    assert "GitHub" not in page(answered(), config=bare).text("")
+    assert "Roll back to 0.9.0 In a terminal: mintmark rollback iris production" in page(answered(), config=bare).text(
+        ""
+    )
+    assert 'path="<span data-address="../../">' in content(answered(), config=bare).replace("&#34;", '"')
 
 
 # -- channels --------------------------------------------------------------------------------------------------------
@@ -344,6 +427,24 @@ def test_a_record_that_cannot_be_read_is_said_and_asked_for_again(tmp_path: Path
     )
     assert "could not be read (HTTP 404)" in seen["said"]
     assert seen["tables"] == 6
+
+
+@pytest.mark.slow
+def test_versions_are_found_and_put_in_order_and_the_address_keeps_it(tmp_path: Path) -> None:
+    seen = use(
+        tmp_path,
+        """const shown = () => seen(".mm-versions tbody tr th > a, .mm-versions tbody tr th s > a").map((a) => a.textContent).join();
+        const all = shown();
+        tell($("[name=find]"), "yanked");
+        const found = [shown(), $("#versions-status").textContent, location.search];
+        tell($("[name=find]"), "");
+        $("#versions-form [name=sort]").value = "measured"; $("#versions-form [name=sort]").dispatchEvent(new Event("change"));
+        return {all, found, ordered: shown(), address: location.search};""",
+    )
+    assert seen["all"] == "1.2.0,1.1.1,1.1.0,1.0.0"
+    assert seen["found"] == ["1.1.0", "1 of 4 versions", "?versions=yanked"]
+    assert seen["ordered"] == "1.2.0,1.1.0,1.0.0,1.1.1"  # a withdrawn one has no number
+    assert seen["address"] == "?order=measured"
 
 
 @pytest.mark.slow

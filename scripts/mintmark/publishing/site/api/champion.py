@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.comparison import basis_of
 from mintmark.core.records import stored_files
-from mintmark.publishing.site.api.model_documents import previous_holder
+from mintmark.publishing.site.api.model_documents import previous_holder, version_row
 from mintmark.publishing.site.embedded_files import published_name
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def champion_document(facts: ModelFacts, standing: str | None) -> Document | None:
-    """Return what holds the last channel, for the index; `url` is where its artifact lies, relative to the index."""
+    """Return what holds the last channel, for the index, with its row, which may stand on a further page of it.
+
+    `url` is where its artifact lies, relative to the index.
+    """
     channel = facts.channels[-1]
     version = facts.source.channels.get(channel)
     if version is None:
@@ -25,6 +28,7 @@ def champion_document(facts: ModelFacts, standing: str | None) -> Document | Non
     return {
         "channel": channel,
         "version": version,
+        "row": version_row(facts, version),
         "before": before_document(facts, standing),
         "url": f"versions/{version}/{published_name(artifact)}" if carried else None,
     }

@@ -233,7 +233,9 @@ def index_documents(
     }
     first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)
     budgets = list(chain([first], repeat(PAGE_BYTES, 1000)))
-    versions = split_rows(list(_version_rows(facts)), iter([n - n // _MOVES_SHARE for n in budgets]))
+    versions = split_rows(
+        [version_row(facts, version) for version in source.versions], iter([n - n // _MOVES_SHARE for n in budgets])
+    )
     moves = split_rows(list(_moves(facts)), iter([n // _MOVES_SHARE for n in budgets]))
     count = max(len(versions), len(moves))
     pages = [head, *({key: head[key] for key in ("$schema", "commit", "name")} for _ in range(count - 1))]
@@ -253,32 +255,28 @@ def _channels(facts: ModelFacts) -> Document:
     return found
 
 
-def _version_rows(facts: ModelFacts) -> Iterator[Document]:
+def version_row(facts: ModelFacts, version: str) -> Document:
+    """Return what the index says of one version."""
     source = facts.source
-    places: dict[str, list[str]] = {}
-    for channel in facts.channels:
-        if channel in source.channels:
-            places.setdefault(source.channels[channel], []).append(channel)
-    for version in source.versions:
-        record = source.records[version]
-        artifact, *others = stored_files(record)
-        yield {
-            "version": version,
-            "reference": f"{source.name}@{version}",
-            "created": record["created"],
-            "author": person_name(record["author"]),
-            "summary": record["summary"].strip(),
-            "format": record["artifact"]["format"],
-            "artifact": {"path": artifact.name, "size": artifact.size, "sha256": artifact.sha256},
-            "metrics": record["metrics"],
-            "size": artifact.size + sum(file.size for file in others),
-            "channels": places.get(version, []),
-            "yanked": _status(facts, version),
-            "reproduced": _reproduced(facts, version),
-            "verified": facts.proved.get(version),
-            "missed": missed_gates(source, version),
-            "registered": _registered(facts, version),
-        }
+    record = source.records[version]
+    artifact, *others = stored_files(record)
+    return {
+        "version": version,
+        "reference": f"{source.name}@{version}",
+        "created": record["created"],
+        "author": person_name(record["author"]),
+        "summary": record["summary"].strip(),
+        "format": record["artifact"]["format"],
+        "artifact": {"path": artifact.name, "size": artifact.size, "sha256": artifact.sha256},
+        "metrics": record["metrics"],
+        "size": artifact.size + sum(file.size for file in others),
+        "channels": [channel for channel in facts.channels if source.channels.get(channel) == version],
+        "yanked": _status(facts, version),
+        "reproduced": _reproduced(facts, version),
+        "verified": facts.proved.get(version),
+        "missed": missed_gates(source, version),
+        "registered": _registered(facts, version),
+    }
 
 
 def missed_gates(source: ModelSource, version: str) -> list[str]:

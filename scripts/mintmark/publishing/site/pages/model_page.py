@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from mintmark.core.finding import shorten
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
+from mintmark.publishing.site.pages.answer import answer_of, is_answered
 from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
+from mintmark.publishing.site.pages.home_page import describe_change
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import render
+from mintmark.publishing.site.pages.texts import plain_text
 from mintmark.publishing.site.pages.version_table import SHOWN_ROWS, version_lines
 from mintmark.publishing.site.pages.write_links import propose_link
 
@@ -23,13 +27,14 @@ if TYPE_CHECKING:
     Document = Mapping[str, Any]
 
 _SECTIONS: Final = (
-    ("about", "About"),
     ("channels", "Channels"),
     ("timeline", "Timeline"),
-    ("metrics", "Metrics over versions"),
     ("versions", "Versions"),
+    ("metrics", "Metrics over versions"),
     ("compare", "Compare two versions"),
+    ("about", "About"),
 )
+_PURPOSE: Final = 160
 _FACTS: Final = (
     ("task", "Task"),
     ("target", "Target"),
@@ -47,11 +52,19 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
     """
     model = index["model"]
     lines = version_lines(index)
-    primary = model["metric"]["name"]
+    primary, last = model["metric"]["name"], config["channels"][-1]["name"]
     return render(
         "model.html",
         config=config,
         index=index,
+        answer=answer_of(config, index),
+        change=describe_change(index["champion"]["before"]) if index["champion"] else None,
+        attention=[entry for entry in index["attention"] if not is_answered(entry, last)],
+        waits=next(
+            (entry["since"] for entry in index["attention"] if entry["kind"] == "waiting" and is_answered(entry, last)),
+            None,
+        ),
+        purpose=_first_sentence(model["purpose"]),
         model=model,
         primary=primary,
         sections=_SECTIONS,
@@ -68,6 +81,12 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         basis_words=BASIS_WORDS,
         compared=_compared(index),
     )
+
+
+def _first_sentence(purpose: str) -> str:
+    text = plain_text(purpose)
+    first, stop, _ = text.partition(". ")
+    return first + stop.strip() if len(first) <= _PURPOSE else shorten(text, _PURPOSE)
 
 
 def _facts(model: Document) -> list[tuple[str, str]]:

@@ -40,6 +40,21 @@ def render_text(markdown: str) -> Markup:
     return Markup(reader.renderer.render(tokens, reader.options, {}))  # noqa: S704 - escaped by markdown-it, html is off
 
 
+@lru_cache(maxsize=1024)
+def plain_text(markdown: str) -> str:
+    """Return what a reader sees of a text, in one line and without marks: for a row, a title or a preview."""
+    text = shorten(markdown, _LONGEST)
+    tokens = _reader(tables=False).parse(text)
+    parts = (_words(token) for token in tokens)
+    return " ".join(" ".join(part for part in parts if part).split())
+
+
+def _words(token: Token) -> str:
+    if token.children is None:
+        return token.content
+    return "".join(" " if inner.type in ("softbreak", "hardbreak") else inner.content for inner in token.children)
+
+
 def _is_bomb(text: str) -> bool:
     """Whether its tables would be filled up to more cells than anybody reads: a short row gets those it lacks."""
     rules = (line for line in text.splitlines() if "-" in line and not line.strip("|:- \t>"))

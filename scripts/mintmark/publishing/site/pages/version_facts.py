@@ -79,16 +79,17 @@ def commands(config: Mapping[str, Any], version: Mapping[str, Any], documents: s
         path = f"{version_folder(version['model'], version['version'])}/{artifact['path']}"
         found.append(Command(label="DVC", text=f"dvc get {shlex.quote(repository)} {path}"))
     if url:
-        found.append(_download(site, artifact, f"{documents}{url}"))
+        found.append(download(site, artifact, f"{documents}{url}"))
     return found
 
 
-def _download(site: str, artifact: Mapping[str, Any], url: str) -> Command:
+def download(site: str, artifact: Mapping[str, Any], url: str, *, label: str = "HTTPS") -> Command:
+    """Return the command that fetches an artifact and checks it; `url` leads to it from the page."""
     check = f'\necho "{artifact["sha256"]}  {artifact["path"]}" | sha256sum -c'
     if not site:
-        return Command(label="HTTPS", text="curl -fLO ", url=url, after=check)
+        return Command(label=label, text="curl -fLO ", url=url, after=check)
     whole = f"{site.rstrip('/')}/{url.replace('../', '')}"
-    return Command(label="HTTPS", text=f"curl -fLO {shlex.quote(whole)}{check}")
+    return Command(label=label, text=f"curl -fLO {shlex.quote(whole)}{check}")
 
 
 def steps(record: Mapping[str, Any]) -> list[Step]:

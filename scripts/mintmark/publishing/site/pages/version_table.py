@@ -28,6 +28,7 @@ class VersionLine:
     created: str | None = None
     author: str = ""
     measured: str = ""
+    value: float | None = None
     size: int = 0
     summary: str = ""
     yanked: Mapping[str, Any] | None = None
@@ -63,6 +64,7 @@ def _line(row: Mapping[str, Any], index: Mapping[str, Any], primary: str) -> Ver
         created=row["created"],
         author=row["author"],
         measured=interval_of(row["metrics"].get(primary)),
+        value=row["metrics"].get(primary, {}).get("value"),
         size=row["size"],
         summary=shorten(" ".join(row["summary"].split()), _SUMMARY),
         yanked=row["yanked"],

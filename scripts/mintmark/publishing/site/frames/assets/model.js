@@ -1,4 +1,5 @@
-// What the pages of models and versions do in the browser: another metric's chart, two versions side by side, the raw
+// What the pages of models and versions do in the browser: words and order of the versions, another
+// metric's chart, two versions side by side, the raw
 // record. Every page reads the same without it. Data reaches the page as text only (textContent), never as HTML.
 (() => {
   "use strict";
@@ -216,6 +217,55 @@
     if (wanted) show();
   }
 
+  // The table of versions: words and order ---------------------------------------------------------------------------
+
+  function startVersions(form) {
+    const table = $(".mm-versions");
+    const [body] = table.tBodies;
+    const rows = Array.from(body.rows, (row, place) => ({ row, place, text: row.textContent.toLowerCase() }));
+    const further = $$(".mm-further > li");
+    const status = $("#versions-status");
+    const { find, sort } = form.elements;
+    const less = table.dataset.better === "minimize";
+    const amount = ({ row }, key) => (key in row.dataset ? Number(row.dataset[key]) : null);
+    const time = ({ row }) => Date.parse($("td time", row)?.dateTime ?? "") || 0;
+    const last = (a, b) => (a === null) - (b === null); // what has no number comes after what has one
+    const ORDERS = {
+      version: (a, b) => a.place - b.place,
+      created: (a, b) => time(b) - time(a) || a.place - b.place,
+      measured(a, b) {
+        const [x, y] = [amount(a, "measured"), amount(b, "measured")];
+        return last(x, y) || (less ? x - y : y - x) || a.place - b.place;
+      },
+      size: (a, b) => amount(b, "size") - amount(a, "size") || a.place - b.place,
+    };
+
+    function show() {
+      const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const has = (text) => words.every((word) => text.includes(word));
+      for (const { row, text } of rows) row.hidden = !has(text);
+      for (const item of further) item.hidden = !has(item.textContent.toLowerCase());
+      if (words.length && further.length) further[0].closest("details").open = further.some((item) => !item.hidden);
+      const all = rows.length + further.length;
+      const found = rows.filter(({ row }) => !row.hidden).length + further.filter((item) => !item.hidden).length;
+      status.textContent = words.length ? `${found} of ${all} versions` : `${all} version${all === 1 ? "" : "s"}`;
+      remember("versions", find.value.trim());
+    }
+
+    function order() {
+      body.append(...[...rows].sort(ORDERS[sort.value]).map(({ row }) => row));
+      remember("order", sort.value === "version" ? "" : sort.value);
+    }
+
+    const query = new URL(location.href).searchParams;
+    find.value = query.get("versions") ?? "";
+    if (query.get("order") in ORDERS) { sort.value = query.get("order"); order(); }
+    show();
+    form.addEventListener("submit", (event) => event.preventDefault());
+    find.addEventListener("input", show);
+    sort.addEventListener("change", order);
+  }
+
   // The chart of another metric ------------------------------------------------------------------------------------
 
   const DRAWN = new Set(["svg", "g", "title", "desc", "path", "text", "tspan", "circle", "rect", "line", "polyline", "a"]);
@@ -289,6 +339,8 @@
     for (const part of $$("[data-address]")) part.textContent = new URL(part.dataset.address, location.href).href;
     for (const details of $$("details[data-record]")) startRecord(details);
     const [box, form] = [$("#metric-chart"), $("#compare-form")];
+    const versions = $("#versions-form");
+    if (versions) startVersions(versions);
     if (box) startMetrics(box);
     if (form) startCompare(form);
   }

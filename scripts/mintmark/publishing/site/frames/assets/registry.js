@@ -87,6 +87,19 @@
     source.after(button);
   }
 
+  /** A button of the page that copies what stands elsewhere on it, even where that is folded away. */
+  function startCopying(button) {
+    const source = document.getElementById(button.dataset.copies);
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      let said = "Copied";
+      try { await copy(source.textContent); } catch { said = "Not copied"; }
+      button.textContent = said;
+      live.textContent = `${said}: ${source.dataset.copy}`;
+      setTimeout(() => { button.textContent = label; live.textContent = ""; }, 2000);
+    });
+  }
+
   // The home page: search, facets, order ---------------------------------------------------------------------------
 
   const FACETS = {
@@ -422,6 +435,7 @@
     // The theme's search is a dialog without a name.
     for (const dialog of $$("[role=dialog]:not([aria-label])")) dialog.setAttribute("aria-label", "Search");
     for (const source of $$("[data-copy]")) addCopyButton(source);
+    for (const button of $$("[data-copies]")) startCopying(button);
     const home = $("#mm-filter");
     if (home) startHome(home);
     const audit = $("#mm-audit");
