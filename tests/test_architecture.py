@@ -90,6 +90,7 @@ CATCHERS = {
     "publishing.card.model_card: _noting": "a card says which file beside the record is broken",
     "publishing.site.drawing.stored_curves: read_curves": "a page is built without curves that cannot be drawn",
     "publishing.site.drawing.stored_curves: paired_standing": "a page is built without a comparison that cannot be made",
+    "publishing.site.stored.class_counts: class_counts": "a page is built without counts that predictions do not give",
     "publishing.site.embedded_files: EmbeddedFiles.read": "a page is built without bytes that are not right",
     "publishing.site.embedded_files: EmbeddedFiles.read_anywhere": "a page is built without bytes that cannot be had",
     "publishing.site.embedded_files: EmbeddedFiles._paths": "a page is built without a file whose address is none",

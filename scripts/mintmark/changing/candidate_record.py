@@ -12,7 +12,7 @@ from mintmark.changing.environment import describe_environment
 from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.named_columns import row_columns
-from mintmark.core.provenance.candidate import BEST, READ, STORED, describe_candidate
+from mintmark.core.provenance.candidate import BEST, READ, describe_candidate, stored_names
 from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
@@ -80,7 +80,7 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     """
     files = candidate_files(registry, model)
     artifact = candidate_artifact(files, model)
-    names = [artifact.path.rpartition("/")[2], *STORED]
+    names = [artifact.path.rpartition("/")[2], *stored_names(files)]
     _require(files, model, [*names, *READ])
     others = sorted(name for name in files if name.endswith(".json") and name not in names)
     located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}

@@ -16,7 +16,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.judgement import record_claims as claims
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import Table
-from mintmark.core.provenance.candidate import BEST, READ, STORED, describe_candidate
+from mintmark.core.provenance.candidate import BEST, READ, STORED, describe_candidate, stored_names
 from mintmark.core.provenance.pins import LOCK, read_pins
 from mintmark.core.provenance.said import said_by_author
 from mintmark.judging.hearing import attempt
@@ -101,7 +101,8 @@ class _Claims:
         stages = pipeline.model_stages(pipeline.parse_lock(after.tree.read(pipeline.LOCK) or b""), record.model)
         entries = {name: stage.to_dict() for name, stage in stages.items()}
         made = describe_candidate(record.model, documents, entries)
-        yield from claims.dispute_files(record, _name(candidate_artifact(files, record.model)), STORED)
+        artifact = _name(candidate_artifact(files, record.model))
+        yield from claims.dispute_files(record, artifact, STORED, may=stored_names(files))
         yield from claims.dispute_description(record, made)
         yield from claims.dispute_measures(record, metrics, self._primary())
         yield from claims.dispute_rows(record, int(metrics["rows"]), self._trained())

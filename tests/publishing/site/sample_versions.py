@@ -117,6 +117,7 @@ def version(name: str = "1.1.0", *, parent: str | None = "1.0.0", **changes: Any
         },
     }
     document = {"status": None, "reproduced": None, "review": None, "registered": event(1)}
+    document |= dict.fromkeys(("typical", "outcomes", "trials"))
     document |= {key: changes.pop(key) for key in list(changes) if key in document}
     record |= copy.deepcopy(changes)
     files = [{"name": n, **{k: f[k] for k in stored}} for n, f in _stored(record)]
@@ -146,6 +147,22 @@ def review(**changes: Any) -> dict[str, Any]:
         "report": json.loads(json.dumps(asdict(report))),
     }
     return {**made, **changes}
+
+
+def summaries() -> dict[str, Any]:
+    """What the stored files of a version come to."""
+    trial = {"score": 0.9, "deviation": 0.01, "parameters": {"C": "1.0"}}
+    return {
+        "typical": {
+            "petal": {"low": 1.0, "median": 2.5, "high": 6.0, "missing": True},
+            "sepal": {"categories": ["short", "long"], "missing": False},
+        },
+        "outcomes": {"classes": ["setosa", "virginica"], "others": 0, "counts": [[48, 2], [5, 45]]},
+        "trials": {
+            "count": 2,
+            "trials": [{"trial": 0, "rank": 2, **trial}, {"trial": 1, "rank": 1, **trial, "score": 0.92}],
+        },
+    }
 
 
 def _stored(record: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

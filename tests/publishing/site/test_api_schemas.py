@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from tests.publishing.site.api_checks import KINDS, check_api, check_document, faults_of
-from tests.publishing.site.sample_versions import review
+from tests.publishing.site.sample_versions import review, summaries
 from tests.scaffold.documents import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 
 from mintmark.publishing.site.api.published_schemas import published_schemas
@@ -168,6 +168,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "registered": COMMIT,
         "reproduced": _REPRODUCED,
         "review": review(),
+        **summaries(),
         "files": [
             {"name": "model.skops", "size": 11, "md5": "0" * 32, "sha256": _SHA256, "url": "1.0.0/model.skops"},
             {"name": "profile.json", "size": 12, "md5": "1" * 32, "sha256": "1" * 64, "url": None},
@@ -256,6 +257,9 @@ def test_a_document_keeps_to_its_schema(kind: str) -> None:
         ("version", "reproduced", None),
         ("version", "review", None),
         ("version", "review/report", None),
+        ("version", "typical", None),
+        ("version", "outcomes", None),
+        ("version", "trials", None),
         ("channel", "since", None),
         ("channel", "commit", None),
         ("channel", "artifact/url", None),

@@ -87,12 +87,18 @@ def _told(value: Any) -> str:
         return "a number with thousands of digits"
 
 
-def dispute_files(record: VersionRecord, artifact: str, others: Sequence[str]) -> Iterator[Finding]:
-    """Yield where the record stores other files than a proposal does: the artifact of dvc.lock, and those `others`."""
+def dispute_files(
+    record: VersionRecord, artifact: str, others: Sequence[str], *, may: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Yield where the record stores other files than a proposal does: the artifact of dvc.lock, and those `others`.
+
+    It `may` store further ones that the pipeline makes: an older release left them out.
+    """
     remedy = f"mintmark propose {record.model} stores what belongs there"
     if record.artifact.name != artifact:
         yield _finding(record, "artifact.path", f"is {record.artifact.name}, and dvc.lock makes {artifact}; {remedy}")
-    for name in sorted({file.name for file in record.files} ^ set(others)):
+    stored = {file.name for file in record.files}
+    for name in sorted((set(others) - stored) | (stored - {*others, *may})):
         what = "is left out" if name in others else "is none of the files that a version has"
         yield _finding(record, f"files.{name}", f"{what}; {remedy}")
 

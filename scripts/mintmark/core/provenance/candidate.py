@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 STORED: Final = (PREDICTIONS, EVALUATION, TRAINING_ROWS, "profile.json")
 READ: Final = ("metrics.json", "signature.json", "data.json")
 BEST: Final = "best.json"
+TRIALS: Final = "trials.csv"  # which a pipeline that searches for parameters writes, and its version keeps
+TRIAL_COLUMNS: Final = ("trial", "score", "deviation", "rank")
 _SIGNATURE: Final = ("inputs", "outputs", "classes")
 # What params.yaml says of these is kept with the stages; the rest describes the model itself.
 _OF_STAGES: Final = ("source", "prepare", "tune", "evaluate")
+
+
+def stored_names(outputs: Collection[str]) -> list[str]:
+    """Return the files that a version keeps beside its artifact, of a pipeline with these outputs."""
+    return [*STORED, *([TRIALS] if TRIALS in outputs else [])]
 
 
 def describe_candidate(

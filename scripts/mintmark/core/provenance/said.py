@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mintmark.core.provenance.candidate import TRIALS
 from mintmark.core.question import TRAINING_ROWS
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def said_by_author(record: Mapping[str, Any], metrics: Mapping[str, Any] | None)
             )
     if TRAINING_ROWS in record["files"]:
         yield Said(TRAINING_ROWS, "", "only running prepare again tells which rows were in the training")
+    if TRIALS in record["files"]:
+        yield Said(TRIALS, "", "only running tune again tells how each trial came out")
     if record.get("cost"):
         yield Said("cost", "", _TIMES)
     if measured.get("cost"):

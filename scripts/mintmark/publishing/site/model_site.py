@@ -31,6 +31,7 @@ from mintmark.publishing.site.model_source import read_source
 from mintmark.publishing.site.pages.model_page import model_page
 from mintmark.publishing.site.pages.version_page import version_page
 from mintmark.publishing.site.pages.withdrawn_page import withdrawn_page
+from mintmark.publishing.site.stored.summaries import read_summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,6 +111,7 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         proved=carried.proved,
         reproduced=notes,
         tags=job.tags,
+        summaries=read_summaries(plan.files, cache, source),
     )
     drawing = CurveDrawing(plan.files, cache, source)
     documents = {document["version"]: document for document in version_documents(facts)}

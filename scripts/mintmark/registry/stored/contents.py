@@ -5,11 +5,13 @@ A judge reads these later, and so do people and monitoring. Loads no model and f
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.artifacts.named_files import MisnamedError, check_named, parse_bounded_json, table_columns
 from mintmark.core.finding import Finding, one_line, shorten
+from mintmark.core.provenance.candidate import TRIAL_COLUMNS, TRIALS
 from mintmark.core.question import DIGEST, EVALUATION, OF, PREDICTIONS, PROBABILITY, ROW, TRAINING_ROWS
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def check_stored_file(
         yield Finding(path=path, message=message, rule="R8")
     elif name == PROFILE:
         yield from _check_profile(data, path)
+    elif name == TRIALS:
+        header = next(csv.reader([data.decode("utf-8").partition("\n")[0].rstrip("\r")]), [])
+        yield from _missing(name, TRIAL_COLUMNS, header, path)
 
 
 def _check_predictions(columns: Collection[str], signature: Mapping[str, Any], path: str) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from tests.publishing.site.sample_versions import (
     model,
     review,
     row,
+    summaries,
     version,
 )
 
@@ -31,7 +32,7 @@ from mintmark.publishing.site.pages.version_facts import steps
 from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
-    *("verdict", "gates", "behaviour", "metrics", "slices", "curves", "importance"),
+    *("verdict", "gates", "behaviour", "metrics", "slices", "curves", "importance", "tuning"),
     *("get", "changes", "signature", "lineage", "files", "environment", "said", "card", "record"),
 ]
 
@@ -296,6 +297,17 @@ def test_curves_are_shown_or_why_there_are_none() -> None:
     assert "<svg id='roc'>" in drawn
     assert "ROC &lt;curve&gt;" in drawn
     assert "Predictions are in another store." in page(no_curves="Predictions are in another store.").text("curves")
+
+
+def test_classes_and_trials_are_told_where_the_files_are_here() -> None:
+    made = page(version(**summaries()))
+    assert "93 of 100 rows are answered right, 93%" in made.text("classes")
+    assert "setosa 50 0.9057 0.96 0.932" in made.text("classes")
+    assert "setosa 48 2" in made.text("classes")
+    assert "1 1 0.92 ± 0.01 C 1.0" in made.text("tuning")
+    without = page()
+    assert "not kept" in without.text("tuning")
+    assert "#classes" not in without.links()
 
 
 # -- what it is made of ----------------------------------------------------------------------------------------------

@@ -17,12 +17,14 @@ from mintmark.core.tags.grammar import VersionTag
 from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
 from mintmark.publishing.site.api.review_document import review_document
 from mintmark.publishing.site.embedded_files import published_name
+from mintmark.publishing.site.stored.summaries import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.records import StoredFile
     from mintmark.publishing.site.model_source import ModelSource
+    from mintmark.publishing.site.stored.summaries import Summaries
     from mintmark.registry.past.approvals import ToldTag
     from mintmark.registry.past.chronicle import ModelChronicle
     from mintmark.registry.past.notes import Reproduced
@@ -37,7 +39,8 @@ class ModelFacts:
     """All that the documents of one model are made from.
 
     `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
-    site carries, `reproduced` what notes say by version, `tags` the tags of this model. `proved` tells by version
+    site carries, `reproduced` what notes say by version, `tags` the tags of this model,
+    `summaries` what the stored files of its versions come to. `proved` tells by version
     whether all its stored files were there with the right bytes; one whose files nobody looked at is not in it.
     """
 
@@ -48,6 +51,7 @@ class ModelFacts:
     proved: Mapping[str, bool] = field(default_factory=dict)
     reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
     tags: Sequence[ToldTag] = ()
+    summaries: Mapping[str, Summaries] = field(default_factory=dict)
     brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
     _tags: dict[str, list[ToldTag]] = field(init=False, repr=False, default_factory=dict)
     _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
@@ -121,6 +125,7 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "registered": _registered(facts, version),
         "reproduced": _reproduced(facts, version),
         "review": _review(facts, version),
+        **facts.summaries.get(version, NOTHING),
         "files": [_file(facts, version, file) for file in stored_files(record)],
     }
 

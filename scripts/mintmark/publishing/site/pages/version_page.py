@@ -12,11 +12,13 @@ from mintmark.core.provenance.said import said_by_author
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import how_measured, share
+from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
+from mintmark.publishing.site.pages.version_classes import accuracy_sentence, class_names, class_rows
 from mintmark.publishing.site.pages.version_status import badges, status_notes
 from mintmark.publishing.site.pages.version_verdict import behaviour_results, verdict_of
 
@@ -25,14 +27,16 @@ if TYPE_CHECKING:
 
     Document = Mapping[str, Any]
 
-_SECTIONS: Final = (
+_SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("verdict", "Verdict"),
     ("gates", "Gates"),
     ("behaviour", "Behaviour tests"),
     ("metrics", "Metrics"),
+    ("classes", "Classes"),
     ("slices", "Slices"),
     ("curves", "Curves"),
     ("importance", "Permutation importance"),
+    ("tuning", "Tuning"),
     ("get", "Get it"),
     ("changes", "Changes since its parent"),
     ("signature", "Signature"),
@@ -43,6 +47,7 @@ _SECTIONS: Final = (
     ("card", "Card"),
     ("record", "Record"),
 )
+_BEST_TRIALS: Final = 10
 _NO_CURVES: Final = "The curves are drawn from the predictions, which were not there when this site was built."
 
 
@@ -73,7 +78,7 @@ def version_page(
         v=version,
         record=version["record"],
         documents=f"../../../api/v1/models/{index['name']}/versions/",
-        contents=_contents(),
+        contents=_contents(has_classes=version["outcomes"] is not None),
         summary=render_text(version["record"]["summary"]),
         badges=badges(index, version),
         notes=status_notes(index, version),
@@ -85,6 +90,7 @@ def version_page(
         has_card=has_card,
         said=[(each.name, each.why) for each in said_by_author(version["record"], version["metrics"])],
         **_evidence(index["model"], version, None if is_champion else champion),
+        **_stored(version),
         **_judged(config, index["model"], version),
         **_made_of(config, index, version),
         **_changes(version, parent, index["model"]["metric"]["name"]),
@@ -92,10 +98,11 @@ def version_page(
 
 
 @cache
-def _contents() -> Markup:
+def _contents(*, has_classes: bool) -> Markup:
     """Return the list of sections, which is the same on ten thousand pages."""
     macros: Any = template("macros.html").module
-    return Markup(macros.on_this_page(_SECTIONS))  # noqa: S704 - rendered by a template
+    sections = [section for section in _SECTIONS if has_classes or section[0] != "classes"]
+    return Markup(macros.on_this_page(sections))  # noqa: S704 - rendered by a template
 
 
 @lru_cache(maxsize=64)
@@ -124,6 +131,19 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "bars": bars[: evidence.SHOWN_IMPORTANCES],
         "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
         "importance_verb": "drops" if greater_is_better(model["metric"]["name"]) else "rises",
+    }
+
+
+def _stored(version: Document) -> dict[str, Any]:
+    """Return what the stored files of a version come to."""
+    outcomes, trials = version["outcomes"], version["trials"]
+    told = trials["trials"] if trials else []
+    return {
+        "classes_told": accuracy_sentence(outcomes) if outcomes else "",
+        "class_names": class_names(outcomes) if outcomes else [],
+        "class_rows": class_rows(outcomes) if outcomes else [],
+        "trials_drawing": Markup(trials_chart(told)),  # noqa: S704 - our own drawing
+        "best_trials": sorted(told, key=lambda trial: (trial["rank"], trial["trial"]))[:_BEST_TRIALS],
     }
 
 
