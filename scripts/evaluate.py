@@ -34,7 +34,7 @@ from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
 from mintmark.training.fit_faults import recipe_fault
 from mintmark.training.importance import permutation_importance
-from mintmark.training.recipes import question_faults, read_output, read_question, read_recipe, recipe_faults
+from mintmark.training.recipes import question_faults, read_both, read_output, recipe_faults
 from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ BATCH_ROWS = 1000
 
 def evaluate(model: str) -> None:
     """Write metrics, scores, predictions, reference profile, signature, plots and cost of a model's candidate."""
-    recipe, question = read_recipe(model), read_question(model)
+    recipe, question = read_both(model)
     data = read_json(Path(candidate_path(model, "data.json")))
     train, rows = (
         tables.parse_parquet(read_output(candidate_path(model, f"{name}.parquet"))) for name in ("train", "evaluation")

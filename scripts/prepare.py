@@ -8,6 +8,7 @@ from mintmark.training import arithmetic  # noqa: F401 - before NumPy: it settle
 
 import json
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,22 @@ import pandas as pd
 
 from mintmark.core.layout import candidate_path
 from mintmark.core.provenance.training_rows import digest_training, filled_column
-from mintmark.core.question import DIGEST, FILLED, ROW, TRAINING_ROWS, Question, RecipeFault, raise_faults
+from mintmark.core.question import (
+    DIGEST,
+    FILLED,
+    ROW,
+    TRAINING_ROWS,
+    Question,
+    RecipeFault,
+    RecipeFaults,
+    raise_faults,
+)
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, write_atomically
-from mintmark.training import cleaning, reading, splitting, summary, tables
-from mintmark.training.recipe import Recipe, Source
-from mintmark.training.recipes import read_question, read_recipe, recipe_faults
+from mintmark.training import cleaning, folds, reading, splitting, summary, tables
+from mintmark.training.estimator_check import estimator_faults
+from mintmark.training.recipe import Preparation, Recipe, Source
+from mintmark.training.recipes import read_both, recipe_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,10 +42,15 @@ if TYPE_CHECKING:
 
 def prepare(model: str) -> None:
     """Write train.parquet, evaluation.parquet, training-rows.parquet and data.json of a model's candidate."""
-    recipe, question = read_recipe(model), read_question(model)
+    recipe, question = read_both(model)
     with recipe_faults(model):
-        source, frame = read_source(recipe.source, question, recipe.preparation.types)
-        train, evaluation, filled, notes = clean_and_split(frame, recipe, question)
+        faults = estimator_faults(recipe, question)  # told with those of the data, so that nobody mends one a stage
+        try:
+            source, frame = read_source(recipe.source, question, recipe.preparation.types)
+            train, evaluation, filled, notes = clean_and_split(frame, recipe, question)
+        except RecipeFault as fault:
+            raise RecipeFaults([*faults, fault]) from None
+        raise_faults([*faults, *fold_faults(train, recipe, question, notes)])
     files = {name: candidate_path(model, f"{name}.parquet") for name in ("train", "evaluation")}
     written = {"train": tables.format_parquet(train), "evaluation": tables.format_parquet(evaluation)}
     described = {
@@ -70,31 +86,34 @@ def clean_and_split(
     frame: pd.DataFrame, recipe: Recipe, question: Question
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Return the training table, the evaluation table, which cells of the first were filled, and what was done."""
-    preparation = recipe.preparation
+    preparation, target = recipe.preparation, question.target
     read = len(frame)
-    frame = cleaning.select_columns(frame, preparation, question.target)
-    frame = cleaning.drop_duplicates(cleaning.apply_types(frame, preparation.types), preparation.duplicates)
+    frame = cleaning.select_columns(frame, preparation, target, entity=question.entity_column)
+    frame, faults = typed(frame, preparation)
+    if not faults:  # without the columns at fault, rows would look alike
+        with gathered(faults):
+            frame = cleaning.drop_duplicates(frame, preparation.duplicates)
     unique = len(frame)
-    if question.entity_column is not None and question.entity_column not in frame.columns:
-        raise RecipeFault(
-            ("prepare",),
-            f'after id: and drop: the data has no column "{question.entity_column}", which model.yaml names as '
-            "entity_column; keep it, or write entity_column: null there",
-        )
-    frame = cleaning.drop_missing(frame, preparation)
-    if frame.empty or frame[question.target].isna().any():
-        raise RecipeFault(
-            ("prepare", "missing"), f'rows without "{question.target}" cannot be used; write drop-row for it'
-        )
+    with gathered(faults):
+        frame = cleaning.drop_missing(frame, preparation)
+    whole = target in frame.columns and not frame.empty and not frame[target].isna().any()
+    if not whole and not faults:
+        raise RecipeFault(("prepare", "missing"), f'rows without "{target}" cannot be used; write drop-row for it')
     by = preparation.split.by if preparation.split.method in ("hash", "group", "time") else None
-    aside = {*preparation.carry, by, question.entity_column} - {question.target}
+    aside = {*preparation.carry, by, question.entity_column} - {target}
     carried = [c for c in frame.columns if c in aside]
-    inputs = [c for c in frame.columns if c not in {ROW, question.target, *carried}]
-    raise_faults([*cleaning.input_faults(frame, inputs), *cleaning.target_faults(frame[question.target], question)])
+    inputs = [c for c in frame.columns if c not in {ROW, target, *carried}]
+    faults += cleaning.input_faults(frame, inputs)
+    faults += cleaning.fill_faults(frame, preparation, inputs)
+    if whole:
+        faults += cleaning.target_faults(frame[target], frame[ROW], question)
     columns = splitting.Columns(
-        target=question.target, inputs=inputs, entity=question.entity_column, has_id=preparation.id is not None
+        target=target, inputs=inputs, entity=question.entity_column, has_id=preparation.id is not None
     )
-    parts = splitting.split_rows(frame, preparation.split, columns, seed=recipe.seed)
+    if whole and {preparation.split.by, question.entity_column} - {None} <= set(frame.columns):
+        with gathered(faults):
+            parts = splitting.split_rows(frame, preparation.split, columns, seed=recipe.seed)
+    raise_faults(faults)
     both, of = splitting.straddling(frame, question.entity_column, parts[1])
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     gaps = [name for name in inputs if frame[name].isna().any()]
@@ -108,8 +127,44 @@ def clean_and_split(
     divided: dict[str, Any] = {"method": preparation.split.method, "by": goes_by}
     if question.entity_column is not None:
         divided["entities"] = {"evaluation": of, "on_both_sides": both}
+    for line in cleaning.row_number_notes(frame, inputs):
+        print(f"{recipe.model}: {line}")
     notes = {"target": question.target, "inputs": inputs, "carried": carried, "split": divided, "cleaning": dropped}
     return train, evaluation, filled["train"], notes
+
+
+def typed(frame: pd.DataFrame, preparation: Preparation) -> tuple[pd.DataFrame, list[RecipeFault]]:
+    """Return the table with its declared types, without the columns that are not of theirs, and a fault for each."""
+    try:
+        return cleaning.apply_types(frame, preparation.types), []
+    except RecipeFault as fault:
+        broken = {one.place[-1] for one in fault.faults}
+        rest = {name: kind for name, kind in preparation.types.items() if name not in broken}
+        return cleaning.apply_types(frame.drop(columns=list(broken)), rest), list(fault.faults)
+
+
+@contextmanager
+def gathered(faults: list[RecipeFault]) -> Iterator[None]:
+    """Go on after a fault, and add it to the others."""
+    try:
+        yield
+    except RecipeFault as fault:
+        faults += fault.faults
+
+
+def fold_faults(train: pd.DataFrame, recipe: Recipe, question: Question, notes: Mapping[str, Any]) -> list[RecipeFault]:
+    """Return why the training rows could not be cut into the folds that `tune` will need."""
+    faults: list[RecipeFault] = []
+    with gathered(faults):
+        folds.cut(
+            train[notes["inputs"]],
+            train[question.target],
+            recipe.tuning.folds,
+            is_classification=question.is_classification,
+            seed=recipe.seed,
+            kept=folds.kept_by(notes["split"], train, question),
+        )
+    return faults
 
 
 def split_notes(recipe: Recipe, data: dict[str, Any]) -> Iterator[str]:

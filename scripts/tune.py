@@ -11,37 +11,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mintmark.artifacts.skops.format import dump_canonical, import_skops_alone, load_trusted
 from mintmark.core.layout import candidate_path
-from mintmark.core.question import ROW, RecipeFault
+from mintmark.core.question import raise_faults
 from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import tables, tuning
-from mintmark.training.estimators import build
-from mintmark.training.folds import Kept, fold_kind
-from mintmark.training.recipes import read_output, read_question, read_recipe, recipe_faults
-from mintmark.training.splitting import ordered_times
+from mintmark.training.estimator_check import estimator_faults
+from mintmark.training.folds import fold_kind, kept_by
+from mintmark.training.recipes import read_both, read_output, recipe_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    import pandas as pd
-
-    from mintmark.core.question import Question
-    from mintmark.training.recipe import Compute, Recipe
+    from mintmark.training.recipe import Compute
 
 DASK_TIMEOUT = 10  # seconds
 
 
 def tune(model: str) -> None:
     """Write best.json and trials.csv of a model's candidate."""
-    recipe, question = read_recipe(model), read_question(model)
+    recipe, question = read_both(model)
     data = read_json(Path(candidate_path(model, "data.json")))
     train = tables.parse_parquet(read_output(candidate_path(model, "train.parquet")))
-    import_skops_alone()
     with recipe_faults(model), backend(recipe.compute):
-        require_storable(recipe)
+        raise_faults(estimator_faults(recipe, question))
         kept = kept_by(data["split"], train, question)
         found = tuning.search(
             recipe.estimator,
@@ -65,26 +59,6 @@ def tune(model: str) -> None:
     }
     write_atomically(candidate_path(model, "trials.csv"), tables.format_csv(found.trials))
     write_atomically(candidate_path(model, "best.json"), format_json(best).encode())
-
-
-def require_storable(recipe: Recipe) -> None:
-    """Raise `RecipeFault` where the estimator could not be stored or loaded again, before anything is trained.
-
-    It is written as it is, not fitted. What only fitting brings in is found when the model is stored.
-    """
-    estimator = build(recipe.estimator, seed=recipe.seed)
-    try:
-        load_trusted(dump_canonical(estimator), trusted=recipe.trusted, name="the estimator")
-    except MintmarkError as error:
-        raise RecipeFault(("estimator",), f"it could not be stored, so nothing is trained: {error}") from None
-
-
-def kept_by(split: Mapping[str, Any], train: pd.DataFrame, question: Question) -> Kept | None:
-    """Return what the folds must respect, as the split did: its order in time, its groups, else the entities."""
-    if split["method"] == "time":
-        return Kept(kind="in order", column=ordered_times(train[split["by"]]))
-    column = split["by"] if split["by"] not in (None, ROW) else question.entity_column
-    return None if column is None else Kept(kind="together", column=train[column])
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import json
 import re
 import socket
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -182,7 +181,7 @@ def test_a_source_that_cannot_be_read_is_a_fault(stage, repository, source, cont
                 "models/churn/model.yaml",
                 "entity_column: null",
                 "entity_column: who",
-                r"params.yaml:6:5: .*no column .who., which model.yaml names as entity_column",
+                r"params.yaml:5:5: .*no column .who., which model.yaml names as entity_column",
             ),
             (
                 "evaluate",
@@ -333,14 +332,37 @@ def test_a_progress_bar_on_a_terminal(repository):
     assert b"100%" in shown
 
 
-def test_an_estimator_that_cannot_be_stored_is_not_trained(stage, repository):
+def test_all_faults_are_told_by_the_first_stage_that_runs(stage, repository):
+    """Of the estimator, the search space, the types, the missing values and the target: nobody mends one a run."""
+    before = repository.candidate()
+    for old, new in (
+        ("missing: {columns: {income: median}}", "types: {region: number}"),
+        ("sklearn.linear_model.Log", "sklearn.linear_model.Lag"),
+        ("      space: {model__C: [0.1, 10]}", "      metric: mae\n      space: {model: [{class: sklearn.svm.SCV}]}"),
+    ):
+        repository.replace("params.yaml", old, new)
+    repository.replace("models/churn/model.yaml", "yes, gone", "nobody")
+    with pytest.raises(MintmarkError) as caught:
+        stage("prepare").prepare("churn")
+    told = str(caught.value).splitlines()
+    assert len(told) == 6, "\n".join(told)
+    for part in (
+        "steps.model.class: there is no sklearn.linear_model.LagisticRegression in this environment; did you mean",
+        "tune.space.model[0].class: there is no sklearn.svm.SCV in this environment; did you mean",
+        "tune.metric: mae is not a metric of binary-classification",
+        """prepare.types.region: "region" holds 'north' (row 0), which is no number""",
+        'prepare.missing: 8 of 120 rows have no "income"',
+        "prepare: positive_class is 'nobody'",
+    ):
+        assert any(part in line for line in told), part
+    assert repository.candidate() == before
+
+
+def test_an_index_that_pandas_wrote_is_no_input(stage, repository):
+    rows = pd.read_csv(repository.root / "data/churn.csv")
+    rows.to_csv(repository.root / "data/churn.csv")
+    with pytest.raises(MintmarkError, match='"Unnamed: 0" has no name in the file: pandas writes its row numbers so'):
+        stage("prepare").prepare("churn")
+    repository.replace("params.yaml", "carry: [region]", "carry: [region]\n      id: 'Unnamed: 0'")
     stage("prepare").prepare("churn")
-    text = (repository.root / "params.yaml").read_text()
-    assert "estimator:" in text
-    tune = stage("tune")
-    recipe = tune.read_recipe("churn")
-    wrong = replace(recipe, estimator={"class": "sklearn.feature_selection.SelectKBest"})
-    with pytest.raises(RecipeFault, match=r"could not be stored, so nothing is trained: .*f_classif") as caught:
-        tune.require_storable(wrong)
-    assert caught.value.place == ("estimator",)
-    tune.require_storable(recipe)
+    assert json.loads(repository.candidate()["data.json"])["inputs"] == ["age", "income"]

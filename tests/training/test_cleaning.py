@@ -14,10 +14,13 @@ from mintmark.training.cleaning import (
     drop_missing,
     input_faults,
     learn_fills,
+    row_number_notes,
     select_columns,
     target_faults,
 )
 from mintmark.training.recipe import Preparation
+
+ROWS = pd.Series(range(100))
 
 
 def preparation(**section):
@@ -222,11 +225,29 @@ def test_truths_with_a_gap_are_whole_again_after_the_fill():
 
 def test_inputs_that_no_estimator_takes():
     table = pd.DataFrame(
-        {"row": [0, 1], "day": pd.to_datetime(["2026-01-01"] * 2), "x": [1, np.inf], "e": [np.nan] * 2}
-    )
-    assert [fault.message.split(",")[0] for fault in input_faults(table, ["day", "x", "e"])] == [
-        '"day" holds times', '"x" is infinite', '"e" has no value at all; write drop: [e]',
+        {
+            "row": [0, 1], "day": pd.to_datetime(["2026-01-01"] * 2), "x": [1, np.inf], "e": [np.nan] * 2,
+            "Unnamed: 0": [0, 1], "__index_level_0__": [0, 1],
+        }
+    )  # fmt: skip
+    assert [fault.message.split(",")[0] for fault in input_faults(table, list(table)[1:])] == [
+        '"day" holds times', '"x" is infinite in row 1; leave the cell empty', '"e" has no value at all; write drop: [e]',
+        '"Unnamed: 0" has no name in the file: pandas writes its row numbers so (without index=False)',
+        '"__index_level_0__" has no name in the file: pandas writes its row numbers so (without index=False)',
     ]  # fmt: skip
+
+
+def test_an_infinite_target_is_told_with_its_first_row():
+    question = Question(task="regression", target="y", metric="mae")
+    (fault,) = target_faults(pd.Series([1.0, np.inf, -np.inf], name="y"), ROWS[:3], question)
+    assert fault.message.startswith('"y" is infinite in 2 rows, first in row 1; leave the cell empty')
+
+
+def test_an_input_that_counts_the_rows_is_told():
+    table = pd.DataFrame({"index": range(1, 31), "month": [n % 12 for n in range(30)], "year": [2026] * 30})
+    (line,) = row_number_notes(table, list(table))
+    assert line.startswith('"index" counts the rows (1 to 30), and a model that takes it learns their order')
+    assert list(row_number_notes(table.head(5), list(table))) == []
 
 
 @pytest.mark.parametrize(
@@ -240,12 +261,12 @@ def test_inputs_that_no_estimator_takes():
 )
 def test_a_target_that_does_not_fit_the_task(task, values, message):
     question = Question(task=task, target="y", metric="accuracy")
-    assert [message in fault.message for fault in target_faults(pd.Series(values), question)] == [True]
+    assert [message in fault.message for fault in target_faults(pd.Series(values), ROWS, question)] == [True]
 
 
 def test_a_positive_class_that_is_not_there():
     question = Question(task="binary-classification", target="y", metric="accuracy", positive_class="yes")
-    (fault,) = target_faults(pd.Series([True, False]), question)
+    (fault,) = target_faults(pd.Series([True, False]), ROWS, question)
     assert "positive_class is 'yes', and \"y\" holds False, True" in fault.message
 
 

@@ -53,3 +53,15 @@ def test_what_is_no_yaml_is_told():
 def test_a_newer_format_is_one_finding():
     (found,) = check(CONTENT.replace("schema: 1", "schema: 9"))
     assert found.startswith("params.yaml:3:")
+
+
+def test_a_column_that_is_dropped_and_needed_is_told():
+    wrong = "split: {method: group, by: a, evaluation: 0.35}"
+    wrong += "\n      id: a\n      drop: [b]\n      carry: [b]\n      types: {b: string}"
+    text = CONTENT.replace("split: {method: hash, evaluation: 0.35}", wrong, 1)
+    found = check(text)
+    assert [entry.partition("prepare.")[2].partition(";")[0] for entry in found] == [
+        'split.by: "a" is the row\'s id (prepare: id:)',
+        'types.b: "b" is dropped (prepare: drop:)',
+        'carry[0]: "b" is dropped (prepare: drop:)',
+    ]

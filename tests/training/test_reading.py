@@ -87,8 +87,6 @@ def test_a_type_is_decided_over_the_whole_column() -> None:
         (b"a\n1\n\xff\n", {}, "data/x.csv, line 3: cannot be read as utf-8; write encoding: latin-1"),
         ("a\n1\n", {"encoding": "klingon"}, "there is no encoding 'klingon'"),
         ("a\n1\n\0\n", {}, "line 3: holds a NUL"),
-        ("a\n1\ninf\n", {}, '"a" is infinite in 1 rows, the first is row 1'),
-        ("a\n1e400\n2.5\n", {}, '"a" is infinite in 1 rows'),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(content: str | bytes, options: dict[str, object], message: str) -> None:
@@ -126,7 +124,6 @@ def test_columns_of_parquet_are_numbers_texts_and_times() -> None:
     [
         (pa.array([[1], [2]]), 'x.parquet: the column "x" holds list'),
         (pa.array([b"a", b"b"]), 'x.parquet: the column "x" holds binary'),
-        (pa.array([float("inf"), 1.0]), '"x" is infinite'),
     ],
 )
 def test_a_column_of_parquet_that_is_none_of_those_is_one_sentence(column: pa.Array, message: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.question import FILLED, ROW, RecipeFault, raise_faults
-from mintmark.training.recipe import MissingRule, Preparation
+from mintmark.training.recipe import UNNAMED, MissingRule, Preparation
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Fills = dict[str, Any]
 _DTYPES = {"number": "float64", "string": "str", "category": "str"}
 _WHOLE = {"integer": "int64", "boolean": "bool"}
+_PANDAS_INDEX = "__index_level_0__"  # of a Parquet file
+_LEAST_COUNTED = 20
 _TRUTHS = {
     word: truth
     for truth, words in ((True, ("true", "yes", "1", "t", "y")), (False, ("false", "no", "0", "f", "n")))
@@ -26,13 +28,15 @@ _TRUTHS = {
 } | {True: True, False: False}  # and with them 1 and 0
 
 
-def select_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -> pd.DataFrame:
+def select_columns(
+    frame: pd.DataFrame, preparation: Preparation, target: str, *, entity: str | None = None
+) -> pd.DataFrame:
     """Return the table with its row id first and without dropped columns.
 
-    Raises `RecipeFault` for a column that is not there. The row id is the declared `id` column, else the position
+    Raises `RecipeFault`s for all columns that are not there. The row id is the declared `id` column, else the position
     of the row in the source, from 0.
     """
-    _check_columns(frame, preparation, target)
+    raise_faults(list(_column_faults(frame, preparation, target, entity)))
     frame = frame.drop(columns=list(preparation.drop))
     if FILLED in frame.columns:
         message = f'a column is called "{FILLED}", Mintmark\'s note of what it filled; write drop: [{FILLED}]'
@@ -52,10 +56,18 @@ def select_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -
     return frame
 
 
-def _check_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -> None:
-    if target not in frame.columns:
-        raise RecipeFault(
-            ("source",), f'the data has no column "{target}", which model.yaml names as target ({_columns(frame)})'
+def _column_faults(
+    frame: pd.DataFrame, preparation: Preparation, target: str, entity: str | None
+) -> Iterator[RecipeFault]:
+    for role, name in (("target", target), ("entity_column", entity)):
+        if name is not None and name not in frame.columns:
+            message = f'the data has no column "{name}", which model.yaml names as {role} ({_columns(frame)})'
+            yield RecipeFault(("source",), message)
+    if entity is not None and entity in (preparation.id, *preparation.drop):
+        yield RecipeFault(
+            ("prepare",),
+            f'after id: and drop: the data has no column "{entity}", which model.yaml names as entity_column; keep it, '
+            "or write entity_column: null there",
         )
     by = preparation.split.by
     named = [
@@ -68,9 +80,10 @@ def _check_columns(frame: pd.DataFrame, preparation: Preparation, target: str) -
     ]
     for place, column in named:
         if column is not None and column not in frame.columns:
-            raise RecipeFault(place, f'the data has no column "{column}" ({_columns(frame)})')
-    if target in preparation.drop:
-        raise RecipeFault(("prepare", "drop"), f'"{target}" is the target and cannot be dropped')
+            yield RecipeFault(place, f'the data has no column "{column}" ({_columns(frame)})')
+    for place, key in ((("prepare", "drop"), preparation.drop), (("prepare", "id"), (preparation.id,))):
+        if target in key:
+            yield RecipeFault(place, f'"{target}" is the target; leave it out here')
 
 
 def _columns(frame: pd.DataFrame) -> str:
@@ -198,22 +211,48 @@ def input_faults(frame: pd.DataFrame, inputs: Sequence[str]) -> Iterator[RecipeF
     """Yield the inputs that no estimator takes."""
     for name in inputs:
         kind = frame[name].dtype
-        if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+        if name.startswith(UNNAMED) or name == _PANDAS_INDEX:
+            yield RecipeFault(
+                ("prepare",),
+                f'"{name}" has no name in the file: pandas writes its row numbers so (without index=False), and they '
+                f'are no input; write drop: ["{name}"], or name the column',
+            )
+        elif pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
             yield RecipeFault(
                 ("prepare",),
                 f'"{name}" holds times, and no estimator takes those; write carry: [{name}] or drop: [{name}]',
             )
         elif pd.api.types.is_float_dtype(kind) and np.isinf(frame[name]).any():
-            row = frame.loc[np.isinf(frame[name]), ROW].iloc[0]
-            yield RecipeFault(
-                ("prepare",), f'"{name}" is infinite, first in row {row}; leave the cell empty, or drop it'
-            )
+            yield _infinite(frame[name], frame[ROW], f"leave the cell empty, or write drop: [{name}]")
         elif not frame[name].notna().any():
             yield RecipeFault(("prepare",), f'"{name}" has no value at all; write drop: [{name}]')
 
 
-def target_faults(truth: pd.Series, question: Question) -> Iterator[RecipeFault]:
+def _infinite(column: pd.Series, rows: pd.Series, remedy: str) -> RecipeFault:
+    found = np.isinf(column)
+    count = int(found.sum())
+    where = f"in row {rows[found].iloc[0]}" if count == 1 else f"in {count:,} rows, first in row {rows[found].iloc[0]}"
+    return RecipeFault(("prepare",), f'"{column.name}" is infinite {where}; {remedy}')
+
+
+def row_number_notes(frame: pd.DataFrame, inputs: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each input that counts the rows of the source: an index that was written with them."""
+    for name in inputs:
+        column = frame[name]
+        if len(frame) >= _LEAST_COUNTED and pd.api.types.is_integer_dtype(column.dtype) and column.notna().all():
+            steps = np.diff(column.to_numpy())
+            if (steps == 1).all() and column.iloc[0] in (0, 1):
+                yield (
+                    f'"{name}" counts the rows ({column.iloc[0]} to {column.iloc[-1]:,}), and a model that takes it '
+                    f"learns their order; if that tells nothing of new rows, write drop: [{name}] or id: {name}"
+                )
+
+
+def target_faults(truth: pd.Series, rows: pd.Series, question: Question) -> Iterator[RecipeFault]:
     """Yield where the values of the target are not what the task in model.yaml says of them."""
+    if pd.api.types.is_float_dtype(truth.dtype) and np.isinf(truth).any():
+        yield _infinite(truth, rows, "leave the cell empty, and the row with drop-row")
+        return
     labels, name = truth.unique(), question.target
     if not question.is_classification:
         if not _is_number(truth):
@@ -225,6 +264,15 @@ def target_faults(truth: pd.Series, question: Question) -> Iterator[RecipeFault]
         yield RecipeFault(("prepare",), f'"{name}" holds {len(labels)} different values ({shown}), and {task}')
     if question.positive_class is not None and question.positive_class not in labels.tolist():
         yield RecipeFault(("prepare",), f'positive_class is {question.positive_class!r}, and "{name}" holds {shown}')
+
+
+def fill_faults(frame: pd.DataFrame, preparation: Preparation, inputs: Sequence[str]) -> Iterator[RecipeFault]:
+    """Yield the rules for missing values that do not fit their column, whatever rows the training takes."""
+    try:
+        gaps = [name for name in inputs if frame[name].isna().any() and frame[name].notna().any()]
+        learn_fills(frame, preparation, inputs, gaps=gaps)
+    except RecipeFault as fault:
+        yield from fault.faults
 
 
 def learn_fills(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import RecipeFault
+from mintmark.core.question import ROW, RecipeFault
+from mintmark.training.splitting import ordered_times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from mintmark.core.question import Question
 
 Fold = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 _PLACE = ("tune", "folds")
@@ -25,6 +28,14 @@ class Kept:
 
     kind: Literal["together", "in order"]
     column: pd.Series
+
+
+def kept_by(split: Mapping[str, Any], train: pd.DataFrame, question: Question) -> Kept | None:
+    """Return what the folds must respect, as the split of data.json did: its order in time, its groups or entities."""
+    if split["method"] == "time":
+        return Kept(kind="in order", column=ordered_times(train[split["by"]]))
+    column = split["by"] if split["by"] not in (None, ROW) else question.entity_column
+    return None if column is None else Kept(kind="together", column=train[column])
 
 
 def fold_kind(kept: Kept | None, *, is_classification: bool) -> str:

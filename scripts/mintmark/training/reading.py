@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from mintmark.core.question import RecipeFault, raise_faults
+from mintmark.core.question import RecipeFault
+from mintmark.training.recipe import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mintmark.training.recipe import Source
 
@@ -56,7 +57,7 @@ def read_csv(name: str, content: bytes, source: Source) -> pa.Table:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     header = next(rows, [])
     _check_header(name, header, separator)
-    names = [column if column else f"Unnamed: {number}" for number, column in enumerate(header)]
+    names = _named(header)
     try:
         return pa_csv.read_csv(
             io.BytesIO(text.encode("utf-8", "surrogatepass")),
@@ -75,7 +76,8 @@ def read_csv(name: str, content: bytes, source: Source) -> pa.Table:
 def _check_header(name: str, header: Sequence[str], separator: str) -> None:
     if not header:
         raise RecipeFault(_PLACE, f"{name} cannot be read: it is empty, and has no header")
-    twice = next((column for number, column in enumerate(header) if column in header[:number]), None)
+    given = [column for column in header if column.strip()]
+    twice = next((column for number, column in enumerate(given) if column in given[:number]), None)
     if twice is not None:
         raise RecipeFault(_PLACE, f'{name}, line 1: two columns are called "{twice}"; give each a name of its own')
     other = next((sign for sign in ";\t|" if len(header) == 1 and separator == "," and sign in header[0]), None)
@@ -83,6 +85,19 @@ def _check_header(name: str, header: Sequence[str], separator: str) -> None:
         raise RecipeFault(
             (*_PLACE, "separator"), f"{name}, line 1: has one column; write separator: {other!r} if that divides them"
         )
+
+
+def _named(header: Sequence[str]) -> list[str]:
+    """Return a name for every column; one without a name is called as pandas calls it."""
+    taken = set(header)
+    names = []
+    for number, column in enumerate(header):
+        name = column if column.strip() else f"{UNNAMED}{number}"
+        while not column.strip() and name in taken:
+            name += ".1"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def _why(name: str, text: str, separator: str, wanted: int, error: Exception) -> str:
@@ -155,17 +170,14 @@ def join_tables(parts: Mapping[str, pa.Table]) -> pa.Table:
 def decide_types(table: pa.Table, source: Source, types: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table whose columns of text are numbers or truths where every value in them is one.
 
-    Declared text stays as it is, whatever it looks like. Raises `RecipeFault` for infinite values.
+    Declared text stays as it is, whatever it looks like.
     """
-    faults: list[RecipeFault] = []
     columns = {}
     for name in table.column_names:
         column = table.column(name)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             column = _decided(column.combine_chunks(), source, types.get(name))
         columns[name] = column
-        faults += _infinite(name, column)
-    raise_faults(faults)
     frame: pd.DataFrame = pa.table(columns).to_pandas(ignore_metadata=True)
     return frame
 
@@ -213,11 +225,3 @@ def _numbers(present: pa.Array, values: pa.Array, as_text: pa.Array) -> pa.Array
         except pa.ArrowInvalid:
             return as_text  # more digits than a number keeps
     return plain.cast(pa.float64())
-
-
-def _infinite(name: str, column: Any) -> Iterator[RecipeFault]:
-    if pa.types.is_floating(column.type):
-        found = pc.fill_null(pc.is_inf(column), False).to_pylist()
-        if any(found):
-            message = f'"{name}" is infinite in {sum(found):,} rows, the first is row {found.index(True)}'
-            yield RecipeFault(_PLACE, f"{message}; leave the cell empty, or drop the column")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RESAMPLES = 2000
 DEFAULT_REPEATS = 5
+UNNAMED = "Unnamed: "  # and a number: what a column is called that has no name in its file, as pandas has it
 _COMPUTE = re.compile(r"(?P<kind>sequential|loky|dask)(?::(?P<jobs>\d+)|(?P<address>://.+))?\Z")
 
 
@@ -191,6 +192,27 @@ def section_faults(section: Mapping[str, Any]) -> Iterator[RecipeFault]:
             check()
         except RecipeFault as fault:
             yield from fault.faults
+    yield from _contradictions(section["prepare"])
+
+
+def _contradictions(prepare: Mapping[str, Any]) -> Iterator[RecipeFault]:
+    """Yield the columns that are left out in one place and needed in another."""
+    gone = dict.fromkeys(prepare.get("drop", ()), "drop")
+    if prepare.get("id") is not None:
+        gone.setdefault(prepare["id"], "id")
+    split = prepare["split"]
+    needed: list[tuple[KeyPath, Any]] = [(("prepare", "split", "by"), split.get("by"))]
+    needed += [(("prepare", "types", name), name) for name in prepare.get("types", {})]
+    needed += [(("prepare", "carry", i), name) for i, name in enumerate(prepare.get("carry", ()))]
+    for place, name in needed:
+        if name in gone:
+            what = "is the row's id" if gone[name] == "id" else "is dropped"
+            also = (
+                "; a hash split goes by the id without by:" if place[-1] == "by" and split["method"] == "hash" else ""
+            )
+            yield RecipeFault(place, f'"{name}" {what} (prepare: {gone[name]}:); leave it out of one of the two{also}')
+    if prepare.get("id") is not None and prepare["id"] in prepare.get("drop", ()):
+        yield RecipeFault(("prepare", "id"), f'"{prepare["id"]}" is dropped too; leave it out of one of the two')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -55,6 +55,19 @@ def read_question(model: str, root: Path = Path()) -> Question:
         return Question.from_dict(document.data)
 
 
+def read_both(model: str, root: Path = Path()) -> tuple[Recipe, Question]:
+    """Return how a model is made and what it answers; raise one `InvalidRegistryError` with the faults of both."""
+    try:
+        recipe = read_recipe(model, root)
+    except InvalidRegistryError as error:
+        try:
+            read_question(model, root)
+        except InvalidRegistryError as other:
+            raise InvalidRegistryError([*error.findings, *other.findings]) from None
+        raise
+    return recipe, read_question(model, root)
+
+
 def read_output(path: str) -> bytes:
     """Return what an earlier stage wrote; raise `MintmarkError` where it is not there."""
     try:

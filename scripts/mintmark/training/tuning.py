@@ -63,10 +63,9 @@ def search(
     The first of equal candidates wins. joblib's current backend decides where the work is done; the result does not
     depend on it. Raises `RecipeFault` for a parameter that the estimator has not or a value that it refuses.
     """
+    raise_faults(search_faults(specification, tuning, question, seed=seed))
     estimator = build(specification, seed=seed)
-    trusted = tuple(specification.get("trusted", ()))
-    spaces, written = _built_spaces(tuning, seed, trusted)
-    _check_names(estimator, tuning, spaces)
+    spaces, written, _ = _built_spaces(tuning, seed, specification.get("trusted", ()))
     cuts = folds.cut(inputs, truth, tuning.folds, is_classification=question.is_classification, seed=seed, kept=kept)
     engine = _engine(estimator, tuning, spaces, _scorer(tuning.metric or question.metric, question), cuts, seed)
     if progress:
@@ -78,6 +77,22 @@ def search(
         raise fit_fault(error, parts, tuning.places(), inputs) from error
     _refuse_unscored(engine.cv_results_, tuning.metric or question.metric, truth, cuts)
     return _result(engine, written)
+
+
+def search_faults(
+    specification: Mapping[str, Any], tuning: Tuning, question: Question, *, seed: int
+) -> list[RecipeFault]:
+    """Return all that is wrong with an estimator, its space and the metric of its search, whatever the rows are."""
+    spaces, _, faults = _built_spaces(tuning, seed, specification.get("trusted", ()))
+    try:
+        faults += _name_faults(build(specification, seed=seed), tuning, spaces)
+    except RecipeFault as fault:
+        faults = [*fault.faults, *faults]
+    try:
+        _scorer(tuning.metric or question.metric, question)
+    except RecipeFault as fault:
+        faults.append(fault)
+    return faults
 
 
 def _searched_parts(tuning: Tuning, spaces: Sequence[Parameters]) -> Iterator[Part]:
@@ -139,8 +154,13 @@ def _shown(value: Any) -> str:
     return str(value["function"]) if isinstance(value, dict) and set(value) == {"function"} else str(value)
 
 
-def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[list[Parameters], dict[int, Any]]:
-    """Return the spaces with estimators built, and for each of those (by `id`) how params.yaml writes it."""
+def _built_spaces(
+    tuning: Tuning, seed: int, trusted: Sequence[str]
+) -> tuple[list[Parameters], dict[int, Any], list[RecipeFault]]:
+    """Return the spaces with estimators built, for each of those (by `id`) how params.yaml writes it, and the faults.
+
+    Choices with a fault are left out.
+    """
     written: dict[int, Any] = {}
     spaces: list[Parameters] = []
     faults: list[RecipeFault] = []
@@ -156,16 +176,16 @@ def _built_spaces(tuning: Tuning, seed: int, trusted: Sequence[str]) -> tuple[li
                 try:
                     built_value = build_value(value, seed=seed, trusted=trusted, place=(*place, i), name=name)
                 except RecipeFault as fault:
-                    faults.append(fault)
+                    faults += fault.faults
                 else:
                     values.append(built_value)
             if len(values) < len(choice):
+                built[name] = values
                 continue
             written |= {id(b): v for b, v in zip(values, choice, strict=True) if isinstance(v, (dict, list))}
             built[name] = values
         spaces.append(built)
-    raise_faults(faults)
-    return spaces, written
+    return spaces, written, faults
 
 
 def _range(choice: Mapping[str, Sequence[float]]) -> Any:
@@ -179,10 +199,11 @@ def _range(choice: Mapping[str, Sequence[float]]) -> Any:
     return stats.randint(int(low), int(high) + 1)
 
 
-def _check_names(estimator: Any, tuning: Tuning, spaces: Sequence[Parameters]) -> None:
-    """A name is known when the estimator has it, or an estimator that the same space puts in its place.
+def _name_faults(estimator: Any, tuning: Tuning, spaces: Sequence[Parameters]) -> list[RecipeFault]:
+    """Return what is wrong with the names and values of the spaces.
 
-    A value is wrong where every estimator that it may be set on refuses it.
+    A name is known when the estimator has it, or an estimator that the same space puts in its place. A value is wrong
+    where every estimator that it may be set on refuses it.
     """
     faults: list[RecipeFault] = []
     for index, space in enumerate(spaces):
@@ -197,7 +218,7 @@ def _check_names(estimator: Any, tuning: Tuning, spaces: Sequence[Parameters]) -
                 faults.append(RecipeFault(place, message))
             elif isinstance(choice, list):
                 faults += _refused(_owners(estimator, space, name), name.rpartition("__")[2], choice, place)
-    raise_faults(faults)
+    return faults
 
 
 def _owners(estimator: Any, space: Parameters, name: str) -> list[Any]:
