@@ -36,7 +36,7 @@ def test_every_trouble_is_told_with_its_model_and_the_gravest_comes_first(troubl
 def test_a_sentence_says_what_and_where_and_names_no_day_of_today(troubled: Path) -> None:
     found = {(item["kind"], item["model"], item["channel"]): item for item in items(troubled)}
     yanked = found["yanked", "recalled", "production"]
-    assert yanked["sentence"] == "production points to 1.1.0, which was yanked: It was trained on *leaked* labels."
+    assert yanked["sentence"] == "production points to 1.1.0, which was yanked: It was trained on *leaked* labels"
     assert yanked["file"] == "models/recalled/channels/production.yaml"
     broken = found["unreadable", "broken", None]
     assert (broken["file"], broken["line"]) == ("models/broken/versions/1.1.0/version.yaml", 5)

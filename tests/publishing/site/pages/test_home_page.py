@@ -57,6 +57,15 @@ ROW: dict[str, Any] = {
     "purpose": "Tells irises apart.",
     "commit": "a" * 40,
 }
+
+
+def need(kind: str, model: str = "iris", **changes: Any) -> dict[str, Any]:
+    """An entry of `attention` about 1.1.0 in production."""
+    made = {"kind": kind, "severity": "high", "model": model, "version": "1.1.0", "channel": "production"}
+    made |= {"sentence": f"something is {kind}", "since": None, "file": "models/iris/model.yaml", "line": 3}
+    return {**made, **changes}
+
+
 BARE = {
     **ROW,
     **dict.fromkeys(
@@ -70,9 +79,10 @@ BARE = {
 }
 
 
-def models(*rows: dict[str, Any]) -> dict[str, Any]:
+def models(*rows: dict[str, Any], attention: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     totals = {"models": len(rows), "versions": 2 * len(rows), "yanked": 1, "withdrawn": 0, "files_size": 12_000}
-    return {"totals": totals, "updated": "2026-06-03T09:30:00Z" if rows else None, "models": list(rows)}
+    updated = "2026-06-03T09:30:00Z" if rows else None
+    return {"totals": totals, "updated": updated, "attention": attention or [], "models": list(rows)}
 
 
 class Page(HTMLParser):
@@ -104,7 +114,7 @@ def test_a_model_is_told_in_full() -> None:
     for expected in (
         *("The registry of Acme", "iris", "Kinds of iris", "multiclass-classification", "@acme/ml", "flowers"),
         *("1.1.0", "0.98", "accuracy [0.95, 1]", "▲ 0.03 better than 1.0.0", "staging 1.1.0", "production 1.1.0"),
-        *("scikit-learn", "CC0-1.0", "reproduced", "made 2026-06-01", "moved here 2026-06-03", "12 kB"),
+        *("scikit-learn", "CC0-1.0", "reproduced", "nothing found", "moved here 2026-06-03", "12 kB"),
     ):
         assert expected in page.words, expected
     assert page.text.lstrip().startswith("The registry of Acme")
@@ -206,6 +216,67 @@ def test_texts_of_a_registry_stay_texts() -> None:
         assert "49" not in page.text
 
 
+def test_what_needs_attention_is_told_with_where_to_mend_it() -> None:
+    needs = [
+        need("yanked"),
+        need("unreadable", "gone", version=None, channel=None),
+        need("unverified"),
+        need("gates", channel="staging"),
+        need("stale", channel=None),
+        need("waiting", since="2026-06-03T09:30:00Z"),
+        need("inconclusive"),
+    ]
+    content = home_page(CONFIG, models(ROW, attention=needs))
+    page = Page(content)
+    assert "Needs attention 7" in page.words
+    assert "yanked iris: something is yanked. Roll back or promote" in page.words
+    assert "something is waiting. Since 2026-06-03" in page.words
+    assert "1 more inconclusive iris" in page.words  # folded
+    for link in (
+        *("models/iris/#answer", "models/iris/#channels", "models/iris/1.1.0/#files"),
+        "https://github.com/acme/models/blob/main/models/iris/model.yaml#L3",
+    ):
+        assert link in page.links, link
+    assert "models/gone/" not in page.links
+    health = [found["class"] for tag, found in page.tags if tag == "span" and "mm-health" in (found.get("class") or "")]
+    assert len(health) == 7  # six kinds of this model, and that it was made again
+    assert "Nothing needs attention" not in page.words
+    assert "Nothing needs attention" in Page(home_page(CONFIG, models(ROW))).words
+
+
+def test_many_models_fold_and_all_are_there() -> None:
+    content = home_page(CONFIG, models(*({**ROW, "name": f"model-{number:02}"} for number in range(35))))
+    page = Page(content)
+    assert "5 more models" in page.words
+    assert content.index("model-29") < content.index("5 more models") < content.index("model-30")
+    assert [f"models/model-{number:02}/" in page.links for number in range(35)] == [True] * 35
+
+
+@pytest.mark.slow
+def test_more_models_are_shown_on_demand_and_found_all_the_same(tmp_path: Path) -> None:
+    rows = [{**ROW, "name": f"model-{number:03}", "owners": [f"@{999 - number}"]} for number in range(75)]
+    young, old = need("waiting", since="2099-01-01T00:00:00Z"), need("waiting", since="2026-01-01T00:00:00Z")
+    needs = [need("yanked", "model-070"), old, young]
+    script = f"""{SHOWN}
+      const more = $('.mm-more button');
+      const steps = [[shown().length, more.textContent, $$('.mm-rest').length, $('#mm-needs .mm-count').textContent]];
+      more.click(); steps.push([shown().length, more.textContent, document.activeElement.textContent]);
+      more.click(); steps.push([shown().length, $('.mm-more').hidden]);
+      tell($('[name=find]'), 'model-074'); steps.push(shown());
+      tell($('[name=find]'), '');
+      $('[name=sort]').value = 'owner'; tell($('[name=sort]'), 'owner'); steps.push([shown().length, shown()[0]]);
+      $('[name=sort]').value = 'health'; tell($('[name=sort]'), 'health'); steps.push(shown()[0]);
+      return steps;"""
+    assert use_page(tmp_path, home_page(CONFIG, models(*rows, attention=needs)), script) == [
+        [30, "Show 30 more of 45", 0, "2"],
+        [60, "Show 15 more of 15", "model-030"],
+        [75, True],
+        ["model-074"],
+        [30, "model-074"],
+        "model-070",
+    ]
+
+
 def test_a_thousand_models_stay_below_a_megabyte() -> None:
     rows = [{**ROW, "name": f"model-number-{number:04}", "tags": ["tabular", "health"]} for number in range(1000)]
     assert len(home_page(CONFIG, models(*rows)).encode()) < 1_000_000
@@ -273,14 +344,14 @@ def test_search_facets_and_the_address_work_in_a_browser(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_an_address_opens_what_it_says_and_ages_and_order_are_told(tmp_path: Path) -> None:
     script = f"""{SHOWN}
-      const time = seen('.mm-models tbody time')[0];
+      const time = $('.mm-models tbody time');
       return [shown(), $('#mm-active').innerText.split('\\n'), time.title, time.textContent.endsWith('ago'),
               $('.mm-facet[data-facet=tag] summary').textContent];"""
     at = "?tag=fraud&sort=newest&channel=production&utm=1"
     order, active, title, old, label = use_page(tmp_path, home_page(CONFIG, models(*ROWS)), script, at=at)
     assert order == ["beta", "alpha"]
     assert active == ["Tag: fraud ×", "Channel: production ×", "Clear all"]
-    assert (title, old, label) == ("2026-01-01", True, "Tag (1)")
+    assert (title, old, label) == ("2026-06-01", True, "Tag (1)")
 
 
 @pytest.mark.slow

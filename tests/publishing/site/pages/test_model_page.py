@@ -148,7 +148,7 @@ def test_a_champion_that_cannot_be_read_is_not_nothing() -> None:
     text = page(shown).text("")
     assert f"In production cannot be read {sentence}." in text
     assert "nothing yet" not in text
-    assert "Staging misses." in text
+    assert "staging misses." in text
     assert content(shown).count(sentence) == 1
 
 

@@ -97,7 +97,7 @@ def item(
         "model": model,
         "version": version,
         "channel": channel,
-        "sentence": one_line(sentence),
+        "sentence": one_line(sentence).rstrip("."),
         "since": since,
         "file": file,
         "line": line,

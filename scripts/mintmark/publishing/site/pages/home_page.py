@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote
 
 from mintmark.core.words.comparisons import BASIS_WORDS, NO_VERDICT
 from mintmark.core.words.numbers import number, signed, size
 from mintmark.publishing.site.pages.templating import render
-from mintmark.publishing.site.pages.write_links import propose_link
+from mintmark.publishing.site.pages.write_links import file_link, propose_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 API: Final = "api/v1/"
 
@@ -30,6 +31,13 @@ class Facet(NamedTuple):
     label: str
 
 
+class Mend(NamedTuple):
+    """Where something can be mended: an address, and what is done there."""
+
+    url: str
+    label: str
+
+
 class Delta(NamedTuple):
     """The difference to the version before in words: "▲ 0.003", "better", "than 1.0.0"; `gain` puts rows in order.
 
@@ -45,15 +53,27 @@ class Delta(NamedTuple):
 
 BADGES: Final = {
     "reproduced": Badge("reproduced", "good", "Somebody ran the champion's recipe again and got the same bytes."),
-    "yanked": Badge("yanked", "bad", "The newest version, or one that a channel points to, should no longer be used."),
-    "stale": Badge("stale", "warn", "The champion was made more than 180 days before the registry last changed."),
+}
+# What the list `attention` of models.json may hold, the gravest first.
+HEALTH: Final[dict[str, Badge]] = {
+    "yanked": Badge("yanked", "bad", "A channel points to a version that should no longer be used."),
+    "unreadable": Badge("unreadable", "bad", "A file of the model cannot be read. What it says is shown nowhere."),
+    "unverified": Badge("not verified", "bad", "Stored files are missing, or are not the bytes that the record names."),
+    "gates": Badge("misses a gate", "bad", "A version in a channel misses a gate that model.yaml has today."),
+    "worse": Badge("worse", "bad", "On the same rows, a paired test finds the champion worse than the one before."),
     "inconclusive": Badge(
         "inconclusive",
         "note",
         "On the same rows, the champion is neither better nor surely no worse than the one before.",
     ),
+    "stale": Badge("stale", "warn", "The champion was made more than 180 days before the registry last changed."),
+    "waiting": Badge("waiting", "note", "A version came into a channel, and was never in the next one."),
 }
+FINE: Final = "nothing found"
+SHOWN_ROWS: Final = 30
+SHOWN_NEEDS: Final = 6
 FACETS: Final = (
+    Facet("health", "Health"),
     Facet("task", "Task"),
     Facet("owner", "Owner"),
     Facet("framework", "Framework"),
@@ -66,18 +86,50 @@ _NEUTRAL: Final = "aside"
 
 def home_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     """Return the content of the home page, from the documents `config.json` and `models.json`."""
+    needs = models["attention"]
+    troubles: dict[str, dict[str, None]] = {}
+    for entry in needs:
+        troubles.setdefault(entry["model"], {})[entry["kind"]] = None
+    known = {row["name"] for row in models["models"]}
     return render(
         "home.html",
         config=config,
         models=models,
-        rows=[(row, describe_change(row.get("before"))) for row in models["models"]],
+        rows=[
+            (row, describe_change(row.get("before")), list(troubles.get(row["name"], ()))) for row in models["models"]
+        ],
+        needs=needs,
+        mend=lambda entry: where_to_mend(config, entry, known),
+        grave=lambda kinds: max((len(HEALTH) - list(HEALTH).index(kind) for kind in kinds), default=0),
+        known=known,
+        health=HEALTH,
+        fine=FINE,
+        shown_rows=SHOWN_ROWS,
+        shown_needs=SHOWN_NEEDS,
         last=last_channel(config),
         totals=list(_totals(config, models)),
         facets=FACETS,
         badges=BADGES,
+        explained=[*HEALTH.values(), *BADGES.values()],
         propose=propose_link(config, None),
         api=API,
     )
+
+
+def where_to_mend(config: Mapping[str, Any], entry: Mapping[str, Any], known: Collection[str]) -> Mend | None:
+    """Return where an entry of `attention` can be mended; None where no page and no editor is known."""
+    if entry["kind"] == "unreadable":
+        url = file_link(config, entry["file"], entry["line"] or 1)
+        return Mend(url, "Open the file") if url else None
+    if entry["model"] not in known:
+        return None
+    model = f"models/{quote(entry['model'])}/"
+    if entry["kind"] == "unverified":
+        return Mend(f"{model}{quote(entry['version'])}/#files", "See its files")
+    label = {"waiting": "Promote", "stale": "Propose a version"}.get(entry["kind"], "Roll back or promote")
+    if entry["kind"] == "stale":
+        return Mend(f"{model}#channels", label)
+    return Mend(f"{model}#{'answer' if entry['channel'] == last_channel(config) else 'channels'}", label)
 
 
 def last_channel(config: Mapping[str, Any]) -> str:

@@ -73,6 +73,12 @@ def propose_link(config: Mapping[str, Any], model: str | None) -> WriteLink | No
     return WriteLink(label=label, url=f"{repository}/issues/new?{_query(template=FORM, **filled)}")
 
 
+def file_link(config: Mapping[str, Any], path: str, line: int) -> str:
+    """Return the address of a line of a file on the base branch, an empty text without a GitHub address."""
+    repository = github_repository(config)
+    return f"{repository}/blob/{_path(config['base_branch'])}/{_path(path)}#L{line}" if repository else ""
+
+
 def github_repository(config: Mapping[str, Any]) -> str | None:
     """Return the address of the repository, without a final slash, when it can be one on GitHub.
 
