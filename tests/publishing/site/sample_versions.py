@@ -217,6 +217,10 @@ def index(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "channels": {},
         "champion": None,
         "attention": [],
+        "choices": {
+            channel: [{"version": each["version"], "kind": "promote", "refused": None} for each in rows[:20]]
+            for channel in ("staging", "production")
+        },
         "versions": list(rows),
         "withdrawn": [],
         "moves": [],

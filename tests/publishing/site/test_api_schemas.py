@@ -151,6 +151,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         },
         "champion": {"channel": "production", "version": "1.0.0", "row": _ROW, "before": _BEFORE, "url": None},
         "attention": [_ATTENTION],
+        "choices": {"production": [{"version": "1.0.0", "kind": "promote", "refused": "is in production now"}]},
         "versions": [_ROW],
         "withdrawn": [{"version": "0.8.0", **COMMIT, "registered": COMMIT}],
         "moves": [{"channel": "production", "kind": "promote", "from": None, "to": "1.0.0", **COMMIT}],

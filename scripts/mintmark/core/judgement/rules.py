@@ -48,6 +48,7 @@ class ModelState:
     released: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     described: bool = True
     held: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    _stacks: dict[str, ChannelStack] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def proposed(self, version: str, files: Mapping[str, str]) -> ModelState:
         """Return the state after a version with these files was registered."""
@@ -82,8 +83,21 @@ class ModelState:
         """Return what it is to move a channel to a version: a promotion, or a rollback (R5)."""
         return self._stack(channel).kind_of(version)
 
+    def refusal(self, channel: str, version: str, rules: Sequence[ChannelRule]) -> str | None:
+        """Return why a channel may not be pointed to a version, to be said after its number; None where it may."""
+        if self.channels.get(channel) == version:
+            return f"is in {channel} now"
+        if version in self.yanked:
+            return "is yanked"
+        before = next((rule.after for rule in rules if rule.name == channel), None)
+        if any(_check_order(self, channel, version, rules)):
+            return f"was never in {before}, which comes before {channel}"
+        return None
+
     def _stack(self, channel: str) -> ChannelStack:
-        return ChannelStack((*self.held.get(channel, ()), self.channels.get(channel)))
+        if channel not in self._stacks:
+            self._stacks[channel] = ChannelStack((*self.held.get(channel, ()), self.channels.get(channel)))
+        return self._stacks[channel]
 
     def rollback_target(self, channel: str) -> str | None:
         """Return the version to roll a channel back to, None when nothing usable held it before."""

@@ -13,6 +13,7 @@ from mintmark.publishing.card.model_card import CardSource, format_card
 from mintmark.publishing.site.api.attention import attention, unreadable
 from mintmark.publishing.site.api.badges import format_badge
 from mintmark.publishing.site.api.champion import before_document, champion_document
+from mintmark.publishing.site.api.choices import choices
 from mintmark.publishing.site.api.database_rows import version_rows
 from mintmark.publishing.site.api.json_text import Document, format_document
 from mintmark.publishing.site.api.model_documents import (
@@ -118,7 +119,12 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     champion = source.channels.get(plan.channels[-1])
     standing = drawing.standing(champion, previous_holder(facts, plan.channels[-1]))
     result.attention = attention(facts, before_document(facts, standing))
-    result.pages = index_documents(facts, champion=champion_document(facts, standing), attention=result.attention)
+    result.pages = index_documents(
+        facts,
+        champion=champion_document(facts, standing),
+        attention=result.attention,
+        choices=choices(facts, plan.config["channels"]),
+    )
     result.row = model_row(facts, standing=standing)
     result.counts = count_model(facts)
     result.rows = [version_rows(document) for document in documents.values()]

@@ -135,7 +135,9 @@ def test_an_empty_registry_says_how_to_begin() -> None:
     page = Page(home_page(CONFIG, models()))
     assert "No models yet" in page.words
     assert "mintmark propose <name>" in page.words
-    assert "https://github.com/acme/models/issues/new?template=propose.yml" in page.links
+    assert any(
+        link.startswith("https://github.com/acme/models/new/main?filename=models%2Fnew-model") for link in page.links
+    )
     assert not any(tag == "table" for tag, _ in page.tags)
     without = Page(home_page({**CONFIG, "repository": None, "description": None}, models()))
     assert not any("://" in link for link in without.links)

@@ -67,7 +67,7 @@ def test_what_the_model_is_for_and_not_for_folds_behind_its_first_sentence() -> 
     for part in ("None are hurt.", "Fisher's.", "@acme/ml", "CC0-1.0", "flowers", "roc_auc, more is better"):
         assert part in text
     assert "Kinds of iris" in made.text()
-    assert made.text("").endswith("Tells irises apart. More about it On this page Channels Timeline Versions "
+    assert made.text("").endswith("Tells irises apart. More about it On this page Channels Change Timeline Versions "
                                   "Metrics over versions Compare two versions About")  # fmt: skip
     assert [attributes["id"] for tag, attributes in made.elements if tag == "h2"] == [
         link[1:] for link in made.links() if link.startswith("#")
@@ -194,7 +194,16 @@ def test_links_to_write_come_with_the_line_to_write() -> None:
     assert "Promote 1.2.0 to staging opens the file in GitHub's editor; write: version: 1.2.0" in text
     assert "Roll staging back to 1.0.0 opens the file in GitHub's editor; write: version: 1.0.0" in text
     assert 'data-copy="the line for staging">version: 1.2.0</code>' in content()
-    assert "Propose a version of iris" in text
+    assert "Propose a version of iris" in made.text("change")
+    assert "Promote 1.2.0 to staging Ask for it: Promote 1.2.0 to staging Open the file" in made.text("change")
+    assert "mintmark promote iris@1.2.0 staging" in made.text("change")
+
+
+def test_what_is_refused_says_why_and_is_no_link() -> None:
+    choices = {"production": [{"version": "1.1.0", "kind": "promote", "refused": "was never in staging"}]}
+    made = page(sample(choices=choices))
+    assert "Promote 1.1.0 to production : no, 1.1.0 was never in staging." in made.text("change")
+    assert "Ask for it" not in made.text("change")
 
 
 def test_a_yanked_version_is_not_offered_for_promotion() -> None:

@@ -33,7 +33,7 @@ from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
     *("verdict", "gates", "behaviour", "metrics", "slices", "curves", "importance", "tuning"),
-    *("get", "changes", "signature", "lineage", "files", "environment", "said", "card", "record"),
+    *("get", "changes", "signature", "lineage", "files", "environment", "said", "card", "record", "change"),
 ]
 
 

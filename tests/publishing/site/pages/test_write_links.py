@@ -10,14 +10,17 @@ import pytest
 import yaml
 
 from mintmark.publishing.site.pages.write_links import (
-    FORM,
+    form_link,
     github_repository,
-    promote_another_link,
+    new_model_link,
     promote_link,
     propose_link,
     rollback_link,
+    withdraw_link,
+    yank_link,
 )
 from mintmark.registry.past.history import channel_target
+from mintmark.registry.schemas import accepts
 from mintmark.registry.yaml.text import parse_yaml
 
 FORMS = Path(__file__).parents[4] / ".github" / "ISSUE_TEMPLATE"
@@ -67,14 +70,8 @@ def test_proposing_opens_the_form_with_the_model_in_its_field() -> None:
     assert fields["model"] == "input", "GitHub fills in fields of text only"
 
 
-def test_proposing_a_new_model_leaves_the_field_empty() -> None:
-    link = propose_link(CONFIG, None)
-    assert link is not None
-    assert query(link.url) == {"template": FORM}
-
-
 def test_the_form_is_one_that_github_accepts() -> None:
-    form = yaml.safe_load((FORMS / FORM).read_text())
+    form = yaml.safe_load((FORMS / "propose.yml").read_text())
     assert {"name", "description", "body"} <= set(form)
     fields = [field for field in form["body"] if field["type"] != "markdown"]
     assert {field["type"] for field in fields} <= {"input", "textarea", "dropdown", "checkboxes"}
@@ -91,6 +88,8 @@ def test_what_a_registry_says_cannot_change_where_a_link_leads() -> None:
             promote_link(config, model, "production", "1.0.0", exists=True),
             promote_link(config, model, "production", "1.0.0", exists=False),
             propose_link(config, model),
+            yank_link(config, model, "1.0.0"),
+            withdraw_link(config, model, "1.0.0", None),
         )
         for link in links:
             assert link is not None
@@ -132,15 +131,50 @@ def test_only_an_address_that_can_be_one_on_github_gives_links(address: str | No
         promote_link(config, "iris", "staging", "1.0.0", exists=False),
         rollback_link(config, "iris", "staging", "1.0.0"),
         propose_link(config, "iris"),
+        new_model_link(config),
+        yank_link(config, "iris", "1.0.0"),
+        withdraw_link(config, "iris", "1.0.0", 3),
     )
     assert all((link is not None) == (expected is not None) for link in links)
 
 
-def test_a_channel_that_nothing_waits_for_can_be_moved_all_the_same() -> None:
-    link = promote_another_link(
-        {"repository": "https://github.com/acme/models", "base_branch": "main"}, "iris", "production"
-    )
+def test_every_form_is_filled_in_as_its_fields_are_called() -> None:
+    wanted = {
+        "promote": {"model", "version", "channel"},
+        "rollback": {"model", "version", "channel"},
+        "yank": {"model", "version"},
+    }
+    for verb, names in wanted.items():
+        link = form_link(CONFIG, verb, "Ask", **dict.fromkeys(names, "x"))  # type: ignore[arg-type]
+        assert link is not None
+        asked = query(link.url)
+        form = yaml.safe_load((FORMS / asked.pop("template")).read_text())
+        fields = {field.get("id"): field["type"] for field in form["body"]}
+        assert asked.pop("title") == "Ask"
+        assert asked.keys() == names
+        assert {fields[name] for name in names} == {"input"}, "GitHub fills in fields of text only"
+
+
+def test_a_yank_is_a_new_file_that_lacks_its_reason_alone() -> None:
+    link = yank_link(CONFIG, "iris", "1.2.0")
     assert link is not None
-    assert link.url == "https://github.com/acme/models/edit/main/models/iris/channels/production.yaml"
-    assert (link.label, link.text) == ("Promote another version to production", "version: VERSION")
-    assert promote_another_link({"repository": None, "base_branch": "main"}, "iris", "production") is None
+    assert query(link.url)["filename"] == "models/iris/status/1.2.0.yaml"
+    content = parse_yaml(query(link.url)["value"].encode())
+    assert content == {"schema": 1, "state": "yanked", "reason": "WRITE WHY NOBODY SHOULD USE IT"}
+    assert accepts("status", content)
+
+
+def test_a_withdrawal_is_the_request_to_revert() -> None:
+    for request, where in ((12, "/pull/12"), (None, "/tree/main/models/iris/versions/1.2.0")):
+        link = withdraw_link(CONFIG, "iris", "1.2.0", request)
+        assert link is not None
+        assert link.url == f"https://github.com/acme/models{where}"
+        assert (link.text == "git rm -r models/iris/versions/1.2.0") == (request is None)
+
+
+def test_a_new_model_begins_with_a_file_that_the_schema_knows() -> None:
+    link = new_model_link(CONFIG)
+    assert link is not None
+    assert query(link.url)["filename"] == "models/new-model/model.yaml"
+    content = parse_yaml(query(link.url)["value"].encode())
+    assert accepts("model", content)

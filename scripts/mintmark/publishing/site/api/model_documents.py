@@ -218,11 +218,16 @@ def previous_holder(facts: ModelFacts, channel: str) -> str | None:
 
 
 def index_documents(
-    facts: ModelFacts, *, champion: Document | None = None, attention: Sequence[Document] = ()
+    facts: ModelFacts,
+    *,
+    champion: Document | None = None,
+    attention: Sequence[Document] = (),
+    choices: Mapping[str, Sequence[Document]] | None = None,
 ) -> list[Document]:
     """Return the index of a model, and the further pages of it that hold what its budget did not take.
 
-    `champion` is what `champion.champion_document` tells, `attention` what `attention.attention` does.
+    `champion` is what `champion.champion_document` tells, `attention` what `attention.attention` does, `choices` what
+    `choices.choices` does.
     """
     source = facts.source
     head = {
@@ -234,6 +239,7 @@ def index_documents(
         "channels": _channels(facts),
         "champion": champion,
         "attention": list(attention),
+        "choices": dict(choices or {}),
         "withdrawn": _withdrawn(facts),
     }
     first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.words.events import MOVED
-from mintmark.publishing.site.pages.write_links import WriteLink, promote_another_link, promote_link, rollback_link
+from mintmark.publishing.site.pages.write_links import WriteLink, promote_link, rollback_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,8 +64,6 @@ def _links(
     wanted = _next_version(index, rule)
     if wanted and (held is None or held["version"] != wanted):
         found.append(promote_link(config, index["name"], rule["name"], wanted, exists=held is not None))
-    elif held is not None:  # nothing waits for it, and somebody may want another all the same
-        found.append(promote_another_link(config, index["name"], rule["name"]))
     if held is not None and held["previous"]:
         found.append(rollback_link(config, index["name"], rule["name"], held["previous"]))
     return [link for link in found if link is not None]

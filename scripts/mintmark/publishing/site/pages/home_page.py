@@ -8,7 +8,7 @@ from urllib.parse import quote
 from mintmark.core.words.comparisons import BASIS_WORDS, NO_VERDICT
 from mintmark.core.words.numbers import number, signed, size
 from mintmark.publishing.site.pages.templating import render
-from mintmark.publishing.site.pages.write_links import file_link, propose_link
+from mintmark.publishing.site.pages.write_links import file_link, new_model_link
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -111,7 +111,7 @@ def home_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
         facets=FACETS,
         badges=BADGES,
         explained=[*HEALTH.values(), *BADGES.values()],
-        propose=propose_link(config, None),
+        new_model=new_model_link(config),
         api=API,
     )
 

@@ -13,6 +13,7 @@ from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
 from mintmark.publishing.site.pages.answer import answer_of, is_answered
+from mintmark.publishing.site.pages.changes import channel_changes
 from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
 from mintmark.publishing.site.pages.home_page import describe_change
 from mintmark.publishing.site.pages.model_texts import described
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SECTIONS: Final = (
     ("channels", "Channels"),
+    ("change", "Change"),
     ("timeline", "Timeline"),
     ("versions", "Versions"),
     ("metrics", "Metrics over versions"),
@@ -72,6 +74,7 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         texts=described(model),
         cards=channel_cards(config, index),
         propose=propose_link(config, index["name"]),
+        wanted=channel_changes(config, index),
         timelines=timelines(config, index),
         drawing=Markup(draw_timeline(config, index)),  # noqa: S704 - our own drawing
         chart=Markup(charts.get(primary, "")),  # noqa: S704 - our own drawing

@@ -15,6 +15,7 @@ from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
+from mintmark.publishing.site.pages.changes import version_changes
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
@@ -46,6 +47,7 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("said", "Said by the author"),
     ("card", "Card"),
     ("record", "Record"),
+    ("change", "Change it"),
 )
 _BEST_TRIALS: Final = 10
 _NO_CURVES: Final = "The curves are drawn from the predictions, which were not there when this site was built."
@@ -83,6 +85,7 @@ def version_page(
         badges=badges(index, version),
         notes=status_notes(index, version),
         is_champion=is_champion,
+        wanted=version_changes(config, index, version),
         older=older,
         newer=newer,
         curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing

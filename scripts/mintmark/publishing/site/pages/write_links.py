@@ -1,19 +1,37 @@
-"""Addresses in GitHub's own editor that promote, roll back or propose. Opens none of them."""
+"""Addresses in GitHub's own editor and forms that move a channel, yank, withdraw or propose. Opens none of them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from mintmark.changing.channel_files import point_channel
-from mintmark.core.layout import channel_path
+from mintmark.changing.channel_files import point_channel, yanked_status
+from mintmark.core.layout import channel_path, model_path, status_path, version_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORM = "propose.yml"  # in .github/ISSUE_TEMPLATE
+    from mintmark.core.request import Verb
+
+NEW_MODEL = """\
+# yaml-language-server: $schema=../../schemas/model.schema.json
+# Write every value in capitals anew. docs/how-to/add-a-model.md says what comes next: a section in params.yaml.
+schema: 1
+name: new-model # as the folder is called
+task: binary-classification # or multiclass-classification, or regression
+owners: ["@OWNER"]
+purpose: WHAT IT TELLS, AND FOR WHOM.
+licence: LICENCE
+target: COLUMN
+positive_class: "VALUE" # null where the task has none
+entity_column: null # the column that says whom a row is about
+metric: {name: roc_auc, goal: maximize}
+gates: {margin: 0.01}
+slices: []
+"""
+_REASON = "WRITE WHY NOBODY SHOULD USE IT"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _OTHERS = re.compile(r"gitlab|bitbucket|codeberg|gitea|forgejo|azure|visualstudio|sr\.ht", re.IGNORECASE)
@@ -44,18 +62,8 @@ def promote_link(
     label = f"Promote {version} to {channel}"
     if exists:
         return _edit_link(config, model, channel, version, label)
-    repository = github_repository(config)
-    if repository is None:
-        return None
     file = channel_path(model, channel)
-    query = _query(filename=file, value=point_channel(None, version, file).decode())
-    return WriteLink(label=label, url=f"{repository}/new/{_path(config['base_branch'])}?{query}", file=file)
-
-
-def promote_another_link(config: Mapping[str, Any], model: str, channel: str) -> WriteLink | None:
-    """Return the link that points `channel` to a version of the reader's choice; None without a GitHub address."""
-    found = _edit_link(config, model, channel, "1.0.0", f"Promote another version to {channel}")
-    return None if found is None else replace(found, text="version: VERSION")
+    return _new_file(config, label, file, point_channel(None, version, file).decode())
 
 
 def rollback_link(config: Mapping[str, Any], model: str, channel: str, version: str) -> WriteLink | None:
@@ -63,14 +71,47 @@ def rollback_link(config: Mapping[str, Any], model: str, channel: str, version: 
     return _edit_link(config, model, channel, version, f"Roll {channel} back to {version}")
 
 
-def propose_link(config: Mapping[str, Any], model: str | None) -> WriteLink | None:
-    """Return the link that opens the form of a proposal; None without a GitHub address. No model: a new one."""
+def form_link(config: Mapping[str, Any], verb: Verb, label: str, **filled: str) -> WriteLink | None:
+    """Return the link that opens the issue form of a verb with these fields filled; None without a GitHub address.
+
+    A workflow makes the pull request of it (`.github/workflows/request.yml`).
+    """
     repository = github_repository(config)
     if repository is None:
         return None
-    label = f"Propose a version of {model}" if model else "Propose a model"
-    filled = {"model": model, "title": f"Propose a version of {model}"} if model else {}
-    return WriteLink(label=label, url=f"{repository}/issues/new?{_query(template=FORM, **filled)}")
+    query = _query(template=f"{verb}.yml", title=label, **filled)
+    return WriteLink(label=label, url=f"{repository}/issues/new?{query}")
+
+
+def propose_link(config: Mapping[str, Any], model: str) -> WriteLink | None:
+    """Return the link that opens the form of a proposal; None without a GitHub address."""
+    return form_link(config, "propose", f"Propose a version of {model}", model=model)
+
+
+def new_model_link(config: Mapping[str, Any]) -> WriteLink | None:
+    """Return the link that opens a new model.yaml with its keys in it; None without a GitHub address."""
+    return _new_file(config, "Add a model", model_path("new-model"), NEW_MODEL)
+
+
+def yank_link(config: Mapping[str, Any], model: str, version: str) -> WriteLink | None:
+    """Return the link that opens the status file of a yanked version, whose reason is to be written."""
+    content = yanked_status(_REASON, None).decode()
+    return _new_file(config, f"Yank {version}", status_path(model, version), content)
+
+
+def withdraw_link(config: Mapping[str, Any], model: str, version: str, pull_request: int | None) -> WriteLink | None:
+    """Return the link to the pull request that registered a version, which has a button to revert it.
+
+    Without a known request it is the folder, and `text` is the command that takes it away.
+    """
+    repository = github_repository(config)
+    if repository is None:
+        return None
+    label, folder = f"Withdraw {version}", version_folder(model, version)
+    if pull_request is not None:
+        return WriteLink(label=label, url=f"{repository}/pull/{pull_request}")
+    url = f"{repository}/tree/{_path(config['base_branch'])}/{_path(folder)}"
+    return WriteLink(label=label, url=url, text=f"git rm -r {folder}", file=folder)
 
 
 def file_link(config: Mapping[str, Any], path: str, line: int) -> str:
@@ -93,6 +134,14 @@ def github_repository(config: Mapping[str, Any]) -> str | None:
     if not good or len(names) != 2 or not all(_NAME.fullmatch(name) and name.strip(".") for name in names):
         return None
     return f"https://{parts.netloc}/{names[0]}/{names[1]}"
+
+
+def _new_file(config: Mapping[str, Any], label: str, file: str, content: str) -> WriteLink | None:
+    repository = github_repository(config)
+    if repository is None:
+        return None
+    query = _query(filename=file, value=content)
+    return WriteLink(label=label, url=f"{repository}/new/{_path(config['base_branch'])}?{query}", file=file)
 
 
 def _edit_link(config: Mapping[str, Any], model: str, channel: str, version: str, label: str) -> WriteLink | None:
