@@ -22,7 +22,7 @@ def test_two_versions(scratch: Scratch) -> None:
 
 def test_a_version_with_itself(scratch: Scratch) -> None:
     result = scratch.run("compare", "iris@1.0.0", "iris@1.0.0")
-    assert result.out.count("the same") == 6  # kinds of difference
+    assert result.out.count("the same") == 10  # kinds of difference
     assert result.out.count("not tested") == 2
     assert "Not tested: models/iris/model.yaml: the pipeline needs to know the column to predict" in result.out
 
@@ -40,7 +40,8 @@ def test_json(scratch: Scratch) -> None:
     document = json.loads(first.out)
     assert (document["first"], document["second"]) == ("iris@1.0.0", "iris@1.1.0")
     assert set(document) == {
-        "first", "second", "rows", "basis", "metrics", "parameters", "data", "code", "environment", "signature", "artifact"
+        "first", "second", "rows", "basis", "metrics", "parameters", "data", "code", "environment", "signature", "artifact",
+        "search", "stages", "slices", "cost",
     }  # fmt: skip
     assert document["metrics"][0]["name"] == "roc_auc"
     assert (document["basis"], document["metrics"][0]["difference"], document["metrics"][0]["test"]) == (

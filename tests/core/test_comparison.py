@@ -106,6 +106,23 @@ def test_what_differs_is_told_by_its_path() -> None:
     assert [d.name for d in found.artifact] == ["sha256"]
 
 
+def test_what_stages_were_given_is_told_once_and_under_names_that_models_share() -> None:
+    def made(model: str, space: list[float], folds: int, seed: int) -> dict[str, Any]:
+        own = {f"models.{model}.tune": {"folds": folds, "space": {"C": space}}, f"models.{model}.seed": seed}
+        given = {"params.yaml": own, f"models/{model}/model.yaml": {"target": "y"}}
+        stages = {f"tune@{model}": {"cmd": "x", "params": given}, f"train@{model}": {"cmd": "x", "params": given}}
+        return {**_record(stages=stages, parameters={"estimator": "A"}), "model": model}
+
+    measured = [{"slices": {"old": {"rows": rows, "metrics": {"auc": {"value": 0.5}}}}} for rows in (40, 41)]
+    one, other = made("iris", [1], 5, 7), {**made("rose", [1, 10], 5, 8), "cost": {"load_seconds": 0.5}}
+    found = compare_records(one, other, measured=(measured[0], measured[1]))
+    assert [(d.name, d.first, d.second) for d in found.search] == [("tune.space.C", [1], [1, 10])]
+    assert [(d.name, d.first, d.second) for d in found.stages] == [("seed", 7, 8)]
+    assert [(d.name, d.first, d.second) for d in found.slices] == [("old: rows", 40, 41)]
+    assert [(d.name, d.first, d.second) for d in found.cost] == [("load_seconds", None, 0.5)]
+    assert found.code == ()
+
+
 _json = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text("ab", max_size=2)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text("ab", max_size=2), inner, max_size=3)),

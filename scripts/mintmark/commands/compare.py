@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.commands.comparing.sides import Side, read_side
 from mintmark.commands.text_columns import EMPTY, format_table
-from mintmark.core.comparison import basis_of, compare_records
+from mintmark.core.comparison import PARTS, basis_of, compare_records
 from mintmark.core.finding import shorten
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 from mintmark.core.words import numbers
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mintmark.judging.trials.pairing import Pairing
 
 _LONGEST = 40
-_PARTS = ("parameters", "data", "code", "environment", "signature", "artifact")
 
 
 def compare(
@@ -58,7 +57,8 @@ def compare(
         return _pick(registry, *sides, unlabelled, output, as_json=as_json)
     pairing, why = _pair(registry, *sides)
     tested = _tests(pairing)
-    comparison = compare_records(sides[0].document, sides[1].document, tested)
+    measured = sides[0].measured(registry), sides[1].measured(registry)
+    comparison = compare_records(sides[0].document, sides[1].document, tested, measured)
     primary = next((name for name, result in _results(pairing).items() if result.primary), "")
     names = sides[0].name, sides[1].name
     if as_json:
@@ -153,8 +153,8 @@ def format_comparison(
     """
     rows = [_metric_cells(change, found, primary, tried=tried) for change in found.metrics]
     blocks = [format_table(("metric", first, second, "difference", ""), rows), "\n".join(notes)]
-    for title in _PARTS:
-        differences: tuple[Difference, ...] = getattr(found, title)
+    for part, title in PARTS.items():
+        differences: tuple[Difference, ...] = getattr(found, part)
         if differences:
             cells = [(d.name, _shown(d.first), _shown(d.second)) for d in differences]
             blocks.append(format_table((title, first, second), cells))

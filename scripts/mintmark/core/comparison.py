@@ -7,8 +7,9 @@ Only a paired test on the same rows says better or worse (core/judgement/contest
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mintmark.core.cost import recorded_cost
 from mintmark.core.question import EVALUATION
 
 if TYPE_CHECKING:
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from mintmark.core.statistics.results import PairedDifference
 
 Basis = Literal["same rows", "other rows", "other models"]
+_PARAMETERS: Final = "params.yaml"
+_SEARCH: Final = "tune."  # how names of what a stage that searches was given begin
+# What can differ besides the metrics, with the words for it, in the order in which it is told.
+PARTS: Final = {
+    "parameters": "parameters",
+    "search": "search space",
+    "stages": "stage parameters",
+    "data": "data",
+    "code": "code",
+    "environment": "environment",
+    "signature": "signature",
+    "artifact": "artifact",
+    "slices": "slices",
+    "cost": "cost",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +71,10 @@ class Comparison:
     environment: tuple[Difference, ...]
     signature: tuple[Difference, ...]
     artifact: tuple[Difference, ...]
+    search: tuple[Difference, ...] = ()
+    stages: tuple[Difference, ...] = ()
+    slices: tuple[Difference, ...] = ()
+    cost: tuple[Difference, ...] = ()
 
 
 def basis_of(first: Mapping[str, Any], second: Mapping[str, Any]) -> Basis:
@@ -77,13 +97,18 @@ def _evaluated(record: Mapping[str, Any]) -> list[str]:
 
 
 def compare_records(
-    first: Mapping[str, Any], second: Mapping[str, Any], tested: Mapping[str, PairedDifference] | None = None
+    first: Mapping[str, Any],
+    second: Mapping[str, Any],
+    tested: Mapping[str, PairedDifference] | None = None,
+    measured: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] = (None, None),
 ) -> Comparison:
     """Compare two version documents (or a version and a candidate) field by field.
 
-    `tested` has what a paired test says of a metric, second minus first.
+    `tested` has what a paired test says of a metric, second minus first. `measured` are the metrics.json of both, which
+    tell of slices.
     """
     basis = basis_of(first, second)
+    (search, stages), (other_search, other_stages) = _stage_parameters(first), _stage_parameters(second)
     return Comparison(
         basis=basis,
         metrics=tuple(_metric_changes(first["metrics"], second["metrics"], basis, tested or {})),
@@ -93,6 +118,10 @@ def compare_records(
         environment=_differences(first.get("environment"), second.get("environment")),
         signature=_differences(first.get("signature"), second.get("signature")),
         artifact=_differences(first.get("artifact"), second.get("artifact")),
+        search=_differences(search, other_search),
+        stages=_differences(stages, other_stages),
+        slices=_differences(_slices(measured[0]), _slices(measured[1])),
+        cost=_differences(_cost(first, measured[0]), _cost(second, measured[1])),
     )
 
 
@@ -120,9 +149,46 @@ def _code(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the commands of the stages and the digests of the scripts that they depend on."""
     found: dict[str, Any] = {}
     for stage, entry in record.get("stages", {}).items():
-        found[f"{stage} cmd"] = entry["cmd"]
+        found[f"{stage.partition('@')[0]} cmd"] = entry["cmd"]
         found |= {path: digest for path, digest in entry.get("deps", {}).items() if path.endswith(".py")}
     return found
+
+
+def _stage_parameters(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the stages were given: the settings of the search by themselves, then everything else.
+
+    What `parameters` of the record says as well is left out. Stages that were given the same value tell it once.
+    """
+    said = dict(_flatten(record.get("parameters")))
+    model = record.get("model", "")
+    found: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    for stage, entry in record.get("stages", {}).items():
+        for path, values in entry.get("params", {}).items():
+            file = path.removeprefix(f"models/{model}/")
+            for key, value in _flatten(values):
+                name = key.removeprefix(f"models.{model}.")
+                if name in said and said[name] == value:
+                    continue
+                part = found[0] if name.startswith(_SEARCH) else found[1]
+                name = name if file == _PARAMETERS else f"{file}: {name}"
+                part[name if part.get(name, value) == value else f"{stage.partition('@')[0]} {name}"] = value
+    return found
+
+
+def _slices(measured: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the rows and the metrics of each slice by name."""
+    found: dict[str, Any] = {}
+    for name, entry in ((measured or {}).get("slices") or {}).items():
+        found[f"{name}: rows"] = entry["rows"]
+        found |= {f"{name}: {metric}": interval["value"] for metric, interval in entry["metrics"].items()}
+    return found
+
+
+def _cost(record: Mapping[str, Any], measured: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the artifact costs to keep and to run; its size is among what is told of the artifact."""
+    artifact = record.get("artifact", {})
+    found = recorded_cost(artifact.get("size", 0), record.get("cost"), measured)
+    return {name: value for name, value in found.items() if name != "size"}
 
 
 def _differences(first: Any, second: Any) -> tuple[Difference, ...]:
@@ -142,5 +208,5 @@ def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         for number, inner in enumerate(value):
             yield from _flatten(inner, f"{name}[{number}]")
-    elif value is not None:
+    elif name and value is not None:
         yield name, value

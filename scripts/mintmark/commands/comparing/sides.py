@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,19 @@ class Side:
             else:
                 files[file.name] = self.made.paths[file.name]
         return FetchedVersion(record=record, files=files, called=self.name)
+
+    def measured(self, registry: ClonedRegistry) -> Mapping[str, Any] | None:
+        """Return its metrics.json, None where it has none that is about these rows."""
+        from mintmark.core.records import VersionRecord
+
+        if self.is_elsewhere:
+            return None
+        if not isinstance(self.made, VersionRecord):
+            found: Mapping[str, Any] = json.loads(self.made.metrics)
+            return found
+        version = str(self.made.version)
+        is_there = registry.read("metrics", layout.metrics_path(self.model, version)) is not None
+        return registry.metrics(self.model, version) if is_there else None
 
 
 def read_side(registry: ClonedRegistry, text: str) -> Side:

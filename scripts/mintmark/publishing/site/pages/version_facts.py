@@ -6,11 +6,11 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.core.comparison import Comparison, Difference, compare_records
+from mintmark.core.comparison import PARTS, Comparison, Difference, compare_records
 from mintmark.core.layout import version_folder
 from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import value_in_words
-from mintmark.core.words.numbers import interval_of, signed
+from mintmark.core.words.numbers import capital, interval_of, signed
 from mintmark.publishing.site.pages.templating import address
 
 if TYPE_CHECKING:
@@ -23,14 +23,6 @@ _MOST_NAMES: Final = 3
 _MOST_TIES: Final = 12
 _DEEPEST: Final = 20  # folders of a path
 _CODE: Final = (".py", ".ipynb", ".r", ".R", ".jl", ".sh")
-_PARTS: Final = (
-    ("parameters", "Parameters"),
-    ("data", "Data"),
-    ("code", "Code"),
-    ("environment", "Environment"),
-    ("signature", "Signature"),
-    ("artifact", "Artifact"),
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,8 +178,8 @@ class Changes:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], primary: str) -> Changes:
     """Compare two version documents; the primary metric comes first."""
-    found = compare_records(before["record"], after["record"])
-    parts = [(title, list(_rows(getattr(found, key)))) for key, title in _PARTS]
+    found = compare_records(before["record"], after["record"], measured=(before["metrics"], after["metrics"]))
+    parts = [(capital(title), list(_rows(getattr(found, key)))) for key, title in PARTS.items()]
     return Changes(metrics=_metric_rows(found, primary), parts=[(title, rows) for title, rows in parts if rows])
 
 
