@@ -95,6 +95,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
             "feed": "feed.xml",
+            "model_feed": "models/{model}/feed.xml",
             "badge": "badges/{model}/{channel}.svg",
             "database": "registry.sqlite",
             "schemas": ["schemas/api-config.schema.json"],

@@ -13,7 +13,7 @@ from mintmark.core.layout import locate
 from mintmark.core.reference import is_name
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.api.database import DatabaseWriter
-from mintmark.publishing.site.api.feed import format_feed
+from mintmark.publishing.site.api.feed import format_feed, format_model_feed
 from mintmark.publishing.site.api.json_text import Document, format_document
 from mintmark.publishing.site.api.published_schemas import published_schemas
 from mintmark.publishing.site.api.registry_documents import Addresses, audit_document, config_document, models_document
@@ -193,6 +193,12 @@ class _Build:
         for path, document in (("config", plan.config), ("models", models), ("audit", audit)):
             self.folder.write(f"{API}/{path}.json", format_document(document))
         self.folder.write(f"{API}/feed.xml", format_feed(plan.config, audit))
+        events: dict[str, list[Document]] = {name: [] for name in names}
+        for event in audit["events"]:
+            if event["model"] in events:
+                events[event["model"]].append(event)
+        for model, own in events.items():
+            self.folder.write(f"{API}/models/{model}/feed.xml", format_model_feed(plan.config, model, own))
         self.folder.write(".nojekyll", "")  # GitHub Pages would leave out what begins with an underscore
         for kind, (title, description, content) in pages.items():
             location = "" if kind == "home" else f"{kind}/"

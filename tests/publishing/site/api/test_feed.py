@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintmark.core.words.events import event_sentence
-from mintmark.publishing.site.api.feed import format_feed
+from mintmark.publishing.site.api.feed import format_feed, format_model_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONFIG: dict[str, Any] = {
@@ -239,3 +239,19 @@ def test_a_feed_reader_resolves_relative_links() -> None:
     address = "https://example.org/some/prefix/api/v1/feed.xml"
     found = feedparser.parse(text.encode(), response_headers={"content-location": address})
     assert found.entries[0].link == "https://example.org/some/prefix/models/iris/1.1.0/"
+
+
+def test_a_model_has_a_feed_of_its_own_that_another_model_does_not_change() -> None:
+    found = format_model_feed(CONFIG, "iris", EVENTS)
+    feed, whole = feedparser.parse(found), feedparser.parse(format_feed(CONFIG, AUDIT))
+    assert not feed.bozo
+    assert feed.feed.title == "Ours: what happened to iris"
+    assert feed.feed.id != whole.feed.id
+    links = {link.rel: link.href for link in feed.feed.links}
+    assert links["self"] == "https://acme.github.io/models/api/v1/models/iris/feed.xml"
+    assert links["alternate"] == "https://acme.github.io/models/models/iris/"
+    assert [entry.id for entry in feed.entries] == [entry.id for entry in whole.entries]
+    assert f"<!-- commit {EVENTS[0]['commit']} -->" in found
+    relative = format_model_feed({**CONFIG, "site": None}, "iris", EVENTS)
+    assert 'href="../../../../models/iris/1.1.0/"' in relative
+    assert feedparser.parse(format_model_feed(CONFIG, "new", [])).entries == []

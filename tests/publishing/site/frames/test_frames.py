@@ -28,6 +28,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.meta: dict[str, str] = {}
         self.canonical = ""
+        self.feeds: list[str] = []
         self.active: list[str] = []
         self._open: list[str] = []
         self._in_active_tab = False
@@ -35,8 +36,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        if tag == "meta" and "name" in found:
-            self.meta[found["name"]] = found["content"]
+        if tag == "meta" and ("name" in found or "property" in found):
+            self.meta[found.get("name") or found["property"]] = found["content"]
+        elif tag == "link" and found["rel"] == "alternate":
+            self.feeds.append(found["href"])
         elif tag == "link" and found["rel"] == "canonical":
             self.canonical = found["href"]
         else:
@@ -76,7 +79,10 @@ def test_a_filled_frame_shows_what_it_was_given(site, kind):
     assert page.texts["title"] == ["iris 1.0.0" if kind == "home" else f"iris 1.0.0 - {NAME}"]
     assert "iris 1.0.0" in page.texts["span"]  # in the header
     assert page.meta["description"] == "Tells irises apart."
-    assert page.canonical == f"{SITE}/{PLACES[kind]}"
+    assert page.canonical == f"{SITE}/{PLACES[kind]}" == page.meta["og:url"]
+    assert page.meta["og:title"] == page.texts["title"][0]
+    assert page.meta["og:description"] == "Tells irises apart."
+    assert (page.meta["og:site_name"], page.meta["twitter:card"]) == (NAME, "summary")
     assert "\n<p>Text</p>" in text
     assert "mintmark-frame" not in text
 
@@ -86,7 +92,8 @@ def test_titles_and_descriptions_are_plain_text(site, kind):
     text = filled(site, kind, title=HOSTILE, description=HOSTILE, location=f"models/{HOSTILE}/")
     page = Page(text)
     assert "alert(1)</script>" not in text
-    assert page.meta["description"] == HOSTILE
+    assert page.meta["description"] == HOSTILE == page.meta["og:description"]
+    assert page.meta["og:title"].startswith(HOSTILE)
     assert page.texts["title"][0].startswith(HOSTILE)
     assert page.canonical.startswith(f"{SITE}/models/%3Cscript%3E")
 
@@ -103,6 +110,21 @@ def test_links_of_a_frame_lead_to_pages_and_files_of_the_site(site, kind):
         target = output / path.removeprefix("/prefix/")
         assert (target / "index.html" if target.is_dir() else target).is_file(), path
     assert {"/prefix/audit/", "/prefix/monitoring/", "/prefix/docs/"} <= set(own)
+
+
+def test_every_page_names_the_feeds_and_has_a_preview(site):
+    feeds = {
+        kind: [urljoin(f"/at/{PLACES[kind]}", feed) for feed in Page(filled(site, kind)).feeds] for kind in LOCATIONS
+    }
+    whole, own = "/at/api/v1/feed.xml", "/at/api/v1/models/iris/feed.xml"
+    assert feeds == {
+        "home": [whole], "audit": [whole], "monitoring": [whole], "model": [own, whole], "version": [own, whole],
+    }  # fmt: skip
+    docs = Page((site[0] / "docs/how-to/start/index.html").read_text())
+    assert urljoin("/at/docs/how-to/start/", docs.feeds[0]) == whole
+    assert docs.meta["og:title"] == docs.texts["title"][0]
+    missing = Page((site[0] / "404.html").read_text())
+    assert (missing.feeds, missing.meta["og:site_name"]) == ([], NAME)
 
 
 def test_pages_of_models_show_in_which_tab_they_are(site):

@@ -20,8 +20,18 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufff
 _TOLD = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw")
 
 
-def format_feed(config: Mapping[str, Any], audit: Mapping[str, Any], *, newest: int = NEWEST) -> str:
+def format_model_feed(config: Mapping[str, Any], model: str, events: Sequence[Mapping[str, Any]]) -> str:
+    """Return the feed of one model, whose `events` those of `audit.json` are that tell of it; see `format_feed`."""
+    commit = events[0]["commit"] if events else None
+    return format_feed(config, {"commit": commit, "events": events}, model=model)
+
+
+def format_feed(
+    config: Mapping[str, Any], audit: Mapping[str, Any], *, model: str | None = None, newest: int = NEWEST
+) -> str:
     """Return the feed of the newest events of `audit.json`, with an entry for each.
+
+    With `model`, they are those of one model, and the feed is its own.
 
     The id of an entry is made of its commit, model and kind alone, so it is the same wherever and whenever the feed is
     built. Links are absolute where `config` knows the site's address, else relative to `api/v1/feed.xml`.
@@ -29,18 +39,21 @@ def format_feed(config: Mapping[str, Any], audit: Mapping[str, Any], *, newest: 
     events = [event for event in audit["events"] if event["kind"] in _TOLD]
     pages = _Pages(audit["events"])
     site = config["site"].rstrip("/") + "/" if config["site"] else None
-    top = site or _TOP
+    place = f"models/{model}/feed.xml" if model else "feed.xml"
+    top = site or _TOP + "../" * place.count("/")
     shown = events[:newest]
 
     feed = ET.Element("feed", xmlns=_ATOM)
-    _add(feed, "id", _identity(config["repository"] or site or config["name"]))
-    _add(feed, "title", f"{config['name']}: what happened")
+    whole = config["repository"] or site or config["name"]
+    _add(feed, "id", _identity(f"{whole}\n{model}" if model else whole))
+    _add(feed, "title", f"{config['name']}: what happened{f' to {model}' if model else ''}")
     _add(feed, "updated", max((event["time"] for event in shown), default=_EPOCH))
     _add(_add(feed, "author"), "name", config["name"])
     _add(feed, "generator", "Mintmark", version=config["mintmark"])
     if site:
-        _add(feed, "link", rel="self", type="application/atom+xml", href=f"{site}api/v1/feed.xml")
-    _add(feed, "link", rel="alternate", type="text/html", href=f"{top}audit/")
+        _add(feed, "link", rel="self", type="application/atom+xml", href=f"{site}api/v1/{place}")
+    page = f"models/{model}/" if model else "audit/"
+    _add(feed, "link", rel="alternate", type="text/html", href=f"{top}{page}")
     for event, identity in _with_ids(shown):
         _add_entry(feed, event, identity, top + pages.page_of(event), config["repository"])
     ET.indent(feed)

@@ -65,6 +65,7 @@ def config_document(
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
             "feed": "feed.xml",
+            "model_feed": "models/{model}/feed.xml",
             "badge": "badges/{model}/{channel}.svg",
             "database": "registry.sqlite",
             "schemas": [f"schemas/{name}" for name in schemas],

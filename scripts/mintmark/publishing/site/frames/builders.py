@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 from mintmark.publishing.site.frames.frame_places import LOCATIONS
+from mintmark.publishing.site.frames.previews import add_previews
 from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, TEXTS_FILE
 from mintmark.publishing.site.frames.security_policy import write_policies
 
@@ -122,9 +123,12 @@ def _ends_traceback(line: str) -> bool:
 def _write_texts(folder: Path) -> None:
     """Replace the markers of the registry's texts in every page; the builder never saw the texts themselves."""
     texts: dict[str, str] = json.loads((folder / TEXTS_FILE).read_bytes())
-    markers = re.compile("|".join(sorted(map(re.escape, texts), reverse=True)).encode())
-    for path in (folder / BUILT_FOLDER).rglob("*.html"):
+    markers = re.compile("|".join(sorted(map(re.escape, texts), reverse=True)))
+    built = folder / BUILT_FOLDER
+    for path in built.rglob("*.html"):
         if not path.is_file():
             continue
-        page = path.read_bytes()
-        path.write_bytes(markers.sub(lambda match: texts[match[0].decode()].encode(), page))
+        page = path.read_bytes().decode("utf-8", errors="surrogateescape")
+        page = add_previews(page, path.relative_to(built).as_posix())
+        page = markers.sub(lambda match: texts[match[0]], page)
+        path.write_bytes(page.encode("utf-8", errors="surrogateescape"))

@@ -18,6 +18,7 @@ SHARED_FOLDER = "models/_model"
 
 TITLE = "mintmark-frame-title"
 DESCRIPTION = "mintmark-frame-description"
+MODEL = "mintmark-frame-model"
 CONTENT = "<h1>mintmark-frame-content</h1>"  # a heading, because the theme would otherwise add one of its own
 
 # These stand for texts of the registry in what the builder gets, since themes do not always escape what they print.

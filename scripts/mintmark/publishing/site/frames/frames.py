@@ -15,6 +15,7 @@ from mintmark.publishing.site.frames.frame_places import (
     CONTENT,
     DESCRIPTION,
     LOCATIONS,
+    MODEL,
     SHARED_FOLDER,
     TITLE,
     FrameKind,
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCATION = "mintmark-frame-location"
-_MARKERS = {TITLE: "title", DESCRIPTION: "description", CONTENT: "content", _LOCATION: "location"}
+_MARKERS = {TITLE: "title", DESCRIPTION: "description", CONTENT: "content", _LOCATION: "location", MODEL: "model"}
 _SPLIT = re.compile("|".join(map(re.escape, _MARKERS)))
-_CANONICAL = re.compile(r'(<link rel="canonical" href="[^"]*?)"')
+_CANONICAL = re.compile(r'(<(?:link rel="canonical" href|meta property="og:url" content)="[^"]*?)"')
 _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
 _BREAKS = re.compile(r"\s*\n\s*")
 _NO_SKIP = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')  # a page without headings gets none of the theme
@@ -50,6 +51,7 @@ class Frame:
             "description": html.escape(visible(description)),
             "content": content,
             "location": html.escape(quote(location, safe="/+")),
+            "model": html.escape(quote(location.split("/")[1])) if "/" in location else "",
         }
         pieces = [self.parts[0]]
         for slot, part in zip(self.slots, self.parts[1:], strict=True):
@@ -82,6 +84,7 @@ def parse_frame(page: str, kind: FrameKind) -> Frame:
     page = _CANONICAL.sub(lambda match: f'{match[1].removesuffix(location)}{_LOCATION}"', page)
     if kind == "home":  # its title is the registry's name already
         page = re.sub(rf"<title>{TITLE}.*?</title>", f"<title>{TITLE}</title>", page, count=1, flags=re.S)
+        page = re.sub(rf'(property="og:title" content="){TITLE}[^"]*', rf"\g<1>{TITLE}", page, count=1)
     elif kind in ("model", "version"):  # they stand in no navigation, and belong to its first tab
         page = page.replace(_TAB, _ACTIVE_TAB, 1)
     page = _NO_SKIP.sub(_SKIP, page, count=1).replace(_MAIN, f'{_MAIN} id="mm-content"', 1)
