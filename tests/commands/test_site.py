@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -24,9 +25,26 @@ from mintmark.core import layout
 
 def test_build_writes_a_site_and_says_where(scratch: Scratch, tmp_path: Path) -> None:
     result = scratch.run("site", "build", "-o", str(tmp_path / "public"))
-    assert (result.code, result.err) == (0, "")
+    assert result.code == 0
+    assert result.err.count("note: ") == 1
+    assert "addresses.repository" in result.err
     assert result.out == f"{tmp_path / 'public'}: the site of 2 models and 4 versions\n"
     assert (tmp_path / "public" / "models" / "iris" / "1.1.0" / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [("Acme/models", "https://acme.github.io/models"), ("Acme/acme.github.io", "https://acme.github.io")],
+)
+def test_a_workflow_knows_the_addresses(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, pages: str
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", name)
+    result = scratch.run("site", "build", "-o", str(tmp_path / "public"))
+    assert (result.code, result.err) == (0, "")
+    config = json.loads((tmp_path / "public" / "api/v1/config.json").read_text())
+    assert (config["repository"], config["site"]) == (f"https://github.com/{name}", pages)
 
 
 def test_a_broken_file_is_named_and_the_rest_is_built(scratch: Scratch, tmp_path: Path) -> None:

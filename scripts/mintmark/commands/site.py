@@ -22,11 +22,16 @@ from mintmark.terminal import unescaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
+    from mintmark.core.settings import Settings
     from mintmark.publishing.site.build import Built
     from mintmark.publishing.site.frames.builders import Builder
 
 _SITE = Path("site")
 _NOTES = "refs/notes/mintmark/*:refs/notes/mintmark/*"
+_NO_BUTTONS = (
+    "no address on GitHub is known, so the site links to no commit and has no button that asks for a change; write "
+    "addresses.repository into models/registry.yaml, or give --repository https://github.com/OWNER/NAME"
+)
 _WATCHED = (MODELS, "docs", "mkdocs.yml")
 
 
@@ -43,16 +48,17 @@ def site(
     port: int,
 ) -> int:
     """Build the site into a folder, or build and serve it; 1 when a file of the registry cannot be shown."""
-    addresses = Addresses(repository=_address(repository), site=_address(site_url))
+    given = Addresses(repository=_address(repository), site=_address(site_url))
     if fetch:
         _fetch_notes(ClonedRegistry(root).root)
 
     def build(folder: Path) -> Built:
+        registry = ClonedRegistry(root, at=at)
         with _progress() as on_model:
             return build_site(
-                ClonedRegistry(root, at=at),
+                registry,
                 folder,
-                addresses=addresses,
+                addresses=_addresses(given, registry.settings),
                 builder=builder,
                 fetch=fetch,
                 on_model=on_model,
@@ -62,8 +68,24 @@ def site(
         return _serve(ClonedRegistry(root, at=at).root, build, output, port)
     built = build(output or _SITE)
     _tell(built)
+    if not built.writes:
+        print(f"note: {_NO_BUTTONS}", file=sys.stderr)
     print(f"{output or _SITE}: the site of {count(built.models, 'model')} and {count(built.versions, 'version')}")
     return 1 if built.findings else 0
+
+
+def _addresses(given: Addresses, settings: Settings) -> Addresses:
+    """Return what was given, else what the registry says, else what the workflow that runs this knows."""
+    server, name = (os.environ.get(key, "").rstrip("/") for key in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"))
+    repository = given.repository or settings.repository
+    site = given.site or settings.site
+    owner, _, project = name.partition("/")
+    if server and project:
+        repository = repository or f"{server}/{name}"
+        if server == "https://github.com":
+            pages = f"https://{owner.lower()}.github.io"
+            site = site or (pages if project.lower() == f"{owner}.github.io".lower() else f"{pages}/{project}")
+    return Addresses(repository=repository, site=site)
 
 
 def _fetch_notes(root: Path) -> None:

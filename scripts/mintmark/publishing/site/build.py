@@ -28,6 +28,7 @@ from mintmark.publishing.site.output import SiteFolder, check_output, replacing
 from mintmark.publishing.site.pages.audit_page import audit_page
 from mintmark.publishing.site.pages.home_page import home_page
 from mintmark.publishing.site.pages.monitoring_page import monitoring_page
+from mintmark.publishing.site.pages.write_links import github_repository
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
 from mintmark.registry.http_opening import without_credentials
@@ -56,12 +57,16 @@ _MKDOCS = "mkdocs.yml"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """What was built: pages, models and versions by number, what could not be shown, and settings left out."""
+    """What was built: pages, models and versions by number, what could not be shown, and settings left out.
+
+    `writes` says whether its pages can ask for changes: an address on GitHub is known.
+    """
 
     models: int
     versions: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    writes: bool
 
 
 def build_site(
@@ -131,6 +136,7 @@ class _Build:
             versions=sum(result.counts["versions"] for result in models if result.counts),
             findings=tuple(findings),
             notes=left_out,
+            writes=github_repository(config) is not None,
         )
 
     def _chronicle(self) -> Chronicle:
