@@ -164,7 +164,7 @@ def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:
     elif entry.mode == "100755":
         yield Finding(path=path, message="is executable, and nobody runs it; git update-index --chmod=-x it")
     if place.model and not is_name(place.model):
-        yield Finding(path=path, message=f'"{place.model}" cannot name a model: {_NAMES}; git mv the folder')
+        yield Finding(path=path, message=f'"{place.model}" cannot name a model: {NAMES}; git mv the folder')
     in_record = place.kind in ("version", "metrics", "pointer") or (place.kind == "other" and place.name)
     if in_record and not is_version(place.name):
         message = f'"{place.name}" is not a version as Semantic Versioning writes it, such as 1.4.2'
@@ -173,7 +173,7 @@ def _misplaced(path: str, place: Place, entry: Entry) -> Iterator[Finding]:
         message = f"has no place in a record; a version folder holds {layout.VERSION_RECORD}, {layout.METRICS_RECORD}"
         yield Finding(path=path, message=f"{message} and .dvc pointers; git rm it", rule="R8")
     if place.kind == "channel" and not is_name(place.name):
-        yield Finding(path=path, message=f'"{place.name}" cannot name a channel: {_NAMES}')
+        yield Finding(path=path, message=f'"{place.name}" cannot name a channel: {NAMES}')
     if place.kind == "status" and not is_version(place.name):
         yield Finding(path=path, message=f'"{place.name}" is not a version; a status file is named 1.4.2.yaml')
 
@@ -187,7 +187,7 @@ def stray(path: str) -> Finding:
     return Finding(path=path, message=message, rule="R8")
 
 
-_NAMES = "names have lower-case letters, digits and single hyphens, and begin with a letter"
+NAMES = "names have lower-case letters, digits and single hyphens, and begin with a letter"
 
 
 def _case_collisions(snapshot: Snapshot) -> Iterator[Finding]:

@@ -129,6 +129,7 @@ def version(name: str = "1.1.0", *, parent: str | None = "1.0.0", **changes: Any
         "record": record,
         "metrics": measured(record["metrics"]),
         "files": [{**file, "url": f"{name}/{file['name']}"} for file in files],
+        "broken": [],
         **document,
     }
 
@@ -201,7 +202,8 @@ def row(document: dict[str, Any], *channels: str) -> dict[str, Any]:
 
 def held(name: str, previous: str | None, moved: dict[str, Any]) -> dict[str, Any]:
     """The entry of a channel in an index."""
-    return {"version": name, "reference": f"iris@{name}", "since": moved["time"], "previous": previous, **moved}
+    made = {"version": name, "reference": f"iris@{name}", "since": moved["time"], "previous": previous, "broken": []}
+    return {**made, **moved}
 
 
 def move(channel: str, kind: str, before: str | None, after: str | None, number: int) -> dict[str, Any]:
@@ -224,6 +226,7 @@ def index(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "versions": list(rows),
         "withdrawn": [],
         "moves": [],
+        "broken": [],
         "older": None,
     }
     return {**made, **changes}

@@ -133,23 +133,6 @@ def test_a_change_of_one_model_rewrites_no_byte_of_another(own: Scratch, built: 
     assert {name for name in changed if "/price/" not in f"/{name}"} <= SHARED
 
 
-def test_what_is_broken_hides_nothing_else(own: Scratch, tmp_path: Path) -> None:
-    own.write(layout.model_path("price"), "schema: 1\nname: [\n")
-    own.edit(layout.version_path("iris", "1.0.0"), "parent: null", "parent: 7")
-    own.write(layout.channel_path("iris", "staging"), "version: 9.9.9\n")
-    own.commit("break three files")
-    done = rebuild(own, tmp_path / "site")
-    assert {finding.path for finding in done.findings} == {
-        layout.model_path("price"), layout.version_path("iris", "1.0.0"), layout.channel_path("iris", "staging"),
-    }  # fmt: skip
-    assert (done.models, done.versions) == (2, 4)
-    names = {path.name for path in (tmp_path / "site" / "models").iterdir()}
-    assert names == {"iris", "hostile"}
-    assert (tmp_path / "site/models/iris/1.1.0/index.html").is_file()
-    assert not (tmp_path / "site/models/iris/1.0.0").exists()
-    assert not (tmp_path / "site/api/v1/models/iris/channels/staging.json").exists()
-
-
 def test_broken_settings_stop_the_build_and_leave_the_old_site(own: Scratch, built: Path, tmp_path: Path) -> None:
     shutil.copytree(built, tmp_path / "site")
     own.write(layout.REGISTRY, "schema: 1\n")

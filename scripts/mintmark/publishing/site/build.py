@@ -35,6 +35,7 @@ from mintmark.registry.http_opening import without_credentials
 from mintmark.registry.past.approvals import approvals_of, read_told_tags
 from mintmark.registry.past.chronicle import Chronicle, read_chronicle
 from mintmark.registry.past.notes import read_notes
+from mintmark.registry.snapshot import NAMES
 from mintmark.registry.tree import WorkTree
 from mintmark.registry.workers import in_processes
 from mintmark.temporary import TemporaryFolder
@@ -96,6 +97,7 @@ class _Build:
     def __init__(self, registry: ClonedRegistry, fresh: Path, addresses: Addresses | None, builder: Builder) -> None:
         self.registry, self.builder = registry, builder
         self.folder = SiteFolder(fresh)
+        self.misnamed: list[Finding] = []
         document = registry.read("registry", layout.REGISTRY)
         self.settings = registry.settings  # which raises where it is missing or broken
         self.addresses = _addresses(registry, addresses)
@@ -125,12 +127,13 @@ class _Build:
         )
         tags = read_told_tags(self.registry.root)
         jobs = list(_jobs(self.registry, entries, chronicle, tags))
+        self.misnamed = list(_misnamed(entries))
         results = _write_models(self.registry, plan, jobs, on_model)
         for name, content in schemas.items():
             self.folder.write(f"{API}/schemas/{name}", content)
         shown = self._write_whole(plan, chronicle, results, approvals_of(tags))
-        findings = [finding for result in shown for finding in result.findings]
-        models = [result for result in shown if result.row is not None]
+        findings = [*self.misnamed, *(finding for result in shown for finding in result.findings)]
+        models = [result for result in shown if result.counts is not None]
         return Built(
             models=len(models),
             versions=sum(result.counts["versions"] for result in models if result.counts),
@@ -172,16 +175,18 @@ class _Build:
         path, last = self.folder.folder / API / "registry.sqlite", chronicle.last
         with DatabaseWriter(path, plan.config, commit=last.oid if last else None) as database:
             for result in results:
-                if result.row is not None:
-                    database.add_model(result.pages, result.rows)
+                database.add_model(result.pages, result.rows)
                 result.pages, result.rows = [], []
                 kept.append(result)
             kept.sort(key=lambda result: result.name)
             rows = [result.row for result in kept if result.row is not None]
+            findings = [*self.misnamed, *(finding for result in kept for finding in result.findings)]
             counts = [result.counts for result in kept if result.counts]
-            models = models_document(rows, counts, chronicle, [item for result in kept for item in result.attention])
+            attention = [item for result in kept for item in result.attention]
+            models = models_document(rows, counts, chronicle, attention=attention, findings=findings)
             audit = audit_document(chronicle, approvals)
             database.add_events(audit)
+            database.add_broken(models)
         entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]
         add_entries(self.folder.folder, entries)
         write_sitemap(self.folder.folder, self.addresses.site, [entry.location for entry in entries])
@@ -261,7 +266,7 @@ def _jobs(
     by_model: dict[str, dict[str, git.Entry]] = {}
     for path, entry in entries.items():
         place = locate(path)
-        if place.model and is_name(place.model) and place.kind not in ("pointer", "candidate", "other"):
+        if place.model and is_name(place.model) and place.kind not in ("candidate", "other"):
             by_model.setdefault(place.model, {})[path] = entry
     notes = read_notes(registry.root)
     for name, found in sorted(by_model.items()):
@@ -274,6 +279,14 @@ def _jobs(
             notes=own,
             tags=tags_by_model.get(name, ()),
         )
+
+
+def _misnamed(entries: Iterable[str]) -> Iterator[Finding]:
+    """Yield a fault for each folder that holds a model and whose name no model can have."""
+    names = {place.model: path for path in entries if (place := locate(path)).model and not is_name(place.model)}
+    for name, path in sorted(names.items()):
+        message = f'"{name}" cannot name a model: {NAMES}; git mv the folder'
+        yield Finding(path=path, line=1, message=message)
 
 
 def _write_models(

@@ -12,6 +12,7 @@ from mintmark.core.records import Interval, Status, VersionRecord, stored_files
 from mintmark.publishing.card.model_card import CardSource, format_card
 from mintmark.publishing.site.api.attention import attention, unreadable
 from mintmark.publishing.site.api.badges import format_badge
+from mintmark.publishing.site.api.broken import in_a_sentence
 from mintmark.publishing.site.api.champion import before_document, champion_document
 from mintmark.publishing.site.api.choices import choices
 from mintmark.publishing.site.api.database_rows import version_rows
@@ -21,6 +22,7 @@ from mintmark.publishing.site.api.model_documents import (
     channel_documents,
     index_documents,
     previous_holder,
+    unreadable_documents,
     version_documents,
 )
 from mintmark.publishing.site.api.registry_documents import count_model, model_row
@@ -29,6 +31,7 @@ from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.frames.search import SearchEntry
 from mintmark.publishing.site.model_source import read_source
+from mintmark.publishing.site.pages.broken_page import broken_model_page, broken_version_page
 from mintmark.publishing.site.pages.model_page import model_page
 from mintmark.publishing.site.pages.version_page import version_page
 from mintmark.publishing.site.pages.withdrawn_page import withdrawn_page
@@ -83,7 +86,10 @@ class ModelJob:
 
 @dataclass(slots=True)
 class ModelResult:
-    """What the pages of the whole registry need to know of a model that was written; without a row, it was not."""
+    """What the pages of the whole registry need to know of a model that was written.
+
+    It has no row where its model.yaml cannot be read.
+    """
 
     name: str
     row: Document | None = None
@@ -98,12 +104,10 @@ class ModelResult:
 def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResult:
     """Write one model's part of the site and return what the rest of the site tells of it."""
     source = read_source(job.name, job.entries, plan.blobs)
+    _note_undeclared(plan, source)
     result = ModelResult(job.name, findings=source.findings)
-    if not source.identity:
-        result.attention = list(unreadable(source.name, source.findings, plan.channels))
-        return result
     notes = {version: job.notes[oid] for version, oid in source.oids.items() if oid in job.notes}
-    carried = _write_files(plan, source)
+    carried = _write_files(plan, source)  # which may find more that is wrong
     facts = ModelFacts(
         source=source,
         chronicle=job.chronicle,
@@ -112,12 +116,33 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         proved=carried.proved,
         reproduced=notes,
         tags=job.tags,
-        summaries=read_summaries(plan.files, cache, source),
+        summaries=read_summaries(plan.files, cache, source) if source.identity else {},
     )
-    drawing = CurveDrawing(plan.files, cache, source)
     documents = {document["version"]: document for document in version_documents(facts)}
-    champion = source.channels.get(plan.channels[-1])
-    standing = drawing.standing(champion, previous_holder(facts, plan.channels[-1]))
+    broken = {document["version"]: document for document in unreadable_documents(facts)}
+    result.counts = count_model(facts)
+    result.rows = [version_rows(document) for document in documents.values()]
+    result.entries = [
+        _model_entry(facts),
+        *(_version_entry(document) for document in (*documents.values(), *broken.values())),
+    ]
+    if source.identity:
+        _write_readable(plan, facts, documents, CurveDrawing(plan.files, cache, source), result)
+    else:
+        result.attention = list(unreadable(source.name, source.findings, plan.channels))
+        result.pages = index_documents(facts, attention=result.attention)
+    _write_documents(plan, facts, {**documents, **broken}, result.pages)
+    _write_broken_pages(plan, result.pages[0], broken if source.identity else {**documents, **broken})
+    _write_withdrawn_pages(plan, result.pages[0])
+    return result
+
+
+def _write_readable(
+    plan: SitePlan, facts: ModelFacts, documents: Mapping[str, Document], drawing: CurveDrawing, result: ModelResult
+) -> None:
+    """Write the pages of a model whose model.yaml can be read, and of its versions; tell its row and index."""
+    last = plan.channels[-1]
+    standing = drawing.standing(facts.source.channels.get(last), previous_holder(facts, last))
     result.attention = attention(facts, before_document(facts, standing))
     result.pages = index_documents(
         facts,
@@ -126,15 +151,17 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         choices=choices(facts, plan.config["channels"]),
     )
     result.row = model_row(facts, standing=standing)
-    result.counts = count_model(facts)
-    result.rows = [version_rows(document) for document in documents.values()]
-    result.entries = [_model_entry(facts), *(_version_entry(document) for document in documents.values())]
-    _write_documents(plan, facts, documents, result.pages)
     _write_model_page(plan, facts, result.pages[0])
     _write_version_pages(plan, facts, result.pages[0], documents, drawing.curves())
-    _write_withdrawn_pages(plan, result.pages[0])
     _write_cards(plan, facts)
-    return result
+
+
+def _note_undeclared(plan: SitePlan, source: ModelSource) -> None:
+    """Note channels that the settings do not have: no page could say what place they have among the others."""
+    for channel in sorted((source.channels.keys() | source.broken_channels.keys()) - {*plan.channels}):
+        message = f'this registry has no channel "{channel}"; its channels are {", ".join(plan.channels)}'
+        path = layout.channel_path(source.name, channel)
+        source.findings.append(Finding(path=path, line=1, message=message))
 
 
 @dataclass(slots=True)
@@ -187,9 +214,10 @@ def _badge(facts: ModelFacts, channel: str, held: Document | None) -> str:
     """Return the badge of a channel; one that points to nothing has one too, or a picture in a README would break."""
     moved = facts.last_event("channel", channel)
     commit = held["commit"] if held else moved.commit if moved else None
-    version = held["version"] if held else None
+    version = held.get("version") if held else None
     yanked = version in facts.source.statuses
-    return format_badge(facts.source.name, channel, version, yanked=yanked, commit=commit)
+    broken = "; ".join(in_a_sentence(entry) for entry in held["broken"]) if held else ""
+    return format_badge(facts.source.name, channel, version, yanked=yanked, broken=broken, commit=commit)
 
 
 def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document) -> None:
@@ -294,6 +322,26 @@ def _write_withdrawn_pages(plan: SitePlan, index: Document) -> None:
         plan.folder.write(f"{location}index.html", page)
 
 
+def _write_broken_pages(plan: SitePlan, index: Document, documents: Mapping[str, Document]) -> None:
+    """Write the page of each version that cannot be shown, and of the model where it cannot be."""
+    name = index["name"]
+    for version, document in documents.items():
+        location = f"models/{name}/{version}/"
+        page = plan.frames["version"].fill(
+            title=f"{name} {version}",
+            description="This version cannot be read.",
+            content=broken_version_page(plan.config, index, document),
+            location=location,
+        )
+        plan.folder.write(f"{location}index.html", page)
+    if "model" not in index:
+        content = broken_model_page(plan.config, index, documents)
+        page = plan.frames["model"].fill(
+            title=name, description="This model cannot be read.", content=content, location=f"models/{name}/"
+        )
+        plan.folder.write(f"models/{name}/index.html", page)
+
+
 def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
     source = facts.source
     model = Model.from_dict(source.identity)
@@ -311,7 +359,9 @@ def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
 
 def _model_entry(facts: ModelFacts) -> SearchEntry:
     identity = facts.source.identity
-    words = [identity["purpose"], identity["task"], *identity["owners"], *identity.get("tags", ())]
+    words = ["model.yaml cannot be read"]
+    if identity:
+        words = [identity["purpose"], identity["task"], *identity["owners"], *identity.get("tags", ())]
     location = layout.model_path(facts.source.name).removesuffix("model.yaml")
     title = f"{facts.source.name}: {identity['title']}" if "title" in identity else facts.source.name
     return SearchEntry(location=location, title=title, text=" ".join(" ".join(words).split())[:1000])
@@ -321,5 +371,5 @@ def _version_entry(document: Document) -> SearchEntry:
     return SearchEntry(
         location=f"models/{document['model']}/{document['version']}/",
         title=f"{document['model']} {document['version']}",
-        text=" ".join(document["record"]["summary"].split())[:300],
+        text=" ".join(document["record"]["summary"].split())[:300] if "record" in document else "cannot be read",
     )

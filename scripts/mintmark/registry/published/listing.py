@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core.finding import Finding
 from mintmark.core.version import is_version, parse_version
 from mintmark.errors import MintmarkError
+from mintmark.registry.published.tree import broken_finding
 from mintmark.registry.rows import Listing, ModelRow, VersionRow
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def list_models(registry: Registry, tree: SiteTree) -> Listing:
             place = f"models.{row['name']}"
             listing.findings.append(Finding(path=tree.address.of("models.json"), where=place, message=str(error)))
     listing.models.sort(key=lambda row: row.model)
+    listing.findings += map(broken_finding, tree.all_broken())
     return listing
 
 
@@ -47,11 +49,13 @@ def list_versions(registry: Registry, tree: SiteTree, names: Iterable[str]) -> L
         if index is None:
             listing.findings.append(Finding(path=address, message="is missing, and the list of models names it"))
             continue
+        listing.findings += map(broken_finding, tree.broken(name))
         try:
             metric = registry.model(name).metric.name
         except MintmarkError as error:
-            listing.findings += getattr(error, "findings", ())
-            continue
+            known = {str(finding) for finding in listing.findings}
+            listing.findings += [found for found in getattr(error, "findings", ()) if str(found) not in known]
+            metric = "-"
         targets = tree.channels(name)
         rows = []
         for row in tree.version_rows(name):

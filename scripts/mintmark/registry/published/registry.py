@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from mintmark.core.finding import Finding
 from mintmark.registry.documents import Document
 from mintmark.registry.files import parse_json
-from mintmark.registry.published.tree import SiteTree
+from mintmark.registry.published.tree import SiteTree, broken_finding
 from mintmark.registry.reading import Registry
 from mintmark.registry.schemas import accepts, explain
 from mintmark.registry.yaml.text import YamlFault
@@ -63,7 +63,8 @@ class PublishedRegistry(Registry):
         """Return a record; what is wrong is told by the address of the document and the place in it."""
         content = self.tree.read(path)
         if content is None:
-            return None
+            findings = tuple(broken_finding(entry) for entry in self.tree.faults(path))
+            return Document(None, findings) if findings else None
         address, place = self.tree.address_of(path)
         try:
             data = parse_json(content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urljoin
 
 from mintmark.about import UPGRADE
+from mintmark.core.finding import Finding
 from mintmark.core.layout import METRICS_RECORD, MODELS, VERSION_RECORD, locate
 from mintmark.core.reference import is_name
 from mintmark.core.version import is_version
@@ -53,13 +54,13 @@ class SiteTree:
                 data = self.config["registry"]
             case "model":
                 index = self.index(model)
-                data = index["model"] if index else None
+                data = index.get("model") if index else None
             case "channel":
                 target = self._channel(model, name)
                 data = {"version": target} if target is not None else None
             case "version" | "metrics":
                 version = self.version(model, name)
-                data = version["record" if place.kind == "version" else "metrics"] if version else None
+                data = version.get("record" if place.kind == "version" else "metrics") if version else None
             case "status":
                 data = self._status(model, name)
             case _:
@@ -77,16 +78,20 @@ class SiteTree:
         if root != MODELS:
             self.refuse(folder)
         if not model:
-            return sorted(str(row["name"]) for row in self.rows())
+            named = (str(entry.get("model")) for entry in self.all_broken())
+            return sorted({*(str(row["name"]) for row in self.rows()), *filter(is_name, named)})
         if kind == "versions" and version:
             return [METRICS_RECORD, VERSION_RECORD] if self.version(model, version) else []
         if kind == "channels":
-            return sorted(f"{name}.yaml" for name in self.channels(model))
-        if kind == "versions":
-            return sorted(row["version"] for row in self.version_rows(model))
-        if kind == "status":
-            return sorted(f"{row['version']}.yaml" for row in self.version_rows(model) if row.get("yanked") is not None)
-        return []
+            named = (str(entry["channel"]) for entry in self.broken(model) if entry.get("channel"))
+            return sorted({f"{name}.yaml" for name in (*self.channels(model), *named)})
+        if kind not in ("versions", "status"):
+            return []
+        yanked = {row["version"]: row.get("yanked") is not None for row in self.version_rows(model)}
+        for version in self._unreadable(model) - yanked.keys():
+            document = self.version(model, version) if kind == "status" else None
+            yanked[version] = document is not None and document.get("status") is not None
+        return sorted(yanked if kind == "versions" else (f"{name}.yaml" for name, is_so in yanked.items() if is_so))
 
     def refuse(self, what: str) -> NoReturn:
         """Raise `UsageError`: what was asked for is in the repository alone."""
@@ -113,8 +118,35 @@ class SiteTree:
         """Return the index of a model, None when there is no such model."""
         if not is_name(model):
             return None
-        checked = _check("api-model", {"name": model}, model=dict, channels=dict, versions=list)
+        checked = _check("api-model", {"name": model}, {"model": dict}, channels=dict, versions=list)
         return self._documents.get(f"models/{model}/index.json", checked)
+
+    def broken(self, model: str) -> list[Mapping[str, Any]]:
+        """Return what the index of a model says of files that cannot be read."""
+        return _broken_entries(self.index(model))
+
+    def _unreadable(self, model: str) -> set[str]:
+        """Return the versions of a model whose folder holds a file that cannot be read."""
+        places = (locate(entry["path"]) for entry in self.broken(model))
+        return {
+            place.name for place in places if place.kind in ("version", "metrics", "pointer") and is_version(place.name)
+        }
+
+    def all_broken(self) -> list[Mapping[str, Any]]:
+        """Return what the list of models says of files that cannot be read."""
+        return _broken_entries(self._documents.get(_MODELS, _check("api-models", models=list)))
+
+    def faults(self, path: str) -> list[Mapping[str, Any]]:
+        """Return what the document that a path is read from says of that very file."""
+        place = locate(path)
+        known: Mapping[str, Any] | None = None
+        if place.kind == "channel" and not self._documents.known(f"models/{place.model}/index.json"):
+            known = self._channel_document(place.model, place.name)
+        elif place.kind in ("model", "channel"):
+            known = self.index(place.model)
+        elif place.kind in ("version", "metrics", "status"):
+            known = self.version(place.model, place.name)
+        return [entry for entry in _broken_entries(known) if entry["path"] == path]
 
     def read_indexes(self, models: list[str]) -> None:
         """Ask for the indexes of many models, several at once: most of the time goes by in waiting."""
@@ -165,24 +197,32 @@ class SiteTree:
             return None
         if self._documents.known(f"models/{model}/index.json"):
             return self.channels(model).get(channel)
-        checked = _check("api-channel", {"model": model, "channel": channel}, version=str, sha256=str)
-        document = self._documents.get(f"models/{model}/channels/{channel}.json", checked)
-        if document is None:
+        document = self._channel_document(model, channel)
+        if document is None or "version" not in document:
             return None
-        self._channel_digests[model, document["version"]] = document["sha256"]
+        if "sha256" in document:
+            self._channel_digests[model, document["version"]] = document["sha256"]
         return str(document["version"])
+
+    def _channel_document(self, model: str, channel: str) -> Mapping[str, Any] | None:
+        if not is_name(model) or not is_name(channel):
+            return None
+        own = {"model": model, "channel": channel}
+        checked = _check("api-channel", own, {"version": str, "sha256": str})
+        return self._documents.get(f"models/{model}/channels/{channel}.json", checked)
 
     def version(self, model: str, version: str) -> Mapping[str, Any] | None:
         """Return all that is published of a version, None when there is no such version."""
         if not is_name(model) or not is_version(version):
             return None
         own = {"model": model, "version": version}
-        checked = _check("api-version", own, record=dict, files=list)
+        checked = _check("api-version", own, {"record": dict, "files": list})
         path = f"models/{model}/versions/{version}.json"
         document = self._documents.get(
-            path, lambda data: checked(data) or _disagreement(data["record"], own, "record.")
+            path,
+            lambda data: checked(data) or ("record" in data and _disagreement(data["record"], own, "record.")) or None,
         )
-        if document is not None:
+        if document is not None and "record" in document:
             self._check_digest(path, model, version, document["record"])
         return document
 
@@ -206,10 +246,10 @@ class SiteTree:
 
     def file_addresses(self, model: str, version: str) -> dict[str, str]:
         """Return where the site publishes the files of a version, by name; raises `SiteError` for a place elsewhere."""
-        document = self.version(model, version) or {"files": []}
+        document = self.version(model, version) or {}
         address = self.address.of(f"models/{model}/versions/{version}.json")
         found = {}
-        for file in document["files"]:
+        for file in document.get("files", ()):
             if not isinstance(file, dict) or not isinstance(file.get("url"), str):
                 continue
             place = urljoin(address, file["url"])
@@ -258,20 +298,44 @@ class SiteTree:
 
 
 def _check(
-    schema: str | None, names: Mapping[str, str] | None = None, **shapes: type
+    schema: str | None,
+    names: Mapping[str, str] | None = None,
+    unless_broken: Mapping[str, type] | None = None,
+    **shapes: type,
 ) -> Callable[[Mapping[str, Any]], str | None]:
-    """Return what says whether a document is of a kind, is about what it was asked for, and has what is read of it."""
+    """Return what says whether a document is of a kind, is about what it was asked for, and has what is read of it.
+
+    A document that says itself that what it was made from cannot be read may lack what `unless_broken` names.
+    """
 
     def fault(document: Mapping[str, Any]) -> str | None:
         kind = str(document.get("$schema")).rpartition("/")[2].removesuffix(".schema.json")
         if schema is not None and kind != schema:
             return f"$schema: names {kind[:60]}, where {schema} belongs, so this is no such document"
-        for key, shape in shapes.items():
+        wanted = {**shapes, **(unless_broken or {})}
+        if unless_broken and _broken_entries(document):
+            wanted = {key: shape for key, shape in wanted.items() if key in shapes or key in document}
+        for key, shape in wanted.items():
             if not isinstance(document.get(key), shape):
                 return f"{key}: is not there, or is no {_SHAPES[shape]}"
         return _disagreement(document, names or {})
 
     return fault
+
+
+def broken_finding(entry: Mapping[str, Any]) -> Finding:
+    """Return a fault that a document names as one of the file in Git, which is where it can be mended."""
+    line = entry.get("line")
+    return Finding(
+        path=str(entry["path"]), line=line if isinstance(line, int) else None, message=str(entry.get("message"))
+    )
+
+
+def _broken_entries(document: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """Return the faults that a document names; older sites name none."""
+    found = (document or {}).get("broken")
+    entries = found if isinstance(found, list) else []
+    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("path"), str)]
 
 
 _SHAPES: dict[type, str] = {dict: "object", list: "list", str: "text"}

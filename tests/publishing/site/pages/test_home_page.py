@@ -82,7 +82,7 @@ BARE = {
 def models(*rows: dict[str, Any], attention: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     totals = {"models": len(rows), "versions": 2 * len(rows), "yanked": 1, "withdrawn": 0, "files_size": 12_000}
     updated = "2026-06-03T09:30:00Z" if rows else None
-    return {"totals": totals, "updated": updated, "attention": attention or [], "models": list(rows)}
+    return {"totals": totals, "updated": updated, "attention": attention or [], "models": list(rows), "broken": []}
 
 
 class Page(HTMLParser):

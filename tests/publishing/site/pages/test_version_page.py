@@ -265,8 +265,8 @@ def test_what_was_not_measured_is_said() -> None:
     document = version()
     document["metrics"] = None
     made = page(document)
-    assert "metrics.json is not there" in made.text("metrics")
-    assert "metrics.json is not there" in made.text("slices")
+    assert "Its metrics.json cannot be read." in made.text("metrics")
+    assert "Its metrics.json cannot be read." in made.text("slices")
     assert "was not measured" in made.text("importance")
 
 

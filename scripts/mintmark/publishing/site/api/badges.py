@@ -8,7 +8,7 @@ import re
 _HEIGHT = 20
 _PADDING = 6  # pixels left and right of a text
 _FONT_SIZE = 11
-_LABEL_COLOUR, _HELD_COLOUR, _EMPTY_COLOUR, _YANKED_COLOUR = "#444c56", "#1a7f37", "#57606a", "#b42318"
+_LABEL_COLOUR, _HELD_COLOUR, _EMPTY_COLOUR, _ALARM_COLOUR = "#444c56", "#1a7f37", "#57606a", "#b42318"
 # Widths in Verdana, in thousandths of the font size; whatever is not here is as wide as a capital M.
 _WIDTHS = {
     **dict.fromkeys("0123456789", 636),
@@ -27,18 +27,22 @@ _NOT_XML = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U0001000
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
-def format_badge(model: str, channel: str, version: str | None, *, yanked: bool = False, commit: str | None) -> str:
+def format_badge(
+    model: str, channel: str, version: str | None, *, yanked: bool = False, broken: str = "", commit: str | None
+) -> str:
     """Return the badge of a channel as an SVG: `breast-cancer production | 1.1.0`.
 
-    A channel that points to nothing shows `none`, a yanked version says so. `commit` is the one that last moved the
-    channel; None is written as `none`.
+    A channel that points to nothing shows `none`, a yanked version says so, and so does what cannot be read: `broken`
+    tells it in a sentence, for the title. `commit` is the one that last moved the channel; None is written as `none`.
     """
     label = f"{model} {channel}"
-    value = "none" if version is None else f"{version} yanked" if yanked else version
-    colour = _EMPTY_COLOUR if version is None else _YANKED_COLOUR if yanked else _HELD_COLOUR
+    value = f"{version} yanked" if version and yanked else version or "none"
+    if broken:
+        value = f"{version}, unreadable" if version else "unreadable"
+    colour = _ALARM_COLOUR if broken or (version and yanked) else _HELD_COLOUR if version else _EMPTY_COLOUR
     named = commit if commit and _COMMIT.fullmatch(commit) else "none"
     left, right = _text_width(label) + 2 * _PADDING, _text_width(value) + 2 * _PADDING
-    title = _escape(f"{label}: {value}")
+    title = _escape(f"{label} {broken}" if broken else f"{label}: {value}")
     return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{_HEIGHT}" \
 viewBox="0 0 {left + right} {_HEIGHT}" role="img" aria-label="{title}">
 <title>{title}</title>

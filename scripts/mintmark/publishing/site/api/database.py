@@ -100,10 +100,11 @@ class DatabaseWriter:
         Only one version is held at a time, if `versions` is a generator.
         """
         head, *older = pages
-        name, model = head["name"], head["model"]
-        self._add("models", [_model(head)])
-        self._add("owners", ((name, owner) for owner in sorted(model["owners"])))
-        self._add("tags", ((name, tag) for tag in sorted(model.get("tags", ()))))
+        name, model = head["name"], head.get("model")
+        if model is not None:  # else model.yaml cannot be read, and its row would be made up
+            self._add("models", [_model(head)])
+            self._add("owners", ((name, owner) for owner in sorted(model["owners"])))
+            self._add("tags", ((name, tag) for tag in sorted(model.get("tags", ()))))
         for rank, rows in enumerate(versions, 1):
             self._add_version(rank, rows)
         self._add("channels", (_channel(name, channel, held) for channel, held in sorted(head["channels"].items())))
@@ -118,6 +119,11 @@ class DatabaseWriter:
                 block = details[start : start + _BLOCK]
                 statement = _insert_details(table, len(block[0]), len(block))
                 self._connection.execute(statement, [*chain.from_iterable(block)])
+
+    def add_broken(self, models: Document) -> None:
+        """Append what cannot be read (`models.json`)."""
+        keys = ("path", "line", "message", "model", "version", "channel")
+        self._add("broken", ((None, *(entry[key] for key in keys)) for entry in models["broken"]))
 
     def add_events(self, audit: Document) -> None:
         """Append what happened (`audit.json`), so that a higher id is a later event."""

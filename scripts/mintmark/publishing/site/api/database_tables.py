@@ -64,6 +64,9 @@ CREATE TABLE events (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL, version TEXT, channel TEXT, from_version TEXT,
   to_version TEXT, reason TEXT, time TEXT NOT NULL, person TEXT NOT NULL, subject TEXT NOT NULL,
   pull_request INTEGER, commit_id TEXT NOT NULL);
+CREATE TABLE broken (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL, line INTEGER NOT NULL, message TEXT NOT NULL, model TEXT, version TEXT,
+  channel TEXT);
 """
 
 # Made once everything is in: an index that grows with its table costs more.
@@ -80,7 +83,7 @@ CREATE VIEW champions AS
   FROM models m
   JOIN channels c ON c.model = m.name
     AND c.channel = (SELECT name FROM registry_channels ORDER BY position DESC LIMIT 1)
-  JOIN versions n ON n.model = m.name AND n.version = c.version
+  LEFT JOIN versions n ON n.model = m.name AND n.version = c.version
   LEFT JOIN metrics v ON v.version_id = n.id AND v.slice = '' AND v.metric = m.metric;
 CREATE VIEW channel_history AS
   SELECT model, channel, to_version AS version, time AS from_time,

@@ -14,6 +14,8 @@ from mintmark.core.judgement.gates import check_record
 from mintmark.core.model import Gates
 from mintmark.core.records import Interval, stored_files
 from mintmark.core.tags.grammar import VersionTag
+from mintmark.core.version import parse_version
+from mintmark.publishing.site.api.broken import broken_entries
 from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
 from mintmark.publishing.site.api.review_document import review_document
 from mintmark.publishing.site.embedded_files import published_name
@@ -55,6 +57,7 @@ class ModelFacts:
     brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
     _tags: dict[str, list[ToldTag]] = field(init=False, repr=False, default_factory=dict)
     _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
+    _broken: dict[tuple[bool, str], list[Document]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for event in self.chronicle.events:
@@ -65,6 +68,14 @@ class ModelFacts:
         for tag in self.tags:
             if isinstance(tag.tag, VersionTag):
                 self._tags.setdefault(tag.tag.version, []).append(tag)
+        for entry in broken_entries(self.source.findings):
+            self._broken.setdefault((bool(entry["channel"]), entry["channel"] or entry["version"] or ""), []).append(
+                entry
+            )
+
+    def broken_in(self, *, version: str = "", channel: str = "") -> list[Document]:
+        """Return what cannot be read of a version, or of a channel."""
+        return self._broken.get((bool(channel), channel or version), [])
 
     @property
     def commit(self) -> str | None:
@@ -104,9 +115,25 @@ def written(text: str) -> str:
 
 
 def version_documents(facts: ModelFacts) -> Iterator[Document]:
-    """Yield the document of each version, the highest first."""
+    """Yield the document of each version whose record can be read, the highest first."""
     for version in facts.source.versions:
         yield _version_document(facts, version)
+
+
+def unreadable_documents(facts: ModelFacts) -> Iterator[Document]:
+    """Yield the document of each version without a readable record: it says what is broken, and leaves out the rest."""
+    for version in sorted(facts.source.unreadable, key=lambda version: parse_version(version).order, reverse=True):
+        touched = facts.chronicle.touched.get(version)
+        yield {
+            "$schema": "../../../schemas/api-version.schema.json",
+            "commit": touched.oid if touched else None,
+            "reference": f"{facts.source.name}@{version}",
+            "model": facts.source.name,
+            "version": version,
+            "status": _status(facts, version),
+            "registered": _registered(facts, version),
+            "broken": facts.broken_in(version=version),
+        }
 
 
 def _version_document(facts: ModelFacts, version: str) -> Document:
@@ -127,6 +154,7 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "review": _review(facts, version),
         **facts.summaries.get(version, NOTHING),
         "files": [_file(facts, version, file) for file in stored_files(record)],
+        "broken": facts.broken_in(version=version),
     }
 
 
@@ -156,6 +184,8 @@ def _or_nobody(event: Event | None) -> Document:
 
 def _registered(facts: ModelFacts, version: str) -> Document | None:
     event = facts.last_event("record", version)
+    if version in facts.source.unreadable:  # whose record may be gone, which looks like a withdrawal
+        event = next((e for e in reversed(facts.chronicle.events) if (e.kind, e.version) == ("propose", version)), None)
     return committed(event) if event and event.kind == "propose" else None
 
 
@@ -174,20 +204,25 @@ def _reproduced(facts: ModelFacts, version: str) -> Document | None:
 
 
 def channel_documents(facts: ModelFacts) -> dict[str, Document]:
-    """Return the document of each channel that points to a version, in the order of the settings."""
+    """Return the document of each channel that points to a version, in the order of the settings.
+
+    A channel that points to what cannot be read, or whose own file cannot be read, has one that says so (R10).
+    """
     source = facts.source
-    return {
-        channel: _channel_document(facts, channel, source.channels[channel])
-        for channel in facts.channels
-        if channel in source.channels
-    }
+    found = {}
+    for channel in facts.channels:
+        if channel in source.channels:
+            found[channel] = _channel_document(facts, channel, source.channels[channel])
+        elif channel in source.broken_channels:
+            found[channel] = _broken_channel(facts, channel, source.broken_channels[channel])
+    return found
 
 
 def _channel_document(facts: ModelFacts, channel: str, version: str) -> Document:
-    moved = _move_to(facts, channel, version)
     artifact = stored_files(facts.source.records[version])[0]
     published = _file(facts, version, artifact)
     url = f"../versions/{published['url']}" if published["url"] else None
+    moved = _move_to(facts, channel, version)
     return {
         "$schema": "../../../schemas/api-channel.schema.json",
         "commit": moved["commit"],
@@ -202,6 +237,27 @@ def _channel_document(facts: ModelFacts, channel: str, version: str) -> Document
         "pull_request": moved["pull_request"],
         "record": f"../versions/{version}.json",
         "artifact": {"path": artifact.name, "size": artifact.size, "sha256": artifact.sha256, "url": url},
+        "broken": [],
+    }
+
+
+def _broken_channel(facts: ModelFacts, channel: str, version: str | None) -> Document:
+    """Return what is known of a channel that leads to no readable record; what is not known is left out."""
+    moved = _move_to(facts, channel, version) if version else _or_nobody(facts.last_event("channel", channel))
+    known = {"version": version, "reference": f"{facts.source.name}@{version}"} if version else {}
+    if version in facts.source.unreadable:
+        known["record"] = f"../versions/{version}.json"
+    return {
+        "$schema": "../../../schemas/api-channel.schema.json",
+        "commit": moved["commit"],
+        "model": facts.source.name,
+        "channel": channel,
+        **known,
+        "since": moved["time"],
+        "previous": previous_holder(facts, channel),
+        "by": moved["by"],
+        "pull_request": moved["pull_request"],
+        "broken": facts.broken_in(channel=channel),
     }
 
 
@@ -234,13 +290,14 @@ def index_documents(
         "$schema": "../../schemas/api-model.schema.json",
         "commit": facts.commit,
         "name": source.name,
-        "model": source.identity,
+        **({"model": source.identity} if source.identity else {}),
         "latest": source.latest,
         "channels": _channels(facts),
         "champion": champion,
         "attention": list(attention),
         "choices": dict(choices or {}),
         "withdrawn": _withdrawn(facts),
+        "broken": broken_entries(source.findings),
     }
     first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)
     budgets = list(chain([first], repeat(PAGE_BYTES, 1000)))
@@ -258,11 +315,14 @@ def index_documents(
 
 
 def _channels(facts: ModelFacts) -> Document:
+    """Return what each channel points to; one whose own file cannot be read is among what is broken alone."""
     found = {}
     for channel, document in channel_documents(facts).items():
+        if "version" not in document:
+            continue
         moved = _move_to(facts, channel, document["version"])
-        shared = ("version", "reference", "sha256", "since", "previous")
-        found[channel] = {**{key: document[key] for key in shared}, **moved}
+        shared = ("version", "reference", "sha256", "since", "previous", "broken")
+        found[channel] = {**{key: document[key] for key in shared if key in document}, **moved}
     return found
 
 
@@ -285,7 +345,7 @@ def version_row(facts: ModelFacts, version: str) -> Document:
         "yanked": _status(facts, version),
         "reproduced": _reproduced(facts, version),
         "verified": facts.proved.get(version),
-        "missed": missed_gates(source, version),
+        "missed": missed_gates(source, version) if source.identity else [],
         "registered": _registered(facts, version),
     }
 
@@ -311,7 +371,8 @@ def _withdrawn(facts: ModelFacts) -> list[Document]:
     events = facts.chronicle.events
     last = {event.version: event for event in events if event.kind in ("propose", "withdraw")}
     proposed = {event.version: committed(event) for event in events if event.kind == "propose"}
-    gone = [event for event in last.values() if event.kind == "withdraw" and event.version not in facts.source.records]
+    there = facts.source.records.keys() | facts.source.unreadable
+    gone = [event for event in last.values() if event.kind == "withdraw" and event.version not in there]
     return [
         {"version": event.version, **committed(event), "registered": proposed.get(event.version)}
         for event in sorted(gone, key=lambda event: event.time, reverse=True)

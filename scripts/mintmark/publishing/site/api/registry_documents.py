@@ -15,6 +15,7 @@ from mintmark.core.statistics.metric_names import goal_of
 from mintmark.core.words.events import approval_sentence, event_sentence
 from mintmark.core.words.numbers import count
 from mintmark.publishing.site.api.attention import in_order, item
+from mintmark.publishing.site.api.broken import broken_entries
 from mintmark.publishing.site.api.champion import before_document
 from mintmark.publishing.site.api.model_documents import ModelFacts, committed, written
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mintmark.core.events import Event
+    from mintmark.core.finding import Finding
     from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.api.json_text import Document
     from mintmark.registry.past.chronicle import Chronicle
@@ -81,8 +83,10 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
     source = facts.source
     identity, last = source.identity, facts.channels[-1]
     champion = source.channels.get(last)
-    measured = champion or source.latest
-    record = source.records[measured] if measured else None
+    targets = {**source.channels, **source.broken_channels}
+    # What cannot be read has no value to tell, and no other version may stand in for it.
+    measured = champion if last in targets else source.latest
+    record = source.records.get(measured) if measured else None
     metric = identity["metric"]["name"]
     interval = record["metrics"].get(metric, {}) if record else {}
     moved = facts.last_event("channel", last) if champion else None
@@ -96,10 +100,10 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
         "format": record["artifact"]["format"] if record else None,
         "framework": _FRAMEWORKS[record["artifact"]["format"]] if record else None,
         "metric": {"name": metric, "goal": goal_of(metric)},
-        "versions": len(source.records),
+        "versions": len(source.records) + len(source.unreadable),
         "latest": source.latest,
-        "channels": {name: source.channels[name] for name in facts.channels if name in source.channels},
-        "measured": measured,
+        "channels": {name: targets[name] for name in facts.channels if targets.get(name)},
+        "measured": measured if record else None,
         "value": interval.get("value"),
         "low": interval.get("low"),
         "high": interval.get("high"),
@@ -129,17 +133,22 @@ def count_model(facts: ModelFacts) -> Document:
     records = facts.source.records.values()
     return {
         "models": 1,
-        "versions": len(facts.source.records),
-        "yanked": len(facts.source.statuses.keys() & facts.source.records.keys()),
+        "versions": len(facts.source.records) + len(facts.source.unreadable),
+        "yanked": len(facts.source.statuses.keys() & (facts.source.records.keys() | facts.source.unreadable)),
         "withdrawn": sum(kind == "withdraw" for kind in events.values()),
         "files_size": sum(file.size for record in records for file in stored_files(record)),
     }
 
 
 def models_document(
-    rows: Iterable[Document], counts: Iterable[Document], chronicle: Chronicle, attention: Iterable[Document] = ()
+    rows: Iterable[Document],
+    counts: Iterable[Document],
+    chronicle: Chronicle,
+    *,
+    attention: Iterable[Document] = (),
+    findings: Iterable[Finding] = (),
 ) -> Document:
-    """Return every model in a row of its own, what they add up to, and what of them needs `attention`."""
+    """Return every model in a row of its own, what they add up to, what needs `attention`, and what is broken."""
     totals = dict.fromkeys(("models", "versions", "yanked", "withdrawn", "files_size"), 0)
     for counted in counts:
         for key in totals:
@@ -153,6 +162,7 @@ def models_document(
         "updated": updated,
         "attention": in_order([*attention, *(_stale(row) for row in aged if "stale" in row["badges"])]),
         "models": aged,
+        "broken": broken_entries(findings),
     }
 
 

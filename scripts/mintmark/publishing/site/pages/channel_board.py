@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.words.events import MOVED
+from mintmark.publishing.site.api.broken import in_a_sentence
 from mintmark.publishing.site.pages.write_links import WriteLink, promote_link, rollback_link
 
 if TYPE_CHECKING:
@@ -17,13 +18,17 @@ _SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelCard:
-    """One channel. `held` is its entry in the index, None when it points nowhere; `links` move it."""
+    """One channel. `held` is its entry in the index, None when it points nowhere; `links` move it.
+
+    `problem` says, after the name of the channel, what of it cannot be read; it is empty where all is well.
+    """
 
     name: str
     description: str
     after: str | None
     last: bool
     held: Mapping[str, Any] | None
+    problem: str
     links: list[WriteLink]
 
 
@@ -47,23 +52,30 @@ def channel_cards(config: Mapping[str, Any], index: Mapping[str, Any]) -> list[C
 def _card(config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str, Any], *, last: bool) -> ChannelCard:
     name = rule["name"]
     held = index["channels"].get(name)
+    problem = "; ".join(in_a_sentence(entry) for entry in index["broken"] if entry["channel"] == name)
     return ChannelCard(
         name=name,
         description=rule.get("description") or "",
         after=rule.get("after"),
         last=last,
         held=held,
-        links=_links(config, index, rule, held),
+        problem=problem,
+        links=_links(config, index, rule, held, exists=held is not None or bool(problem)),
     )
 
 
 def _links(
-    config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str, Any], held: Mapping[str, Any] | None
+    config: Mapping[str, Any],
+    index: Mapping[str, Any],
+    rule: Mapping[str, Any],
+    held: Mapping[str, Any] | None,
+    *,
+    exists: bool,
 ) -> list[WriteLink]:
     found = []
     wanted = _next_version(index, rule)
     if wanted and (held is None or held["version"] != wanted):
-        found.append(promote_link(config, index["name"], rule["name"], wanted, exists=held is not None))
+        found.append(promote_link(config, index["name"], rule["name"], wanted, exists=exists))
     if held is not None and held["previous"]:
         found.append(rollback_link(config, index["name"], rule["name"], held["previous"]))
     return [link for link in found if link is not None]
@@ -76,8 +88,8 @@ def _next_version(index: Mapping[str, Any], rule: Mapping[str, Any]) -> str | No
         wanted = before["version"] if before else None
     else:
         wanted = index["latest"]
-    yanked = {row["version"] for row in index["versions"] if row["yanked"]}
-    return None if wanted in yanked else wanted
+    usable = {row["version"] for row in index["versions"] if not row["yanked"]}
+    return wanted if wanted in usable else None
 
 
 def move_lines(index: Mapping[str, Any], channel: str) -> tuple[list[MoveLine], int]:

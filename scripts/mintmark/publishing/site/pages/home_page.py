@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
+from mintmark.core.reference import is_name
 from mintmark.core.words.comparisons import BASIS_WORDS, NO_VERDICT
 from mintmark.core.words.numbers import number, signed, size
+from mintmark.publishing.site.api.broken import in_a_sentence
+from mintmark.publishing.site.pages.broken_page import broken_files
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.write_links import file_link, new_model_link
 
@@ -90,11 +93,13 @@ def home_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     troubles: dict[str, dict[str, None]] = {}
     for entry in needs:
         troubles.setdefault(entry["model"], {})[entry["kind"]] = None
-    known = {row["name"] for row in models["models"]}
+    known = {row["name"] for row in models["models"]} | {entry["model"] for entry in models["broken"]}
     return render(
         "home.html",
         config=config,
         models=models,
+        broken=broken_files(config, (e for e in models["broken"] if not is_name(e["model"] or ""))),
+        problems={e["model"]: in_a_sentence(e) for e in models["broken"] if e["channel"] == last_channel(config)},
         rows=[
             (row, describe_change(row.get("before")), list(troubles.get(row["name"], ()))) for row in models["models"]
         ],

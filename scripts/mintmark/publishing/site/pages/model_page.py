@@ -112,7 +112,9 @@ def _compared(index: Document) -> tuple[str, str] | None:
         return None
     order = [row["version"] for row in rows]
     usable = [row["version"] for row in rows if row["yanked"] is None]
-    champion = next((held["version"] for held in reversed(index["channels"].values())), None)
-    wanted = dict.fromkeys([*usable[:1], *([champion] if champion in order else []), *usable, *order])
+    champion = next(
+        (held["version"] for held in reversed(index["channels"].values()) if held["version"] in order), None
+    )
+    wanted = dict.fromkeys([*usable[:1], *([champion] if champion else []), *usable, *order])
     second, first = sorted(list(wanted)[:2], key=order.index)
     return first, second

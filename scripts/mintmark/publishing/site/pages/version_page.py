@@ -15,6 +15,7 @@ from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
+from mintmark.publishing.site.pages.broken_page import broken_files
 from mintmark.publishing.site.pages.changes import version_changes
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
@@ -50,6 +51,7 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("change", "Change it"),
 )
 _BEST_TRIALS: Final = 10
+_NO_METRICS: Final = "Its metrics.json cannot be read."
 _NO_CURVES: Final = "The curves are drawn from the predictions, which were not there when this site was built."
 
 
@@ -84,6 +86,7 @@ def version_page(
         summary=render_text(version["record"]["summary"]),
         badges=badges(index, version),
         notes=status_notes(index, version),
+        broken=broken_files(config, version["broken"]),
         is_champion=is_champion,
         wanted=version_changes(config, index, version),
         older=older,
@@ -130,7 +133,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "comparison_gates": evidence.comparison_gates(model),
         "slice_metrics": shown,
         "slices": evidence.slice_rows(model, measured, shown) if measured else [],
-        "no_slices": "model.yaml declares no slices." if measured else "metrics.json is not there.",
+        "no_slices": "model.yaml declares no slices." if measured else _NO_METRICS,
         "bars": bars[: evidence.SHOWN_IMPORTANCES],
         "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
         "importance_verb": "drops" if greater_is_better(model["metric"]["name"]) else "rises",
@@ -152,7 +155,7 @@ def _stored(version: Document) -> dict[str, Any]:
 
 def _measured_on(measured: Document) -> str:
     if not measured:
-        return "How it was measured is not known: metrics.json is not there."
+        return f"How it was measured is not known. {_NO_METRICS}"
     return how_measured(measured["rows"], measured["resamples"], measured["seed"])
 
 
