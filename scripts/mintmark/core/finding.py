@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -12,6 +13,10 @@ Severity = Literal["error", "warning"]
 # docs/reference/rules.md has a section for each; no message can name another one.
 Rule = Literal["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"]
 RULES: Final[tuple[Rule, ...]] = get_args(Rule)
+_NON_JOINER: Final = "\u200c"
+_JOINER: Final = "\u200d"
+_EMOJI_STYLE: Final = "\ufe0f"
+_VIRAMA: Final = 9  # the combining class of what takes the vowel from an Indic consonant
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +63,31 @@ def shorten(text: str, most: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and terminal controls: names come from files that anybody may have written."""
+    """Return a text without line breaks and terminal controls: names come from files that anybody may have written.
+
+    A joiner stays where it shapes what is read, as in Persian, in Indic scripts and within an emoji.
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c
+        if c.isprintable() or (c in (_JOINER, _NON_JOINER) and _shapes(text, place))
+        else c.encode("unicode_escape").decode()
+        for place, c in enumerate(text)
+    )
+
+
+def _shapes(text: str, place: int) -> bool:
+    """Whether a joiner stands where Unicode gives it a meaning (UAX 31, 2.3): elsewhere nobody sees it."""
+    if text[place] not in (_JOINER, _NON_JOINER):
+        return False
+    before, after = text[place - 1 : place] or " ", text[place + 1 : place + 2] or " "
+    if unicodedata.combining(before) == _VIRAMA:
+        return True
+    if text[place] == _JOINER:
+        return _is_pictured(before) and _is_pictured(after)
+    return unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL"
+
+
+def _is_pictured(character: str) -> bool:
+    return character == _EMOJI_STYLE or unicodedata.category(character) in ("So", "Sk")
