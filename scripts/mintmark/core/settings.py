@@ -46,6 +46,7 @@ class Settings:
     store_limit: int = DEFAULT_STORE_LIMIT
     repository: str | None = None
     site: str | None = None
+    server: str | None = None
     kserve: KServe | None = None
 
     @classmethod
@@ -63,6 +64,7 @@ class Settings:
             store_limit=parse_size(limits.get("store", DEFAULT_STORE_LIMIT)),
             repository=addresses.get("repository"),
             site=addresses.get("site"),
+            server=addresses.get("server"),
             kserve=KServe(image=kserve["image"], arguments=tuple(kserve.get("arguments", ()))) if kserve else None,
         )
 

@@ -25,7 +25,14 @@ def config(**changes: Any) -> dict[str, Any]:
         {"name": "staging", "after": None, "description": "Where a version is tried."},
         {"name": "production", "after": "staging", "description": None},
     ]
-    made = {"name": "Acme", "base_branch": "main", "repository": REPOSITORY, "site": SITE, "channels": channels}
+    made = {
+        "name": "Acme",
+        "base_branch": "main",
+        "repository": REPOSITORY,
+        "site": SITE,
+        "server": None,
+        "channels": channels,
+    }
     return {**made, **changes}
 
 

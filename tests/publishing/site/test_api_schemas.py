@@ -81,6 +81,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "base_branch": "main",
         "repository": "https://github.com/acme/models",
         "site": None,
+        "server": None,
         "channels": [
             {"name": "staging", "after": None, "description": None},
             {"name": "production", "after": "staging", "description": "What users are served."},

@@ -160,7 +160,8 @@ class _Build:
                 site_url=self.addresses.site,
                 repository=self.addresses.repository,
             )
-            build_project(project, self.folder.folder, self.builder, keep=(made.handle,))
+            server = self.addresses.server
+            build_project(project, self.folder.folder, self.builder, keep=(made.handle,), server=server)
         return read_frames(self.folder.folder), left_out
 
     def _write_whole(
@@ -225,6 +226,7 @@ def _addresses(registry: ClonedRegistry, given: Addresses | None) -> Addresses:
         repository=_public(given.repository or settings.repository),
         site=_public(given.site or settings.site),
         store=given.store or store_address(registry),
+        server=_public(given.server or settings.server),
     )
 
 

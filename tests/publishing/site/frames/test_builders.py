@@ -16,7 +16,7 @@ from tests.scaffold.marks import first_quick
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.frames.builders import build_project
 from mintmark.publishing.site.frames.frame_places import LOCATIONS
-from mintmark.publishing.site.frames.security_policy import add_policy, theme_scripts
+from mintmark.publishing.site.frames.security_policy import add_policy, server_origin, theme_scripts
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _LOADED = re.compile(
@@ -171,3 +171,23 @@ def test_a_script_counts_as_the_theme_s_only_as_a_whole():
     assert "sha256" not in add_policy(
         '<script type="application/json">{}</script>', theme_scripts(["<script>{}</script>"])
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://models.acme.example/v1/", "https://models.acme.example"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080/x", "http://[::1]:8080"),
+        ("https://*.example", ""),
+        ("https://a.example;script-src *", ""),
+        ("https://a.example 'unsafe-eval'", ""),
+        ("https://a@b.example/", ""),
+        (None, ""),
+    ],
+)
+def test_a_policy_lets_a_page_ask_one_origin_at_most(address: str | None, origin: str) -> None:
+    assert server_origin(address) == origin
+    rules = add_policy("<head></head>", frozenset(), asks=server_origin(address)).split('content="')[1].split('"')[0]
+    asked = next(rule for rule in rules.split("; ") if rule.startswith("connect-src"))
+    assert asked == f"connect-src 'self' {origin}".rstrip()

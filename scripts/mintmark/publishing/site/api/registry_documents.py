@@ -34,11 +34,12 @@ _PURPOSE_LENGTH = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where things are published: the repository on GitHub, this site, and the store of the files; each may be None."""
+    """Where things are: the repository on GitHub, this site, the store of the files, a server; each may be None."""
 
     repository: str | None = None
     site: str | None = None
     store: str | None = None
+    server: str | None = None
 
 
 def config_document(
@@ -53,6 +54,7 @@ def config_document(
         "base_branch": registry.get("base_branch", "main"),
         "repository": addresses.repository,
         "site": addresses.site,
+        "server": addresses.server,
         "channels": [
             {"name": rule["name"], "after": rule.get("after"), "description": rule.get("description")}
             for rule in registry["channels"]

@@ -17,7 +17,7 @@ from mintmark.extras import install_line
 from mintmark.publishing.site.frames.frame_places import LOCATIONS
 from mintmark.publishing.site.frames.previews import add_previews
 from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, TEXTS_FILE
-from mintmark.publishing.site.frames.security_policy import write_policies
+from mintmark.publishing.site.frames.security_policy import server_origin, write_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,12 +48,14 @@ def build_project(
     *,
     python: str = sys.executable,
     keep: Sequence[int] = (),
+    server: str | None = None,
 ) -> None:
     """Build the project in `folder` and put the site into `output`; the same project gives the same bytes.
 
     Every page gets the texts of the registry and a Content-Security-Policy. Raises `MintmarkError` with the builder's
     own words when it refuses the pages, such as for a broken link in docs/, or when it is not installed. `keep` are
-    open files that the builder inherits: with them, the lock on `folder`, should this process be killed.
+    open files that the builder inherits: with them, the lock on `folder`, should this process be killed. The page of a
+    version may ask `server`.
     """
     # -P: the folder, which holds text of a repository, is no place to import from.
     try:
@@ -76,7 +78,8 @@ def build_project(
         raise MintmarkError(_complaint(builder, done.stdout, folder))
     _write_texts(folder)
     built = folder / BUILT_FOLDER
-    write_policies(built, [built / location / "index.html" for location in LOCATIONS.values()])
+    frames = {kind: built / location / "index.html" for kind, location in LOCATIONS.items()}
+    write_policies(built, frames.values(), asking={frames["version"]: server_origin(server)})
     shutil.copytree(built, output, dirs_exist_ok=True)
 
 

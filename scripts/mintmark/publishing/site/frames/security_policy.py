@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script\s*>", re.S | re.I)
@@ -24,6 +24,7 @@ _DETOURS = re.compile(
     r"|<link\b[^>]*\brel\s*=[^>]*\b(?:dns-prefetch|preconnect|prefetch|prerender)\b[^>]*>",
     re.IGNORECASE,
 )
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?=[/?#]|\Z)")
 _PAGES = (".html", ".htm")
 _DATA = re.compile(r"\btype\s*=\s*[\"']?(?!module\b|text/javascript\b)[a-z]+", re.I)
 _SOURCE = re.compile(r"\ssrc\s*=", re.I)
@@ -36,7 +37,6 @@ _RULES = (
     "img-src 'self' data:",
     "font-src 'self'",
     "media-src 'self'",
-    "connect-src 'self'",
     "worker-src 'self' blob:",
     "base-uri 'none'",
     "form-action 'none'",
@@ -48,10 +48,20 @@ def theme_scripts(pages: Iterable[str]) -> frozenset[str]:
     return frozenset(_common(script) for page in pages for script in _inline_scripts(page))
 
 
-def add_policy(page: str, known: frozenset[str]) -> str:
-    """Return an HTML page with a policy under which, of its inline scripts, only `known` ones run."""
+def server_origin(server: str | None) -> str:
+    """Return the origin of an address, as a policy names it; empty where it has none that can be named."""
+    found = _ORIGIN.match(server) if server else None
+    return found[0] if found else ""
+
+
+def add_policy(page: str, known: frozenset[str], *, asks: str = "") -> str:
+    """Return an HTML page with a policy under which, of its inline scripts, only `known` ones run.
+
+    Its scripts may ask this site, and the origin `asks`.
+    """
     hashes = sorted({_hash(script) for script in _inline_scripts(page) if _common(script) in known})
-    rules = "; ".join((*_RULES, " ".join(("script-src 'self'", *hashes))))
+    asked = " ".join(filter(None, ("connect-src 'self'", asks)))
+    rules = "; ".join((*_RULES, asked, " ".join(("script-src 'self'", *hashes))))
     meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
     page = _DETOURS.sub("", page)
     head = _HEAD.match(page)
@@ -59,12 +69,15 @@ def add_policy(page: str, known: frozenset[str]) -> str:
     return f"{page[:end]}\n{meta}{page[end:]}"
 
 
-def write_policies(output: Path, frames: Iterable[Path]) -> None:
-    """Add the policy to every HTML page below `output`; `frames` are those whose inline scripts are the theme's."""
+def write_policies(output: Path, frames: Iterable[Path], *, asking: Mapping[Path, str]) -> None:
+    """Add the policy to every HTML page below `output`; `frames` are those whose inline scripts are the theme's.
+
+    `asking` has the other origin that a page may ask.
+    """
     known = theme_scripts(path.read_text(encoding="utf-8") for path in frames)
     for path in sorted(path for path in output.rglob("*") if path.suffix.lower() in _PAGES and path.is_file()):
         page = path.read_bytes().decode("utf-8", errors="surrogateescape")
-        path.write_bytes(add_policy(page, known).encode("utf-8", errors="surrogateescape"))
+        path.write_bytes(add_policy(page, known, asks=asking.get(path, "")).encode("utf-8", errors="surrogateescape"))
 
 
 def _inline_scripts(page: str) -> list[str]:

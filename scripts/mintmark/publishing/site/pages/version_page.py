@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,13 @@ from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
 from mintmark.publishing.site.pages.version_classes import accuracy_sentence, class_names, class_rows
+from mintmark.publishing.site.pages.version_requests import (
+    EXAMPLE_SERVER,
+    presets,
+    requests,
+    server_address,
+    typical_row,
+)
 from mintmark.publishing.site.pages.version_status import badges, status_notes
 from mintmark.publishing.site.pages.version_verdict import behaviour_results, verdict_of
 
@@ -33,6 +41,7 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("verdict", "Verdict"),
     ("gates", "Gates"),
     ("behaviour", "Behaviour tests"),
+    ("try", "Try it"),
     ("metrics", "Metrics"),
     ("classes", "Classes"),
     ("slices", "Slices"),
@@ -97,6 +106,7 @@ def version_page(
         said=[(each.name, each.why) for each in said_by_author(version["record"], version["metrics"])],
         **_evidence(index["model"], version, None if is_champion else champion),
         **_stored(version),
+        **_requests(config, index["model"], version),
         **_judged(config, index["model"], version),
         **_made_of(config, index, version),
         **_changes(version, parent, index["model"]["metric"]["name"]),
@@ -150,6 +160,19 @@ def _stored(version: Document) -> dict[str, Any]:
         "class_rows": class_rows(outcomes) if outcomes else [],
         "trials_drawing": Markup(trials_chart(told)),  # noqa: S704 - our own drawing
         "best_trials": sorted(told, key=lambda trial: (trial["rank"], trial["trial"]))[:_BEST_TRIALS],
+    }
+
+
+def _requests(config: Document, model: Document, version: Document) -> dict[str, Any]:
+    """Return what asks a server: the first preset in a request, and all of them for the form."""
+    known = presets(model, version)
+    row = {**typical_row(version), **(known[0].values if known else {})}
+    return {
+        "server": server_address(config),
+        "example_server": EXAMPLE_SERVER,
+        "presets": known,
+        "preset_data": json.dumps(known, separators=(",", ":")),
+        "requests": requests(config, version, row),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.registry.schemas import accepts
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS: Final = 1000
 _MOST_CATEGORIES: Final = 30
+_MOMENT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _LOW, _MIDDLE, _HIGH = 0.05, 0.5, 0.95
 
 
 def typical_inputs(profile: bytes) -> dict[str, Any] | None:
-    """Return for each column its median with the middle 90%, or its categories; None for what is no profile.
+    """Return for each column its median and middle 90%, or its categories; None for what is no profile.
 
-    `missing` tells whether a value was missing in the training rows.
+    Times are texts. `missing` tells whether a value was missing in the training rows.
     """
     try:
         data = json.loads(profile)
@@ -41,4 +43,10 @@ def _typical(column: Mapping[str, Any], levels: Sequence[float]) -> dict[str, An
     found = dict(zip(levels, quantiles, strict=True))
     if not {_LOW, _MIDDLE, _HIGH} <= found.keys():
         return None
-    return {"low": found[_LOW], "median": found[_MIDDLE], "high": found[_HIGH], "missing": missing}
+    told = {"low": found[_LOW], "median": found[_MIDDLE], "high": found[_HIGH]}
+    if str(column["type"]).startswith("datetime64"):
+        try:
+            told = {name: datetime.fromtimestamp(value, UTC).strftime(_MOMENT) for name, value in told.items()}
+        except (OverflowError, ValueError, OSError):
+            return None
+    return {**told, "missing": missing}
