@@ -127,6 +127,15 @@ def test_every_page_names_the_feeds_and_has_a_preview(site):
     assert (missing.feeds, missing.meta["og:site_name"]) == ([], NAME)
 
 
+def test_the_page_for_what_is_not_there_leads_on_from_any_depth(site):
+    text = (site[0] / "404.html").read_text()
+    assert "<h1>There is no such page</h1>" in text
+    places = re.findall(r'href="([^"]*)"', text)
+    base = next(place for place in places if place.endswith("assets/registry.css")).removesuffix("assets/registry.css")
+    assert {base, f"{base}audit/"} <= set(places)
+    assert not [place for place in places if not place.startswith(("/", "http", "#"))]
+
+
 def test_pages_of_models_show_in_which_tab_they_are(site):
     active = {kind: Page(filled(site, kind)).active for kind in LOCATIONS}
     assert active == {

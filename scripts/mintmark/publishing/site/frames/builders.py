@@ -38,6 +38,15 @@ _PROGRESS = re.compile(r"INFO |Build started|No issues found")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|\Z)")
 _INNER_EXCEPTION = re.compile(r" +[A-Za-z_][\w.]*(Error|Exception|Exit)(:|\Z)")
 _MOST_LINES = 40
+_BASE = re.compile(r'href="([^"]*/)assets/registry\.css"')
+_MISSING_TITLE = re.compile(r"<h1>404 - Not found</h1>")
+_MISSING = """\
+<h1>There is no such page</h1>
+<p>A version that was withdrawn keeps its page. A number that was never registered has none.</p>
+<ul>
+<li><a href="BASE">All models</a></li>
+<li><a href="BASEaudit/">The audit log</a>, which tells what became of a version</li>
+</ul>"""
 _PATIENCE = 600  # seconds; a page of nothing but brackets keeps a Markdown reader busy for ever
 
 
@@ -78,9 +87,18 @@ def build_project(
         raise MintmarkError(_complaint(builder, done.stdout, folder))
     _write_texts(folder)
     built = folder / BUILT_FOLDER
+    _fill_missing(built / "404.html")
     frames = {kind: built / location / "index.html" for kind, location in LOCATIONS.items()}
     write_policies(built, frames.values(), asking={frames["version"]: server_origin(server)})
     shutil.copytree(built, output, dirs_exist_ok=True)
+
+
+def _fill_missing(path: Path) -> None:
+    """Let the page for what is not there say where to go: at any depth, so its links begin where its styles do."""
+    page = path.read_text(encoding="utf-8")
+    base = _BASE.search(page)
+    if base is not None:
+        path.write_text(_MISSING_TITLE.sub(_MISSING.replace("BASE", base[1]), page, count=1), encoding="utf-8")
 
 
 def _complaint(builder: Builder, words: str, folder: Path) -> str:
