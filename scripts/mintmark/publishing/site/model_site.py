@@ -275,7 +275,7 @@ def _points(facts: ModelFacts, metric: str, *, up: str) -> Iterator[Point]:
             href=f"{up}{version}/",
             yanked=version in source.statuses,
             champion=version == champion,
-            channels=[channel for channel in reversed(facts.channels) if source.channels.get(channel) == version],
+            channels=[channel for channel in facts.channels if source.channels.get(channel) == version],
         )
 
 

@@ -138,7 +138,7 @@ def test_links_lead_to_pages_that_exist() -> None:
     assert pages[0] == f"{site}models/iris/1.1.0/"
     assert pages[1] == f"{site}models/iris/", "a closed channel shows no version"
     assert pages[2] == f"{site}models/iris/1.0.0/"
-    assert pages[5] == pages[7] == f"{site}models/iris/", "a withdrawn version has no page"
+    assert pages[5] == pages[7] == f"{site}models/iris/0.9.0/", "the page of a withdrawn version says what became of it"
     entry = next(feed.iter(f"{ATOM}entry"))
     assert links(entry)["related"] == f"https://github.com/acme/models/commit/{9:040x}"
 

@@ -70,7 +70,7 @@ def test_each_version_is_a_link_that_tells_its_numbers() -> None:
     assert [link.get("href") for link in root.iter(f"{SVG}a")] == ["1.1.0/", "1.2.0/"]
     # Yanked and in use differ from others by shape, and the legend says how.
     assert [link[1].tag.removeprefix(SVG) for link in root.iter(f"{SVG}a")] == ["path", "path"]
-    assert {"yanked", "in production", "95% interval", "- - floor 0.9", "1.1.0", "1.2.0"} <= set(texts(root))
+    assert {"yanked", "in production", "95% interval", "- - at least 0.9", "1.1.0", "1.2.0"} <= set(texts(root))
 
 
 def test_readers_of_the_screen_get_a_summary_and_no_hundred_links() -> None:
@@ -81,7 +81,7 @@ def test_readers_of_the_screen_get_a_summary_and_no_hundred_links() -> None:
     assert title.text == "roc_auc by version"
     assert summary.text == (
         "100 versions, the oldest first. First 1.0.0: 0.9. Newest 1.99.0: 0.9245. "
-        "Highest 1.49.0: 0.9245; more is better. The floor is 0.85."
+        "Highest 1.49.0: 0.9245; more is better. The gate asks for at least 0.85."
     )
     assert not list(image.iter(f"{SVG}a"))  # a picture has no parts that can be reached
     hidden = [element for element in root if element.get("aria-hidden") == "true"]
@@ -144,8 +144,8 @@ def test_what_matters_is_linked_even_among_thousands() -> None:
 
 def test_a_floor_far_from_every_value_is_told_and_does_not_flatten_the_chart() -> None:
     near, far = (parsed(chart(points(5), floor=floor)) for floor in (0.8, 0.1))
-    assert "- - floor 0.8" in texts(near)
-    assert "floor 0.1, below what is shown" in texts(far)
+    assert "- - at least 0.8" in texts(near)
+    assert "at least 0.1, below what is shown" in texts(far)
     assert min(float(text) for text in texts(far) if re.fullmatch(r"\d\.\d+", text)) > 0.8
 
 

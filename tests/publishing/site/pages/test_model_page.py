@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -175,7 +176,8 @@ def test_the_first_block_has_what_to_copy_and_what_to_do() -> None:
 def test_the_board_says_who_moved_what_when_and_where() -> None:
     made = page()
     text = made.text("channels")
-    assert "staging 1.1.0 Since 2026-06-07, moved by Ada in 7777777 (#47). Before it: 1.0.0." in text
+    assert "staging 1.1.0 yanked Since 2026-06-07, moved by Ada in 7777777 (#47). Before it: 1.0.0." in text
+    assert "Before it: 1.1.0, which is yanked. There is no version to roll back to." in text
     assert "Where a version is tried." in text
     assert "https://github.com/acme/models/pull/47" in made.links()
     assert "1.1.0/" in made.links()
@@ -184,7 +186,7 @@ def test_the_board_says_who_moved_what_when_and_where() -> None:
 def test_what_nobody_committed_was_moved_by_nobody() -> None:
     nobody = dict.fromkeys(("commit", "by", "time", "subject", "pull_request"))
     shown = sample(channels={"staging": held("1.1.0", None, nobody)}, moves=[])
-    assert "staging 1.1.0 Not committed yet." in page(shown).text("channels")
+    assert "staging 1.1.0 yanked Not committed yet." in page(shown).text("channels")
 
 
 def test_links_to_write_come_with_the_line_to_write() -> None:
@@ -248,11 +250,10 @@ def test_a_long_history_leads_to_the_audit_log() -> None:
 
 def test_the_drawing_holds_each_stay_in_a_channel_in_proportion() -> None:
     drawn = draw_timeline(config(), sample())
-    bars = [
-        (found[0], float(found[1]))
-        for found in re.findall(r'<title>([^<]*)</title><rect x="[\d.]+" y="\d+" width="([\d.]+)"', drawn)
-    ]
-    assert [name for name, _ in bars] == ["1.0.0", "1.1.0", "1.0.0", "1.1.0", "↩ 1.0.0"]
+    shape = r'<title>([^<]*?)(, and it holds the channel still)?</title><rect x="[\d.]+" y="\d+" width="([\d.]+)"'
+    bars = [(name, float(width)) for name, _, width in re.findall(shape, drawn)]
+    assert [bool(still) for _, still, _ in re.findall(shape, drawn)] == [False, True, False, False, True]
+    assert [name for name, _ in bars] == ["1.0.0", "1.1.0 yanked", "1.0.0", "1.1.0", "↩ 1.0.0"]
     assert bars[0][1] == bars[2][1]  # three days in either
     assert bars[0][1] > 2 * bars[3][1]
     assert 'class="mm-held mm-held--rollback"' in drawn
@@ -266,6 +267,38 @@ def test_moves_of_one_day_stand_at_equal_steps() -> None:
     assert len(widths) == 5
     assert min(widths) > 100  # of 720: none is a mere line
     assert drawn.count("2026-06-01") == 4  # in the label, and at both ends of the axis
+
+
+def test_a_rollback_goes_elsewhere_than_to_what_was_there_before_and_both_are_told() -> None:
+    rows = [
+        row(version("1.2.0")),
+        row(version("1.1.0"), "production"),
+        row(version("1.0.0")) | {"missed": ["too slow"]},
+    ]
+    back = move("production", "rollback", "1.2.0", "1.1.0", 9)
+    channels = {"production": held("1.1.0", "1.0.0", event(9))}
+    text = page(index(*rows, channels=channels, moves=[back])).text("channels")
+    assert "Before it: 1.2.0, which was rolled back from. A rollback goes to 1.0.0." in text
+    assert "1.0.0 misses a gate of today: too slow." in text
+    shut = move("production", "close", "1.1.0", None, 10)
+    shown = page(index(*rows, moves=[shut, back]))
+    assert "It was closed by Ada on 2026-06-10" in shown.text("channels")
+    assert "In production closed" in shown.text("")
+    assert "nothing yet" not in shown.text("")
+
+
+def test_a_busy_channel_leaves_no_time_blank_on_its_axis() -> None:
+    moves = [move("staging", "promote", f"1.{n}.0", f"1.{n + 1}.0", 1 + n % 28) for n in range(60, 0, -1)]
+    moves = [
+        {**made, "time": f"2026-{1 + n // 10:02d}-{1 + 2 * (n % 10):02d}T00:00:00Z"}
+        for n, made in enumerate(moves[::-1])
+    ]
+    drawn = draw_timeline(config(), index(moves=moves[::-1]))
+    assert "<title>21 earlier</title>" in drawn
+    bars = [(float(x), float(w)) for x, w in re.findall(r'<rect x="([\d.]+)" y="\d+" width="([\d.]+)"', drawn)]
+    assert len(bars) == 40
+    assert bars[0][0] == 8
+    assert all(abs(x + w - y) < 4.5 for (x, w), (y, _) in itertools.pairwise(bars))
 
 
 def test_a_closed_channel_holds_nothing() -> None:

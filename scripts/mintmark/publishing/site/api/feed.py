@@ -62,21 +62,19 @@ def format_feed(
 
 
 class _Pages:
-    """Which pages there are: a link to a withdrawn version, or to a model that was removed, would lead nowhere."""
+    """Which pages there are: a link to a model that was removed would lead nowhere; a withdrawn version has a page."""
 
     def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
-        self._gone: dict[tuple[str, str | None], bool] = {}
+        self._gone: dict[str, bool] = {}
         for event in events:  # the newest first
-            if event["kind"] in ("propose", "withdraw"):
-                self._gone.setdefault((event["model"], event["version"]), event["kind"] == "withdraw")
-            elif event["kind"] in ("create", "remove"):
-                self._gone.setdefault((event["model"], None), event["kind"] == "remove")
+            if event["kind"] in ("create", "remove"):
+                self._gone.setdefault(event["model"], event["kind"] == "remove")
 
     def page_of(self, event: Mapping[str, Any]) -> str:
         model, version = event["model"], event["version"] or event["to"]
-        if self._gone.get((model, None)):
+        if self._gone.get(model):
             return "audit/"
-        if version is None or self._gone.get((model, version)):
+        if version is None:
             return f"models/{model}/"
         return f"models/{model}/{version}/"
 

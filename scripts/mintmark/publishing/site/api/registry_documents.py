@@ -18,6 +18,7 @@ from mintmark.publishing.site.api.attention import in_order, item
 from mintmark.publishing.site.api.broken import broken_entries
 from mintmark.publishing.site.api.champion import before_document
 from mintmark.publishing.site.api.model_documents import ModelFacts, committed, written
+from mintmark.publishing.site.pages.texts import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,6 +106,7 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
         "versions": len(source.records) + len(source.unreadable),
         "latest": source.latest,
         "channels": {name: targets[name] for name in facts.channels if targets.get(name)},
+        "closed": _closed(facts, targets),
         "measured": measured if record else None,
         "value": interval.get("value"),
         "low": interval.get("low"),
@@ -118,13 +120,19 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
     }
 
 
+def _closed(facts: ModelFacts, targets: Mapping[str, str | None]) -> Document:
+    """Return when each channel that points to nothing was closed; one that never moved is not in it."""
+    last = {name: facts.last_event("channel", name) for name in facts.channels if name not in targets}
+    return {name: event.time for name, event in last.items() if event is not None and event.kind == "close"}
+
+
 def _badges(facts: ModelFacts, measured: str | None, standing: str | None) -> list[str]:
     source = facts.source
+    served = {*source.channels.values(), *source.broken_channels.values()}
     made_again = facts.reproduced.get(measured or "")
-    newest = source.versions[:1]
     return [
         *(["reproduced"] if made_again and made_again.identical else []),
-        *(["yanked"] if source.statuses.keys() & {*source.channels.values(), *newest} else []),
+        *(["yanked"] if source.statuses.keys() & served else []),
         *(["inconclusive"] if standing == "inconclusive" else []),
     ]
 
@@ -201,7 +209,7 @@ def audit_document(chronicle: Chronicle, approvals: Mapping[tuple[str, str], App
                 channel=event.channel,
                 before=event.before,
                 after=event.after,
-                reason=event.reason,
+                reason=event.reason and plain_text(event.reason),
             ),
             **committed(event),
             **_approval(event, approvals.get((event.model, event.commit))),

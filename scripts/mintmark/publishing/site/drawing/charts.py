@@ -101,7 +101,7 @@ def metric_chart(
         *_version_labels(points, first, step),
         *_intervals(places, step),
         _trend([place for place in places if not place.point.yanked], step),
-        _floor(floor, axis),
+        _floor(floor, axis, goal),
         *_legend(places, crowded=step < _CROWDED),
         '</g><g aria-hidden="true">',
         *_marks(places, best, step),
@@ -156,7 +156,11 @@ def _summary(
         sentences.append(f"{'Lowest' if goal == 'minimize' else 'Highest'} {_describe(best)}; {_direction(goal)}.")
     yanked = sum(point.yanked for point in points)
     sentences += [f"{yanked:,} yanked."] if yanked else []
-    sentences += [f"The floor is {numbers.written(floor)}."] if is_drawn(floor) and floor is not None else []
+    sentences += (
+        [f"The gate asks for {_demand(goal)} {numbers.written(floor)}."]
+        if is_drawn(floor) and floor is not None
+        else []
+    )
     return " ".join(sentences)
 
 
@@ -248,11 +252,15 @@ def _is_inside(floor: float | None, axis: Axis) -> bool:
     return floor is not None and axis.low - reach <= floor <= axis.high + reach
 
 
-def _floor(floor: float | None, axis: Axis) -> str:
+def _demand(goal: Goal) -> str:
+    return "at most" if goal == "minimize" else "at least"
+
+
+def _floor(floor: float | None, axis: Axis, goal: Goal) -> str:
     """Return a floor as a line, or as a word where it is far from every value."""
     if floor is None or not is_drawn(floor):
         return ""
-    label = f"floor {numbers.written(floor)}"
+    label = f"{_demand(goal)} {numbers.written(floor)}"
     if not _is_inside(floor, axis):
         sign = "below" if floor < axis.low else "above"
         return f'<text x="{short(_RIGHT)}" y="14" text-anchor="end" opacity=".8">{label}, {sign} what is shown</text>'

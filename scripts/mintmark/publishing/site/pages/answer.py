@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.words.numbers import interval_of
+from mintmark.publishing.site.pages.channel_board import closing
 from mintmark.publishing.site.pages.templating import address
 from mintmark.publishing.site.pages.texts import render_text
 from mintmark.publishing.site.pages.version_facts import Command, download
@@ -47,7 +48,7 @@ class Answer:
     """What is to be known of the last channel; `row` is the version in it, None where there is none to show.
 
     `trouble` says in sentences why there is none, or why it should not be there. `waiting` is the version that the
-    channel before it holds, where that is another one.
+    channel before it holds, where that is another one. `closed` is the move that closed the channel.
     """
 
     channel: str
@@ -61,6 +62,7 @@ class Answer:
     ways: list[Command]
     actions: list[Action]
     waiting: tuple[str, str] | None
+    closed: Document | None
 
 
 def answer_of(config: Document, index: Document) -> Answer:
@@ -82,6 +84,7 @@ def answer_of(config: Document, index: Document) -> Answer:
         ways=list(_ways(config, index)) if row else [],
         actions=list(_actions(config, index, channel)),
         waiting=_waiting(config, index, channel),
+        closed=None if row or unreadable else closing(index, channel),
     )
 
 

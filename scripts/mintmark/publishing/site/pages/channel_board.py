@@ -10,7 +10,7 @@ from mintmark.publishing.site.api.broken import in_a_sentence
 from mintmark.publishing.site.pages.write_links import WriteLink, promote_link, rollback_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SHOWN_MOVES: Final = 20  # of each channel; the audit page has them all
 _SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
@@ -20,7 +20,9 @@ _SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
 class ChannelCard:
     """One channel. `held` is its entry in the index, None when it points nowhere; `links` move it.
 
-    `problem` says, after the name of the channel, what of it cannot be read; it is empty where all is well.
+    `problem` says, after the name of the channel, what of it cannot be read; it is empty where all is well. `before`
+    are sentences about the version that was there before and the one that a rollback goes to. `closed` is the move that
+    closed the channel, `yanked` whether it points to a yanked version.
     """
 
     name: str
@@ -29,6 +31,9 @@ class ChannelCard:
     last: bool
     held: Mapping[str, Any] | None
     problem: str
+    before: list[str]
+    closed: Mapping[str, Any] | None
+    yanked: bool
     links: list[WriteLink]
 
 
@@ -60,6 +65,9 @@ def _card(config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str
         last=last,
         held=held,
         problem=problem,
+        before=list(told_before(index, name, held)) if held else [],
+        closed=closing(index, name) if held is None and not problem else None,
+        yanked=held is not None and any(r["yanked"] for r in index["versions"] if r["version"] == held["version"]),
         links=_links(config, index, rule, held, exists=held is not None or bool(problem)),
     )
 
@@ -90,6 +98,35 @@ def _next_version(index: Mapping[str, Any], rule: Mapping[str, Any]) -> str | No
         wanted = index["latest"]
     usable = {row["version"] for row in index["versions"] if not row["yanked"]}
     return wanted if wanted in usable else None
+
+
+def closing(index: Mapping[str, Any], channel: str) -> Mapping[str, Any] | None:
+    """Return the move that closed a channel, None where its newest move did something else, or there was none."""
+    newest = next((move for move in index["moves"] if move["channel"] == channel), None)
+    return newest if newest is not None and newest["kind"] == "close" else None
+
+
+def told_before(index: Mapping[str, Any], channel: str, held: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was in a channel before, and where a rollback goes: two versions after a rollback or a yank."""
+    rows = {row["version"]: row for row in index["versions"]}
+    move = next((move for move in index["moves"] if move["channel"] == channel), None)
+    before = move["from"] if move is not None and move["to"] == held["version"] else None
+    target = held["previous"]
+    if before is None and target is None:
+        return
+    if before == target:
+        yield f"Before it: {before}."
+    elif before is not None and move is not None:
+        why = "was rolled back from" if move["kind"] == "rollback" else "is not to go back to"
+        why = "is yanked" if before in rows and rows[before]["yanked"] else why
+        why = why if before in rows else "is no longer to be had"
+        yield f"Before it: {before}, which {why}."
+        yield f"A rollback goes to {target}." if target else "There is no version to roll back to."
+    else:
+        yield f"A rollback goes to {target}."
+    missed = rows[target].get("missed") if target in rows else None
+    if missed:
+        yield f"{target} misses a gate of today: {'; '.join(missed)}."
 
 
 def move_lines(index: Mapping[str, Any], channel: str) -> tuple[list[MoveLine], int]:

@@ -26,6 +26,7 @@ _LONGEST: Final = 20_000  # the schemas allow no longer text; documents of an ol
 _SAFE_LINK: Final = re.compile(
     r"(?:https?://[^/?#@\s]+(?:[/?#][!-~]*)?|mailto:[!-~]+@[!-~]+)\Z", re.ASCII | re.IGNORECASE
 )
+_MARKS: Final = re.compile(r"[*_`\[\]<>#|\\!&~+=-]|^\s*[0-9]+[.)]", re.MULTILINE)  # without any, a text is plain
 _MOST_CELLS: Final = 20_000
 _BLANK_START: Final = re.compile(r"\A(?:[ \t]*\n)+")
 _REL: Final = "nofollow noopener noreferrer"
@@ -44,6 +45,8 @@ def render_text(markdown: str) -> Markup:
 def plain_text(markdown: str) -> str:
     """Return what a reader sees of a text, in one line and without marks: for a row, a title or a preview."""
     text = shorten(markdown, _LONGEST)
+    if not _MARKS.search(text):
+        return " ".join(text.split())
     tokens = _reader(tables=False).parse(text)
     parts = (_words(token) for token in tokens)
     return " ".join(" ".join(part for part in parts if part).split())

@@ -39,7 +39,8 @@ def status_notes(index: Mapping[str, Any], version: Mapping[str, Any]) -> list[N
 
 def badges(index: Mapping[str, Any], version: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the same in single words, as kind and word."""
-    found = [("good", name) for name, at in index["channels"].items() if at["version"] == version["version"]]
+    look = "bad" if version["status"] else "good"
+    found = [(look, name) for name, at in index["channels"].items() if at["version"] == version["version"]]
     if version["status"]:
         found.insert(0, ("bad", "yanked"))
     if version["version"] == index["latest"]:
@@ -96,4 +97,4 @@ def _age(index: Mapping[str, Any], version: Mapping[str, Any]) -> Iterator[Note]
 def _channels(index: Mapping[str, Any], version: Mapping[str, Any]) -> Iterator[Note]:
     for name, at in index["channels"].items():
         if at["version"] == version["version"]:
-            yield Note(kind="good", title=f"In {name}", event=at)
+            yield Note(kind="bad" if version["status"] else "good", title=f"In {name}", event=at)

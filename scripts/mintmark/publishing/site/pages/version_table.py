@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.finding import shorten
 from mintmark.core.version import is_version, parse_version
 from mintmark.core.words.numbers import interval_of
-from mintmark.publishing.site.pages.texts import render_text
+from mintmark.publishing.site.pages.texts import plain_text, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def _order(version: str) -> tuple[bool, tuple[object, ...]]:
 
 
 def _line(row: Mapping[str, Any], index: Mapping[str, Any], primary: str) -> VersionLine:
-    badges = [("good", name) for name in row["channels"]]
+    badges = [("bad" if row["yanked"] else "good", name) for name in row["channels"]]
     if row["yanked"]:
         badges.insert(0, ("bad", "yanked"))
     if row["version"] == index["latest"]:
@@ -66,7 +66,7 @@ def _line(row: Mapping[str, Any], index: Mapping[str, Any], primary: str) -> Ver
         measured=interval_of(row["metrics"].get(primary)),
         value=row["metrics"].get(primary, {}).get("value"),
         size=row["size"],
-        summary=shorten(" ".join(row["summary"].split()), _SUMMARY),
+        summary=shorten(plain_text(row["summary"]), _SUMMARY),
         yanked=row["yanked"],
         reason=render_text(row["yanked"]["reason"]) if row["yanked"] else "",
     )
