@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from mintmark.core.words.meant import did_you_mean
+
 
 class SuggestingParser(argparse.ArgumentParser):
     """Explains an unknown word in one sentence; the parsers of its commands do the same."""
@@ -18,18 +20,11 @@ class SuggestingParser(argparse.ArgumentParser):
 
 
 def _command_fault(word: str, commands: list[str]) -> str:
-    remedy = _meant(word, commands) or f"the commands are {', '.join(commands)}"
+    remedy = did_you_mean(word, commands) or f"the commands are {', '.join(commands)}"
     return f'"{word}" is not a command; {remedy}'
 
 
 def _choice_fault(word: str, choices: list[str]) -> str:
     fault = f'"{word}" is not one of {", ".join(choices)}'
-    meant = _meant(word, choices)
+    meant = did_you_mean(word, choices)
     return f"{fault}; {meant}" if meant else fault
-
-
-def _meant(word: str, known: list[str]) -> str | None:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, known, n=1)
-    return f'did you mean "{close[0]}"?' if close else None

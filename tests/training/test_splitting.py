@@ -96,7 +96,7 @@ def test_strata_keep_their_shares():
         (
             {"y": [1, 2], "t": ["2026-01-01T10:00Z", "2026-01-01T10:00"]},
             {"method": "time", "by": "t", "evaluation": 0.5},
-            "with a zone and without one",
+            "some of its times have a zone, and others have none",
         ),
         ({"y": [1, 2], "t": [1, 2]}, {"method": "time", "by": "t", "from": "2026-01-01"}, "against the numbers"),
         (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from mintmark.core.words.meant import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,8 +52,7 @@ def unknown_columns(document: Mapping[str, Any], known: KnownColumns) -> Iterato
     for place, column in named_columns(document):
         if column in there or (place[0] == _MAY_BE_CARRIED and not known.whole):
             continue
-        close = difflib.get_close_matches(column, sorted(there), n=1)
-        hint = f'did you mean "{close[0]}"?' if close else f"the model takes {_listed(known.inputs)}"
+        hint = did_you_mean(column, there) or f"the model takes {_listed(known.inputs)}"
         yield place, f'there is no column "{column}"; {hint}'
 
 
@@ -75,8 +75,13 @@ def recorded_columns(record: Mapping[str, Any]) -> KnownColumns:
 
 def prepare_sections(model: str, params: Iterable[Mapping[str, Any] | None]) -> Iterator[Mapping[str, Any]]:
     """Yield the section `prepare` of a model in params.yaml, from the parameters of each stage that depends on it."""
+    yield from recorded_sections(model, params, "prepare")
+
+
+def recorded_sections(model: str, params: Iterable[Mapping[str, Any] | None], name: str) -> Iterator[Mapping[str, Any]]:
+    """Yield a part of the section of a model in params.yaml, from the parameters of each stage that depends on it."""
     for of_stage in params:
-        section = ((of_stage or {}).get("params.yaml") or {}).get(f"models.{model}.prepare")
+        section = ((of_stage or {}).get("params.yaml") or {}).get(f"models.{model}.{name}")
         if isinstance(section, dict):
             yield section
 

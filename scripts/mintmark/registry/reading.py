@@ -12,6 +12,7 @@ from mintmark.core.records import Status, VersionRecord
 from mintmark.core.reference import CANDIDATE, LATEST, Reference, is_name, parse_reference
 from mintmark.core.settings import Settings
 from mintmark.core.version import Version, is_version, latest_release, parse_version
+from mintmark.core.words.meant import did_you_mean
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 
 if TYPE_CHECKING:
@@ -260,9 +261,7 @@ def _data(document: Document) -> Mapping[str, Any]:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f'; did you mean "{close[0]}"?'
+    told = did_you_mean(name, known)
+    if told:
+        return f"; {told}"
     return f"; there are {', '.join(known[:10])}{' …' if len(known) > 10 else ''}" if known else ""

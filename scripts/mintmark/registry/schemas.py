@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mintmark.about import UPGRADE
 from mintmark.core.finding import Finding, format_place
+from mintmark.core.words.meant import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _Error = Any  # jsonschema.exceptions.ValidationError, whose stubs call half of its attributes unset
 
-CURRENT_MAJOR = 1
+_FORMATS = {"profile": 2}  # the newest format of a kind of document; of the others it is 1
 _MOST_FINDINGS = 20
 _LONGEST_VALUE = 60
 
@@ -71,7 +72,7 @@ def accepts(kind: str, data: Any) -> bool:
 def explain(kind: str, data: Any, path: str, positions: Positions) -> list[Finding]:
     """Return a finding for each way in which a document breaks its schema, with its line and what to write instead."""
     if isinstance(data, dict):
-        newer = _newer_format(data, path, positions)
+        newer = _newer_format(kind, data, path, positions)
         if newer:
             return [newer]
     from jsonschema import Draft202012Validator
@@ -111,12 +112,12 @@ def _numbers(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tu
             yield from _numbers(inner, (*place, key))
 
 
-def _newer_format(data: Mapping[str, Any], path: str, positions: Positions) -> Finding | None:
-    version = data.get("schema")
-    if isinstance(version, bool) or not isinstance(version, int) or version <= CURRENT_MAJOR:
+def _newer_format(kind: str, data: Mapping[str, Any], path: str, positions: Positions) -> Finding | None:
+    version, newest = data.get("schema"), _FORMATS.get(kind, 1)
+    if isinstance(version, bool) or not isinstance(version, int) or version <= newest:
         return None
     line, column = positions.get(("schema",), (1, 1))
-    message = f"is format {version}, and this mintmark reads up to {CURRENT_MAJOR}; {UPGRADE}"
+    message = f"is format {version}, and this mintmark reads up to {newest}; {UPGRADE}"
     return Finding(path=path, line=line, column=column, where="schema", message=message)
 
 
@@ -160,12 +161,10 @@ def _unknown_fields(error: _Error) -> list[str]:
 
 
 def _unknown_field_message(name: str, schema: Mapping[str, Any]) -> str:
-    import difflib
-
     known = list(schema.get("properties", {}))
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f'is not a field here; did you mean "{close[0]}"?'
+    told = did_you_mean(name, known)
+    if told:
+        return f"is not a field here; {told}"
     remedy = "; put what is your own under extra:" if "extra" in known else ""
     return f"is not a field here (the fields are {', '.join(known)}){remedy}"
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.question import FILLED, ROW, RecipeFault, raise_faults
+from mintmark.core.signature.csv_form import TRUTHS
+from mintmark.core.signature.times import parse_times
 from mintmark.training.recipe import UNNAMED, MissingRule, Preparation
 
 if TYPE_CHECKING:
@@ -20,12 +22,7 @@ _DTYPES = {"number": "float64", "string": "str", "category": "str"}
 _WHOLE = {"integer": "int64", "boolean": "bool"}
 _PANDAS_INDEX = "__index_level_0__"  # of a Parquet file
 _LEAST_COUNTED = 20
-_TRUTHS = {
-    word: truth
-    for truth, words in ((True, ("true", "yes", "1", "t", "y")), (False, ("false", "no", "0", "f", "n")))
-    for each in words
-    for word in (each, each.upper(), each.capitalize())
-} | {True: True, False: False}  # and with them 1 and 0
+_TRUTHS: dict[Any, bool] = {**TRUTHS, True: True, False: False}  # and with them 1 and 0
 
 
 def select_columns(
@@ -123,26 +120,12 @@ def _misfit(frame: pd.DataFrame, column: str, wanted: str | Mapping[str, str], e
     return f'"{column}" is no {what}: {" ".join(str(error).split())}'
 
 
-def _moments(column: pd.Series, form: str) -> pd.Series:
-    """Return a column of times; those with zones, which change with the season, are in UTC."""
-    try:
-        return pd.to_datetime(column, format=form)
-    except ValueError:
-        moments = pd.to_datetime(column, format=form, utc=True)
-    bare = [value for value in column.dropna().unique() if pd.to_datetime(value, format=form).tzinfo is None]
-    if bare:
-        raise ValueError(
-            f"some of its times have a zone, and others have none, such as {bare[0]!r}; nobody can order those"
-        )
-    return moments
-
-
 def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
     """Return a column in its declared type; whole numbers or truths with gaps as floats, until they are filled."""
     if not isinstance(wanted, str):
-        return _moments(column, wanted["datetime"])
+        return parse_times(column, wanted["datetime"])
     if wanted == "datetime":
-        return _moments(column, "ISO8601")
+        return parse_times(column)
     if wanted == "boolean":
         truths = column.map(_TRUTHS.get) if column.dtype in ("str", object) else column
         if not truths[column.notna()].isin([True, False, 0, 1]).all():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.skops.types import ALLOWED, FUNCTION_KEYWORDS
 from mintmark.core.question import KeyPath, RecipeFault, raise_faults
+from mintmark.core.words.meant import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,8 +87,8 @@ def invalid_parameters(cls: Any, parameters: Mapping[str, Any]) -> Iterator[tupl
 
 def hint(name: str, known: Iterable[str]) -> str:
     """Return a question after the name that was meant, empty where none is close."""
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    told = did_you_mean(name, known)
+    return f"; {told}" if told else ""
 
 
 class _Builder:

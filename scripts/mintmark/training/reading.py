@@ -19,13 +19,11 @@ from mintmark.core.question import RecipeFault
 from mintmark.training.recipe import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from mintmark.training.recipe import Source
+    from mintmark.core.signature.csv_form import CsvForm
 
 _PLACE: Final = ("source",)
-# What stands for a missing number, where source.missing does not say. Of text only an empty cell is missing.
-MISSING_NUMBERS: Final = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>", "#N/A")
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WHOLE: Final = r"^[+-]?\d+$"
 _CODE: Final = r"^[+-]?0\d"  # 01234 is a code, not a number
@@ -34,7 +32,7 @@ _TRUTHS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "Fal
 _TEXTS: Final = ("string", "category")
 
 
-def read_csv(name: str, content: bytes, source: Source) -> pa.Table:
+def read_csv(name: str, content: bytes, source: CsvForm) -> pa.Table:
     """Return a CSV file with every cell as its text; raise `RecipeFault` with the line of what is wrong."""
     separator, encoding = source.separator, source.encoding
     try:
@@ -142,7 +140,7 @@ def _as_plain(name: str, field: pa.Field, column: pa.ChunkedArray) -> pa.Chunked
     return column
 
 
-def join_typed(parts: Mapping[str, pa.Table], source: Source, types: Mapping[str, Any]) -> pd.DataFrame:
+def join_typed(parts: Mapping[str, pa.Table], source: CsvForm, types: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows of several files with their types: those of CSV files are decided over all of them together."""
     if all(name.endswith(".csv") for name in parts):
         return decide_types(join_tables(parts), source, types)
@@ -167,7 +165,7 @@ def join_tables(parts: Mapping[str, pa.Table]) -> pa.Table:
         raise RecipeFault(_PLACE, f"the files hold other types: {' '.join(str(error).split())[:200]}") from None
 
 
-def decide_types(table: pa.Table, source: Source, types: Mapping[str, Any]) -> pd.DataFrame:
+def decide_types(table: pa.Table, source: CsvForm, types: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table whose columns of text are numbers or truths where every value in them is one.
 
     Declared text stays as it is, whatever it looks like.
@@ -182,13 +180,12 @@ def decide_types(table: pa.Table, source: Source, types: Mapping[str, Any]) -> p
     return frame
 
 
-def _decided(column: pa.Array, source: Source, declared: Any) -> pa.Array:
-    given = source.missing
-    as_text = _without(column, ("", *(given or ())))
+def _decided(column: pa.Array, source: CsvForm, declared: Any) -> pa.Array:
+    as_text = _without(column, source.no_text)
     if declared in _TEXTS:
         return as_text
     trimmed = pc.utf8_trim_whitespace(column)
-    present = _without(trimmed, MISSING_NUMBERS if given is None else ("", *given))
+    present = _without(trimmed, source.no_number)
     values = present.drop_null()
     if not len(values):
         return pa.nulls(len(column), pa.float64()) if len(as_text.drop_null()) == 0 else as_text
@@ -203,9 +200,9 @@ def _decided(column: pa.Array, source: Source, declared: Any) -> pa.Array:
     return as_text
 
 
-def _without(column: pa.Array, words: Sequence[str]) -> pa.Array:
+def _without(column: pa.Array, words: Iterable[str]) -> pa.Array:
     return pc.if_else(
-        pc.is_in(column, value_set=pa.array(list(words), column.type)), pa.scalar(None, column.type), column
+        pc.is_in(column, value_set=pa.array(sorted(words), column.type)), pa.scalar(None, column.type), column
     )
 
 

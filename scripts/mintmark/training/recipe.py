@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mintmark.core.question import KeyPath, Label, RecipeFault, is_stable_split, raise_faults
+from mintmark.core.signature.csv_form import CsvForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
 DEFAULT_RESAMPLES = 2000
 DEFAULT_REPEATS = 5
@@ -18,20 +19,15 @@ _COMPUTE = re.compile(r"(?P<kind>sequential|loky|dask)(?::(?P<jobs>\d+)|(?P<addr
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class Source(CsvForm):
     """Where the rows come from: a file, a glob (`files`) below the folder `path`, or a bundled data set.
 
-    `path` is always there: it is what DVC watches. For a bundled data set that is the lock which pins scikit-learn. The
-    others say how a CSV file is written; `missing` None means the usual words for numbers, and empty cells for text.
+    `path` is always there: it is what DVC watches. For a bundled data set that is the lock which pins scikit-learn.
     """
 
     path: str
     files: str | None = None
     dataset: str | None = None
-    separator: str = ","
-    decimal: str = "."
-    encoding: str = "utf-8"
-    missing: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mintmark.core.provenance.training_rows import shares_of_values
 from mintmark.core.question import ROW, RecipeFault
+from mintmark.core.signature.times import ISO, MixedZones, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _PLACE: Final = ("prepare", "split")
 _BY: Final = (*_PLACE, "by")
 _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_ZONE: Final = r":.*(?:Z|[+-]\d{2}:?\d{2})$"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,16 +113,13 @@ def ordered_times(column: pd.Series, rows: pd.Series | None = None) -> pd.Series
     is_date = present.str.fullmatch(_ISO)
     if not is_date.all():
         _refuse_text(column.name, present[~is_date], rows)
-    has_zone = present.str.contains(_ZONE)
-    if has_zone.any() and not has_zone.all():
-        other = present[~has_zone].iloc[0]
-        raise RecipeFault(
-            _BY, f'"{column.name}" holds times with a zone and without one, such as {other!r}; nobody can order those'
-        )
-    times = pd.to_datetime(column, format="ISO8601", utc=bool(has_zone.any()), errors="coerce")
-    if times.isna().sum() > column.isna().sum():  # the 30th of February
-        _refuse_text(column.name, present[times[present.index].isna()], rows)
-    return times
+    try:
+        return parse_times(column)
+    except MixedZones as fault:
+        raise RecipeFault(_BY, f'"{column.name}": {fault}') from None
+    except ValueError:  # the 30th of February
+        wrong = pd.to_datetime(present, format=ISO, utc=True, errors="coerce").isna()
+        _refuse_text(column.name, present[wrong], rows)
 
 
 def _refuse_text(name: object, wrong: pd.Series, rows: pd.Series | None) -> NoReturn:

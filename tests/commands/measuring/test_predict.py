@@ -10,6 +10,7 @@ import pytest
 from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.commands.measuring import row_files
+from mintmark.core.signature.csv_form import recorded_form
 
 SIGNATURE = {
     "inputs": {"width": "float64", "kind": "str"},
@@ -60,7 +61,7 @@ def test_batches_and_formats_give_the_same(made: Scratch, monkeypatch: pytest.Mo
     table = pd.DataFrame(ROWS, columns=["id", "width", "kind"])
     table.to_parquet(made.root / "rows.parquet")
     made.run("predict", "box@latest", "rows.parquet", "-o", "whole.parquet")
-    monkeypatch.setattr(row_files.read_batches, "__kwdefaults__", {"rows": 2})
+    monkeypatch.setattr(row_files.read_batches, "__kwdefaults__", {**row_files.read_batches.__kwdefaults__, "rows": 2})
     for source in ("rows.csv", "rows.parquet"):
         assert made.run("predict", "box@latest", source, "-o", "parts.parquet").code == 0
         pd.testing.assert_frame_equal(*(pd.read_parquet(made.root / f"{n}.parquet") for n in ("whole", "parts")))
@@ -114,8 +115,8 @@ def test_numbers_are_read_exactly_and_other_words_stay(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("f,i,b,s,other\n0.1,9007199254740993,true,NA,1.50\n,1,FALSE,,\nNaN,2,0,01,x\n")
     types = {"f": "float64", "i": "int64", "b": "bool", "s": "str"}
-    (batch,) = row_files.read_batches(path, types)
-    table: Any = batch.table
+    (batch,) = row_files.read_batches(path)
+    table: Any = batch.as_types(types)
     assert table["f"].tolist()[0] == 0.1
     assert table["f"].isna().tolist() == [False, True, True]
     assert table["i"].tolist() == [9007199254740993, 1, 2]
@@ -123,4 +124,37 @@ def test_numbers_are_read_exactly_and_other_words_stay(tmp_path: Path) -> None:
     assert table["s"].tolist() == ["NA", None, "01"]
     assert table["other"].tolist() == ["1.50", "", "x"]
     path.write_text("f\n1_000\n")
-    assert next(row_files.read_batches(path, types)).table["f"].tolist() == ["1_000"]
+    assert next(row_files.read_batches(path)).as_types(types)["f"].tolist() == ["1_000"]
+
+
+def german(**source: Any) -> dict[str, Any]:
+    """The stages of a version that was made from a CSV file as German spreadsheets write it."""
+    section = {"path": "d.csv", "separator": ";", "decimal": ",", "encoding": "latin-1", "missing": ["k.A."], **source}
+    return {"prepare": {"cmd": "p", "params": {"params.yaml": {"models.box.source": section}}}}
+
+
+def test_rows_are_read_as_the_source_of_the_version_was(made: Scratch, model: bytes) -> None:
+    made.add_version("box", "1.1.0", {"model.skops": model}, signature=SIGNATURE, stages=german())
+    made.path("rows.csv").write_bytes("größe;kind;width\nklein;01;1,5\ngroß;1;9,0\n".encode("latin-1"))
+    done = made.run("predict", "box@1.1.0", "rows.csv", "-o", "-")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[:2] == ["größe,prediction,probability_large,probability_small", "klein,small,0.0,1.0"]
+    made.path("rows.csv").write_text("größe;kind;width\ngroß;1;9,0\n", encoding="utf-8")
+    assert "\ngroß,large," in made.run("predict", "box@1.1.0", "rows.csv", "-o", "-").out
+    made.path("rows.csv").write_text("width,kind\n9.0,1\n")
+    assert "\n0,large," in made.run("predict", "box@1.1.0", "rows.csv", "-o", "-").out
+    made.path("rows.csv").write_text("kind;width\n1;1.5\n")
+    assert "row 0 has the text '1.5'" in made.run("predict", "box@1.1.0", "rows.csv", "-o", "-").err
+    made.path("rows.csv").write_text("kind;width\n01;k.A.\n")
+    assert "wants numbers" not in made.run("predict", "box@1.1.0", "rows.csv", "-o", "-").err
+    done = made.run("predict", "box@1.0.0", "rows.csv", "-o", "-")
+    assert "rows.csv:1: has one column; its separator is ';', and that of the model's source ','" in done.err
+
+
+@pytest.mark.parametrize("wrong", [{"encoding": "klingon"}, {"encoding": "rot13"}, {"separator": "ab"}, {"missing": 1}])
+def test_what_a_record_says_of_its_source_ends_in_no_traceback(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    params = [stage["params"] for stage in german(**wrong).values()]
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,2\n")
+    (batch,) = row_files.read_batches(path, forms=[recorded_form("box", params)], names=["a", "b"])
+    assert batch.as_types({"a": "int64"})["a"].tolist() == [1]

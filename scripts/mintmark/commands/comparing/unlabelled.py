@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mintmark.commands.measuring.row_files import check_suffix, read_batches, size_of
 from mintmark.commands.measuring.row_progress import row_progress
 from mintmark.commands.measuring.row_writer import open_writer
+from mintmark.core.signature.csv_form import recorded_form
 from mintmark.errors import MintmarkError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from mintmark.commands.comparing.sides import Side
     from mintmark.core.question import Label
+    from mintmark.core.signature.csv_form import CsvForm
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.registry.clone import ClonedRegistry
 
@@ -58,13 +60,14 @@ def pick_rows(registry: ClonedRegistry, first: Side, second: Side, data: Path, o
     versions = [_runnable(registry, side) for side in (first, second)]
     rows = differing = 0
     with open_writer(output) as writer, row_progress("asking both", size, unit) as advance:
-        parts = (read_batches(data, types, rows=BATCH_ROWS) for types in ({}, *map(_types, versions)))
-        for plain, *asked in zip(*parts, strict=True):
-            tables = [_fit(version, part.table, data, rows) for version, part in zip(versions, asked, strict=True)]
+        forms = [_form(side) for side in (first, second)]
+        names = {name for version in versions for name in version.record.signature.inputs}
+        for batch in read_batches(data, forms=forms, names=names, rows=BATCH_ROWS):
+            tables = [_fit(version, batch.as_types(_types(version)), data, rows) for version in versions]
             mask = _differ(versions, tables, trusted, data)
-            writer.write(plain.table[mask])
+            writer.write(batch.table[mask])
             rows, differing = rows + len(mask), differing + sum(mask)
-            advance(plain.done)
+            advance(batch.done)
         if not rows:
             raise MintmarkError(f"{data}: has no rows")
     return Picked(rows=rows, differing=differing, metric=model.metric.name)
@@ -75,6 +78,10 @@ def _runnable(registry: ClonedRegistry, side: Side) -> FetchedVersion:
     if artifact["format"] not in ("skops", "onnx"):
         raise MintmarkError(f"{side.name} is a {artifact['format']} file, which holds no model that could be asked")
     return side.fetch(registry, [artifact["path"]])
+
+
+def _form(side: Side) -> CsvForm:
+    return recorded_form(side.model, (stage.get("params") for stage in side.document["stages"].values()))
 
 
 def _types(version: FetchedVersion) -> dict[str, str]:

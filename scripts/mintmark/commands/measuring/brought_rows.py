@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_file
-from mintmark.commands.measuring.row_files import check_suffix, read_batches
+from mintmark.commands.measuring.row_files import CSV, check_suffix, find_form, read_batches
 from mintmark.core.named_columns import prepare_sections, row_columns
-from mintmark.core.question import ROW
+from mintmark.core.question import ROW, RecipeFault
+from mintmark.core.signature.csv_form import recorded_form
 from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import InputError, MintmarkError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.model import Model
     from mintmark.core.records import VersionRecord
+    from mintmark.core.signature.csv_form import CsvForm
     from mintmark.judging.trials.evidence import Rows
 
 _MOST_ROWS = 5_000_000
@@ -36,11 +38,9 @@ def read_brought_rows(path: Path, records: Sequence[VersionRecord], model: Model
     check_suffix(path)
     question = model.question
     truth = _truth_type(records[0], is_classification=question.is_classification)
-    types = dict.fromkeys(row_columns(model.document), "anything")
-    for record in reversed(records):
-        types |= record.signature.inputs
+    types = {name: kind for record in reversed(records) for name, kind in record.signature.inputs.items()}
     types[question.target] = truth
-    table = _read_whole(path, types)
+    table = _read_whole(path, types, records)
     try:
         table[question.target] = fit_inputs(table, {question.target: truth})[question.target]
     except InputFault as fault:
@@ -63,18 +63,46 @@ def _truth_type(record: VersionRecord, *, is_classification: bool) -> str:
     return output.type if output is not None else "anything"
 
 
-def _read_whole(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
+def _read_whole(path: Path, types: Mapping[str, str], records: Sequence[VersionRecord]) -> pd.DataFrame:
+    """Return the rows of a file. What a CSV file holds beside the typed columns is read as prepare read it."""
     import pandas as pd
 
+    forms = [recorded_form(record.model, _params(record)) for record in records]
     parts, rows = [], 0
-    for batch in read_batches(path, types):
-        parts.append(batch.table)
-        rows += len(batch.table)
+    for batch in read_batches(path, forms=forms, names=types):
+        parts.append(batch.as_types(types))
+        rows += len(parts[-1])
         if rows > _MOST_ROWS:
             raise MintmarkError(f"{path}: has more than {_MOST_ROWS:,} rows; measure a sample")
     if not rows:
         raise MintmarkError(f"{path}: has no rows to measure")
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    beside = [name for name in table.columns if name not in types]
+    if check_suffix(path) != CSV or not beside:
+        return table
+    return table.assign(**_as_prepared(path, table[beside], find_form(path, forms, types), records))
+
+
+def _as_prepared(path: Path, text: pd.DataFrame, form: CsvForm, records: Sequence[VersionRecord]) -> pd.DataFrame:
+    """Return columns of text in the types that prepare gives them: those that were declared, or by all their values."""
+    import pyarrow as pa
+
+    from mintmark.training.cleaning import apply_types
+    from mintmark.training.reading import decide_types
+
+    declared: dict[str, Any] = {}
+    for record in reversed(records):
+        for section in prepare_sections(record.model, _params(record)):
+            declared |= section.get("types") or {}
+    known = {name: kind for name, kind in declared.items() if name in text.columns}
+    try:
+        return apply_types(decide_types(pa.Table.from_pandas(text), form, known), known)
+    except RecipeFault as fault:
+        raise InputError(f"{path}: {fault.message}", [str(one.place[-1]) for one in fault.faults]) from None
+
+
+def _params(record: VersionRecord) -> list[Mapping[str, Any]]:
+    return [stage.params for stage in record.stages.values()]
 
 
 def _with_ids(table: pd.DataFrame, records: Sequence[VersionRecord]) -> pd.DataFrame:
@@ -87,5 +115,5 @@ def _with_ids(table: pd.DataFrame, records: Sequence[VersionRecord]) -> pd.DataF
 
 
 def _id_column(record: VersionRecord) -> Any:
-    sections = prepare_sections(record.model, (stage.params for stage in record.stages.values()))
+    sections = prepare_sections(record.model, _params(record))
     return next((section["id"] for section in sections if section.get("id")), None)

@@ -12,11 +12,13 @@ from mintmark.commands.measuring.row_writer import STANDARD_OUTPUT, open_writer
 from mintmark.commands.opening import open_registry
 from mintmark.core.question import PROBABILITY, ROW
 from mintmark.core.reference import CANDIDATE
+from mintmark.core.signature.csv_form import CsvForm, recorded_form
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.reading import as_reference
 from mintmark.registry.stored.loading import load_model
 from mintmark.registry.stored.pulling import yanked_note
+from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +43,13 @@ def predict(
     size, unit = size_of(data)
     registry = open_registry(root, site=site, at=at)
     model = _load(registry, reference)
+    form = source_form(registry, reference)
     rows = 0
     with open_writer(output) as writer, row_progress("predicting", size, unit) as advance:
-        for batch in read_batches(data, model.signature.inputs):
-            writer.write(_answer(model, batch.table, data, rows))
-            rows += len(batch.table)
+        for batch in read_batches(data, forms=[form], names=model.signature.inputs):
+            table = batch.as_types(model.signature.inputs)
+            writer.write(_answer(model, table, data, rows))
+            rows += len(table)
             advance(batch.done)
         if not rows:
             raise MintmarkError(f"{data}: has no rows to predict")
@@ -64,6 +68,19 @@ def _load(registry: Registry, reference: str) -> LoadedModel:
     if isinstance(model, dict):
         raise MintmarkError(f"{wanted} holds arrays (safetensors) and no model that could be asked")
     return model
+
+
+def source_form(registry: Registry, reference: str) -> CsvForm:
+    """Return how the CSV files are written that a version was made from; of the candidate, as its parameters say."""
+    wanted = as_reference(reference)
+    if wanted.selector != CANDIDATE:
+        record = registry.resolve(wanted)
+        return recorded_form(record.model, [stage.params for stage in record.stages.values()])
+    try:
+        section = parse_yaml(registry.tree.read("params.yaml") or b"")["models"][wanted.model]["source"]
+    except (YamlFault, KeyError, TypeError):  # a pipeline of the team's own
+        return CsvForm()
+    return recorded_form(wanted.model, [{"params.yaml": {f"models.{wanted.model}.source": section}}])
 
 
 def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> pd.DataFrame:

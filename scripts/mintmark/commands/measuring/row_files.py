@@ -6,35 +6,43 @@ that it is, for the check of the signature to name it.
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import os
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.signature.column_types import kind_of
+from mintmark.core.signature.csv_form import TRUTHS, CsvForm
 from mintmark.errors import MintmarkError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
 BATCH_ROWS: Final = 20_000
 CSV, PARQUET = ".csv", ".parquet"
-_NOTHING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>"})  # where numbers belong
-_BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
+_SAMPLE: Final = 1 << 20  # bytes of a file that are looked at to tell its encoding
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a file; `done` of `Source.size` has been read up to here."""
+    """Some rows of a file; `done` of `size_of` has been read up to here. `as_types` makes the table of them."""
 
-    table: pd.DataFrame
     done: int
+    as_types: Callable[[Mapping[str, str]], pd.DataFrame]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The rows as they are: in the text that a CSV file holds, or in the types that they have in Parquet."""
+        return self.as_types({})
 
 
 def check_suffix(path: Path) -> str:
@@ -45,15 +53,20 @@ def check_suffix(path: Path) -> str:
     return suffix
 
 
-def read_batches(path: Path, types: Mapping[str, str], *, rows: int = BATCH_ROWS) -> Iterator[Batch]:
-    """Yield the rows of a file; columns in `types` (name -> type of a signature) are read as these.
+def read_batches(
+    path: Path, *, forms: Sequence[CsvForm] = (), names: Iterable[str] = (), rows: int = BATCH_ROWS
+) -> Iterator[Batch]:
+    """Yield the rows of a file; `Batch.as_types` reads them in types of a signature (name -> type), as often as asked.
 
-    The others come as the text that a CSV file holds, or in the type that they have in Parquet. `Batch.done` counts
-    bytes of a CSV file and rows of Parquet, as `size_of` does. Raises `MintmarkError` with the line where a file is no
-    table: it has a column twice, or a row of another width than its header.
+    A CSV file is read in the first of `forms` in which its header has all `names`, else in the usual form. `Batch.done`
+    counts bytes of a CSV file and rows of Parquet, as `size_of` does. Raises `MintmarkError` with the line where a file
+    is no table: it has a column twice, or a row of another width than its header.
     """
     try:
-        yield from (_read_csv if check_suffix(path) == CSV else _read_parquet)(path, types, rows)
+        if check_suffix(path) == CSV:
+            yield from _read_csv(path, find_form(path, forms, names), rows)
+        else:
+            yield from _read_parquet(path, rows)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -77,30 +90,76 @@ def size_of(path: Path) -> tuple[int, str]:
 # -- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _read_csv(path: Path, types: Mapping[str, str], rows: int) -> Iterator[Batch]:
-    with open(path, "rb") as raw:
-        import io
+def find_form(path: Path, forms: Sequence[CsvForm], names: Iterable[str]) -> CsvForm:
+    """Return the first form in which the header has all names, else the usual one, or the only one that was given.
 
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
-        reader = csv.reader(text, strict=True)
+    Who trained on semicolons may ask about a file with commas. Text in UTF-8 is told by its bytes.
+    """
+    with open(path, "rb") as file:
+        sample = file.read(_SAMPLE)
+    wanted = set(names)
+    usual = CsvForm(missing=forms[0].missing if forms else None)
+    tried = [_in_utf8(form, sample) for form in (*forms, usual) if _is_known(form.encoding)]
+    for form in tried:
+        text = sample.decode(form.encoding, errors="replace").removeprefix("\ufeff")
+        try:
+            if wanted <= set(next(csv.reader(io.StringIO(text, newline=""), delimiter=form.separator), [])):
+                return form
+        except csv.Error:  # told with its line by who reads the rows
+            continue
+    return tried[0]
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        b" ".decode(encoding, errors="replace")
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _in_utf8(form: CsvForm, sample: bytes) -> CsvForm:
+    """Bytes beyond ASCII that are whole characters of UTF-8 are no text in another encoding."""
+    if sample.isascii():
+        return form
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return form
+    return replace(form, encoding="utf-8")
+
+
+def _read_csv(path: Path, form: CsvForm, rows: int) -> Iterator[Batch]:
+    encoding = "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
+    with open(path, "rb") as raw:
+        text = io.TextIOWrapper(raw, encoding=encoding, newline="")
+        reader = csv.reader(text, delimiter=form.separator, strict=True)
         try:
             header = next(reader, [])
-            _check_header(path, header)
+            _check_header(path, header, form)
             lines = _even_rows(path, reader, len(header))
             while batch := list(islice(lines, rows)):
-                yield Batch(_csv_table(header, batch, types), raw.tell())
+                yield Batch(raw.tell(), partial(_csv_table, header, batch, form))
         except UnicodeDecodeError as error:
-            raise MintmarkError(f"{path}: is not text in UTF-8 ({error.reason}); write it again as UTF-8") from None
+            raise MintmarkError(
+                f"{path}: is not text in {form.encoding} ({error.reason}); write it again as UTF-8"
+            ) from None
         except csv.Error as error:
             raise MintmarkError(f"{path}:{reader.line_num}: is no row of a table ({error})") from None
 
 
-def _check_header(path: Path, header: Sequence[str]) -> None:
+def _check_header(path: Path, header: Sequence[str], form: CsvForm) -> None:
     if not header:
         raise MintmarkError(f"{path}: is empty; its first line names the columns")
     name, count = Counter(header).most_common(1)[0]
     if count > 1:
         raise MintmarkError(f'{path}:1: names the column "{name}" {count} times; keep one')
+    other = next((sign for sign in ",;\t|" if len(header) == 1 and sign != form.separator and sign in header[0]), None)
+    if other is not None:
+        raise MintmarkError(
+            f"{path}:1: has one column; its separator is {other!r}, and that of the model's source {form.separator!r}; "
+            "write it with that one, or with commas"
+        )
 
 
 def _even_rows(path: Path, reader: Any, width: int) -> Iterator[list[str]]:
@@ -113,32 +172,36 @@ def _even_rows(path: Path, reader: Any, width: int) -> Iterator[list[str]]:
             yield [""]  # an empty line is a row of one empty field
 
 
-def _csv_table(header: Sequence[str], rows: Sequence[Sequence[str]], types: Mapping[str, str]) -> pd.DataFrame:
+def _csv_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], form: CsvForm, types: Mapping[str, str]
+) -> pd.DataFrame:
     import pandas as pd
 
     columns = zip(header, zip(*rows, strict=True), strict=True)
-    return pd.DataFrame({name: _csv_column(values, types.get(name)) for name, values in columns})
+    return pd.DataFrame({name: _csv_column(values, types.get(name), form) for name, values in columns})
 
 
-def _csv_column(values: Sequence[str], wanted: str | None) -> Any:
+def _csv_column(values: Sequence[str], wanted: str | None, form: CsvForm) -> Any:
     import numpy as np
     import pandas as pd
 
     kind = "text as it is" if wanted is None else kind_of(wanted)
     if kind == "numbers":
-        return _csv_numbers(values, whole=str(wanted).lower().startswith(("int", "uint")))
+        return _csv_numbers(values, form, whole=str(wanted).lower().startswith(("int", "uint")))
     if kind == "booleans":
-        found = [_BOOLEANS.get(value.lower(), None if value in _NOTHING else value) for value in values]
+        nothing = form.no_number
+        found = [TRUTHS.get(word, None if word in nothing else value) for value in values for word in (value.strip(),)]
         return np.array(found, dtype=bool) if all(type(value) is bool for value in found) else _objects(found)
     if kind == "text as it is":
         return pd.Series(values, dtype="str")
     if kind == "anything":
-        read = _csv_numbers(values, whole=False)
+        read = _csv_numbers(values, form, whole=False)
         return read if read.dtype != object else _objects(values)
-    return _objects([value or None for value in values])
+    nothing = form.no_text
+    return _objects([None if value in nothing else value for value in values])
 
 
-def _csv_numbers(values: Sequence[str], *, whole: bool) -> Any:
+def _csv_numbers(values: Sequence[str], form: CsvForm, *, whole: bool) -> Any:
     """Python reads a number exactly, and 1_000 as one, which nobody writes into a file."""
     import numpy as np
 
@@ -147,7 +210,8 @@ def _csv_numbers(values: Sequence[str], *, whole: bool) -> Any:
             return np.array([_whole(value) for value in values], dtype=np.int64)
         except (ValueError, OverflowError):
             pass
-    numbers = [_number(value) for value in values]
+    nothing, decimal = form.no_number, form.decimal
+    numbers = [_number(value, nothing, decimal) for value in values]
     return np.array(numbers) if all(type(value) is float for value in numbers) else _objects(numbers)
 
 
@@ -157,11 +221,14 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _number(text: str) -> float | str:
-    if text in _NOTHING:
+def _number(text: str, nothing: Container[str], decimal: str) -> float | str:
+    if text.strip() in nothing:
         return float("nan")
+    written = text
+    if decimal != ".":  # a point is no part of such a number
+        written = "_" if "." in text else text.replace(decimal, ".")
     try:
-        return text if "_" in text else float(text)
+        return text if "_" in written else float(written)
     except ValueError:
         return text
 
@@ -175,8 +242,7 @@ def _objects(values: Sequence[Any]) -> Any:
 # -- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _read_parquet(path: Path, types: Mapping[str, str], rows: int) -> Iterator[Batch]:
-    import pandas as pd
+def _read_parquet(path: Path, rows: int) -> Iterator[Batch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -188,14 +254,19 @@ def _read_parquet(path: Path, types: Mapping[str, str], rows: int) -> Iterator[B
                 raise MintmarkError(f'{path}: has the column "{name}" {count} times; keep one')
             for part in file.iter_batches(batch_size=rows):
                 done += part.num_rows
-                table = pa.Table.from_batches([part])
-                asked = [name for name in table.column_names if name in types]
-                columns = dict(table.select(asked).to_pandas(ignore_metadata=True).items())
-                kept = table.drop_columns(asked).to_pandas(ignore_metadata=True, types_mapper=pd.ArrowDtype)
-                columns |= dict(kept.items())
-                yield Batch(pd.DataFrame({name: columns[name] for name in table.column_names}), done)
+                yield Batch(done, partial(_parquet_table, pa.Table.from_batches([part])))
     except pa.ArrowException as error:
         raise _no_parquet(path, error) from None
+
+
+def _parquet_table(table: Any, types: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    asked = [name for name in table.column_names if name in types]
+    columns = dict(table.select(asked).to_pandas(ignore_metadata=True).items())
+    kept = table.drop_columns(asked).to_pandas(ignore_metadata=True, types_mapper=pd.ArrowDtype)
+    columns |= dict(kept.items())
+    return pd.DataFrame({name: columns[name] for name in table.column_names})
 
 
 def _no_parquet(path: Path, error: Exception) -> MintmarkError:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.finding import one_line, shorten
+from mintmark.core.signature.times import ISO, parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,15 +169,15 @@ def _times(column: pd.Series, wanted: str) -> pd.Series:
 
 def _parsed_times(column: pd.Series) -> pd.Series:
     try:
-        return pd.to_datetime(column, format="ISO8601")
+        return parse_times(column)
     except (ValueError, TypeError):
         _check_values(column, _is_time, "times in ISO 8601")
-        raise Misfit("times in ISO 8601", None, "mixes time zones") from None
+        raise Misfit("times in ISO 8601", None, "has some with a time zone and some without") from None
 
 
 def _is_time(value: Any) -> bool:
     try:
-        pd.to_datetime([value], format="ISO8601")
+        pd.to_datetime([value], format=ISO)
     except (ValueError, TypeError):
         return False
     return True

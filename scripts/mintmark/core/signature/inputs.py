@@ -6,8 +6,6 @@ that. What does not fit is a fault that names the column.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +15,7 @@ import pandas as pd
 
 from mintmark.core.finding import one_line, shorten
 from mintmark.core.signature.column_types import Kind, Misfit, fit_column, is_as_asked, kind_of
+from mintmark.core.words.meant import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,7 +148,7 @@ def _check_names(table: pd.DataFrame, inputs: Mapping[str, str]) -> None:
     faults = {}
     for name in inputs:
         if name not in given:
-            faults[name] = f'there is no column "{_shown(name)}"{_meant(name, further)}'
+            faults[name] = f'there is no column "{_shown(name)}"{_hint(name, further)}'
         elif given[name] > 1:
             faults[name] = f'there are {given[name]} columns "{_shown(name)}"; keep one'
     if faults:
@@ -159,14 +158,9 @@ def _check_names(table: pd.DataFrame, inputs: Mapping[str, str]) -> None:
         raise InputFault(lines, list(faults))
 
 
-def _meant(name: str, further: Sequence[str]) -> str:
-    close = difflib.get_close_matches(_plain(name), [_plain(other) for other in further], n=1)
-    meant = next((other for other in further if close and _plain(other) == close[0]), None)
-    return f'; did you mean "{_shown(meant)}"?' if meant is not None else ""
-
-
-def _plain(name: str) -> str:
-    return " ".join(re.split(r"[\W_]+", name.lower()))
+def _hint(name: str, further: Sequence[str]) -> str:
+    close = meant(name, further)
+    return f'; did you mean "{_shown(close)}"?' if close is not None else ""
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:
