@@ -47,7 +47,7 @@ def prepare(model: str) -> None:
         faults = estimator_faults(recipe, question)  # told with those of the data, so that nobody mends one a stage
         try:
             source, frame = read_source(recipe.source, question, recipe.preparation.types)
-            train, evaluation, filled, notes = clean_and_split(frame, recipe, question)
+            train, evaluation, notes = clean_and_split(frame, recipe, question)
         except RecipeFault as fault:
             raise RecipeFaults([*faults, fault]) from None
         raise_faults([*faults, *fold_faults(train, recipe, question, notes)])
@@ -61,7 +61,6 @@ def prepare(model: str) -> None:
         train,
         inputs=notes["inputs"],
         target=question.target,
-        filled=filled,
         has_id=recipe.preparation.id is not None,
         entity=question.entity_column,
         key=described["train"]["hash"],
@@ -72,7 +71,7 @@ def prepare(model: str) -> None:
         **described,
         "lineage": summary.lineage(source, described["train"], described["evaluation"]),
         **notes,
-        "columns": summary.summarise_columns(pd.concat([train, evaluation[train.columns]])),
+        "columns": summary.summarise_columns(pd.concat([train, evaluation]).drop(columns=FILLED, errors="ignore")),
     }
     for name, content in written.items():
         write_atomically(files[name], content)
@@ -84,8 +83,8 @@ def prepare(model: str) -> None:
 
 def clean_and_split(
     frame: pd.DataFrame, recipe: Recipe, question: Question
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Return the training table, the evaluation table, which cells of the first were filled, and what was done."""
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return the training table, the evaluation table, and what was done; both say which of their cells were filled."""
     preparation, target = recipe.preparation, question.target
     read = len(frame)
     frame = cleaning.select_columns(frame, preparation, target, entity=question.entity_column)
@@ -118,10 +117,10 @@ def clean_and_split(
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     gaps = [name for name in inputs if frame[name].isna().any()]
     fills = cleaning.learn_fills(train, preparation, inputs, gaps=gaps)
-    filled = {name: part[list(fills)].isna() for name, part in (("train", train), ("evaluation", evaluation))}
+    filled = [filled_column(part[list(fills)].isna()) for part in (train, evaluation)] if fills else []
     train, evaluation = (cleaning.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
-    if fills:
-        evaluation[FILLED] = filled_column(filled["evaluation"])
+    for part, column in zip((train, evaluation), filled, strict=False):
+        part[FILLED] = column
     dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
     goes_by = by if preparation.split.method == "time" else splitting.unit_of(preparation.split, columns)
     divided: dict[str, Any] = {"method": preparation.split.method, "by": goes_by}
@@ -130,7 +129,7 @@ def clean_and_split(
     for line in cleaning.row_number_notes(frame, inputs):
         print(f"{recipe.model}: {line}")
     notes = {"target": question.target, "inputs": inputs, "carried": carried, "split": divided, "cleaning": dropped}
-    return train, evaluation, filled["train"], notes
+    return train, evaluation, notes
 
 
 def typed(frame: pd.DataFrame, preparation: Preparation) -> tuple[pd.DataFrame, list[RecipeFault]]:

@@ -114,6 +114,9 @@ CATCHERS = {
     # What is not there, or cannot be read, is part of what is judged.
     "judging.fetched: _readable_rows": "a dvc.lock that cannot be read names no rows: a change may mend it",
     "judging.reproducing.stage_runs: Workshop.read": "what a stage made may be no plain file",
+    "judging.worked_out: _work_out": "that the training rows of a version stay unknown is told with the verdict",
+    "judging.reproducing.training_table: dispute_training": "of another training table, nobody can tell; the report says it",
+    "commands.reproduce: _question": "a model.yaml of then that cannot be read leaves the training rows unchecked",
     "judging.span: Span.reads": "a link in place of dvc.yaml names nothing; what judges links reports it",
     "judging.span: Span._locks": "a dvc.lock that cannot be read names no sources; what judges a proposal reports it",
     "judging.span: Span.channel_targets": "a link in place of a channel file names no version; the rules report it",

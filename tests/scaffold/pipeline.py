@@ -101,7 +101,7 @@ predicted = evaluation.format_predictions(rows["row"], rows["paid"], prediction,
 (out / "predictions.parquet").write_bytes(tables.format_parquet(predicted))
 key = "sha256:" + hashlib.sha256(Path("data/loans.csv").read_bytes()).hexdigest()
 digests = digest_training(
-    train, inputs=inputs, target="paid", filled=None, has_id=False, entity=question.entity_column, key=key
+    train, inputs=inputs, target="paid", has_id=False, entity=question.entity_column, key=key
 )
 (out / "training-rows.parquet").write_bytes(tables.format_parquet(digests, ascending=["digest"]))
 data = [{"role": "training", "path": "data/loans.csv", "rows": len(train)},

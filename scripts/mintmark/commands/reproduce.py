@@ -13,6 +13,7 @@ from mintmark.changing.commits import read_author
 from mintmark.commands.text_columns import format_table
 from mintmark.core.finding import one_line
 from mintmark.core.layout import version_path
+from mintmark.core.question import RecipeFault
 from mintmark.core.words.numbers import seconds as took
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.reproduction import reproduce_version
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mintmark.core.judgement.review import Reproduction
+    from mintmark.core.question import Question
     from mintmark.core.records import VersionRecord
 
 
 def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json: bool, note: bool = False) -> int:
     """Print what came of running a version's stages again at the commit that added it.
 
-    Returns 0 for identical bytes and for the same predictions, 1 for all else. `keep` leaves the clone where it is.
+    Returns 0 for identical bytes and for the same predictions; 1 for all else, and where it stores digests of other
+    training rows. `keep` leaves the clone where it is.
     `note` says in a Git note that the version was made again, if it was.
     """
     registry = ClonedRegistry(root)
@@ -40,11 +43,18 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
     commit = _first_commit(registry, record)
     if note:
         read_author(registry.root)  # before the stages run, which can take hours
-    config = ClonedRegistry(registry.root, at=commit).dvc_config
+    then = ClonedRegistry(registry.root, at=commit)
     start = time.monotonic()
     with TemporaryFolder("reproduce") as folder, _progress(record) as on_stage:
         again = reproduce_version(
-            registry.root, record, commit, config=config, network=network, folder=folder, on_stage=on_stage
+            registry.root,
+            record,
+            commit,
+            config=then.dvc_config,
+            question=_question(then, record),
+            network=network,
+            folder=folder,
+            on_stage=on_stage,
         )
         kept = keep_folder(folder, "reproduced") if keep else None
     seconds = time.monotonic() - start
@@ -61,7 +71,15 @@ def reproduce(root: Path, reference: str, *, network: bool, keep: bool, as_json:
             print(f"\nthe clone is in {clone}")
         if note:
             print(f"\n{_what_was_noted(noted)}")
-    return 0 if again.is_same else 1
+    return 0 if again.is_same and not again.wrong_rows else 1
+
+
+def _question(then: ClonedRegistry, record: VersionRecord) -> Question | None:
+    """Return what the model answered when the version was added; None where its model.yaml did not say."""
+    try:
+        return then.model(record.model).question
+    except (MintmarkError, RecipeFault):
+        return None
 
 
 def _first_commit(registry: ClonedRegistry, record: VersionRecord) -> str:
@@ -73,7 +91,7 @@ def _first_commit(registry: ClonedRegistry, record: VersionRecord) -> str:
 
 def _write_note(registry: ClonedRegistry, record: VersionRecord, commit: str, again: Reproduction) -> str | None:
     """Return the ref that the note went to, None where there is nothing to note."""
-    if not again.is_same:
+    if not again.is_same or again.wrong_rows:
         return None
     path = version_path(record.model, str(record.version))
     write_note(

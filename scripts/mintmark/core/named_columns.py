@@ -79,9 +79,14 @@ def prepare_sections(model: str, params: Iterable[Mapping[str, Any] | None]) -> 
 
 
 def recorded_sections(model: str, params: Iterable[Mapping[str, Any] | None], name: str) -> Iterator[Mapping[str, Any]]:
-    """Yield a part of the section of a model in params.yaml, from the parameters of each stage that depends on it."""
+    """Yield a part of the section of a model in params.yaml, from the parameters of each stage that depends on it.
+
+    A stage may depend on that part, or on all that params.yaml says of the model.
+    """
     for of_stage in params:
-        section = ((of_stage or {}).get("params.yaml") or {}).get(f"models.{model}.{name}")
+        values = (of_stage or {}).get("params.yaml") or {}
+        whole = values.get(f"models.{model}")
+        section = values.get(f"models.{model}.{name}", whole.get(name) if isinstance(whole, dict) else None)
         if isinstance(section, dict):
             yield section
 

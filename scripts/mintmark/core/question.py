@@ -16,7 +16,7 @@ Label = str | int | float | bool
 
 ROW = "row"  # the column of evaluation rows and predictions that numbers the rows
 PROBABILITY = "probability_"  # and the class: a column of predictions
-FILLED = "filled_columns"  # of evaluation rows: a JSON list of the columns that prepare filled, or nothing
+FILLED = "filled_columns"  # of a row: a JSON list of the columns that prepare filled, or nothing
 EVALUATION, PREDICTIONS = "evaluation.parquet", "predictions.parquet"  # the rows of a version, its answers to them
 TRAINING_ROWS = "training-rows.parquet"  # which rows a version was trained on (core/provenance/training_rows.py)
 OF, DIGEST = "of", "digest"  # its columns

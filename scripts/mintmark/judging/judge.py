@@ -11,6 +11,7 @@ from mintmark.about import __version__
 from mintmark.core import layout
 from mintmark.core.judgement.opinion import Opinion, conclude, found, found_faults
 from mintmark.core.judgement.ownership import check_owner
+from mintmark.core.question import TRAINING_ROWS
 from mintmark.judging.deadline import begin_reproduction
 from mintmark.judging.detours import judge_detours, judge_line
 from mintmark.judging.hearing import attempt, ended_by, hear_out, heard
@@ -37,6 +38,7 @@ _JUDGES: Mapping[Kind, str] = {
     "code": "mintmark.judging.descriptions:judge_code",
 }
 
+_EVALUATES = "mintmark.judging.proposals"
 _MOST_CONFLICTS = 20
 
 
@@ -46,7 +48,8 @@ def review_change(
     """Return the review of what lies between base and head.
 
     `author` is the GitHub login of whoever asks for the change, `teams` the teams (`acme/ml`) that they belong to.
-    With `reproduce`, a proposed version is made again from its recorded stages, which runs the proposal's code.
+    With `reproduce`, a proposed version is made again from its recorded stages, which runs the proposal's code. Before
+    the verdict, so are the training tables of versions that it concerns and that keep no digests of their rows.
     """
     return _review(lambda: span, span.base, span.head, author, teams, reproduce=reproduce)
 
@@ -109,17 +112,17 @@ def _judge(span: Span, author: str | None, teams: Collection[str], *, reproduce:
         so_far += part
         yield part
     if kind in _JUDGES and not (so_far.has_failed and kind == "propose"):
-        for part in _load(_JUDGES[kind])(span, subjects):
+        for part in _load(_JUDGES[kind], reproduce=reproduce)(span, subjects):
             so_far += part
             yield part
     if reproduce and kind == "propose" and not so_far.has_failed:
         yield from _reproduce(span, subjects[0], so_far.isolation)
 
 
-def _load(name: str) -> Callable[[Span, Sequence[Subject]], Judging[None]]:
+def _load(name: str, *, reproduce: bool) -> Callable[[Span, Sequence[Subject]], Judging[None]]:
     module, _, function = name.partition(":")
-    judge: Callable[[Span, Sequence[Subject]], Judging[None]] = getattr(import_module(module), function)
-    return judge
+    judge: Callable[..., Judging[None]] = getattr(import_module(module), function)
+    return partial(judge, reproduce=True) if reproduce and module == _EVALUATES else judge
 
 
 def _judge_owners(span: Span, author: str | None, teams: Collection[str]) -> Judging[None]:
@@ -175,6 +178,10 @@ def _reproduce(span: Span, subject: Subject, isolation: Mapping[str, str]) -> Ju
         yield found("reproduction", "decide", message)
         return
     begin_reproduction()
-    made = reproduce_version(span.root, record, span.head, config=span.config)
+    question = span.before.model(subject.model).question
+    made = reproduce_version(span.root, record, span.head, config=span.config, question=question)
     yield Opinion(reproduction=made)
+    if made.wrong_rows:
+        path = layout.pointer_path(subject.model, str(subject.version), TRAINING_ROWS)
+        yield found("reproduction", "fail", f"{made.wrong_rows}; dvc repro, and propose it again", path)
     yield found("reproduction", "pass" if made.is_same else "decide", f"{made.outcome}: {made.message}")

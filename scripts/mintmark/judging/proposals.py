@@ -15,20 +15,26 @@ from mintmark.judging.hearing import attempt, heard
 from mintmark.judging.record_claims import judge_record
 from mintmark.judging.trials.running import start_model
 from mintmark.judging.uses import count_uses
+from mintmark.judging.worked_out import work_out_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mintmark.artifacts.confined.model_runner import ModelProcess
+    from mintmark.core.judgement.review import Uses
     from mintmark.core.records import VersionRecord
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
+    from mintmark.judging.trials.clean_rows import TrainingRows
     from mintmark.registry.clone import ClonedRegistry
 
 
-def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
-    """A new version: its record, its bytes, and its model against the champion."""
+def judge_proposal(span: Span, subjects: Sequence[Subject], *, reproduce: bool = False) -> Judging[None]:
+    """A new version: its record, its bytes, and its model against the champion.
+
+    With `reproduce`, versions that it is held against and that keep no digests of training rows are asked for them.
+    """
     subject = subjects[0]
     model, version = subject.model, str(subject.version)
     record = span.after.record(model, version)
@@ -41,6 +47,9 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         return
     yield from judge_record(span, record, candidate.files)
     yield from judge_other_rows(span, judged=model)
+    uses = count_uses(span, record, proposed=True)
+    sides = (champion, span.anchor(model))
+    worked_out = (yield from work_out_rows(span, model, sides)) if reproduce else None
     # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_names) as process:
         import mintmark.judging.trials.trial  # noqa: F401
@@ -53,13 +62,18 @@ def judge_proposal(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
         if names_other_rows(record):
             path = layout.version_path(model, version)
             yield found("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)
-        yield from _hold(span, candidate, process, span.after, champion, proposed=True)
+        yield from _hold(
+            span, candidate, process, span.after, champion, proposed=True, uses=uses, worked_out=worked_out
+        )
     next_step = f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}"
-    yield Opinion(uses=count_uses(span, record, proposed=True), next_if_passed=(next_step,))
+    yield Opinion(uses=uses, next_if_passed=(next_step,))
 
 
-def judge_promotion(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
-    """A registered version that enters a channel: the same comparison, with the version that is there now."""
+def judge_promotion(span: Span, subjects: Sequence[Subject], *, reproduce: bool = False) -> Judging[None]:
+    """A registered version that enters a channel: the same comparison, with the version that is there now.
+
+    With `reproduce`, each side that keeps no digests of training rows is asked for them.
+    """
     subject = subjects[0]
     model, version, channel = subject.model, str(subject.version), str(subject.channel)
     incumbent = yield from _standing_version(span, model, channel)
@@ -72,12 +86,15 @@ def judge_promotion(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
     yield Opinion(lineage=_lineage(record), tables=_differences(span, record, incumbent))
     if candidate is None:
         return
+    uses = count_uses(span, record, proposed=False)
+    sides = (version, incumbent, span.anchor(model))
+    worked_out = (yield from work_out_rows(span, model, sides)) if reproduce else None
     with start_model(candidate, span.settings.trusted_names) as process:
-        yield from _hold(span, candidate, process, span.before, incumbent, proposed=False)
+        yield from _hold(
+            span, candidate, process, span.before, incumbent, proposed=False, uses=uses, worked_out=worked_out
+        )
     back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
-    yield Opinion(
-        uses=count_uses(span, record, proposed=False), next_if_passed=(f"To undo it after the merge: {back}",)
-    )
+    yield Opinion(uses=uses, next_if_passed=(f"To undo it after the merge: {back}",))
 
 
 def _next_channel(span: Span, subject: Subject) -> str:
@@ -104,12 +121,15 @@ def _hold(
     incumbent: str | None,
     *,
     proposed: bool,
+    uses: Sequence[Uses],
+    worked_out: Mapping[str, TrainingRows | str] | None,
 ) -> Judging[None]:
     from mintmark.judging.trials.cases import build_case
     from mintmark.judging.trials.trial import hold_trial
 
     begin_model()
-    case = yield from heard(build_case(span, candidate, side, incumbent, proposed=proposed), "model")
+    building = build_case(span, candidate, side, incumbent, proposed=proposed, uses=uses, worked_out=worked_out)
+    case = yield from heard(building, "model")
     if case is not None:
         yield from heard(hold_trial(case, process), "model")
 

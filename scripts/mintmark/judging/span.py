@@ -91,6 +91,10 @@ class Span:
         """Return the past of one such model."""
         return self.histories.get(model, ModelHistory())
 
+    def anchor(self, model: str) -> str | None:
+        """Return the anchor: what model.yaml of the base names, else the first version that held the last channel."""
+        return self.before.model(model).anchor or self.history(model).first_holder(self.settings.last_channel)
+
     @cached_property
     def kind(self) -> Classification:
         """What kind of change this is."""

@@ -31,7 +31,7 @@ def table(*rows: tuple[object, object, object], **columns: list[object]) -> pd.D
 
 
 def digests(train: pd.DataFrame, **options: object) -> pd.DataFrame:
-    settings = {"filled": None, "has_id": False, "entity": None, "key": KEY, **options}
+    settings = {"has_id": False, "entity": None, "key": KEY, **options}
     return digest_training(train, inputs=INPUTS, target="kind", **settings)
 
 
@@ -82,11 +82,11 @@ def test_the_order_of_columns_and_a_new_column_make_no_difference() -> None:
 
 def test_a_cell_that_was_filled_counts_as_missing() -> None:
     """What is filled in is learned from the data, so it changes as the data grows."""
-    train, filled = table((1.5, "red", "a")), pd.DataFrame({"height": [True]})
+    train = table((1.5, "red", "a"), **{FILLED: filled_column(pd.DataFrame({"height": [True]})).tolist()})
     rows = table((1.75, "red", "a"), (1.75, "red", "a")).assign(
         **{FILLED: filled_column(pd.DataFrame({"height": [True, False]}))}
     )
-    assert found(digests(train, filled=filled), rows) == [True, False]
+    assert found(digests(train), rows) == [True, False]
     assert found(digests(table((None, "red", "a"))), rows) == [True, False]
 
 

@@ -47,9 +47,7 @@ def rows(model: str) -> bytes:
 def training_rows(key: str) -> bytes:
     """The digests of a training that saw none of these rows."""
     train = pd.DataFrame({"width": [-1.0, -2.0], "length": [-1.0, -2.0], "kind": [0, 1]})
-    digests = digest_training(
-        train, inputs=["width", "length"], target="kind", filled=None, has_id=False, entity=None, key=key
-    )
+    digests = digest_training(train, inputs=["width", "length"], target="kind", has_id=False, entity=None, key=key)
     return _parquet({name: digests[name].tolist() for name in digests.columns})
 
 

@@ -249,6 +249,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="reproduction",
             question="Do the recorded stages make the version again (`--reproduce`)?",
+            fail="the digests of training rows that it stores are not those of its training",
             decide="they fail or make something else, or this system cannot confine them",
         ),
         CheckKind(

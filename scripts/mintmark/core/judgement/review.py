@@ -117,7 +117,8 @@ class Reproduction:
     """What came of running the recorded stages again: `identical bytes`, `same predictions` or `different`.
 
     `parts_at` names the first stage whose outputs differ, None where none does. `files` has for each output its path
-    and whether its bytes are the same.
+    and whether its bytes are the same. `wrong_rows` says why the stored digests of training rows are not those of the
+    training, and is empty where they are, or where nobody can tell.
     """
 
     outcome: Literal["identical bytes", "same predictions", "different", "failed"]
@@ -125,6 +126,7 @@ class Reproduction:
     parts_at: str | None = None
     files: Sequence[tuple[str, bool]] = ()
     environment: Sequence[tuple[str, str, str]] = ()  # package, recorded, installed; only those that differ
+    wrong_rows: str = ""
 
     @property
     def is_same(self) -> bool:

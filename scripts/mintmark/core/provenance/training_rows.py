@@ -40,17 +40,16 @@ def digest_training(
     *,
     inputs: Sequence[str],
     target: str,
-    filled: pd.DataFrame | None,
     has_id: bool,
     entity: str | None,
     key: str,
 ) -> pd.DataFrame:
     """Return the digests of a training table: one of each row, and one of each id and each entity there is.
 
-    `filled` is true where a cell of `train` (of the same shape, for the columns that it has) was missing and filled.
-    `key` is the hash of the training table in the version's record; other versions have other digests of a row.
+    A cell that was missing and filled, as `filled_columns` of the table says, counts as missing. `key` is the hash of
+    the training table in the version's record; other versions have other digests of a row.
     """
-    of = {BY_ROW: _row_cells(train, inputs, target, filled)}
+    of = {BY_ROW: _row_cells(train, inputs, target, filled_cells(train))}
     if has_id:
         of[BY_ID] = np.unique(_cells(train[ROW]))[:, None]
     if entity is not None:
@@ -130,7 +129,7 @@ def _names(names: Sequence[str], row: Iterable[bool]) -> str:
 
 
 def filled_cells(rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return which cells of an evaluation table were filled, by its column `filled_columns`; None where it has none.
+    """Return which cells of a table were filled, by its column `filled_columns`; None where it has none.
 
     What is no such list says of no cell that it was filled.
     """

@@ -56,6 +56,18 @@ def _in_order(stages: Mapping[str, LockedStage]) -> Iterable[str]:
         return tuple(stages)
 
 
+def stages_behind(stages: Sequence[LockedStage], path: str) -> tuple[LockedStage, ...]:
+    """Return the stage that writes a path and those that it depends on, in their order; none where no stage does."""
+    wanted = {path}
+    found: list[LockedStage] = []
+    for stage in reversed(stages):
+        outs = PathMap((out.path, out.path) for out in stage.outs)
+        if any(outs.touching(each) for each in wanted):
+            found.append(stage)
+            wanted |= {dep.path for dep in stage.deps}
+    return tuple(reversed(found))
+
+
 class Source(NamedTuple):
     """A file or folder that a stage reads and none makes as a whole; of a folder, stages may make a part."""
 

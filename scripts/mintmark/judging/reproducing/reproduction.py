@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.core.layout import pointer_path
-from mintmark.core.question import PREDICTIONS
+from mintmark.core.question import PREDICTIONS, TRAINING_ROWS
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
+from mintmark.judging.reproducing.furnishing import furnish
 from mintmark.judging.reproducing.outputs import Output, changed_inputs, compare_outputs, predictions_gap
-from mintmark.judging.reproducing.recorded_stages import recorded_stages, sources
-from mintmark.judging.reproducing.source_data import fetch_sources, source_files
+from mintmark.judging.reproducing.recorded_stages import recorded_stages
 from mintmark.judging.reproducing.stage_runs import Workshop
+from mintmark.judging.reproducing.training_table import dispute_training
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored.store import Store
 from mintmark.registry.stored.streams import copy_verified
@@ -28,9 +28,10 @@ from mintmark.temporary import TemporaryFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mintmark.core.question import Question
     from mintmark.core.records import VersionRecord
     from mintmark.judging.reproducing.prediction_gap import PredictionGap
-    from mintmark.registry.dvc import DvcConfig, Remote
+    from mintmark.registry.dvc import DvcConfig
     from mintmark.registry.pipeline import LockedStage
 
 _MOST_PATHS = 3
@@ -42,6 +43,7 @@ def reproduce_version(
     commit: str,
     *,
     config: DvcConfig | None = None,
+    question: Question | None = None,
     network: bool = False,
     folder: Path | None = None,
     on_stage: Callable[[str], None] | None = None,
@@ -49,7 +51,8 @@ def reproduce_version(
     """Run the stages of a record again in a clean clone of `commit`, which holds the version; compare what they make.
 
     Source data that DVC keeps comes from the remotes of `config` (by default the work tree's), and that of an embedded
-    store from the commit; what a proposal says of remotes must not count. `network` lets the stages themselves reach
+    store from the commit; what a proposal says of remotes must not count. With `question`, the stored digests of
+    training rows are held against the training table that was made. `network` lets the stages themselves reach
     other machines. The clone is made in `folder`, which must be empty and stays; by default in a temporary one.
     `on_stage` is told the name of each stage before it runs. Whatever keeps a stage from running, or the result from
     being compared, makes the outcome `failed`.
@@ -57,9 +60,8 @@ def reproduce_version(
     config = config or read_config(root)
     with _place(folder) as place:
         try:
-            again = _run_again(
-                root, record, commit, Workshop(folder=place, root=root, network=network), config, on_stage
-            )
+            workshop = Workshop(folder=place, root=root, network=network)
+            again = _run_again(root, record, commit, workshop, config, question, on_stage)
         except MintmarkError as error:
             again = Reproduction(outcome="failed", message=str(error))
     return replace(again, environment=tuple(environment_differences(record)))
@@ -98,13 +100,12 @@ def _run_again(
     commit: str,
     workshop: Workshop,
     config: DvcConfig,
+    question: Question | None,
     on_stage: Callable[[str], None] | None,
 ) -> Reproduction:
     stages = recorded_stages(root, record, commit)
     recorded = _fetch_predictions(root, record, commit, config, workshop)
-    workshop.open(commit)
-    workshop.forget(out.path for stage in stages for out in stage.outs)
-    _lay_out_sources(root, commit, stages, config, workshop)
+    furnish(workshop, commit, stages, config)
     for number, stage in enumerate(stages):
         if on_stage is not None:
             on_stage(stage.name)
@@ -120,7 +121,21 @@ def _run_again(
         again = Reproduction(outcome="identical bytes", message=message, files=_files(outputs))
     else:
         again = _tell_apart(outputs, predictions_gap(record, recorded, workshop))
-    return replace(again, message="; ".join([again.message, *_notes(stages, workshop)]))
+    wrong = "" if question is None else _wrong_rows(root, record, commit, config, workshop, question)
+    message = "; ".join([again.message, *_notes(stages, workshop), *([wrong] if wrong else [])])
+    return replace(again, message=message, wrong_rows=wrong)
+
+
+def _wrong_rows(
+    root: Path, record: VersionRecord, commit: str, config: DvcConfig, workshop: Workshop, question: Question
+) -> str:
+    """Return why the stored digests of training rows are not those of the training; empty if they are."""
+    file = record.stored_file(TRAINING_ROWS)
+    if file is None:
+        return ""
+    pointer = pointer_path(record.model, str(record.version), file.name)
+    stored = Store(root, revision=commit, config=config).fetch(file, pointer=pointer)
+    return dispute_training(workshop, record, stored, question)
 
 
 def _fetch_predictions(root: Path, record: VersionRecord, commit: str, config: DvcConfig, workshop: Workshop) -> Path:
@@ -132,29 +147,6 @@ def _fetch_predictions(root: Path, record: VersionRecord, commit: str, config: D
     target = workshop.folder / "recorded.parquet"
     copy_verified(Store(root, revision=commit, config=config).fetch(file, pointer=pointer), file, target)
     return target
-
-
-def _lay_out_sources(
-    root: Path, commit: str, stages: Sequence[LockedStage], config: DvcConfig, workshop: Workshop
-) -> None:
-    """Bring in the data that DVC keeps; raise `MintmarkError` when something that a stage reads is not there then."""
-    wanted = sources(stages)
-    files = source_files(root, commit, [source.path for source in wanted])
-    if files:
-        fetch_sources(files, [_as_cloned(remote, root, workshop.clone) for remote in config.remotes], workshop.cache)
-        workshop.check_out(sorted({file.pointer for file in files}))
-    for path, stage, partly_made in wanted:
-        if not partly_made and not os.path.lexists(workshop.clone / path):
-            raise MintmarkError(
-                f"{path}, which {stage} reads, is neither in Git nor kept by DVC in {commit[:10]}; "
-                f"dvc add {path} keeps it for the versions to come"
-            )
-
-
-def _as_cloned(remote: Remote, root: Path, clone: Path) -> Remote:
-    """Return a remote; the embedded store as the clone has it."""
-    place = remote.embedded_in(root)
-    return remote if place is None else replace(remote, url=str(clone / place))
 
 
 def _files(outputs: Sequence[Output]) -> tuple[tuple[str, bool], ...]:

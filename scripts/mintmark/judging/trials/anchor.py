@@ -30,7 +30,7 @@ def judge_anchor(case: Case, anchor: FetchedVersion, run: ModelRun, answer: Answ
         classes, its_answer = Rivals(replace(case, champion=anchor, own=None)).answer(anchor, rows)
         first = Answered(version=anchor, answer=its_answer, classes=classes)
         second = Answered(version=case.candidate, answer=answer, classes=run.classes)
-        return pair_answers(first, second, rows, rules.question, rules.gates)
+        return pair_answers(first, second, rows, rules.question, rules.gates, sightings=case.sightings)
 
     if set(anchor.classes) != set(run.classes):
         message = f"the anchor {anchor.name} knows other classes ({short(list(anchor.classes))})"

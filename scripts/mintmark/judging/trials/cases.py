@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core import layout
 from mintmark.core.cost import recorded_cost
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
+from mintmark.core.named_columns import prepare_sections
 from mintmark.core.provenance.training_rows import holds_all
 from mintmark.core.question import EVALUATION, Question, RecipeFault, is_stable_split
 from mintmark.errors import MintmarkError
 from mintmark.judging.fetched import FetchedVersion, fetch_version, locked_rows
 from mintmark.judging.hearing import attempt
+from mintmark.judging.trials.clean_rows import Sightings
 from mintmark.judging.trials.evidence import Rows, read_rows
-from mintmark.judging.uses import count_uses
 from mintmark.registry import pipeline
 from mintmark.registry.pipeline import LOCK
 from mintmark.registry.snapshot import contradictions, with_lines
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mintmark.core.behaviour_tests import BehaviourTest
+    from mintmark.core.judgement.review import Uses
     from mintmark.core.model import Gates, Model
     from mintmark.core.records import StoredFile, VersionRecord
     from mintmark.judging.hearing import Judging
     from mintmark.judging.span import Span
+    from mintmark.judging.trials.clean_rows import TrainingRows
     from mintmark.registry.clone import ClonedRegistry
 
 _FIRST_ROWS = (
@@ -69,7 +72,7 @@ class Case:
     person decides). `champion` is None where nothing holds the channel yet. `claimed` is the candidate's metrics.json,
     `costs` the champion's recorded cost. `is_proposal` says that the base does not have the candidate yet.
     `anchor` is whom it must not be worse than either, None where that is the champion or the candidate itself. `uses`
-    counts the versions that were compared on the rows.
+    counts the versions that were compared on the rows. `sightings` knows which of the rows each side was trained on.
     """
 
     rules: Rules
@@ -79,6 +82,7 @@ class Case:
     own: Rows | None
     claimed: Mapping[str, Any]
     costs: Mapping[str, float]
+    sightings: Sightings
     judged_source: str = "base"
     is_proposal: bool = False
     anchor: FetchedVersion | None = None
@@ -87,11 +91,19 @@ class Case:
 
 
 def build_case(
-    span: Span, candidate: FetchedVersion, side: ClonedRegistry, incumbent: str | None, *, proposed: bool
+    span: Span,
+    candidate: FetchedVersion,
+    side: ClonedRegistry,
+    incumbent: str | None,
+    *,
+    proposed: bool,
+    uses: Sequence[Uses] = (),
+    worked_out: Mapping[str, TrainingRows | str] | None = None,
 ) -> Judging[Case | None]:
     """Return the case of a candidate, whose record is on `side`, against the version `incumbent` of the base.
 
-    Says what is missing for it; None where it cannot be judged at all.
+    `worked_out` is what making versions again told of their training rows. Says what is missing for the case; None
+    where the candidate cannot be judged at all.
     """
     model = candidate.record.model
     described = span.before.model(model)
@@ -124,14 +136,14 @@ def build_case(
         is_proposal=proposed,
         anchor=anchor,
         has_grown=grown,
-        uses=sum(each.proposals for each in count_uses(span, candidate.record, proposed=proposed)),
+        uses=sum(each.proposals for each in uses),
+        sightings=Sightings(rules.question, worked_out),
     )
 
 
 def _anchor(span: Span, record: VersionRecord, incumbent: str | None) -> Judging[FetchedVersion | None]:
-    """Return the anchor: the version that model.yaml of the base names, else the first that held the last channel."""
-    model = record.model
-    anchor = span.before.model(model).anchor or span.history(model).first_holder(span.settings.last_channel)
+    """Return the anchor, None where that is the incumbent or the candidate itself."""
+    model, anchor = record.model, span.anchor(record.model)
     if anchor is None or anchor in (incumbent, str(record.version)):
         return None
     gone = anchor not in {str(version) for version in span.before.versions(model)}
@@ -177,25 +189,16 @@ def _has_grown(span: Span, record: VersionRecord, pinned: Rows, own: Rows, quest
         return False
     content = span.before.tree.read(LOCK)
     before = {} if content is None else pipeline.model_stages(pipeline.parse_lock(content), record.model)
-    splits = [
-        _split(record.model, [stage.params for stage in stages]) for stages in (before.values(), record.stages.values())
-    ]
-    if splits[0] is None or splits[0] != splits[1]:
-        return False
-    if not is_stable_split(str(splits[0].get("method")), splits[0].get("from")):
+    split, its_own = (
+        next((each["split"] for each in sections if isinstance(each.get("split"), dict)), None)
+        for sections in (
+            prepare_sections(record.model, (stage.params for stage in stages))
+            for stages in (before.values(), record.stages.values())
+        )
+    )
+    if split is None or split != its_own or not is_stable_split(str(split.get("method")), split.get("from")):
         return False
     return holds_all(own.table, pinned.table, [*record.signature.inputs, question.target])
-
-
-def _split(model: str, stages: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any] | None:
-    """Return how stages that read params.yaml divide the rows of a model, None where they do not say."""
-    for params in stages:
-        for values in params.values():
-            whole = values.get(f"models.{model}")
-            section = values.get(f"models.{model}.prepare", whole.get("prepare") if isinstance(whole, dict) else None)
-            if isinstance(section, dict) and isinstance(section.get("split"), dict):
-                return dict(section["split"])
-    return None
 
 
 def _champion(span: Span, model: str, version: str | None) -> Judging[FetchedVersion | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from mintmark.errors import MintmarkError
 from mintmark.judging.trials.evidence import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LEAST_ROWS: Final = 30
 LEAST_ENTITIES: Final = 20
+KEEPS_NONE: Final = f"it keeps no {TRAINING_ROWS}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,12 +89,38 @@ class CleanRows:
             yield check("clean rows", "pass", f"none of the {rows:,} rows was in the training of {names}{where}")
 
 
-def find_clean_rows(rows: Rows, versions: Sequence[FetchedVersion], question: Question) -> CleanRows:
-    """Return which evaluation rows none of some versions was trained on, by the digests that each of them keeps.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingRows:
+    """What a version was trained on: digests of the rows, and the columns and the key that they were made with."""
 
-    Raises `MintmarkError` for digests that cannot be read.
+    digests: pd.DataFrame = field(repr=False)
+    inputs: Sequence[str]
+    key: str
+
+
+class Sightings:
+    """What versions have seen of evaluation rows: what each keeps is read once, and held against each set of rows once.
+
+    `worked_out` has, by the name of a version, what making it again told: its training rows, or why it told nothing.
     """
-    return clean_of(rows.table, [_look(version, rows, question) for version in versions], question)
+
+    def __init__(self, question: Question, worked_out: Mapping[str, TrainingRows | str] | None = None) -> None:
+        self._question = question
+        self._training: dict[str, TrainingRows | str] = dict(worked_out or {})
+        self._found: dict[tuple[str, str], Sighting] = {}
+
+    def of(self, version: FetchedVersion, rows: Rows) -> Sighting:
+        """Return what a version has seen; raise `MintmarkError` for digests that cannot be read."""
+        place = (version.name, rows.sha256)
+        if place not in self._found:
+            if version.name not in self._training:
+                self._training[version.name] = _read_training(version)
+            self._found[place] = _look(version.name, self._training[version.name], rows.table, self._question)
+        return self._found[place]
+
+    def clean(self, rows: Rows, versions: Sequence[FetchedVersion]) -> CleanRows:
+        """Return which evaluation rows none of some versions was trained on; raises as `of` does."""
+        return clean_of(rows.table, [self.of(version, rows) for version in versions], self._question)
 
 
 def clean_of(table: pd.DataFrame, sightings: Sequence[Sighting], question: Question) -> CleanRows:
@@ -107,10 +134,11 @@ def clean_of(table: pd.DataFrame, sightings: Sequence[Sighting], question: Quest
     return CleanRows(mask=mask, sightings=sightings, entities=entities)
 
 
-def _look(version: FetchedVersion, rows: Rows, question: Question) -> Sighting:
-    path = version.files.get(TRAINING_ROWS)
-    digests = read_training_rows(path) if path is not None else None
-    return look(version.name, digests, rows.table, question, inputs=version.inputs, key=training_key(version.record))
+def _read_training(version: FetchedVersion) -> TrainingRows | str:
+    path, key = version.files.get(TRAINING_ROWS), training_key(version.record)
+    if path is None or key is None:
+        return KEEPS_NONE
+    return TrainingRows(digests=read_training_rows(path), inputs=version.inputs, key=key)
 
 
 def look(
@@ -123,10 +151,16 @@ def look(
     key: str | None,
 ) -> Sighting:
     """Return what a version has seen of an evaluation table; `inputs` and `key` are those of its digests."""
-    if digests is None or key is None:
-        return Sighting(version=name, rows=None, why=f"it keeps no {TRAINING_ROWS}")
+    known = KEEPS_NONE if digests is None or key is None else TrainingRows(digests=digests, inputs=inputs, key=key)
+    return _look(name, known, table, question)
+
+
+def _look(name: str, known: TrainingRows | str, table: pd.DataFrame, question: Question) -> Sighting:
+    if isinstance(known, str):
+        return Sighting(version=name, rows=None, why=known)
+    target, entity = question.target, question.entity_column
     try:
-        found = seen(digests, table, inputs=inputs, target=question.target, entity=question.entity_column, key=key)
+        found = seen(known.digests, table, inputs=known.inputs, target=target, entity=entity, key=known.key)
     except UnknownRowsFault as fault:
         return Sighting(version=name, rows=None, why=str(fault))
     return Sighting(version=name, rows=found)

@@ -9,7 +9,7 @@ from mintmark.core.judgement.claims import MOST_CELLS
 from mintmark.core.question import RecipeFault
 from mintmark.core.statistics.evaluation import measure
 from mintmark.errors import MintmarkError
-from mintmark.judging.trials.clean_rows import Sighting, find_clean_rows
+from mintmark.judging.trials.clean_rows import Sighting, Sightings
 from mintmark.judging.trials.evidence import outcomes_of, take_inputs
 from mintmark.judging.trials.pairing import Answered
 from mintmark.judging.trials.running import ask_model, start_model
@@ -56,5 +56,4 @@ def measure_answer(answered: Answered, rows: Rows, question: Question) -> dict[s
 
 def seen_rows(version: FetchedVersion, rows: Rows, question: Question) -> Sighting:
     """Return which of the rows a version was trained on, as far as it keeps digests of them."""
-    (sighting,) = find_clean_rows(rows, [version], question).sightings
-    return sighting
+    return Sightings(question).of(version, rows)

@@ -12,7 +12,7 @@ from mintmark.core.judgement.answers import AnswerFault
 from mintmark.core.judgement.contests import Contender, contest
 from mintmark.core.question import EVALUATION, PREDICTIONS, RecipeFault
 from mintmark.errors import MintmarkError
-from mintmark.judging.trials.clean_rows import find_clean_rows, undecided
+from mintmark.judging.trials.clean_rows import Sightings, undecided
 from mintmark.judging.trials.evidence import outcomes_of, read_rows, stored_answer
 
 if TYPE_CHECKING:
@@ -71,14 +71,23 @@ def pair_stored(first: FetchedVersion, second: FetchedVersion, question: Questio
     return pair_answers(sides[0], sides[1], rows, question, gates)
 
 
-def pair_answers(first: Answered, second: Answered, rows: Rows, question: Question, gates: Gates) -> Pairing:
+def pair_answers(
+    first: Answered,
+    second: Answered,
+    rows: Rows,
+    question: Question,
+    gates: Gates,
+    *,
+    sightings: Sightings | None = None,
+) -> Pairing:
     """Compare the answers of two versions to rows, on those that neither was trained on.
 
-    Slices are left out: a review judges them. Raises `MintmarkError` where an answer cannot be measured.
+    `sightings` is what is known of that already. Slices are left out: a review judges them. Raises `MintmarkError`
+    where an answer cannot be measured.
     """
     question = replace(question, slices=())
     known = [*second.classes, *(label for label in first.classes if label not in second.classes)]
-    clean = find_clean_rows(rows, [second.version, first.version], question)
+    clean = (sightings or Sightings(question)).clean(rows, [second.version, first.version])
     judged, notes = int(clean.mask.sum()), tuple(check.message for check in clean.checks())
     found = Pairing(rows=len(rows.table), judged=judged, notes=notes, evaluation=None, is_known=clean.are_known)
     if not clean.are_enough:

@@ -27,7 +27,6 @@ from mintmark.core.question import PREDICTIONS
 from mintmark.core.statistics.evaluation import measure
 from mintmark.judging.hearing import attempt
 from mintmark.judging.trials.anchor import judge_anchor
-from mintmark.judging.trials.clean_rows import find_clean_rows
 from mintmark.judging.trials.evidence import outcomes_of, stored_answer, take_inputs
 from mintmark.judging.trials.pairing import contest_on
 from mintmark.judging.trials.rivals import Rivals
@@ -201,7 +200,7 @@ def _compare(case: Case, rivals: Rivals, run: ModelRun, rows: Rows, answer: Answ
         return
     champion, outcomes = pair
     sides = [case.candidate, *([] if case.champion is None else [case.champion])]
-    clean = yield from attempt(lambda: find_clean_rows(rows, sides, question), "clean rows", verdict="decide")
+    clean = yield from attempt(lambda: case.sightings.clean(rows, sides), "clean rows", verdict="decide")
     if clean is None:
         return
     yield Opinion(checks=tuple(clean.checks(where)))

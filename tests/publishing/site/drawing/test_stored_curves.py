@@ -219,7 +219,7 @@ def side(content, *, sha256="a" * 64, classes=(0, 1), train=(-1.0,), entities=No
         if entities is not None:
             rows["patient"], trained["patient"] = entities, "nobody"
         digests = digest_training(
-            trained, inputs=["x"], target="t", filled=None, has_id=False,
+            trained, inputs=["x"], target="t", has_id=False,
             entity=None if entities is None else "patient", key="k",
         )  # fmt: skip
         more = {
