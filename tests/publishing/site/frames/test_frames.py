@@ -38,7 +38,7 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag == "meta" and ("name" in found or "property" in found):
             self.meta[found.get("name") or found["property"]] = found["content"]
-        elif tag == "link" and found["rel"] == "alternate":
+        elif tag == "link" and "alternate" in found["rel"].split():
             self.feeds.append(found["href"])
         elif tag == "link" and found["rel"] == "canonical":
             self.canonical = found["href"]

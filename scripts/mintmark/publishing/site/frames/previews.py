@@ -11,7 +11,8 @@ from mintmark.publishing.site.frames.frame_places import LOCATIONS, MODEL, SITE_
 _TITLE: Final = re.compile(r"<title>(.*?)</title>", re.S)
 _DESCRIPTION: Final = re.compile(r'<meta name="description" content="([^"]*)"')
 _CANONICAL: Final = re.compile(r'<link rel="canonical" href="([^"]*)"')
-_FEED: Final = '<link rel="alternate" type="application/atom+xml" title="{title}" href="{href}">'
+# With a second word: for a link that is nothing but an alternate, the theme asks for a sitemap of another language.
+_FEED: Final = '<link rel="alternate feed" type="application/atom+xml" title="{title}" href="{href}">'
 _END: Final = "</head>"
 
 
