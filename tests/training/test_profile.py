@@ -181,6 +181,26 @@ def test_what_a_monitor_needs_beside_the_columns() -> None:
     assert accepts("profile", profile)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "starts"),
+    [
+        ([2024, 2024, 2025, 2026, None], [2024.0, 2025.0, 2026.0]),
+        (list(range(48)), [each * 47 / 24 for each in range(24)]),
+        ([3, 3, 3], None),
+    ],
+)
+def test_time_that_is_counted_has_windows_too(numbers: list[int | None], starts: list[float] | None) -> None:
+    times = pd.Series(numbers, name="year")
+    inputs = pd.DataFrame({"x": GENERATOR.normal(size=len(numbers))})
+    profile = reference_profile(inputs, inputs["x"], None, [], times=times)
+    assert accepts("profile", profile)
+    found = profile["inputs"].get("windows")
+    assert (None if found is None else found["starts"]) == (None if starts is None else pytest.approx(starts))
+    if starts is not None:
+        counted = sum(map(sum, profile["inputs"]["columns"]["x"]["windows"]))
+        assert counted == times.notna().sum()
+
+
 def test_wide_data_says_how_many_columns_its_correlations_leave_out() -> None:
     inputs = pd.DataFrame(GENERATOR.normal(size=(20, 60)), columns=[f"c{n}" for n in range(60)])
     found = reference_profile(inputs, pd.Series([1.0] * 20), None, [])["inputs"]["correlations"]

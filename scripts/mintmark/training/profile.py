@@ -32,10 +32,10 @@ _PERIODS: Final = ("D", "W", "M", "Q", "Y")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Windows:
-    """Time in pieces: the first day of each, and for every row the number of its own, -1 where it is in none."""
+    """Time in pieces: the first day, or number, of each, and for every row that of its own, -1 where it is in none."""
 
     column: str
-    starts: Sequence[str]
+    starts: Sequence[str] | Sequence[float]
     of_rows: NDArray[np.intp]
 
 
@@ -159,8 +159,11 @@ def _short(value: float) -> float:
 def cut_windows(times: pd.Series) -> Windows | None:
     """Return days, weeks, months, quarters or years, the shortest of which 24 hold all rows; else the last 24 years.
 
-    None where the column holds no times, or all rows fall into one window.
+    Time that is counted (a year, a step) has a window for each number, or 24 of equal width where there are more. None
+    where the column holds neither, or all rows fall into one window.
     """
+    if pd.api.types.is_numeric_dtype(times) and not pd.api.types.is_bool_dtype(times):
+        return _numbered_windows(times)
     if not pd.api.types.is_datetime64_any_dtype(times) or times.notna().sum() == 0:
         return None
     moments = times if times.dt.tz is None else times.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -176,6 +179,19 @@ def cut_windows(times: pd.Series) -> Windows | None:
     found = np.searchsorted(first.to_numpy(), ordinals.to_numpy(), side="right") - 1
     found[ordinals.isna().to_numpy()] = -1
     return Windows(column=str(times.name), starts=[f"{day:%Y-%m-%d}" for day in first], of_rows=found)
+
+
+def _numbered_windows(times: pd.Series) -> Windows | None:
+    values = times.to_numpy(dtype=np.float64, na_value=np.nan)
+    finite = np.isfinite(values)
+    starts = np.unique(values[finite])
+    if len(starts) > MOST_WINDOWS:
+        starts = np.unique(np.linspace(starts[0], starts[-1], MOST_WINDOWS + 1)[:-1])
+    if len(starts) < 2:
+        return None
+    found = np.searchsorted(starts, values, side="right") - 1
+    found[~finite] = -1
+    return Windows(column=str(times.name), starts=starts.tolist(), of_rows=found)
 
 
 def correlations(inputs: pd.DataFrame) -> dict[str, Any]:
