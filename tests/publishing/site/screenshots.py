@@ -41,7 +41,6 @@ def show(section: str) -> Callable[[Page], None]:
 def compare(page: Page) -> None:
     """Wait for the comparison that the address asks for, and bring it into view."""
     page.locator("#compare-result table").first.wait_for()
-    show("compare")(page)
 
 
 def nothing(page: Page) -> None:
@@ -52,7 +51,7 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None], dict[str, Any]]] = {
     "site-home": ("", nothing, {}),
     "site-model": (f"models/{MODEL}/", show("channels"), {}),
     "site-version": (f"models/{MODEL}/{VERSION}/", nothing, {}),
-    "site-compare": (f"models/{MODEL}/?compare={FIRST}..{VERSION}", compare, {}),
+    "site-compare": (f"compare/?v={MODEL}@{FIRST}&v={MODEL}@{VERSION}", compare, {}),
     "site-home-narrow-dark": ("", nothing, {"size": (NARROW[0], 812), "dark": True}),
 }
 

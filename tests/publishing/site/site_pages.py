@@ -12,6 +12,7 @@ KINDS = {
     "hostile version": "models/hostile/1.0.0/",
     "yanked version": "models/iris/1.2.0/",
     "withdrawn version": "models/iris/1.3.0/",
+    "compare": "compare/",
     "audit": "audit/",
     "monitoring": "monitoring/",
     "docs": "docs/how-to/roll-back/",

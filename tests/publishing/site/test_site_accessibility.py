@@ -67,8 +67,8 @@ def find_nothing(page: Page) -> None:
 
 
 def compare(page: Page) -> None:
-    page.locator("#compare-form").get_by_role("button", name="Compare").click()
-    page.locator("#compare-result table").first.wait_for()
+    page.locator("#compare-result details > summary").first.wait_for()
+    page.evaluate("for (const found of document.querySelectorAll('#compare-result details')) found.open = true")
 
 
 def choose_chart(page: Page) -> None:
@@ -96,7 +96,7 @@ def search(page: Page) -> None:
 USES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "an open facet": ("", open_facet),
     "no model found": ("", find_nothing),
-    "a comparison": ("models/iris/", compare),
+    "a comparison": ("compare/?v=iris@1.0.0&v=iris@1.2.0&v=hostile@1.0.0", compare),
     "another chart": ("models/iris/", choose_chart),
     "the raw record": ("models/iris/1.2.0/", show_record),
     "an answer of the audit": ("audit/", ask),

@@ -73,31 +73,43 @@ def test_nothing_found_says_so_and_leads_back(visitor: Visitor) -> None:
     assert models_shown(page) == ["hostile", "iris", "price"]
 
 
-@pytest.mark.slow
-def test_two_versions_are_compared_without_leaving_the_page(visitor: Visitor) -> None:
+def test_ticked_versions_are_compared_on_a_page_whose_address_says_all(visitor: Visitor) -> None:
     page = visitor.open("models/iris/")
-    form = page.locator("#compare-form")
-    form.get_by_label("From").select_option("1.0.0")
-    form.get_by_label("To").select_option("1.2.0")
-    form.get_by_role("button", name="Compare").click()
-    page.locator("#compare-result table").first.wait_for()
-    captions = page.locator("#compare-result caption").all_inner_texts()
-    assert captions == ["Metrics", "Parameters", "Data", "Environment", "Signature", "Size"]
-    metrics = {row[0]: row[1:] for row in rows(page, "#compare-result div:has(> table) >> nth=0 >> table")}
-    assert metrics["roc_auc"] == ["0.7 [0.65, 1]", "0.875 [0.825, 1]", "+0.175 not tested"]
-    assert metrics["log_loss"][2] == "+0.0318 not tested"
+    for version in ("1.0.0", "1.2.0"):
+        page.get_by_label(f"Compare {version}", exact=True).check()
+    page.get_by_role("button", name="Compare them").click()
+    page.locator(".mm-forest").first.wait_for()
+    assert query(page) == {"v": ["iris@1.0.0", "iris@1.2.0"]}
+    roc_auc = page.locator(".mm-forest", has_text="roc_auc").inner_text()
+    assert "0.7 [0.65, 1]" in roc_auc
+    assert "+0.175 not tested" in roc_auc
+    assert page.locator(".mm-forest svg line").count() >= 4
     assert page.locator("#compare-result :is(.mm-better, .mm-worse)").count() == 0, "colours are for a verdict"
-    everything = page.locator("#compare-result tbody tr").count()
+    differing = page.locator("#compare-result tbody tr").count()
 
-    form.get_by_label("Only differences").check()
-    page.wait_for_function(f"document.querySelectorAll('#compare-result tbody tr').length < {everything}")
-    assert not [row for row in rows(page, "#compare-result table") if "= same" in row[-1]]
-    assert query(page) == {"compare": ["1.0.0..1.2.0"]}
+    page.get_by_label("Also what is the same").check()
+    compared = page.locator("#compare-result tbody tr")
+    compared.nth(differing).wait_for(state="attached")
+    page.locator("#compare-form [name=model]").select_option("hostile")
+    offered = page.locator("#compare-form [name=version] option:first-child")
+    offered.filter(has_text="1.0.0").wait_for(state="attached")
+    page.get_by_role("button", name="Add").click()
+    page.locator(".mm-forest", has_text="of another model").first.wait_for()
+    page.go_back()
+    page.locator("#compare-status", has_text="2 versions").wait_for()
+    page.go_back()
+    compared.nth(differing).wait_for(state="detached")
 
-    shared = visitor.page()
-    shared.goto(page.url)
-    shared.locator("#compare-result table").first.wait_for()
-    assert "1.0.0 beside 1.2.0" in shared.locator("#compare-status").inner_text()
+
+def test_what_cannot_be_compared_is_said(visitor: Visitor) -> None:
+    page = visitor.open("compare/?v=iris@1.0.0&v=iris@9.9.9&v=../../x&v=%3Cb%3E@1")
+    said = page.locator("#compare-status")
+    said.filter(has_text="Add another").wait_for()
+    assert "2 values in the address are not of the form MODEL@VERSION and were ignored." in said.inner_text()
+    assert "iris@9.9.9 could not be read: it is not on this site." in said.inner_text()
+    assert page.locator("#compare-result").inner_text() == ""
+    assert all("9.9.9" in fault or "404" in fault for fault in visitor.faults)
+    visitor.faults.clear()
 
 
 @pytest.mark.slow
@@ -310,8 +322,10 @@ def test_copying_and_comparing_need_no_mouse(visitor: Visitor) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "mintmark pull iris@1.1.0"
 
     visitor.go(page, "models/iris/")
-    page.locator("#compare-form [name=to]").focus()
-    page.keyboard.press("Tab")
+    for version in ("1.0.0", "1.2.0"):
+        page.get_by_label(f"Compare {version}", exact=True).focus()
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="Compare them").focus()
     page.keyboard.press("Enter")
     page.locator("#compare-result table").first.wait_for()
 

@@ -27,7 +27,8 @@ from mintmark.publishing.site.model_site import API, ModelJob, ModelResult, Site
 from mintmark.publishing.site.output import SiteFolder, check_output, replacing
 from mintmark.publishing.site.pages.audit_page import audit_page
 from mintmark.publishing.site.pages.home_page import home_page
-from mintmark.publishing.site.pages.monitoring_page import monitoring_page
+from mintmark.publishing.site.pages.whole.compare_page import compare_page
+from mintmark.publishing.site.pages.whole.monitoring_page import monitoring_page
 from mintmark.publishing.site.pages.write_links import github_repository
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
@@ -200,6 +201,7 @@ class _Build:
         pages: dict[FrameKind, tuple[str, str, str]] = {
             "home": (name, self.document.get("description") or f"The models of {name}", home_page(plan.config, models)),
             "audit": ("Audit", f"Who did what in {name}", audit_page(plan.config, audit, names)),
+            "compare": ("Compare", f"Versions of {name} side by side", compare_page(plan.config, models)),
             "monitoring": ("Monitoring", f"Models of {name} in use", monitoring_page(plan.config, models)),
         }
         for path, document in (("config", plan.config), ("models", models), ("audit", audit)):

@@ -118,7 +118,7 @@ def test_every_page_names_the_feeds_and_has_a_preview(site):
     }
     whole, own = "/at/api/v1/feed.xml", "/at/api/v1/models/iris/feed.xml"
     assert feeds == {
-        "home": [whole], "audit": [whole], "monitoring": [whole], "model": [own, whole], "version": [own, whole],
+        "home": [whole], "audit": [whole], "compare": [whole], "monitoring": [whole], "model": [own, whole], "version": [own, whole],
     }  # fmt: skip
     docs = Page((site[0] / "docs/how-to/start/index.html").read_text())
     assert urljoin("/at/docs/how-to/start/", docs.feeds[0]) == whole
@@ -139,7 +139,7 @@ def test_the_page_for_what_is_not_there_leads_on_from_any_depth(site):
 def test_pages_of_models_show_in_which_tab_they_are(site):
     active = {kind: Page(filled(site, kind)).active for kind in LOCATIONS}
     assert active == {
-        "home": ["Models"], "audit": ["Audit"], "monitoring": ["Monitoring"], "model": ["Models"], "version": ["Models"],
+        "home": ["Models"], "audit": ["Audit"], "compare": ["Compare"], "monitoring": ["Monitoring"], "model": ["Models"], "version": ["Models"],
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tests.publishing.site.in_a_browser import use_page
 
 from mintmark.publishing.site.pages import home_page as home_page_module
 from mintmark.publishing.site.pages.home_page import describe_change, home_page
-from mintmark.publishing.site.pages.monitoring_page import monitoring_page
+from mintmark.publishing.site.pages.whole.monitoring_page import monitoring_page
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\"' {{7*7}} {% raw %} [a](javascript:alert(1))"
 CONFIG: dict[str, Any] = {

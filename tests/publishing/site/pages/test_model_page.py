@@ -19,7 +19,6 @@ from tests.publishing.site.sample_versions import (
     event,
     held,
     index,
-    metrics,
     model,
     move,
     row,
@@ -69,7 +68,7 @@ def test_what_the_model_is_for_and_not_for_folds_behind_its_first_sentence() -> 
         assert part in text
     assert "Kinds of iris" in made.text()
     assert made.text("").endswith("Tells irises apart. More about it On this page Channels Change Timeline Versions "
-                                  "Metrics over versions Compare two versions About")  # fmt: skip
+                                  "Metrics over versions Compare versions About")  # fmt: skip
     assert [attributes["id"] for tag, attributes in made.elements if tag == "h2"] == [
         link[1:] for link in made.links() if link.startswith("#")
     ][1:]
@@ -412,65 +411,6 @@ def use(
     return use_page(folder, made + '<script src="/model.js" defer></script>', script, at=at, files=files or {})
 
 
-VERSIONS = "api/v1/models/iris/versions"
-
-
-def both() -> dict[str, Any]:
-    parameters = {"estimator": {"class": HOSTILE}, "C": 5, "steps": [{"name": "scale"}]}
-    old = version("1.0.0", parent=None, parameters=parameters, metrics=metrics(roc_auc=0.9, log_loss=0.123456))
-    return {f"{VERSIONS}/1.0.0.json": old, f"{VERSIONS}/1.2.0.json": version("1.2.0")}
-
-
-def test_two_versions_are_compared_from_the_address(tmp_path: Path) -> None:
-    seen = use(
-        tmp_path,
-        """await wait(() => $("#compare-result table"));
-        const rows = () => seen("#compare-result tbody tr").map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
-        const all = rows();
-        $("[name=only]").click();
-        await wait(() => rows().length < all.length);
-        const only = rows();
-        $("[name=from]").value = "1.2.0";
-        $("[name=from]").dispatchEvent(new Event("change", {bubbles: true}));
-        await wait(() => location.search.includes("1.2.0..1.2.0"));
-        await wait(() => $("#compare-status").textContent.includes(": 0"));
-        return {all, only, same: $("#compare-status").textContent, said: $("#compare-result").textContent, address: location.search};""",
-        at="?compare=1.0.0..1.2.0",
-        files=both(),
-    )
-    rows = {row[0]: row[1:] for row in seen["all"]}
-    assert rows["roc_auc"] == ["0.9 [0.88, 0.92]", "0.95 [0.93, 0.97]", "+0.05 not tested"]
-    assert rows["log_loss"] == ["0.1235 [0.1035, 0.1435]", "0.2 [0.18, 0.22]", "+0.0765 not tested"]
-    assert rows["C"] == ["5", "1", "≠ differs"]
-    assert rows["estimator.class"][0] == HOSTILE
-    assert rows["steps[0].name"] == ["scale", "–", "≠ differs"]
-    assert rows["evaluation data/evaluation.parquet.rows"] == ["400", "400", "= same"]
-    assert rows["packages.scikit-learn"] == ["1.9.1", "1.9.1", "= same"]
-    assert rows["size of all files"] == ["4 kB", "4 kB", "= same"]
-    assert [row[0] for row in seen["only"]] == ["roc_auc", "log_loss", "estimator.class", "C", "steps[0].name"]
-    assert "1.2.0 beside 1.2.0: 0 differences." in seen["same"]
-    assert "Parameters: no difference" in seen["said"]
-    assert "1.2.0..1.2.0" in seen["address"]
-
-
-@pytest.mark.slow
-def test_a_record_that_cannot_be_read_is_said_and_asked_for_again(tmp_path: Path) -> None:
-    seen = use(
-        tmp_path,
-        """$("[name=from]").value = "1.1.0";
-        $("#compare-form [type=submit]").click();
-        await wait(() => $("#compare-status").textContent.includes("could not"));
-        const said = $("#compare-status").textContent;
-        $("[name=from]").value = "1.0.0"; $("[name=to]").value = "1.2.0";
-        $("#compare-form [type=submit]").click();
-        await wait(() => $("#compare-result table"));
-        return {said, tables: $$("#compare-result table").length};""",
-        files=both(),
-    )
-    assert "could not be read (HTTP 404)" in seen["said"]
-    assert seen["tables"] == 6
-
-
 @pytest.mark.slow
 def test_versions_are_found_and_put_in_order_and_the_address_keeps_it(tmp_path: Path) -> None:
     seen = use(
@@ -487,16 +427,6 @@ def test_versions_are_found_and_put_in_order_and_the_address_keeps_it(tmp_path: 
     assert seen["found"] == ["1.1.0", "1 of 4 versions", "?versions=yanked"]
     assert seen["ordered"] == "1.2.0,1.1.0,1.0.0,1.1.1"  # a withdrawn one has no number
     assert seen["address"] == "?order=measured"
-
-
-@pytest.mark.slow
-def test_versions_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
-    seen = use(
-        tmp_path,
-        'return [$("[name=from]").value, $("[name=to]").value, $("#compare-result").textContent];',
-        at="?compare=../../x..1.0.0",
-    )
-    assert seen == ["1.0.0", "1.2.0", ""]  # the champion, not the yanked version between
 
 
 @pytest.mark.slow

@@ -385,7 +385,7 @@ def test_changes_since_the_parent_are_told() -> None:
     assert "roc_auc 0.9 [0.88, 0.92] 0.95 [0.93, 0.97] +0.05 not tested" in text
     assert "C 5 1" in text
     assert "Data" not in text
-    assert "../?compare=1.0.0..1.1.0#compare" in made.links()
+    assert "../../../compare/?v=iris@1.0.0&v=iris@1.1.0" in made.links()
     assert "no longer registered" in page(parent=None).text("changes")
     assert "has no parent" in page(version(parent=None)).text("changes")
 

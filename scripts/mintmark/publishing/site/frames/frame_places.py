@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-FrameKind = Literal["home", "audit", "monitoring", "model", "version"]
+FrameKind = Literal["home", "audit", "compare", "monitoring", "model", "version"]
 
 # The underscore keeps the frames of many pages apart from any model, whose name begins with a letter.
 LOCATIONS: dict[FrameKind, str] = {
     "home": "",
     "audit": "audit/",
+    "compare": "compare/",
     "monitoring": "monitoring/",
     "model": "models/_model/",
     "version": "models/_model/_version/",

@@ -29,6 +29,8 @@ _MARKERS = {TITLE: "title", DESCRIPTION: "description", CONTENT: "content", _LOC
 _SPLIT = re.compile("|".join(map(re.escape, _MARKERS)))
 _CANONICAL = re.compile(r'(<(?:link rel="canonical" href|meta property="og:url" content)="[^"]*?)"')
 _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
+# What only the page that compares needs is not loaded by all others.
+_COMPARING = re.compile(r'<(?:link|script)\b[^>]*\bassets/compare\.(?:css|js)"[^>]*>(?:</script>)?')
 _BREAKS = re.compile(r"\s*\n\s*")
 _NO_SKIP = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')  # a page without headings gets none of the theme
 _SKIP = r'\1\n<a href="#mm-content" class="md-skip">Skip to content</a>\n\2'
@@ -82,6 +84,8 @@ def parse_frame(page: str, kind: FrameKind) -> Frame:
     location = LOCATIONS[kind]
     page = _without_indentation(page)
     page = _CANONICAL.sub(lambda match: f'{match[1].removesuffix(location)}{_LOCATION}"', page)
+    if kind != "compare":
+        page = _COMPARING.sub("", page)
     if kind == "home":  # its title is the registry's name already
         page = re.sub(rf"<title>{TITLE}.*?</title>", f"<title>{TITLE}</title>", page, count=1, flags=re.S)
         page = re.sub(rf'(property="og:title" content="){TITLE}[^"]*', rf"\g<1>{TITLE}", page, count=1)

@@ -28,9 +28,9 @@ CONFIG_FILE = "mkdocs.yml"
 TEXTS_FILE = "texts.json"
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("registry.css", "home.css", "model.css", "version.css")
-_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js")
-_TABS = {"Models": "index.md", "Audit": "audit.md", "Monitoring": "monitoring.md"}
+_STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css")
+_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js")
+_TABS = {"Models": "index.md", "Compare": "compare.md", "Audit": "audit.md", "Monitoring": "monitoring.md"}
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%+/-]*)?\Z")
 _TAG = re.compile(r"<[^>]*>")
 

@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from mintmark.core.finding import shorten
 from mintmark.core.statistics.metric_names import greater_is_better
-from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
@@ -20,6 +19,7 @@ from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.texts import plain_text
 from mintmark.publishing.site.pages.version_table import SHOWN_ROWS, version_lines
+from mintmark.publishing.site.pages.whole.compare_page import comparison_link
 from mintmark.publishing.site.pages.write_links import propose_link
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SECTIONS: Final = (
     ("timeline", "Timeline"),
     ("versions", "Versions"),
     ("metrics", "Metrics over versions"),
-    ("compare", "Compare two versions"),
+    ("compare", "Compare versions"),
     ("about", "About"),
 )
 _PURPOSE: Final = 160
@@ -81,8 +81,8 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         metrics=sorted(charts, key=lambda name: (name != primary, name)),
         lines=lines[:SHOWN_ROWS],
         more=lines[SHOWN_ROWS:],
-        basis_words=BASIS_WORDS,
-        compared=_compared(index),
+        compared=(compared := _compared(index)),
+        compared_at=comparison_link("../../", index["name"], *compared) if compared else "",
     )
 
 

@@ -31,6 +31,7 @@ from mintmark.publishing.site.pages.version_requests import (
 )
 from mintmark.publishing.site.pages.version_status import badges, status_notes
 from mintmark.publishing.site.pages.version_verdict import behaviour_results, verdict_of
+from mintmark.publishing.site.pages.whole.compare_page import comparison_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +100,8 @@ def version_page(
         is_champion=is_champion,
         wanted=version_changes(config, index, version),
         older=older,
+        beside_champion="" if champion is None or is_champion else _beside(version, champion["version"]),
+        beside_older=_beside(version, older) if older else "",
         newer=newer,
         curves=[(caption, Markup(svg)) for caption, svg in curves],  # noqa: S704 - our own drawing
         no_curves=no_curves,
@@ -216,10 +219,20 @@ def _output(entry: Document) -> str:
     return f"{entry.get('type', 'any')}, shape ({', '.join('any' if size is None else str(size) for size in shape)})"
 
 
+def _beside(version: Document, other: str) -> str:
+    return comparison_link("../../../", version["model"], other, version["version"])
+
+
 def _changes(version: Document, parent: Document | None, primary: str) -> dict[str, Any]:
     before = version["record"]["parent"]
     if before is None:
         return {"changes": None, "no_changes": "It is the first of its line and has no parent.", "parent": None}
     if parent is None:
         return {"changes": None, "no_changes": f"Its parent, {before}, is no longer registered.", "parent": None}
-    return {"changes": facts.changes(parent, version, primary), "no_changes": "", "parent": parent}
+    beside = _beside(version, before)
+    return {
+        "beside_parent": beside,
+        "changes": facts.changes(parent, version, primary),
+        "no_changes": "",
+        "parent": parent,
+    }
