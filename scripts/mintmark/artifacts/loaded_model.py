@@ -105,10 +105,13 @@ def _no_word_of_names(estimator: Any) -> Iterator[None]:
 
 
 def _missing_values(table: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence for the first columns with missing values, which most estimators refuse without a name."""
+    """Yield a sentence for the first columns with missing or infinite values, which most estimators refuse unnamed."""
     missing = [(str(name), int(count)) for name, count in table.isna().sum().items() if count]
     for name, count in missing[:3]:
         yield f'"{name}" has no value in {count:,} of {len(table):,} rows'
+    infinite = (table.select_dtypes("float").abs() == float("inf")).sum()
+    for name, count in [(name, int(count)) for name, count in infinite.items() if count][:3]:
+        yield f'"{name}" is infinite in {count:,} of {len(table):,} rows'
 
 
 def _shortened(texts: Any) -> str:

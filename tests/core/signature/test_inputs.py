@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -135,3 +136,8 @@ def test_a_type_that_says_too_little_is_not_checked() -> None:
 def test_no_rows_have_their_columns() -> None:
     assert list(fit_inputs([], INPUTS).columns) == list(INPUTS)
     assert fit_inputs(TABLE.iloc[:0], INPUTS).empty
+
+
+def test_a_name_in_another_unicode_form_is_not_told_as_itself() -> None:
+    with pytest.raises(InputFault, match="it is there with its letters in the Unicode form NFD: rename it"):
+        fit_inputs(pd.DataFrame({normalize("NFD", "größe"): [1.0]}), {normalize("NFC", "größe"): "float64"})

@@ -14,7 +14,7 @@ from mintmark.core.question import PROBABILITY, ROW
 from mintmark.core.reference import CANDIDATE
 from mintmark.core.signature.csv_form import CsvForm, recorded_form
 from mintmark.core.words import numbers
-from mintmark.errors import MintmarkError, UsageError
+from mintmark.errors import InputError, MintmarkError, UsageError
 from mintmark.registry.reading import as_reference
 from mintmark.registry.stored.loading import load_model
 from mintmark.registry.stored.pulling import yanked_note
@@ -88,7 +88,10 @@ def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> 
     kept = table.drop(columns=[name for name in model.signature.inputs if name in table.columns])
     if kept.shape[1] == 0:
         kept = kept.assign(**{ROW: range(first, first + len(kept))})
-    fitted = model.fit_inputs(table, first_row=first)
+    try:
+        fitted = model.fit_inputs(table, first_row=first)
+    except InputError as error:
+        raise InputError(f"{data}: {error}", error.columns) from None
     try:
         answers = {_PREDICTION: model.predict(fitted)}
         if hasattr(model.estimator, "predict_proba") and model.signature.classes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -159,6 +160,10 @@ def _check_names(table: pd.DataFrame, inputs: Mapping[str, str]) -> None:
 
 
 def _hint(name: str, further: Sequence[str]) -> str:
+    same = next((other for other in further if normalize("NFC", other) == normalize("NFC", name)), None)
+    if same is not None:
+        form = "NFD" if normalize("NFC", name) == name else "NFC"
+        return f"; it is there with its letters in the Unicode form {form}: rename it (unicodedata.normalize)"
     close = meant(name, further)
     return f'; did you mean "{_shown(close)}"?' if close is not None else ""
 
