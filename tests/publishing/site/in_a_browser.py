@@ -59,7 +59,7 @@ def use_page(folder: Path, content: str, script: str, *, at: str = "", files: di
     (folder / "page").mkdir(parents=True)
     (folder / "page" / "index.html").write_text(PAGE.replace("CONTENT", content))
     (folder / "use.js").write_text(USE.replace("SCRIPT", script))
-    for name in ("registry.css", "home.css", "registry.js", "home.js"):
+    for name in ("registry.css", "home.css", "registry.js", "home.js", "events.js", "audit.js", "day.js"):
         shutil.copy(ASSETS / name, folder / name)
     for path, data in (files or {}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             "version": "models/{model}/versions/{version}.json",
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
+            "audit_table": "audit.csv",
             "feed": "feed.xml",
             "model_feed": "models/{model}/feed.xml",
             "badge": "badges/{model}/{channel}.svg",
@@ -399,6 +400,7 @@ def test_documents_of_a_site_are_found_and_held(tmp_path: Path) -> None:
         "version": "models/iris/versions/1.0.0.json",
         "channel": "models/iris/channels/production.json",
         "audit": "audit.json",
+        "audit_table": "audit.csv",
     }
     for kind, place in places.items():
         path = tmp_path / place

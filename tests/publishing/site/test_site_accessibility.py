@@ -82,9 +82,12 @@ def show_record(page: Page) -> None:
 
 
 def ask(page: Page) -> None:
-    page.get_by_label("At the end of").fill("2026-01-07")
-    page.locator("#mm-ask button").click()
-    page.locator("#mm-answer-status", has_text="2026-01-07").wait_for()
+    page.locator(".mm-as-of > summary").click()
+    page.locator(".mm-as-of form").wait_for()
+
+
+def see_a_day(page: Page) -> None:
+    page.locator(".mm-on-day table").first.wait_for()
 
 
 def search(page: Page) -> None:
@@ -99,7 +102,8 @@ USES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "a comparison": ("compare/?v=iris@1.0.0&v=iris@1.2.0&v=hostile@1.0.0", compare),
     "another chart": ("models/iris/", choose_chart),
     "the raw record": ("models/iris/1.2.0/", show_record),
-    "an answer of the audit": ("audit/", ask),
+    "the question for a day": ("audit/", ask),
+    "a model as of a day": ("models/iris/?on=2026-01-08", see_a_day),
     "the search": ("models/iris/", search),
 }
 
@@ -127,7 +131,7 @@ def test_the_open_drawer_is_accessible(visitor: Visitor, axe: str, path: str) ->
 def test_what_axe_finds_fails_a_test(visitor: Visitor, axe: str) -> None:
     page = visitor.open("audit/")
     page.evaluate(
-        "document.querySelector('#mm-ask select').closest('label').replaceWith(document.createElement('select'))"
+        "document.querySelector('#mm-events select').closest('label').replaceWith(document.createElement('select'))"
     )
     with pytest.raises(AssertionError, match="critical select-name"):
         assert_accessible(page, axe)

@@ -45,6 +45,8 @@ def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
 @pytest.mark.slow
 def test_the_audit_can_be_read_without_javascript(visitor: Visitor) -> None:
     page = visitor.open("audit/", scripts=False)
-    assert not page.locator("#mm-ask").is_visible()
+    assert not page.locator(".mm-as-of").count()
+    assert not page.locator("#mm-events").is_visible()
+    assert page.locator("a[href$='audit.csv']").first.is_visible()
     assert len(rows(page, "#mm-log")) > 10
     assert "mintmark list --at" in page.locator("#mm-audit").inner_text()

@@ -12,6 +12,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.layout import locate
 from mintmark.core.reference import is_name
 from mintmark.errors import MintmarkError
+from mintmark.publishing.site.api.audit_table import format_audit_table
 from mintmark.publishing.site.api.database import DatabaseWriter
 from mintmark.publishing.site.api.feed import format_feed, format_model_feed
 from mintmark.publishing.site.api.json_text import Document, format_document
@@ -206,6 +207,7 @@ class _Build:
         }
         for path, document in (("config", plan.config), ("models", models), ("audit", audit)):
             self.folder.write(f"{API}/{path}.json", format_document(document))
+        self.folder.write(f"{API}/audit.csv", format_audit_table(audit))
         self.folder.write(f"{API}/feed.xml", format_feed(plan.config, audit))
         events: dict[str, list[Document]] = {name: [] for name in names}
         for event in audit["events"]:

@@ -1,4 +1,4 @@
-"""The audit page: what events say, and that the browser answers what was in a channel on a day."""
+"""The audit page: what events say, and how they are filtered."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ def test_events_are_told_in_words_with_who_when_and_where() -> None:
             "10 events",
             "1.1.0 was promoted to staging",
             "2026-06-01 23:59 UTC",
-            "end in UTC",
             "mintmark list --at 2026-06-05",
         ),
     ):
@@ -83,9 +82,9 @@ def test_events_are_told_in_words_with_who_when_and_where() -> None:
 def test_the_page_holds_the_newest_events_and_says_where_the_others_are() -> None:
     many = [event("propose", "2026-06-01T00:00:00Z", version=f"1.{number}.0") for number in range(1234)]
     page = Page(audit_page(CONFIG, {"events": many}, NAMES))
-    assert sum(tag == "tr" for tag, _ in page.tags) == SHOWN + 2, "a row each, and the heads of two tables"
+    assert sum(tag == "tr" for tag, _ in page.tags) == SHOWN + 1, "a row each, and the head"
     assert "The newest 200 of 1,234 events" in page.words
-    assert "../api/v1/audit.json" in page.links
+    assert {"../api/v1/audit.json", "../api/v1/audit.csv"} <= set(page.links)
 
 
 def test_a_registry_without_history_or_repository_has_an_audit_too() -> None:
@@ -106,70 +105,35 @@ def test_texts_of_a_registry_stay_texts() -> None:
     assert not any(value.startswith("javascript:") for value in values_of_attributes)
 
 
-ASK = """
-  const answered = () => wait(() => / (had|has|have) |Choose|could not/.test($('#mm-answer-status').textContent));
-  const told = () => ({said: $('#mm-answer-status').textContent, command: $('.mm-command code').textContent,
-    rows: seen('#mm-answer tbody tr').map((row) => [...row.children].map((cell) => cell.innerText))});"""
-ANSWERS = {
-    "?on=2026-05-29": ("No models had a version in production at the end of 2026-05-29 (UTC).", []),
-    "?on=2026-05-31": ("1 model had a version in production at the end of 2026-05-31 (UTC).", ["iris 1.0.0 Ada"]),
-    # The last second of a day is that day's, the first that of the next.
-    "?on=2026-06-01&channel=production": (
-        "2 models had a version in production at the end of 2026-06-01 (UTC).",
-        ["iris 1.1.0 yanked 2026-06-04 Grace", "wine 1.0.0 Ada"],
-    ),
-    "?on=2026-06-04": (
-        "2 models had a version in production at the end of 2026-06-04 (UTC).",
-        ["iris 1.0.0 Ada", "wine 1.0.0 Ada"],
-    ),
-    "?on=9999-12-31": ("1 model has a version in production now, as far as this site knows.", ["iris 1.0.0 Ada"]),
-    "?on=2026-06-06&model=wine": ("wine had no version in production at the end of 2026-06-06 (UTC).", []),
-    "?on=2026-06-06&channel=staging&model=iris": (
-        "1 model had a version in staging at the end of 2026-06-06 (UTC).",
-        ["iris 1.1.0 yanked 2026-06-04 Ada"],
-    ),
+# What was where at the end of a day: the last second of a day is that day's, the first that of the next.
+STANDING = {
+    "2026-05-29": {},
+    "2026-05-31": {"iris": {"production": "1.0.0", "staging": "1.1.0"}},
+    "2026-06-01": {"iris": {"production": "1.1.0", "staging": "1.1.0"}, "wine": {"production": "1.0.0"}},
+    "2026-06-04": {"iris": {"production": "1.0.0", "staging": "1.1.0"}, "wine": {"production": "1.0.0"}},
+    "2026-06-06": {"iris": {"production": "1.0.0", "staging": "1.1.0"}},
+    "9999-12-31": {"iris": {"production": "1.0.0", "staging": "1.1.0"}},
 }
 
 
-def test_the_browser_answers_what_was_in_a_channel_on_a_day(tmp_path: Path) -> None:
-    script = f"""{ASK}
-      const answers = {{}};
-      for (const at of {json.dumps(list(ANSWERS))}) {{
-        history.pushState(null, "", at);
-        $('#mm-answer-status').textContent = "";
-        dispatchEvent(new PopStateEvent("popstate"));
-        await answered();
-        answers[at] = told();
-      }}
-      return answers;"""
-    files = {"api/v1/audit.json": AUDIT}
-    answers = use_page(tmp_path, audit_page(CONFIG, AUDIT, NAMES), script, at="?on=2026-05-01", files=files)
-    for at, (said, rows) in ANSWERS.items():
-        assert answers[at]["said"] == said
-        assert [f"{model} {version} {by}" for model, version, _, by, _ in answers[at]["rows"]] == rows, at
-        assert answers[at]["command"] == f"mintmark list --at {at[4:14]}"
-
-
-@pytest.mark.slow
-def test_asking_is_kept_in_the_address_and_names_the_commit(tmp_path: Path) -> None:
-    script = f"""{ASK}
-      $('#mm-ask [name=on]').value = '2026-06-04';
-      $('#mm-ask button').click();
-      await answered();
-      return [location.search, told().rows[0], seen('#mm-answer tbody a').slice(0, 4).map((a) => a.getAttribute('href'))];"""
-    files = {"api/v1/audit.json": AUDIT}
-    address, row, links = use_page(tmp_path, audit_page(CONFIG, AUDIT, NAMES), script, files=files)
-    assert address == "?on=2026-06-04&channel=production"
-    assert row[2:] == ["2026-06-03", "Ada", "0000000 (#12)"]
-    assert links[:2] == ["../models/iris/", "../models/iris/1.0.0/"]
-    assert links[2].startswith("https://github.com/acme/models/commit/")
-    assert links[3].endswith("/pull/12")
+def test_several_moves_on_a_day_leave_what_the_last_one_said(tmp_path: Path) -> None:
+    script = f"""
+      const {{ standing, until, isDay }} = await import('/events.js');
+      const events = {json.dumps(EVENTS)};
+      const on = (day) => Object.fromEntries([...standing(until(events, day)).values()].filter((m) => m.channels.size)
+        .map((m) => [m.name, Object.fromEntries([...m.channels].map(([name, move]) => [name, move.to]))]));
+      return [{json.dumps(list(STANDING))}.map(on), ['2026-02-28', '2026-02-30', '', 'x', '2026-13-01'].map(isDay)];"""
+    found, days = use_page(tmp_path, "<p></p>", script)
+    assert found == list(STANDING.values())
+    assert days == [True, False, False, False, False]
 
 
 @pytest.mark.slow
 def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None:
     many = [*EVENTS, *(event("describe", "2026-05-01T00:00:00Z", model="wine", by="Lin") for _ in range(SHOWN))]
     script = """
+      await import('/audit.js');
+      await new Promise((started) => setTimeout(started, 100));
       const rows = () => $$('#mm-log tbody tr').length, said = () => $('#mm-log-status').textContent;
       const texts = () => $$('#mm-log tbody tr').map((row) => row.innerText).join('|');
       const settled = async (old) => { await wait(() => said() !== old); return [rows(), said(), location.search]; };
@@ -185,6 +149,11 @@ def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None
       steps.yanks = await choose('by', '');
       tell($('#mm-events [name=kind]'), '');
       steps.text = await choose('find', 'WRONG label');
+      await choose('find', '');
+      steps.channel = await choose('channel', 'staging');
+      tell($('#mm-events [name=channel]'), '');
+      steps.from = await choose('from', '2026-06-04');
+      steps.days = await choose('to', '2026-06-04');
       return steps;"""
     content = audit_page(CONFIG, {"events": many}, NAMES)
     steps = use_page(tmp_path, content, script, files={"api/v1/audit.json": {"events": many}})
@@ -195,14 +164,12 @@ def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None
     assert steps["yanks"] == [1, "1 event", "?kind=yank"]
     assert steps["text"][0] == 1
     assert steps["text"][2] == "?find=WRONG+label"
-
-
-@pytest.mark.slow
-def test_without_its_document_the_page_says_what_to_do(tmp_path: Path) -> None:
-    script = ASK + "await answered(); return told();"
-    answer = use_page(tmp_path, audit_page(CONFIG, AUDIT, NAMES), script, at="?on=2026-06-04")
-    assert "could not be read (HTTP 404)" in answer["said"]
-    assert answer["rows"] == []
+    assert steps["channel"] == [1, "1 event", "?channel=staging"]
+    wanted = [event for event in many if event["time"] >= "2026-06-04"]
+    assert steps["from"] == [len(wanted), f"{len(wanted)} events", "?from=2026-06-04"]
+    wanted = [event for event in wanted if event["time"] < "2026-06-05"]
+    assert steps["days"][0] == len(wanted) > 0
+    assert steps["days"][2] == "?from=2026-06-04&to=2026-06-04"
 
 
 @pytest.mark.slow

@@ -22,7 +22,13 @@ CONFIG: dict[str, Any] = {
     "base_branch": "main",
     "repository": "https://github.com/acme/models",
     "channels": [{"name": "staging"}, {"name": "production"}],
-    "documents": {"models": "models.json", "feed": "feed.xml", "audit": "audit.json", "database": "registry.sqlite"},
+    "documents": {
+        "models": "models.json",
+        "feed": "feed.xml",
+        "audit": "audit.json",
+        "audit_table": "audit.csv",
+        "database": "registry.sqlite",
+    },
 }
 BEFORE = {
     "version": "1.0.0",

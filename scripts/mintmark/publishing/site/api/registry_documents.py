@@ -69,6 +69,7 @@ def config_document(
             "version": "models/{model}/versions/{version}.json",
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
+            "audit_table": "audit.csv",
             "feed": "feed.xml",
             "model_feed": "models/{model}/feed.xml",
             "badge": "badges/{model}/{channel}.svg",

@@ -28,8 +28,9 @@ CONFIG_FILE = "mkdocs.yml"
 TEXTS_FILE = "texts.json"
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css")
+_STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css", "day.css")
 _SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js")
+_PARTS = ("events.js", "audit.js", "day.js")  # registry.js loads them on the pages that need them
 _TABS = {"Models": "index.md", "Compare": "compare.md", "Audit": "audit.md", "Monitoring": "monitoring.md"}
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%+/-]*)?\Z")
 _TAG = re.compile(r"<[^>]*>")
@@ -132,10 +133,10 @@ _SHARED = (LOCATIONS["model"], LOCATIONS["version"])
 
 def _copy_assets(pages: Path) -> tuple[str, ...]:
     """Copy our style sheets and scripts; return where they lie in the site."""
-    names = [name for name in (*_STYLES, *_SCRIPTS) if (_ASSETS / name).is_file()]
+    names = [name for name in (*_STYLES, *_SCRIPTS, *_PARTS) if (_ASSETS / name).is_file()]
     for name in names:
         _write(pages / "assets" / name, (_ASSETS / name).read_bytes())
-    return tuple(f"assets/{name}" for name in names)
+    return tuple(f"assets/{name}" for name in names if name not in _PARTS)
 
 
 def _json(data: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""The audit page of the site: who did what and when, and what was in a channel on a day. Opens no files."""
+"""The audit page of the site: who did what and when. Opens no files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ def audit_page(config: Mapping[str, Any], audit: Mapping[str, Any], names: Seque
         names=names,
         known=frozenset(names),
         kinds=[kind for kind in KINDS if any(event["kind"] == kind for event in events)],
+        channels=_channels(config, events),
         day=str(events[0]["time"])[:10] if events else _EXAMPLE,
         repository=address(config["repository"]).rstrip("/"),
         api=API,
     )
+
+
+def _channels(config: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the channels of the settings, and those that events name and the settings no longer do."""
+    declared = [str(rule["name"]) for rule in config["channels"]]
+    return [*declared, *sorted({event["channel"] for event in events if event["channel"]} - {*declared})]
