@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.bench.coverage import HEAD, KINDS, lines
+from tests.bench.creep import WORLDS
 
 from mintmark.arguments.parser import COMMANDS, build_parser
 from mintmark.core.finding import RULES
@@ -309,3 +311,22 @@ def test_the_messages_on_the_page_are_those_of_the_rules(name):
     channels = (ChannelRule(name="staging"), ChannelRule(name="production", after="staging"))
     (finding,) = check_change(before, after, channels)
     assert f"\n{finding}\n" in RULE_PAGE
+
+
+def test_the_simulated_rates_are_lines_of_the_bench() -> None:
+    """docs/explanation/judging.md has a line for each kind and size of tests/bench/coverage.py, and for each world of creep.py."""
+    page = text_of(ROOT / "docs" / "explanation" / "judging.md")
+    (table,) = re.findall(rf"^{re.escape(HEAD)}\n.*?\n((?:\|.*\n)+)", page, flags=re.M)
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
+    assert [(name, rows) for name, rows, *_ in cells] == [
+        (kind.name, f"{rows:,}") for kind in KINDS for rows in kind.sizes
+    ]
+    assert all(int(holds) >= 90 for name, rows, holds, *_ in cells if holds != "-" and int(rows.replace(",", "")) > 100)
+    assert all(int(harmful) <= 8 for _, _, _, harmful, *_ in cells)
+    assert re.findall(r"^\| ([a-z]+) \| [0-9.]+ \| [0-9.]+ \|$", page, flags=re.M) == list(WORLDS)
+
+
+@pytest.mark.slow
+def test_a_line_of_the_simulated_rates_comes_out_again() -> None:
+    (line,) = lines("accuracy, 10%", [30], samples=400, resamples=400)
+    assert line in text_of(ROOT / "docs" / "explanation" / "judging.md").splitlines()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
-from tests.bench.coverage import FAMILIES, simulate
+from tests.bench.coverage import KINDS, simulate
 
 from mintmark.core.judgement.gates import check_floors
 from mintmark.core.model import Gates
@@ -196,25 +198,35 @@ def test_a_recall_at_its_floor_rarely_passes_it():
 
 
 RATES = [
-    # family, rows, the least share of intervals that hold, the largest share of harmful models that pass
-    ("log loss, 10%", 300, 0.91, 0.09),
+    # kind, rows, the least share of intervals that hold, the largest share of harmful models that pass
+    ("log loss, 10%", 300, 0.92, 0.09),
+    ("log loss, four classes, one of 3%", 100, 0.91, 0.09),
     ("F1, 10%", 100, 0.91, 0.06),
     ("recall, 10%", 100, 0.91, 0.06),
     ("accuracy, 10%", 30, 0.88, 0.06),
     ("ROC AUC 0.98, 10%", 300, 0.91, 0.09),
     ("ROC AUC 0.995, 30%", 100, 0.91, 0.09),
+    ("average precision, 20%", 300, 0.91, 0.09),
+    ("RMSE", 100, 0.91, 0.09),
+    ("MAE, 60 unequal entities", 300, 0.90, 0.09),
 ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "rows", "holds", "passes"), RATES)
 def test_the_rates_of_the_bench(name, rows, holds, passes):
-    (family,) = [family for family in FAMILIES if family.name == name]
-    found = simulate(family, rows, samples=100, resamples=300)
+    (kind,) = [kind for kind in KINDS if kind.name == name]
+    found = simulate(kind, rows, samples=100, resamples=300)
     assert found.held >= holds * found.bounded
-    assert found.bounded
-    assert found.harmful <= passes * found.judged
-    assert found.held_before < 0.93 * found.judged or found.harmful_before > 0.06 * found.judged or rows == 300
+    assert found.bounded >= 90
+    assert found.harmful <= passes * found.samples
+
+
+def test_three_positives_in_thirty_rows_decide_nothing():
+    """A mean of losses that a handful of rows carry: nobody knows the rest of them, so there is no interval."""
+    (kind,) = [kind for kind in KINDS if kind.name == "log loss, 10%"]
+    found = simulate(replace(kind, margin=10.0), 30, samples=5, resamples=50)
+    assert (found.bounded, found.harmful, found.equal) == (0, 0, 0)
 
 
 def test_twenty_slices_that_are_no_worse_rarely_alarm():

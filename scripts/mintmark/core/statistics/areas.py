@@ -58,12 +58,28 @@ def _rows_below(scores: Floats, others: Floats) -> Floats:
 
 def enough_of_each_class(outcomes: Outcomes, clusters: Codes | None) -> bool:
     """Whether every class that occurs has 20 rows, or rows of 20 entities."""
-    truth = outcomes.truth
-    sizes = [
-        count_units(None if clusters is None else clusters[truth == k], int((truth == k).sum()))
-        for k in np.unique(truth)
-    ]
+    sizes = _class_sizes(outcomes.truth, clusters)
     return len(sizes) > 1 and min(sizes) >= LEAST_OF_A_CLASS
+
+
+def enough_beside_the_largest(outcomes: Outcomes, clusters: Codes | None) -> bool:
+    """Whether 20 rows, or rows of 20 entities, are of another class than the most frequent one."""
+    classes, counts = np.unique(outcomes.truth, return_counts=True)
+    others = outcomes.truth != classes[counts.argmax()]
+    return _units(others, clusters) >= LEAST_OF_A_CLASS
+
+
+def smallest_class(outcomes: Outcomes, clusters: Codes | None) -> int:
+    """Return how many rows, or entities, the smallest class that occurs has."""
+    return min(_class_sizes(outcomes.truth, clusters))
+
+
+def _class_sizes(truth: Floats, clusters: Codes | None) -> list[int]:
+    return [_units(truth == k, clusters) for k in np.unique(truth)]
+
+
+def _units(rows: np.ndarray[tuple[int], np.dtype[np.bool_]], clusters: Codes | None) -> int:
+    return count_units(None if clusters is None else clusters[rows], int(rows.sum()))
 
 
 def _influence(outcomes: Outcomes) -> Floats:
@@ -155,8 +171,13 @@ def _outer(one: tuple[float, float], other: tuple[float, float]) -> tuple[float,
 def _logit_bounds(area: Area, level: float) -> tuple[float, float]:
     if not _varies(area):
         return _still(area, level)
-    centre = math.log(area.value / (1 - area.value))
-    reach = min(700.0, t_quantile(level, area.freedom) * area.error / (area.value * (1 - area.value)))
+    return logit_bounds(area.value, area.error, area.freedom, level)
+
+
+def logit_bounds(value: float, error: float, freedom: int, level: float) -> tuple[float, float]:
+    """Return the bounds of a share between 0 and 1 by Student's t, on the scale where it has no ends."""
+    centre = math.log(value / (1 - value))
+    reach = min(700.0, t_quantile(level, freedom) * error / (value * (1 - value)))
     return 1 / (1 + math.exp(reach - centre)), 1 / (1 + math.exp(-reach - centre))
 
 

@@ -34,21 +34,21 @@ class Cells:
     weights: Floats
 
 
-def cells_of(sides: Sequence[Outcomes], *, design: float = 1.0) -> Cells:
+def cells_of(sides: Sequence[Outcomes], *, design: float = 1.0, prior: float | None = None) -> Cells:
     """Return the cells of one model, or of two that predicted the same rows.
 
-    With two classes every cell gets 1/2. With more, so many halves would outweigh the rows: each true class has one
-    cell for right and one for wrong (for two models: four), and all of them share what the two classes would get.
-    A wrong one is the next class. A cell that has rows and no part of the prior stays as it is. `design` is the design
-    effect of clusters: the rows count for so many fewer.
+    With two classes every cell gets `prior`, 1/2. With more, so many halves would outweigh the rows: each true class
+    has one cell for right and one for wrong (for two models: four), and without `prior` all of them share what the two
+    classes would get. A wrong one is the next class. A cell that has rows and no part of the prior stays as it is.
+    `design` is the design effect of clusters: the rows count for so many fewer.
     """
     first = sides[0]
     truth = first.truth.astype(np.intp)
     classes = np.arange(len(first.classes)) if first.positive is not None else np.unique(truth)
     rows = np.stack([truth, *(side.prediction.astype(np.intp) for side in sides)], axis=1)
-    prior = _prior(classes, len(sides))
-    found, where = np.unique(np.concatenate([rows, prior]), axis=0, return_inverse=True)
-    counts = np.r_[np.full(len(rows), 1 / design), np.full(len(prior), 1 / len(classes))]
+    unseen = _unseen(classes, len(sides))
+    found, where = np.unique(np.concatenate([rows, unseen]), axis=0, return_inverse=True)
+    counts = np.r_[np.full(len(rows), 1 / design), np.full(len(unseen), 1 / len(classes) if prior is None else prior)]
     return Cells(
         sides=tuple(
             Outcomes(
@@ -63,7 +63,7 @@ def cells_of(sides: Sequence[Outcomes], *, design: float = 1.0) -> Cells:
     )
 
 
-def _prior(
+def _unseen(
     classes: np.ndarray[tuple[int], np.dtype[np.intp]], sides: int
 ) -> np.ndarray[tuple[int, int], np.dtype[np.intp]]:
     """Return one row (truth, predictions) for each true class and each way of being right or wrong."""
@@ -79,9 +79,23 @@ def _prior(
     )
 
 
+def draw_wider(
+    names: Sequence[str], sides: Sequence[Outcomes], *, design: float = 1.0, resamples: int, seed: int
+) -> list[dict[str, Floats]]:
+    """Return the metrics of each side over draws with 1/2 in every cell; none for two classes, which have that anyway.
+
+    A class with a handful of rows is as uncertain as two classes with so many, which a part of 1/2 understates. But
+    where many classes have a handful each, so many halves pull all of them to the middle. So neither prior holds for
+    both, and the outer bounds of the two count.
+    """
+    if sides[0].positive is not None:
+        return [{} for _ in sides]
+    return draw_metrics(names, cells_of(sides, design=design, prior=0.5), resamples=resamples, seed=seed)
+
+
 def draw_metrics(names: Sequence[str], cells: Cells, *, resamples: int, seed: int) -> list[dict[str, Floats]]:
     """Return for each side its metrics over all draws; both sides see the same ones, and a seed fixes them."""
-    return metrics_over(_draws(cells.weights, resamples, seed), [(side, names) for side in cells.sides])
+    return metrics_over(_draws(cells.weights, resamples, seed), [(side, names) for side in cells.sides])[0]
 
 
 def _draws(weights: Floats, resamples: int, seed: int) -> Iterator[Floats]:

@@ -23,6 +23,8 @@ from mintmark.core.statistics.scores import expanded_level, t_quantile, t_tail
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mintmark.core.statistics.draws import Drawn
+
 RESAMPLES: Final = 10_000
 SEED: Final = 1979  # any number, as long as it stays: the same predictions then always get the same verdict
 MOST_ROWS: Final = 10**9  # to ask for more is no advice
@@ -113,9 +115,9 @@ def paired_bootstrap(
         name: PairedResamples(
             rows=len(candidate),
             candidate=value,
-            candidate_resamples=drawn[name].candidate,
+            candidate_resamples=drawn[name].candidate.values,
             champion=theirs.get(name),
-            champion_resamples=drawn[name].champion,
+            champion_resamples=_values_of(drawn[name].champion),
             candidate_range=_interval(ranges[0][name]),
             champion_range=_interval(ranges[1][name]) if name in theirs else None,
             units=drawn[name].units,
@@ -125,11 +127,15 @@ def paired_bootstrap(
     }
 
 
-def _of_rows(drawn: Mapping[str, Floats | None], clusters: Codes | None) -> dict[str, Floats]:
+def _values_of(drawn: Drawn | None) -> Floats | None:
+    return None if drawn is None else drawn.values
+
+
+def _of_rows(drawn: Mapping[str, Drawn | None], clusters: Codes | None) -> dict[str, Drawn]:
     return {
-        name: values
-        for name, values in drawn.items()
-        if values is not None and len(values) and is_resampled(name, clusters)
+        name: each
+        for name, each in drawn.items()
+        if each is not None and len(each.values) and is_resampled(name, clusters)
     }
 
 

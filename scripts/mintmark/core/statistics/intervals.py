@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mintmark.core.statistics.areas import area_bounds, areas_of, enough_of_each_class
-from mintmark.core.statistics.cells import cells_of, draw_metrics
-from mintmark.core.statistics.draws import metrics_over
+from mintmark.core.statistics.areas import (
+    area_bounds,
+    areas_of,
+    enough_beside_the_largest,
+    enough_of_each_class,
+    logit_bounds,
+    smallest_class,
+)
+from mintmark.core.statistics.cells import cells_of, draw_metrics, draw_wider
+from mintmark.core.statistics.draws import Drawn, draw_models
 from mintmark.core.statistics.metric_names import LABEL_METRICS, LEAST_ENTITIES, LEAST_ROWS, UNBOUNDED
 from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value
 from mintmark.core.statistics.scores import count_units, design_effect, expanded_level
@@ -18,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CONFIDENCE = 0.95
-METHOD = 2  # of the bounds, as metrics.json names it; files without it have percentiles of a stratified bootstrap
-AREA = "roc_auc"
+METHOD = 3  # of the bounds, as metrics.json names it; docs/explanation/judging.md says what the older ones are
+AREA, PRECISION = "roc_auc", "average_precision"
 _TAIL = (1 - CONFIDENCE) / 2
-_RANKED = frozenset({AREA, "average_precision"})
+_RANKED = frozenset({AREA, PRECISION})
+_SURE = frozenset({"log_loss", "brier"})
 _NOISE = 1e-12  # of a bound's size: what rounding alone makes of no width
 _CELLS = 2_000_000  # of a block of counts: 16 MB, however many rows and resamples there are
 
@@ -83,11 +92,15 @@ def metric_intervals(
     """
     values = {name: metric_value(name, outcomes) for name in names}
     values = {name: value for name, value in values.items() if np.isfinite(value)}
-    drawn = [name for name in values if is_resampled(name, clusters) and name != AREA]
-    resampled: dict[str, Floats] = {}
+    drawn = [
+        name
+        for name in values
+        if is_resampled(name, clusters) and name != AREA and has_enough(name, outcomes, clusters)
+    ]
+    resampled: dict[str, Drawn] = {}
     if drawn:
         stream = resample_counts(len(outcomes), resamples=resamples, seed=seed, clusters=clusters)
-        (resampled,) = metrics_over(stream, [(outcomes, drawn)])
+        (resampled,), _ = draw_models(stream, [(outcomes, drawn)], clusters)
     return intervals_of(values, outcomes, resampled, resamples=resamples, seed=seed, clusters=clusters)
 
 
@@ -99,7 +112,7 @@ def is_resampled(name: str, clusters: Codes | None) -> bool:
 def intervals_of(
     values: Mapping[str, float],
     outcomes: Outcomes,
-    resampled: Mapping[str, Floats],
+    resampled: Mapping[str, Drawn],
     *,
     resamples: int,
     seed: int,
@@ -107,9 +120,13 @@ def intervals_of(
 ) -> dict[str, MetricInterval]:
     """Return the 95% interval of each metric; `resampled` has those whose rows (or entities) were drawn.
 
-    - metrics of the confusion matrix: draws of its cells, with entities the outer of these and the resamples;
+    - metrics of the confusion matrix: draws of its cells (for more than two classes the outer of two priors), with
+      entities the resamples as well;
     - ROC AUC: by formula (`areas.area_bounds`), from 20 rows of each class on;
-    - any other: the expanded percentile interval of the resamples (Hesterberg 2015), from 30 rows on.
+    - average precision: the expanded percentile interval of the resamples (Hesterberg 2015) and the logit bounds of
+      their deviation, from 30 rows and 20 of each class on;
+    - any other: the expanded percentile interval and the studentised one, from 30 rows on; for probabilities with 20
+      rows that are not of the most frequent class.
 
     With entities none has an interval below 20 of them. There are no bounds where there would be no width, and a value
     is never outside its own.
@@ -120,18 +137,41 @@ def intervals_of(
         return found
     labels = [name for name in values if name in LABEL_METRICS]
     if labels:
-        right = (outcomes.truth == outcomes.prediction).astype(np.float64)
-        cells = cells_of([outcomes], design=design_effect(right, clusters))
+        design = design_effect((outcomes.truth == outcomes.prediction).astype(np.float64), clusters)
         level = _TAIL if clusters is None else expanded_level(_TAIL, units)
-        for name, drawn in draw_metrics(labels, cells, resamples=resamples, seed=seed)[0].items():
-            found[name] = _outer(percentile_interval(values[name], drawn, level), resampled.get(name), level)
+        parts = [
+            draw_metrics(labels, cells_of([outcomes], design=design), resamples=resamples, seed=seed)[0],
+            draw_wider(labels, [outcomes], design=design, resamples=resamples, seed=seed)[0],
+            {name: resampled[name].values for name in labels if name in resampled},
+        ]
+        for name in labels:
+            of_name = [percentile_interval(values[name], part[name], level) for part in parts if name in part]
+            found[name] = _outer(*of_name)
     if AREA in values and enough_of_each_class(outcomes, clusters):
         (area,), _ = areas_of((values[AREA],), (outcomes,), clusters)
         found[AREA] = _with_bounds(values[AREA], *area_bounds(area, _TAIL))
     for name in resampled:
         if name not in LABEL_METRICS and name != AREA and has_enough(name, outcomes, clusters):
-            found[name] = percentile_interval(values[name], resampled[name], expanded_level(_TAIL, units))
+            found[name] = _resampled_interval(name, values[name], resampled[name], outcomes, clusters)
     return found
+
+
+def _resampled_interval(
+    name: str, value: float, drawn: Drawn, outcomes: Outcomes, clusters: Codes | None
+) -> MetricInterval:
+    """Return the outer of two intervals; none where the second has no end, because three rows carry all of the loss."""
+    units = count_units(clusters, len(outcomes))
+    found = percentile_interval(value, drawn.values, expanded_level(_TAIL, units))
+    if found.low is None:
+        return found
+    if name == PRECISION:
+        freedom = min(units, smallest_class(outcomes, clusters)) - 1
+        deviation = float(np.nanstd(drawn.values, ddof=1))
+        return _outer(found, _with_bounds(value, *logit_bounds(value, deviation, freedom, _TAIL)))
+    if drawn.bounds is None:
+        return found
+    student = _with_bounds(value, *drawn.bounds(_TAIL))
+    return student if student.low is None else _outer(found, student)
 
 
 def has_enough(name: str, outcomes: Outcomes, clusters: Codes | None) -> bool:
@@ -140,7 +180,11 @@ def has_enough(name: str, outcomes: Outcomes, clusters: Codes | None) -> bool:
         return False
     if name in LABEL_METRICS:
         return True
-    return len(outcomes) >= LEAST_ROWS and (name not in _RANKED or enough_of_each_class(outcomes, clusters))
+    if len(outcomes) < LEAST_ROWS:
+        return False
+    if name in _RANKED:
+        return enough_of_each_class(outcomes, clusters)
+    return name not in _SURE or enough_beside_the_largest(outcomes, clusters)
 
 
 def percentile_interval(value: float, resampled: Floats, level: float = _TAIL) -> MetricInterval:
@@ -156,16 +200,13 @@ def percentile_interval(value: float, resampled: Floats, level: float = _TAIL) -
 
 
 def _with_bounds(value: float, low: float, high: float) -> MetricInterval:
-    if high - low <= _NOISE * max(abs(low), abs(high)):
+    if not (math.isfinite(low) and math.isfinite(high)) or high - low <= _NOISE * max(abs(low), abs(high)):
         return MetricInterval(value=value, low=None, high=None)
     return MetricInterval(value=value, low=min(low, value), high=max(high, value))
 
 
-def _outer(found: MetricInterval, resampled: Floats | None, level: float) -> MetricInterval:
-    if resampled is None:
-        return found
-    other = percentile_interval(found.value, resampled, level)
-    lows, highs = (
-        [bound for bound in pair if bound is not None] for pair in ((found.low, other.low), (found.high, other.high))
-    )
-    return MetricInterval(value=found.value, low=min(lows, default=None), high=max(highs, default=None))
+def _outer(*found: MetricInterval) -> MetricInterval:
+    """Return the outer bounds of intervals of one value; those without bounds do not count."""
+    lows = [each.low for each in found if each.low is not None]
+    highs = [each.high for each in found if each.high is not None]
+    return MetricInterval(value=found[0].value, low=min(lows, default=None), high=max(highs, default=None))

@@ -15,7 +15,7 @@ PROBABILITY_METRICS: Final = ("roc_auc", "average_precision", "log_loss", "brier
 CLASSIFICATION: Final = LABEL_METRICS + PROBABILITY_METRICS
 UNBOUNDED: Final = frozenset({"max_error"})  # rests on one row, so no sample tells how large it may be
 LEAST_ROWS: Final = 30  # below it an average of losses has no interval: too little is seen of its tail
-LEAST_OF_A_CLASS: Final = 20  # below it an area under a curve has no interval
+LEAST_OF_A_CLASS: Final = 20  # below it a metric of probabilities has no interval
 LEAST_ENTITIES: Final = 20  # below it nothing has an interval where rows belong to entities
 LOWER_IS_BETTER: Final = frozenset({"mse", "rmse", "mae", "mape", "max_error", "log_loss", "brier"})
 

@@ -166,7 +166,7 @@ class _Sample:
     def tallies(self) -> tuple[Floats, Floats, Floats]:
         """For each resample and class: rows that are both, rows truly of the class, rows predicted as it."""
         o, k = self.outcomes, len(self.outcomes.classes)
-        true, predicted = _is(o.truth, k), _is(o.prediction, k)
+        true, predicted = is_class(o.truth, k), is_class(o.prediction, k)
         counted = self.counts @ np.concatenate([true * predicted, true, predicted], axis=1)  # whole numbers: exact
         return counted[:, :k], counted[:, k : 2 * k], counted[:, 2 * k :]
 
@@ -177,13 +177,64 @@ class _Sample:
         classes = range(len(o.classes)) if o.positive is None else [o.positive]
         each = {name: np.empty((len(self.counts), len(classes))) for name in _AREAS if name in self.names}
         for column, k in enumerate(classes):
-            ranking = _Ranking((o.truth == k).astype(np.float64), _probabilities(o)[:, k])
+            ranking = _Ranking((o.truth == k).astype(np.float64), given_probabilities(o)[:, k])
             for rows in _pieces(self.counts):
                 inside, outside = ranking.counted(self.counts[rows])
                 hits = np.cumsum(inside, axis=1)
                 for name, found in each.items():
                     found[rows, column] = _AREAS[name](inside, outside, hits)
         return {name: _mean_of_defined(found) for name, found in each.items()}
+
+
+# -- losses of rows -------------------------------------------------------------------------------------------------
+
+
+def errors(o: Outcomes) -> Floats:
+    """Return truth minus prediction."""
+    return o.truth - o.prediction
+
+
+def _relative(o: Outcomes) -> Floats:
+    """As scikit-learn has it: a share, with the truth held away from zero by the smallest relative step of a float."""
+    relative: Floats = np.abs(errors(o)) / np.maximum(np.abs(o.truth), _SMALLEST)
+    return relative
+
+
+def _surprise(o: Outcomes) -> Floats:
+    given = given_probabilities(o)[np.arange(len(o)), o.truth.astype(np.intp)]
+    surprise: Floats = -np.log(np.clip(given, _SMALLEST, 1))
+    return surprise
+
+
+def _brier(o: Outcomes) -> Floats:
+    """Brier 1950: the squared distance to the truth, summed over classes.
+
+    With two classes half of that, as is usual.
+    """
+    distance: Floats = ((given_probabilities(o) - is_class(o.truth, len(o.classes))) ** 2).sum(axis=1)
+    return distance / 2 if o.positive is not None else distance
+
+
+def given_probabilities(o: Outcomes) -> Floats:
+    """Return the probabilities; raise `ValueError` where there are none."""
+    if o.probabilities is None:
+        raise ValueError("this metric needs probabilities")
+    return o.probabilities
+
+
+def is_class(codes: Floats, k: int) -> Floats:
+    """Return a column for each of k classes, 1 where the row is of it."""
+    result: Floats = (codes[:, None] == np.arange(k)).astype(np.float64)
+    return result
+
+
+LOSSES: Final[dict[str, Callable[[Outcomes], Floats]]] = {
+    "mse": lambda o: np.square(errors(o)),
+    "mae": lambda o: np.abs(errors(o)),
+    "mape": _relative,
+    "log_loss": _surprise,
+    "brier": _brier,
+}
 
 
 # -- regression ------------------------------------------------------------------------------------------------------
@@ -194,30 +245,17 @@ def _mean(values: Floats, s: _Sample) -> Floats:
     return result
 
 
-def _errors(o: Outcomes) -> Floats:
-    return o.truth - o.prediction
-
-
-def _mse(s: _Sample) -> Floats:
-    return _mean(_errors(s.outcomes) ** 2, s)
+def _mean_loss(name: str) -> Callable[[_Sample], Floats]:
+    return lambda s: _mean(LOSSES[name](s.outcomes), s)
 
 
 def _rmse(s: _Sample) -> Floats:
-    result: Floats = np.sqrt(_mse(s))
+    result: Floats = np.sqrt(_mean_loss("mse")(s))
     return result
 
 
-def _mae(s: _Sample) -> Floats:
-    return _mean(np.abs(_errors(s.outcomes)), s)
-
-
-def _mape(s: _Sample) -> Floats:
-    """As scikit-learn has it: a share, with the truth held away from zero by the smallest relative step of a float."""
-    return _mean(np.abs(_errors(s.outcomes)) / np.maximum(np.abs(s.outcomes.truth), _SMALLEST), s)
-
-
 def _max_error(s: _Sample) -> Floats:
-    sizes = np.abs(_errors(s.outcomes))
+    sizes = np.abs(errors(s.outcomes))
     order = np.argsort(-sizes, kind="stable")
     worst = (s.counts[:, order] > 0).argmax(axis=1)
     result: Floats = sizes[order][worst]
@@ -241,19 +279,14 @@ def _share_explained(unexplained: Floats, s: _Sample) -> Floats:
 
 
 def _r2(s: _Sample) -> Floats:
-    return _share_explained(_mse(s), s)
+    return _share_explained(_mean_loss("mse")(s), s)
 
 
 def _explained_variance(s: _Sample) -> Floats:
-    return _share_explained(_variance(_errors(s.outcomes), s), s)
+    return _share_explained(_variance(errors(s.outcomes), s), s)
 
 
 # -- classes ---------------------------------------------------------------------------------------------------------
-
-
-def _is(codes: Floats, k: int) -> Floats:
-    result: Floats = (codes[:, None] == np.arange(k)).astype(np.float64)
-    return result
 
 
 def _accuracy(s: _Sample) -> Floats:
@@ -299,28 +332,6 @@ def _f1(s: _Sample) -> Floats:
 
 
 # -- probabilities ---------------------------------------------------------------------------------------------------
-
-
-def _probabilities(o: Outcomes) -> Floats:
-    if o.probabilities is None:
-        raise ValueError("this metric needs probabilities")
-    return o.probabilities
-
-
-def _log_loss(s: _Sample) -> Floats:
-    o = s.outcomes
-    given = _probabilities(o)[np.arange(len(o)), o.truth.astype(np.intp)]
-    return _mean(-np.log(np.clip(given, _SMALLEST, 1)), s)
-
-
-def _brier(s: _Sample) -> Floats:
-    """Brier 1950: the squared distance to the truth, summed over classes.
-
-    With two classes half of that, as is usual.
-    """
-    o = s.outcomes
-    distance = ((_probabilities(o) - _is(o.truth, len(o.classes))) ** 2).sum(axis=1)
-    return _mean(distance / 2 if o.positive is not None else distance, s)
 
 
 def _mean_of_defined(values: Floats) -> Floats:
@@ -371,12 +382,10 @@ def _ap(inside: Floats, outside: Floats, hits: Floats) -> Floats:
 _AREAS: Final[dict[str, Callable[[Floats, Floats, Floats], Floats]]] = {"roc_auc": _auc, "average_precision": _ap}
 
 _METRICS: Final[dict[str, Callable[[_Sample], Floats]]] = {
-    "mse": _mse,
+    **{name: _mean_loss(name) for name in LOSSES},
     "rmse": _rmse,
-    "mae": _mae,
     "r2": _r2,
     "explained_variance": _explained_variance,
-    "mape": _mape,
     "max_error": _max_error,
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
@@ -385,6 +394,4 @@ _METRICS: Final[dict[str, Callable[[_Sample], Floats]]] = {
     "f1": _f1,
     "roc_auc": lambda s: s.areas["roc_auc"],
     "average_precision": lambda s: s.areas["average_precision"],
-    "log_loss": _log_loss,
-    "brier": _brier,
 }
