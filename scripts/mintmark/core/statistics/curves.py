@@ -51,7 +51,7 @@ def class_points(outcomes: Outcomes) -> tuple[Points, Points]:
     For more than two classes both are macro averages of one-vs-rest at fixed rates and recalls (Fawcett 2006). Both
     rest on one sorting of the rows.
     """
-    tallies = [_tallies(is_class, score) for is_class, score in _one_vs_rest(outcomes)]
+    tallies = [tallies_of(is_class, score) for is_class, score in one_vs_rest(outcomes)]
     roc = [(np.r_[0, alarms / alarms[-1]], np.r_[0, hits / hits[-1]]) for hits, alarms in tallies]
     precise = [(recall, _precision(hits, alarms)) for (_, recall), (hits, alarms) in zip(roc, tallies, strict=True)]
     if not tallies:  # rows of one class alone
@@ -100,7 +100,7 @@ def predicted_against_actual(outcomes: Outcomes) -> Columns:
     return {"actual": actual, "predicted": predicted}
 
 
-def _one_vs_rest(outcomes: Outcomes) -> Iterator[tuple[NDArray[np.bool_], Floats]]:
+def one_vs_rest(outcomes: Outcomes) -> Iterator[tuple[NDArray[np.bool_], Floats]]:
     """Yield which rows are of a class and their probability of it, for each class that some rows have and some not."""
     if outcomes.probabilities is None:
         raise ValueError("a curve needs probabilities")
@@ -110,7 +110,7 @@ def _one_vs_rest(outcomes: Outcomes) -> Iterator[tuple[NDArray[np.bool_], Floats
             yield is_class, outcomes.probabilities[:, k]
 
 
-def _tallies(is_class: NDArray[np.bool_], score: Floats) -> Points:
+def tallies_of(is_class: NDArray[np.bool_], score: Floats) -> Points:
     """Return hits and false alarms at each distinct score, from the highest down."""
     order = np.argsort(-score, kind="stable")
     falling = score[order]

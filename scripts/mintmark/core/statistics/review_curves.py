@@ -58,7 +58,7 @@ def _highest(points: Points, grid: Floats) -> list[float]:
 
 
 def _error_curve(models: list[tuple[str, Outcomes]]) -> Curve:
-    errors = [(label, np.sort(_errors(model))) for label, model in models]
+    errors = [(label, np.sort(absolute_errors(model))) for label, model in models]
     end = float(f"{max(np.quantile(found, 0.95) for _, found in errors):.3g}") or 1.0
     grid = np.linspace(0, end, STEPS)
     lines = [
@@ -70,7 +70,8 @@ def _error_curve(models: list[tuple[str, Outcomes]]) -> Curve:
     )
 
 
-def _errors(outcomes: Outcomes) -> Floats:
+def absolute_errors(outcomes: Outcomes) -> Floats:
+    """Return the absolute error of each row, kept to numbers between which there are others."""
     truth, prediction = (np.clip(side, -_FARTHEST, _FARTHEST) for side in (outcomes.truth, outcomes.prediction))
     found: Floats = np.abs(truth - prediction)
     return found

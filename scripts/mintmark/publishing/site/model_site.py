@@ -127,7 +127,13 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         *(_version_entry(document) for document in (*documents.values(), *broken.values())),
     ]
     if source.identity:
-        _write_readable(plan, facts, documents, CurveDrawing(plan.files, cache, source), result)
+        _write_readable(
+            plan,
+            facts,
+            documents,
+            CurveDrawing(plan.files, cache, source, source.channels.get(plan.channels[-1])),
+            result,
+        )
     else:
         result.attention = list(unreadable(source.name, source.findings, plan.channels))
         result.pages = index_documents(facts, attention=result.attention)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.scaffold.work import calls_at_most
 
-from mintmark.core.statistics.results import Curve
+from mintmark.core.statistics.true_curves import TrueCurve
 from mintmark.publishing.site.drawing.axes import exact_axis, format_tick, round_axis, short
 from mintmark.publishing.site.drawing.charts import Point, line_chart, metric_chart
 
@@ -192,7 +192,8 @@ def test_hostile_names_stay_text() -> None:
             yanked=True,
         )
     ]
-    curve = Curve(title=HOSTILE, x_label=HOSTILE, y_label=HOSTILE, start=0, end=1, lines=[(HOSTILE, [0.0, 1.0])])
+    ends = [0.0, 1.0]
+    curve = TrueCurve(title=HOSTILE, x_label=HOSTILE, y_label=HOSTILE, start=0, end=1, lines=[(HOSTILE, ends, ends)])
     for drawing in (
         chart(found, metric=HOSTILE, title=HOSTILE, floor=1.0),
         chart(found, metric=HOSTILE, title=HOSTILE, standalone=True),
@@ -299,8 +300,9 @@ def test_numbers_are_short() -> None:
 
 
 def curve(*lines, title="ROC curve", end=1.0):
-    return Curve(
-        title=title, x_label="False positive rate", y_label="True positive rate", start=0, end=end, lines=lines
+    placed = [(name, [end * n / max(len(values) - 1, 1) for n in range(len(values))], values) for name, values in lines]
+    return TrueCurve(
+        title=title, x_label="False positive rate", y_label="True positive rate", start=0, end=end, lines=placed
     )
 
 
@@ -335,7 +337,7 @@ def test_two_lines_differ_by_dash_and_have_a_key() -> None:
     drawing = line_chart(curve(("a@1.1.0", HIGH), ("a@1.0.0", RISING)), prefix="roc")
     root = parsed(drawing)
     lines = [path for path in root.iter(f"{SVG}path") if "l" in path.get("d")]
-    assert [bool(path.get("stroke-dasharray")) for path in lines] == [False, True]
+    assert [bool(path.get("stroke-dasharray")) for path in lines] == [True, False]  # the first lies on top
     assert lines[0].get("stroke") != lines[1].get("stroke")
     assert {"a@1.1.0", "a@1.0.0", "False positive rate", "True positive rate"} <= set(texts(root))
     assert len(drawing) < 4000
@@ -360,7 +362,7 @@ def test_the_axis_of_errors_ends_where_the_curve_does() -> None:
     [curve(), curve(("a", [])), curve(("a", [1.0])), curve(("a", [math.nan, 1.0])), curve(("a", [math.inf] * 3)),
      curve(("a", RISING), end=0.0), curve(("a", RISING), end=math.inf), curve(("a", RISING), end=math.nan)],
 )  # fmt: skip
-def test_nothing_to_draw_is_no_drawing(broken: Curve) -> None:
+def test_nothing_to_draw_is_no_drawing(broken: TrueCurve) -> None:
     assert line_chart(broken, prefix="c") == ""
 
 

@@ -18,9 +18,8 @@ from mintmark.core.judgement.grading import grade, read_answer
 from mintmark.core.model import Gates
 from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.question import Question
-from mintmark.core.statistics import curves
 from mintmark.core.statistics.metrics import class_outcomes, metric_value
-from mintmark.core.statistics.review_curves import STEPS, curves_of
+from mintmark.core.statistics.true_curves import true_curves
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.drawing import stored_curves
 from mintmark.publishing.site.drawing.stored_curves import Stored, paired_standing, read_curves, read_outcomes
@@ -76,7 +75,7 @@ def test_the_registrys_own_versions_have_the_curves_of_their_review(path: Path) 
     record, model, files = stored_files(path)
     classes = record["signature"].get("classes", [])
     file = files["predictions.parquet"]
-    expected = curves_of("m@1", as_a_review_has_it(file, model, classes))
+    expected = true_curves([("m@1", as_a_review_has_it(file, model, classes))])
     assert expected
     for source in (file, file.read_bytes()):
         for known in (classes, ()):  # the columns of probabilities name them as well
@@ -89,28 +88,10 @@ def test_the_registrys_own_versions_have_the_curves_of_their_review(path: Path) 
     assert metric_value(primary, outcomes) == pytest.approx(record["metrics"][primary]["value"], rel=1e-8)
 
 
-@pytest.mark.parametrize("rows", [30, 399, 2000])
-@pytest.mark.parametrize("classes", [2, 5])
-@pytest.mark.parametrize("digits", [1, 12])
-def test_curves_are_those_of_the_plots(rows: int, classes: int, digits: int) -> None:
-    """The way without tables gives what the tables of dvc's plots hold, at steps, ties and where they are thinned."""
-    generator = np.random.default_rng(rows)
-    truth = np.r_[np.arange(classes), generator.integers(0, classes, rows - classes)]
-    table = (generator.dirichlet(np.ones(classes), rows) + 0.3 * np.eye(classes)[truth]).round(digits) + 1e-3
-    table /= table.sum(axis=1, keepdims=True)
-    outcomes = class_outcomes(truth, table.argmax(axis=1), table, list(range(classes)))
-    grid = np.linspace(0, 1, STEPS)
-    plots = curves.plot_columns(outcomes)
-    tables = ((plots["roc"], "fpr", "tpr"), (plots["precision_recall"], "recall", "precision"))
-    for curve, (plotted, x, y) in zip(curves_of("a", outcomes), tables, strict=True):
-        steps = pd.DataFrame(plotted).groupby(x)[y].max()
-        assert curve.lines == [("a", [round(v, 4) for v in np.interp(grid, steps.index, steps).tolist()])]
-
-
 @pytest.mark.parametrize("labels", [("benign", "malignant"), (0, 1), (0.0, 1.5), (False, True), ("1", "2")])
 def test_labels_are_of_any_kind(labels: tuple[object, object]) -> None:
     source = parquet(predictions(labels=labels))
-    expected = [curve.lines for curve in curves_of("a", as_a_review_has_it(source, BINARY, list(labels)))]
+    expected = [curve.lines for curve in true_curves([("a", as_a_review_has_it(source, BINARY, list(labels)))])]
     for classes in ((), list(labels)):
         assert [curve.lines for curve in read_curves(source, task=BINARY.task, classes=classes, name="a")] == expected
     other = read_curves(source, task=BINARY.task, positive_class=labels[0], name="a")
@@ -129,10 +110,9 @@ def test_a_class_that_no_row_is_of_takes_no_part() -> None:
     truth = np.array([0, 1] * 20)
     table = np.full((40, 3), 0.2)
     table[np.arange(40), truth] = 0.6
-    roc, precise = curves_of("a", class_outcomes(truth, truth, table, [0, 1, 2]))
-    for curve in (roc, precise):
-        ((_, values),) = curve.lines
-        assert values[:-1] == [1.0] * (STEPS - 1)  # an average takes the lower end of the last step
+    for curve in true_curves([("a", class_outcomes(truth, truth, table, [0, 1, 2]))]):
+        ((_, _, values),) = curve.lines
+        assert max(values) == values[-1] == 1.0
 
 
 def test_labels_without_probabilities_have_no_curve_and_still_outcomes() -> None:

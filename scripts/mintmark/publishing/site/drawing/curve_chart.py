@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,9 @@ from mintmark.publishing.site.drawing.svg import LINE, opening, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mintmark.core.statistics.results import Curve
+    from mintmark.core.statistics.true_curves import TrueCurve
+
+    Line = tuple[str, Sequence[float], Sequence[float]]
 
 _ROC: Final = "ROC curve"
 _LEFT, _TOP, _SIDE, _HEIGHT = 46.0, 12.0, 320.0, 220.0
@@ -26,17 +29,17 @@ _DIAGONAL: Final = (
 _STYLES: Final = (f'stroke="{LINE}"', 'stroke="currentColor" stroke-dasharray="5 4"')
 
 
-def line_chart(curve: Curve, *, prefix: str, title: str = "") -> str:
+def line_chart(curve: TrueCurve, *, prefix: str, title: str = "") -> str:
     """Return a curve of one or two models as SVG, the first as a whole line and the second dashed.
 
     `title` stands in for the curve's own. Empty where there is nothing to draw.
     """
-    lines = [(name, values) for name, values in curve.lines if len(values) > 1 and all(map(is_drawn, values))]
+    lines = [line for line in curve.lines if len(line[1]) > 1 and all(map(is_drawn, (*line[1], *line[2])))]
     lines = lines[: len(_STYLES)]
     if not lines or not (is_drawn(curve.start) and is_drawn(curve.end) and curve.start < curve.end):
         return ""
     x_axis = exact_axis(curve.start, curve.end, _LEFT, _RIGHT)
-    y_axis = _value_axis([value for _, values in lines for value in values])
+    y_axis = _value_axis([value for _, _, values in lines for value in values])
     named = f' role="img" aria-labelledby="{prefix}-t {prefix}-d"'
     parts = [
         opening("mm-chart mm-curve", _RIGHT + 16, _BOTTOM + 42 + 20 * len(lines), attributes=named),
@@ -46,9 +49,12 @@ def line_chart(curve: Curve, *, prefix: str, title: str = "") -> str:
         _names(curve),
         _DIAGONAL if curve.title == _ROC else "",
         '<g fill="none" stroke-width="2">',
-        *(f'<path d="{_line(values, y_axis)}" {style}/>' for (_, values), style in zip(lines, _STYLES, strict=False)),
+        *(
+            f'<path d="{_line(line, x_axis, y_axis)}" {style}/>'
+            for line, style in reversed([*zip(lines, _STYLES, strict=False)])
+        ),
         "</g>",
-        *(_key(name, number) for number, (name, _) in enumerate(lines)),
+        *(_key(name, number) for number, (name, _, _) in enumerate(lines)),
         "</svg>",
     ]
     return "".join(parts)
@@ -60,11 +66,12 @@ def _value_axis(values: Sequence[float]) -> Axis:
     return round_axis(values, _BOTTOM, _TOP)
 
 
-def _describe(curve: Curve, lines: Sequence[tuple[str, Sequence[float]]]) -> str:
+def _describe(curve: TrueCurve, lines: Sequence[Line]) -> str:
     parts = [f"{curve.y_label} by {curve.x_label.lower()}, from {in_words(curve.start)} to {in_words(curve.end)}."]
-    for name, values in lines:
-        quarters = (values[number * (len(values) - 1) // 4] for number in range(5))
-        parts.append(f"{shorten(name, 60)}: {', '.join(map(in_words, quarters))} at equal steps.")
+    quarters = [curve.start + (curve.end - curve.start) * number / 4 for number in range(5)]
+    for name, places, values in lines:
+        found = (values[max(bisect_right(places, quarter) - 1, 0)] for quarter in quarters)
+        parts.append(f"{shorten(name, 60)}: {', '.join(map(in_words, found))} at equal steps.")
     return " ".join(parts)
 
 
@@ -80,7 +87,7 @@ def _grid(x_axis: Axis, y_axis: Axis) -> str:
     )
 
 
-def _names(curve: Curve) -> str:
+def _names(curve: TrueCurve) -> str:
     x, y = (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2
     return (
         f'<g text-anchor="middle"><text x="{short(x)}" y="{short(_BOTTOM + 36)}">{plain(curve.x_label, 40)}</text>'
@@ -88,15 +95,15 @@ def _names(curve: Curve) -> str:
     )
 
 
-def _line(values: Sequence[float], axis: Axis) -> str:
-    """Return a line through values at equal steps; each step is written from the place before it."""
-    span, tenths = len(values) - 1, [round(axis.place(value) * 10) for value in values]
-    across = [round(_LEFT * 10 + _SIDE * 10 * number / span) for number in range(span + 1)]
+def _line(line: Line, x_axis: Axis, y_axis: Axis) -> str:
+    """Return a line from corner to corner; each is written from the place before it."""
+    across, up = ([round(axis.place(v) * 10) for v in side] for axis, side in ((x_axis, line[1]), (y_axis, line[2])))
     steps = (
-        f"l{_tenth(right)}{'' if up < 0 else ' '}{_tenth(up)}"
-        for right, up in zip(_gaps(across), _gaps(tenths), strict=True)
+        f"l{_tenth(right)}{'' if rise < 0 else ' '}{_tenth(rise)}"
+        for right, rise in zip(_gaps(across), _gaps(up), strict=True)
+        if right or rise
     )
-    return f"M{_tenth(across[0])} {_tenth(tenths[0])}{''.join(steps)}"
+    return f"M{_tenth(across[0])} {_tenth(up[0])}{''.join(steps)}"
 
 
 def _gaps(numbers: Sequence[int]) -> Iterator[int]:

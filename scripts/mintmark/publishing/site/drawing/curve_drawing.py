@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mintmark.core.comparison import basis_of
 from mintmark.core.model import Gates
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 from mintmark.core.records import StoredFile
+from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mintmark.core.question import Question
+    from mintmark.core.statistics.metrics import Outcomes
     from mintmark.publishing.site.drawing.stored_curves import Stored
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.registry.derived_cache import DerivedCache
 
+_DRAWN = "corners"  # how they are drawn: another way needs another key
 _CAPTIONS = {
     "ROC curve": "ROC curve: the share of positives found against the share of false alarms.",
     "Precision and recall": "Precision and recall: how many of those called positive are, against how many are found.",
@@ -28,8 +33,10 @@ _CAPTIONS = {
 class CurveDrawing:
     """Draws for one model; what costs more than a look is kept in the cache of the repository."""
 
-    def __init__(self, files: EmbeddedFiles, cache: DerivedCache, source: ModelSource) -> None:
-        self._files, self._cache, self._source = files, cache, source
+    def __init__(
+        self, files: EmbeddedFiles, cache: DerivedCache, source: ModelSource, champion: str | None = None
+    ) -> None:
+        self._files, self._cache, self._source, self._champion = files, cache, source, champion
 
     def curves(self) -> dict[str, list[tuple[str, str]]]:
         """Return the curves of each version as captions with finished SVG, for those whose predictions are here."""
@@ -40,7 +47,8 @@ class CurveDrawing:
         for version, record in self._source.records.items():
             file = _stored(record, PREDICTIONS)
             if file is not None:
-                keys[version] = json.dumps([file.sha256, version, *asked, record["signature"].get("classes")])
+                own = [_DRAWN, file.sha256, version, *asked, record["signature"].get("classes"), self._under(version)]
+                keys[version] = json.dumps(own)
         known = self._cache.get_many("curves", keys.values())
         for version, key in keys.items():
             if key not in known:
@@ -54,6 +62,38 @@ class CurveDrawing:
             if key in known
         }
 
+    def _under(self, version: str) -> list[Any] | None:
+        """Return what tells the champion's curve, None where a version is not to be laid over it.
+
+        Curves of other rows beside each other would be compared, and must not be.
+        """
+        if self._champion is None or self._champion == version:
+            return None
+        record = self._source.records[self._champion]
+        file = _stored(record, PREDICTIONS)
+        if file is None or basis_of(self._source.records[version], record) != "same rows":
+            return None
+        return [self._champion, file.sha256, record["signature"].get("classes")]
+
+    @cached_property
+    def _champion_outcomes(self) -> Outcomes | None:
+        from mintmark.publishing.site.drawing.stored_curves import read_outcomes
+
+        record, identity = self._source.records[self._champion or ""], self._source.identity
+        file = _stored(record, PREDICTIONS)
+        content = self._files.read_anywhere(file) if file is not None else None
+        if content is None:
+            return None
+        try:
+            return read_outcomes(
+                content,
+                task=identity["task"],
+                positive_class=identity.get("positive_class"),
+                classes=record["signature"].get("classes") or (),
+            )
+        except MintmarkError:
+            return None
+
     def _draw(self, version: str) -> list[tuple[str, str]] | None:
         record, identity = self._source.records[version], self._source.identity
         file = _stored(record, PREDICTIONS)
@@ -63,12 +103,14 @@ class CurveDrawing:
         from mintmark.publishing.site.drawing.charts import line_chart
         from mintmark.publishing.site.drawing.stored_curves import read_curves
 
+        under = self._champion_outcomes if self._under(version) else None
         found = read_curves(
             content,
             task=identity["task"],
             positive_class=identity.get("positive_class"),
             classes=record["signature"].get("classes") or (),
             name=version,
+            under=(f"{self._champion}, the champion", under) if under is not None else None,
         )
         drawn = ((curve.title, line_chart(curve, prefix=f"curve{number}")) for number, curve in enumerate(found))
         return [(_CAPTIONS.get(title, title), svg) for title, svg in drawn if svg]

@@ -16,7 +16,7 @@ from pyarrow import types
 from mintmark.core.question import DIGEST, FILLED, OF, PROBABILITY, ROW
 from mintmark.core.statistics.differences import judge_difference, paired_bootstrap
 from mintmark.core.statistics.metrics import Codes, Outcomes, class_outcomes, regression_outcomes
-from mintmark.core.statistics.review_curves import curves_of
+from mintmark.core.statistics.true_curves import true_curves
 from mintmark.errors import MintmarkError
 from mintmark.judging.trials.clean_rows import clean_of, look
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from mintmark.core.question import Label, Question, Task
     from mintmark.core.statistics.metrics import Floats
-    from mintmark.core.statistics.results import Curve, Standing
+    from mintmark.core.statistics.results import Standing
+    from mintmark.core.statistics.true_curves import TrueCurve
     from mintmark.judging.trials.clean_rows import CleanRows
 
     Source = Path | bytes
@@ -61,17 +62,24 @@ class Stored:
 
 
 def read_curves(
-    source: Source, *, task: Task, positive_class: Label | None = None, classes: Sequence[Label] = (), name: str = ""
-) -> list[Curve]:
-    """Return the curves of a version's predictions.parquet, each with one line called `name`.
+    source: Source,
+    *,
+    task: Task,
+    positive_class: Label | None = None,
+    classes: Sequence[Label] = (),
+    name: str = "",
+    under: tuple[str, Outcomes] | None = None,
+) -> list[TrueCurve]:
+    """Return the curves of a version's predictions.parquet, with a line called `name`, and those of `under` below it.
 
-    `classes` are those of its signature; without them the columns of probabilities name them. None where the file does
+    `classes` are those of its signature; without them the columns of probabilities name them. Empty where the file does
     not hold predictions that can be drawn.
     """
     try:
-        return curves_of(name, read_outcomes(source, task=task, positive_class=positive_class, classes=classes))
+        own = read_outcomes(source, task=task, positive_class=positive_class, classes=classes)
     except MintmarkError:
         return []
+    return true_curves([(name, own), *([under] if under is not None else [])])
 
 
 def read_outcomes(
