@@ -31,10 +31,10 @@ from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.frames.search import SearchEntry
 from mintmark.publishing.site.model_source import read_source
-from mintmark.publishing.site.pages.broken_page import broken_model_page, broken_version_page
+from mintmark.publishing.site.pages.lost.broken_page import broken_model_page, broken_version_page
+from mintmark.publishing.site.pages.lost.withdrawn_page import withdrawn_page
 from mintmark.publishing.site.pages.model_page import model_page
 from mintmark.publishing.site.pages.version_page import version_page
-from mintmark.publishing.site.pages.withdrawn_page import withdrawn_page
 from mintmark.publishing.site.stored.summaries import read_summaries
 
 if TYPE_CHECKING:
@@ -322,7 +322,7 @@ def _write_withdrawn_pages(plan: SitePlan, index: Document) -> None:
         page = plan.frames["version"].fill(
             title=f"{index['name']} {version['version']}",
             description="Withdrawn: this version is no longer in the registry.",
-            content=withdrawn_page(plan.config, index["name"], version),
+            content=withdrawn_page(plan.config, index, version),
             location=location,
         )
         plan.folder.write(f"{location}index.html", page)

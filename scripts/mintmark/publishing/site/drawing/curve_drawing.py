@@ -10,13 +10,11 @@ from mintmark.core.comparison import basis_of
 from mintmark.core.model import Gates
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 from mintmark.core.records import StoredFile
-from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mintmark.core.question import Question
-    from mintmark.core.statistics.metrics import Outcomes
     from mintmark.publishing.site.drawing.stored_curves import Stored
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
     from mintmark.publishing.site.model_source import ModelSource
@@ -76,23 +74,9 @@ class CurveDrawing:
         return [self._champion, file.sha256, record["signature"].get("classes")]
 
     @cached_property
-    def _champion_outcomes(self) -> Outcomes | None:
-        from mintmark.publishing.site.drawing.stored_curves import read_outcomes
-
-        record, identity = self._source.records[self._champion or ""], self._source.identity
-        file = _stored(record, PREDICTIONS)
-        content = self._files.read_anywhere(file) if file is not None else None
-        if content is None:
-            return None
-        try:
-            return read_outcomes(
-                content,
-                task=identity["task"],
-                positive_class=identity.get("positive_class"),
-                classes=record["signature"].get("classes") or (),
-            )
-        except MintmarkError:
-            return None
+    def _champion_content(self) -> bytes | None:
+        file = _stored(self._source.records[self._champion or ""], PREDICTIONS)
+        return self._files.read_anywhere(file) if file is not None else None
 
     def _draw(self, version: str) -> list[tuple[str, str]] | None:
         record, identity = self._source.records[version], self._source.identity
@@ -103,14 +87,15 @@ class CurveDrawing:
         from mintmark.publishing.site.drawing.charts import line_chart
         from mintmark.publishing.site.drawing.stored_curves import read_curves
 
-        under = self._champion_outcomes if self._under(version) else None
+        under = self._champion_content if self._under(version) else None
+        champion = self._source.records.get(self._champion or "", record)["signature"]
         found = read_curves(
             content,
             task=identity["task"],
             positive_class=identity.get("positive_class"),
             classes=record["signature"].get("classes") or (),
             name=version,
-            under=(f"{self._champion}, the champion", under) if under is not None else None,
+            under=(f"{self._champion}, the champion", under, champion.get("classes") or ()) if under else None,
         )
         drawn = ((curve.title, line_chart(curve, prefix=f"curve{number}")) for number, curve in enumerate(found))
         return [(_CAPTIONS.get(title, title), svg) for title, svg in drawn if svg]

@@ -6,6 +6,7 @@ Reads Parquet that was verified before, and still holds it to a size. Keeps noth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -68,18 +69,29 @@ def read_curves(
     positive_class: Label | None = None,
     classes: Sequence[Label] = (),
     name: str = "",
-    under: tuple[str, Outcomes] | None = None,
+    under: tuple[str, bytes, Sequence[Label]] | None = None,
 ) -> list[TrueCurve]:
-    """Return the curves of a version's predictions.parquet, with a line called `name`, and those of `under` below it.
+    """Return the curves of a version's predictions.parquet, each with a line called `name`.
 
-    `classes` are those of its signature; without them the columns of probabilities name them. Empty where the file does
-    not hold predictions that can be drawn.
+    `under` has the name, the predictions and the classes of another version, whose line lies below where it can be
+    read. `classes` are those of the signature; without them the columns of probabilities name them. Empty where the
+    file does not hold predictions that can be drawn.
     """
+    drawn = []
     try:
-        own = read_outcomes(source, task=task, positive_class=positive_class, classes=classes)
+        drawn.append((name, read_outcomes(source, task=task, positive_class=positive_class, classes=classes)))
+        if under is not None:
+            label, content, known = under
+            drawn.append((label, _read_again(content, task, positive_class, tuple(known))))
     except MintmarkError:
-        return []
-    return true_curves([(name, own), *([under] if under is not None else [])])
+        pass  # without the first there is nothing to draw, and without the second one line less
+    return true_curves(drawn) if drawn else []
+
+
+@lru_cache(maxsize=1)
+def _read_again(content: bytes, task: Task, positive_class: Label | None, classes: tuple[Label, ...]) -> Outcomes:
+    """Return the outcomes of a champion, which lies below every other version of its model."""
+    return read_outcomes(content, task=task, positive_class=positive_class, classes=classes)
 
 
 def read_outcomes(

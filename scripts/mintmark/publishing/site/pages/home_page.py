@@ -9,7 +9,7 @@ from mintmark.core.reference import is_name
 from mintmark.core.words.comparisons import BASIS_WORDS, NO_VERDICT
 from mintmark.core.words.numbers import number, signed, size
 from mintmark.publishing.site.api.broken import in_a_sentence
-from mintmark.publishing.site.pages.broken_page import broken_files
+from mintmark.publishing.site.pages.lost.broken_page import broken_files
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.write_links import file_link, new_model_link
 

@@ -16,8 +16,8 @@ from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages import version_evidence as evidence
 from mintmark.publishing.site.pages import version_facts as facts
-from mintmark.publishing.site.pages.broken_page import broken_files
 from mintmark.publishing.site.pages.changes import version_changes
+from mintmark.publishing.site.pages.lost.broken_page import broken_files
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def withdrawn_page(config: Mapping[str, Any], name: str, version: Mapping[str, Any]) -> str:
+def withdrawn_page(config: Mapping[str, Any], index: Mapping[str, Any], version: Mapping[str, Any]) -> str:
     """Return the content of the page, which lies two folders below `models/`, from an entry of `withdrawn`."""
-    return render("withdrawn.html", config=config, name=name, version=version)
+    holding = [channel for channel, held in index["channels"].items() if held["version"] == version["version"]]
+    return render("withdrawn.html", config=config, name=index["name"], version=version, holding=holding)

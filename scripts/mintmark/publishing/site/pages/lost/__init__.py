@@ -1,0 +1,1 @@
+"""The pages of what was withdrawn or cannot be read."""
