@@ -122,9 +122,11 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     broken = {document["version"]: document for document in unreadable_documents(facts)}
     result.counts = count_model(facts)
     result.rows = [version_rows(document) for document in documents.values()]
+    used = {*source.channels.values(), source.latest}
     result.entries = [
         _model_entry(facts),
-        *(_version_entry(document) for document in (*documents.values(), *broken.values())),
+        *(_version_entry(document, searched=version in used) for version, document in documents.items()),
+        *(_version_entry(document, searched=True) for document in broken.values()),
     ]
     if source.identity:
         _write_readable(
@@ -373,9 +375,10 @@ def _model_entry(facts: ModelFacts) -> SearchEntry:
     return SearchEntry(location=location, title=title, text=" ".join(" ".join(words).split())[:1000])
 
 
-def _version_entry(document: Document) -> SearchEntry:
+def _version_entry(document: Document, *, searched: bool) -> SearchEntry:
     return SearchEntry(
         location=f"models/{document['model']}/{document['version']}/",
         title=f"{document['model']} {document['version']}",
         text=" ".join(document["record"]["summary"].split())[:300] if "record" in document else "cannot be read",
+        searched=searched,
     )

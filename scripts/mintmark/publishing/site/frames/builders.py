@@ -16,7 +16,7 @@ from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 from mintmark.publishing.site.frames.frame_places import LOCATIONS
 from mintmark.publishing.site.frames.previews import add_previews
-from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, TEXTS_FILE
+from mintmark.publishing.site.frames.project import BUILT_FOLDER, CONFIG_FILE, SEARCH_SCRIPT, TEXTS_FILE
 from mintmark.publishing.site.frames.security_policy import server_origin, write_policies
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|\Z)")
 _INNER_EXCEPTION = re.compile(r" +[A-Za-z_][\w.]*(Error|Exception|Exit)(:|\Z)")
 _MOST_LINES = 40
 _BASE = re.compile(r'href="([^"]*/)assets/registry\.css"')
+_BUNDLE = re.compile(r'(<script src="[^"]*)assets/javascripts/bundle[^"]*"></script>')
 _MISSING_TITLE = re.compile(r"<h1>404 - Not found</h1>")
 _MISSING = """\
 <h1>There is no such page</h1>
@@ -152,4 +153,5 @@ def _write_texts(folder: Path) -> None:
         page = path.read_bytes().decode("utf-8", errors="surrogateescape")
         page = add_previews(page, path.relative_to(built).as_posix())
         page = markers.sub(lambda match: texts[match[0]], page)
+        page = _BUNDLE.sub(rf'\g<1>{SEARCH_SCRIPT}"></script>\n\g<0>', page, count=1)
         path.write_bytes(page.encode("utf-8", errors="surrogateescape"))

@@ -30,8 +30,9 @@ TEXTS_FILE = "texts.json"
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css", "day.css")
 _SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js")
-_PARTS = ("events.js", "audit.js", "day.js")  # registry.js loads them on the pages that need them
+_PARTS = ("events.js", "audit.js", "day.js", "search.js")  # registry.js loads them where they are needed
 _TABS = {"Models": "index.md", "Compare": "compare.md", "Audit": "audit.md", "Monitoring": "monitoring.md"}
+SEARCH_SCRIPT = "assets/search.js"  # stands before the scripts of the theme
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%+/-]*)?\Z")
 _TAG = re.compile(r"<[^>]*>")
 

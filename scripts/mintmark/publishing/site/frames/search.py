@@ -25,11 +25,15 @@ _LOCATION = re.compile(r"<loc>\s*(.*?)\s*</loc>")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchEntry:
-    """A page as the search finds it: where it is, relative to the site's root, and its plain text."""
+    """A page as the search finds it: where it is, relative to the site's root, and its plain text.
+
+    One that is not `searched` is in the sitemap alone: of ten thousand versions most are found by their number.
+    """
 
     location: str
     title: str
     text: str
+    searched: bool = True
 
 
 def add_entries(output: Path, entries: Iterable[SearchEntry]) -> None:
@@ -45,7 +49,7 @@ def add_entries(output: Path, entries: Iterable[SearchEntry]) -> None:
         )
     index = json.loads(path.read_bytes())
     kept = [entry for entry in index[key] if not is_frame(entry["location"])]
-    index[key] = [*map(convert, entries), *kept]
+    index[key] = [*(convert(entry) for entry in entries if entry.searched), *kept]
     path.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
