@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mintmark.core.layout import candidate_path
-from mintmark.core.provenance.training_rows import digest_training, filled_column
+from mintmark.core.provenance.training_rows import digest_training, filled_column, seen
 from mintmark.core.question import (
     DIGEST,
     FILLED,
@@ -77,6 +77,19 @@ def prepare(model: str) -> None:
         write_atomically(files[name], content)
     for line in split_notes(recipe, data):
         print(line)
+    own = seen(
+        digests,
+        evaluation,
+        inputs=notes["inputs"],
+        target=question.target,
+        entity=question.entity_column,
+        key=described["train"]["hash"],
+    )
+    if own.any() and question.entity_column is None:  # of entities, the notes above tell
+        print(
+            f"{model}: {int(own.sum()):,} of {len(own):,} evaluation rows are in the training too, so metrics.json "
+            "will say more than is so; write duplicates: drop, or split by hash"
+        )
     write_atomically(candidate_path(model, TRAINING_ROWS), tables.format_parquet(digests, ascending=[DIGEST]))
     write_atomically(candidate_path(model, "data.json"), format_json(data).encode())
 

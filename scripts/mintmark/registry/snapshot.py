@@ -231,6 +231,15 @@ def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterat
         yield Finding(path=files.identity, where="name", message=message)
     if data is not None:
         yield from contradictions(files.identity, data)
+        yield from _check_anchor(files, files.identity, data.get("anchor"))
+
+
+def _check_anchor(files: ModelFiles, path: str, anchor: str | None) -> Iterator[Finding]:
+    """Yield where nothing can be held against the anchor that model.yaml names; a review asks a person then."""
+    gone = anchor is not None and anchor not in files.versions
+    if anchor is not None and (gone or anchor in files.statuses):
+        message = f"{anchor} {'is no version of this model' if gone else 'is yanked'}; move it to the champion"
+        yield Finding(path=path, where="anchor", message=message, severity="warning")
 
 
 def contradictions(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:

@@ -135,6 +135,7 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
             name="clean rows",
             question="Are there rows that neither model was trained on (R11)?",
             decide="nobody can tell which rows one of them was trained on, or too few are left",
+            warn="rows that the candidate was evaluated on are in its own training",
         ),
         CheckKind(
             name="model",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BY_ROW, BY_ID, BY_ENTITY = "row", "id", "entity"
 KINDS: Final = (BY_ROW, BY_ID, BY_ENTITY)
-_SPREAD: Final = 1 << 20  # how many values there are for each entry: an unseen one matches once in so many
+SPREAD: Final = 1 << 20  # how many values there are for each entry: an unseen one matches once in so many
 _MISSING: Final = np.uint64(0x7FF8_0000_0000_0001)  # a NaN that no number gives
 _TEXT: Final = b"text\0"
 _TRUTHS: Final = {"true": 1.0, "false": 0.0}
@@ -233,7 +233,7 @@ def _moment(value: Any) -> Any:
 
 def _digests(cells: NDArray[np.uint64], kind: str, key: str, entries: int) -> NDArray[np.int64]:
     """Return a digest of each row of cells, below `entries` times the spread."""
-    return (_hashes(cells, kind, key) % np.uint64(max(entries, 1) * _SPREAD)).astype(np.int64)
+    return (_hashes(cells, kind, key) % np.uint64(max(entries, 1) * SPREAD)).astype(np.int64)
 
 
 def _hashes(cells: NDArray[np.uint64], kind: str, key: str) -> NDArray[np.uint64]:

@@ -65,6 +65,8 @@ def hold_trial(case: Case, process: ModelProcess | None) -> Judging[None]:
     answer = run.answers[_JUDGED]
     own_answer = run.answers[_OWN] if case.own is not None else answer
     yield from _judge_claims(case, run, own_answer)
+    if case.is_proposal:
+        yield from _judge_own_rows(case)
     rivals = Rivals(case)
     yield from _compare(case, rivals, run, case.judged, answer, case.judged_source)
     if case.anchor is not None:
@@ -144,6 +146,19 @@ def _judge_claims(case: Case, run: ModelRun, answer: Answer) -> Judging[None]:
         is_older = not case.is_proposal and has_older_bounds(case.claimed, measured)
         disputes = dispute_claims(case.claimed, measured, question.metric, bounds=not is_older)
         yield _disputes(case, list(disputes), note=_OLDER_BOUNDS if is_older else "")
+
+
+def _judge_own_rows(case: Case) -> Judging[None]:
+    """What a version says of itself is too good where rows that it was evaluated on were in its training."""
+    rows = case.own or case.judged
+    seen = yield from attempt(lambda: case.sightings.of(case.candidate, rows), "clean rows", verdict="decide")
+    if seen is not None and seen.rows is not None and seen.rows.any():
+        message = (
+            f"{int(seen.rows.sum()):,} of the {len(seen.rows):,} rows that {case.candidate.name} was evaluated on were "
+            "in its own training, so metrics.json says too much; split by hash, by group or in time from a date, "
+            "and dvc repro"
+        )
+        yield found("clean rows", "warn", message)
 
 
 def _disputes(case: Case, disputes: Sequence[Dispute], *, note: str) -> Opinion:
