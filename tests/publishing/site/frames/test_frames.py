@@ -112,6 +112,14 @@ def test_links_of_a_frame_lead_to_pages_and_files_of_the_site(site, kind):
     assert {"/prefix/audit/", "/prefix/monitoring/", "/prefix/docs/"} <= set(own)
 
 
+def test_a_page_loads_the_scripts_of_its_kind_alone(site):
+    own = {"home.js", "version.js", "compare.js"}
+    for kind in LOCATIONS:
+        loaded = set(re.findall(r'src="[^"]*assets/([a-z]+\.js)"', filled(site, kind)))
+        assert loaded & own == own & {f"{kind}.js"}
+        assert loaded >= {"registry.js", "model.js"}
+
+
 def test_every_page_names_the_feeds_and_has_a_preview(site):
     feeds = {
         kind: [urljoin(f"/at/{PLACES[kind]}", feed) for feed in Page(filled(site, kind)).feeds] for kind in LOCATIONS

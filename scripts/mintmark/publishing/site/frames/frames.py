@@ -31,6 +31,8 @@ _CANONICAL = re.compile(r'(<(?:link rel="canonical" href|meta property="og:url" 
 _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
 # What only the page that compares needs is not loaded by all others.
 _COMPARING = re.compile(r'<(?:link|script)\b[^>]*\bassets/compare\.(?:css|js)"[^>]*>(?:</script>)?')
+# Each of these scripts works on one kind of page; a reader of another need not load it.
+_OWN_SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*/?assets/(home|version|compare)\.js"[^>]*></script>')
 _BREAKS = re.compile(r"\s*\n\s*")
 _NO_SKIP = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')  # a page without headings gets none of the theme
 _SKIP = r'\1\n<a href="#mm-content" class="md-skip">Skip to content</a>\n\2'
@@ -82,7 +84,7 @@ def _read_frame(path: Path, kind: FrameKind) -> Frame:
 def parse_frame(page: str, kind: FrameKind) -> Frame:
     """Return the frame in the HTML that a builder made of an empty page."""
     location = LOCATIONS[kind]
-    page = _without_indentation(page)
+    page = _OWN_SCRIPT.sub(lambda match: match[0] if match[1] == kind else "", _without_indentation(page))
     page = _CANONICAL.sub(lambda match: f'{match[1].removesuffix(location)}{_LOCATION}"', page)
     if kind != "compare":
         page = _COMPARING.sub("", page)
