@@ -83,7 +83,7 @@ def test_the_page_holds_the_newest_events_and_says_where_the_others_are() -> Non
     many = [event("propose", "2026-06-01T00:00:00Z", version=f"1.{number}.0") for number in range(1234)]
     page = Page(audit_page(CONFIG, {"events": many}, NAMES))
     assert sum(tag == "tr" for tag, _ in page.tags) == SHOWN + 1, "a row each, and the head"
-    assert "The newest 200 of 1,234 events" in page.words
+    assert "The newest 150 of 1,234 events" in page.words
     assert {"../api/v1/audit.json", "../api/v1/audit.csv"} <= set(page.links)
 
 
@@ -157,7 +157,7 @@ def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None
       return steps;"""
     content = audit_page(CONFIG, {"events": many}, NAMES)
     steps = use_page(tmp_path, content, script, files={"api/v1/audit.json": {"events": many}})
-    assert steps["more"][:2] == [210, "210 events"]
+    assert steps["more"][:2] == [160, "160 events"]
     assert steps["same"], "the browser writes the same words as the page"
     assert steps["by"] == [1, "1 event", "?by=gra"]
     assert steps["none"] == [0, "No events", "?kind=yank&by=gra"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 API: Final = "../api/v1/"
-SHOWN: Final = 200  # events in the page itself; the browser loads the others from audit.json
+SHOWN: Final = 150  # events in the page itself; the browser loads the others from audit.json
 KINDS: Final = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw", "create", "describe")
 _EXAMPLE: Final = "2026-06-01"
 
