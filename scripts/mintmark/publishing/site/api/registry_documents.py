@@ -146,7 +146,7 @@ def count_model(facts: ModelFacts) -> Document:
         "models": 1,
         "versions": len(facts.source.records) + len(facts.source.unreadable),
         "yanked": len(facts.source.statuses.keys() & (facts.source.records.keys() | facts.source.unreadable)),
-        "withdrawn": sum(kind == "withdraw" for kind in events.values()),
+        "withdrawn": sum(kind == "withdraw" and v not in facts.source.unreadable for v, kind in events.items()),
         "files_size": sum(file.size for record in records for file in stored_files(record)),
     }
 
