@@ -266,7 +266,7 @@
       row("What is new", (one) => one.record.summary.trim()),
       row("Commit", (one) => (one.registered?.commit ? commitLink(one.registered.commit) : "no commit yet")),
       row("Status", (one) => (one.status ? make("strong", {}, "yanked") : "registered")));
-    return scroll("Versions", make("table", { class: "mm-table" }, make("caption", {}, "Versions"), columns("", versions), body));
+    return scroll("Versions", make("table", { class: "mm-table" }, make("caption", {}, "Versions"), columns("What", versions), body));
   }
 
   function changedAt(versions) {
