@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mintmark.core import layout
 from mintmark.core.records import StoredFile, format_pointer
@@ -33,8 +38,11 @@ class Synthetic:
     commits: int
 
 
-def build(folder: Path, versions: int, models: int = MODEL_COUNT) -> Synthetic:
-    """Build a registry of `versions` versions over `models` models in `folder`/registry, its bytes in `folder`/remote."""
+def build(folder: Path, versions: int, models: int = MODEL_COUNT, *, drawn: bool = False) -> Synthetic:
+    """Build a registry of `versions` versions over `models` models in `folder`/registry, its bytes in `folder`/remote.
+
+    With `drawn`, each version has real predictions of its own, from which a site draws curves.
+    """
     root, remote = folder / "registry", folder / "remote"
     root.mkdir(parents=True)
     git = ("git", "-C", str(root))
@@ -44,7 +52,7 @@ def build(folder: Path, versions: int, models: int = MODEL_COUNT) -> Synthetic:
     with subprocess.Popen((*git, "fast-import", "--quiet"), stdin=subprocess.PIPE) as importer:
         assert importer.stdin is not None
         writer = _Writer(importer.stdin)
-        _write_commits(writer, remote, versions, models)
+        _write_commits(writer, remote, versions, models, drawn=drawn)
         importer.stdin.close()
         if importer.wait() != 0:
             raise SystemExit("git fast-import failed")
@@ -70,14 +78,14 @@ class _Writer:
         self.commits += 1
 
 
-def _write_commits(writer: _Writer, remote: Path, versions: int, models: int) -> None:
+def _write_commits(writer: _Writer, remote: Path, versions: int, models: int, *, drawn: bool) -> None:
     names = [f"model-{n:03d}" for n in range(models)]
     writer.commit("begin the registry", _registry_files(names))
     for number in range(versions):
         model, minor = names[number % models], number // models
         version = f"1.{minor}.0"
         parent = f"1.{minor - 1}.0" if minor else None
-        files = _version_files(model, version, parent, number, remote)
+        files = _version_files(model, version, parent, number, remote, drawn=drawn)
         files[layout.channel_path(model, "staging")] = _channel(version)
         writer.commit(f"propose {model} {version}", files)
         if minor % 3 == 0:
@@ -121,14 +129,18 @@ def _channel(version: str) -> str:
     return format_yaml({"version": version}, schema="../../../schemas/channel.schema.json")
 
 
-def _version_files(model: str, version: str, parent: str | None, number: int, remote: Path) -> dict[str, str]:
+def _version_files(
+    model: str, version: str, parent: str | None, number: int, remote: Path, *, drawn: bool
+) -> dict[str, str]:
     artifact_size = ARTIFACT_SIZE if number == 0 else 200
     stored = {"model.skops": _store(remote, f"{number} model", artifact_size)}
     stored |= {name: _store(remote, f"{model} {name}", 100) for name in STORED}  # one file of the remote for each model
+    if drawn:
+        stored["predictions.parquet"] = _keep(remote, _predictions(number))
     files = [StoredFile(name=name, md5=md5, sha256=sha, size=size) for name, (md5, sha, size) in stored.items()]
     folder = layout.version_folder(model, version)
     texts = {f"{folder}/{file.name}.dvc": format_pointer(file) for file in files}
-    record, metrics = _templates(number % VARIANTS, artifact_size)
+    record, metrics = _templates(number % VARIANTS, artifact_size, stored["predictions.parquet"][2])
     values = {
         _MODEL: model,
         _VERSION: version,
@@ -155,12 +167,12 @@ def _digest(name: str, kind: str) -> str:
 
 
 @functools.cache
-def _templates(variant: int, artifact_size: int) -> tuple[str, str]:
+def _templates(variant: int, artifact_size: int, predictions_size: int) -> tuple[str, str]:
     """Return version.yaml and metrics.json with words in place of what each version has of its own.
 
     To write the YAML of a record takes a hundred times as long as to put the words in.
     """
-    sizes = {"model.skops": artifact_size, **dict.fromkeys(STORED, 100)}
+    sizes = {"model.skops": artifact_size, **dict.fromkeys(STORED, 100), "predictions.parquet": predictions_size}
     files = [
         StoredFile(name=name, md5=_digest(name, "md5"), sha256=_digest(name, "sha256"), size=size)
         for name, size in sizes.items()
@@ -170,13 +182,29 @@ def _templates(variant: int, artifact_size: int) -> tuple[str, str]:
     return record, format_json(_metrics_document(metrics))
 
 
+def _predictions(number: int) -> bytes:
+    """Return the predictions of a version on 500 rows, all of one size: nothing in them is packed."""
+    random = np.random.default_rng(number)
+    truth = random.integers(0, 2, 500)
+    chance = 1 / (1 + np.exp(-(1.5 * (2 * truth - 1) + random.normal(size=500))))
+    columns = {"row": np.arange(500), "truth": truth, "prediction": (chance > 0.5).astype(int)}
+    columns |= {"probability_0": 1 - chance, "probability_1": chance}
+    file = io.BytesIO()
+    table = pa.table(columns)
+    pq.write_table(table, file, compression="none", use_dictionary=False, write_statistics=False)
+    return file.getvalue()
+
+
 def _store(remote: Path, seed: str, size: int) -> tuple[str, str, int]:
-    content = (seed.encode() + b"\n").ljust(size, b".")
+    return _keep(remote, (seed.encode() + b"\n").ljust(size, b"."))
+
+
+def _keep(remote: Path, content: bytes) -> tuple[str, str, int]:
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     path = remote / "files" / "md5" / md5[:2] / md5[2:]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return md5, hashlib.sha256(content).hexdigest(), size
+    return md5, hashlib.sha256(content).hexdigest(), len(content)
 
 
 def _metrics(number: int) -> dict[str, dict[str, float]]:
