@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mintmark.registry.past.chronicle import read_chronicle
+
 if TYPE_CHECKING:
     from tests.scaffold.registry import Scratch
 
@@ -46,6 +48,26 @@ def test_json(scratch: Scratch) -> None:
     }
 
 
+def test_the_anchor_is_told_and_who_moved_it(scratch: Scratch) -> None:
+    path = "models/iris/model.yaml"
+    scratch.write(path, scratch.read(path) + "anchor: 1.1.0\n")
+    scratch.commit("Hold iris against 1.1.0")
+    scratch.edit(path, "anchor: 1.1.0\n", "")
+    scratch.edit(path, "purpose: ", "purpose: Now ")
+    scratch.commit("Go back to the first champion")
+    lines = scratch.run("history", "iris").out.splitlines()
+    assert [" ".join(line.split()[1:8]) for line in lines[1:3]] == [
+        "(anchor) moved 1.1.0 -> the first champion",
+        "(anchor) moved the first champion -> 1.1.0",
+    ]
+    assert lines[2].endswith("Hold iris against 1.1.0")
+    assert lines[3].split()[1] == "staging"
+    told = json.loads(scratch.run("history", "iris", "--json").out)["anchors"]
+    assert [(each["before"], each["after"]) for each in told] == [("1.1.0", None), (None, "1.1.0")]
+    assert "(anchor)" not in scratch.run("history", "iris", "--channel", "staging").out
+    assert [event.kind for event in read_chronicle(scratch.root, "HEAD").events[-4:]] == ["describe", "anchor"] * 2
+
+
 def test_a_revert_is_told_as_rolled_back(scratch: Scratch) -> None:
     scratch.promote("iris", "1.2.0")
     scratch.git("revert", "--no-edit", "HEAD")
@@ -68,7 +90,7 @@ def test_nothing_was_ever_moved(scratch: Scratch, empty_registry: Scratch) -> No
     result = scratch.run("history", "rose")
     assert result.code == 0
     assert "mintmark promote rose@VERSION CHANNEL moves one" in result.out
-    assert json.loads(scratch.run("history", "rose", "--json").out) == {"model": "rose", "moves": []}
+    assert json.loads(scratch.run("history", "rose", "--json").out) == {"model": "rose", "moves": [], "anchors": []}
     empty_registry.add_model("rose")
     assert "No channel of rose was ever moved" in empty_registry.run("history", "rose").out
 

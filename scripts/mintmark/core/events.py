@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 EventKind = Literal[
-    "create", "describe", "remove", "propose", "withdraw", "promote", "rollback", "close", "yank", "unyank"
+    "create", "describe", "anchor", "remove", "propose", "withdraw", "promote", "rollback", "close", "yank", "unyank"
 ]
 # The ways in which GitHub writes the number of a merged pull request into the first line of a commit.
 _MERGED = re.compile(r"Merge pull request #([1-9][0-9]{0,8}) ")
@@ -16,7 +16,7 @@ _SQUASHED = re.compile(r".*\(#([1-9][0-9]{0,8})\)\s*\Z", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One thing that one commit did: to a model, a version of it, or a channel (`before` to `after`).
+    """One thing that one commit did: to a model, a version of it, a channel or the anchor (`before` to `after`).
 
     `author` is as Git has it (`Ada <ada@example.org>`), `time` UTC as `2026-06-01T09:30:00Z`; `reason` is that of a
     yank.

@@ -17,6 +17,8 @@ MOVE = {"channel": "production", "before": "1.0.0", "after": "1.1.0"}
     [
         ("create", {}, "the model was created"),
         ("describe", {}, "model.yaml was changed"),
+        ("anchor", {"after": "1.1.0"}, "the anchor was moved to 1.1.0"),
+        ("anchor", {"before": "1.1.0"}, "the anchor was moved from 1.1.0 to the first champion"),
         ("remove", {}, "the model was removed"),
         ("propose", {"version": "1.1.0"}, "1.1.0 was registered"),
         ("withdraw", {"version": "1.1.0"}, "1.1.0 was withdrawn"),

@@ -400,7 +400,6 @@ def test_documents_of_a_site_are_found_and_held(tmp_path: Path) -> None:
         "version": "models/iris/versions/1.0.0.json",
         "channel": "models/iris/channels/production.json",
         "audit": "audit.json",
-        "audit_table": "audit.csv",
     }
     for kind, place in places.items():
         path = tmp_path / place

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mintmark.core.tags.message import Approved
 
 _LONGEST_REASON: Final = 300
+FIRST_CHAMPION: Final = "the first champion"  # what the anchor is where model.yaml names none
 MOVED: Final = {"promote": "promoted", "rollback": "rolled back", "close": "closed"}
 
 
@@ -31,6 +32,7 @@ def event_sentence(
     sentences = {
         "create": "the model was created",
         "describe": "model.yaml was changed",
+        "anchor": f"the anchor was moved{f' from {before}' if before else ''} to {after or FIRST_CHAMPION}",
         "remove": "the model was removed",
         "propose": f"{version} was registered",
         "withdraw": f"{version} was withdrawn",

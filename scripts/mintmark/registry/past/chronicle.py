@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mintmark.core.events import Event, EventKind
@@ -68,7 +68,7 @@ def read_chronicle(root: Path, revision: str) -> Chronicle:
 
 
 _STEPS: tuple[EventKind, ...] = (
-    "create", "describe", "propose", "yank", "unyank", "promote", "rollback", "close", "withdraw", "remove",
+    "create", "describe", "anchor", "propose", "yank", "unyank", "promote", "rollback", "close", "withdraw", "remove",
 )  # fmt: skip
 
 
@@ -118,6 +118,9 @@ def _kind(place: str, change: DiffEntry) -> EventKind | None:
 def _moves_by_commit(histories: Mapping[str, ModelHistory]) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = defaultdict(list)
     for name, history in histories.items():
+        for anchor in history.anchors if is_name(name) else ():
+            named = replace(anchor, before=_version(anchor.before), after=_version(anchor.after))
+            found[anchor.commit].append(named)
         for move in history.moves if is_name(name) else ():
             if not is_name(move.channel):
                 continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mintmark.core.channels import ChannelStack, Move
+from mintmark.core.events import Event
 from mintmark.core.layout import MODELS, locate
 from mintmark.core.moment import format_moment
 from mintmark.registry import git
@@ -15,22 +16,26 @@ from mintmark.registry.past.model_log import open_past_cache, start_model_log
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from mintmark.registry.git import Commit, DiffEntry
 
 _TARGET = "target"
+_ANCHOR = "anchor"
+_Step = tuple["Commit", str, str, "DiffEntry"]
 
 
 @dataclass(slots=True)
 class ModelHistory:
-    """The past of one model: the moves of each channel, and the files that each version was released with.
+    """The past of one model: the moves of each channel and of its anchor, and the files of each version.
 
     `released` has, for each version number that was ever there, the blob id of each of its files when it first came.
+    `anchors` are the changes of `anchor` in model.yaml.
     """
 
     moves: list[Move] = field(default_factory=list)
+    anchors: list[Event] = field(default_factory=list)
     released: dict[str, dict[str, str]] = field(default_factory=dict)
     first_seen: dict[str, Commit] = field(default_factory=dict)
 
@@ -46,7 +51,8 @@ class ModelHistory:
 def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> dict[str, ModelHistory]:
     """Return the history of every model that occurs in a log of the first-parent line, oldest commit first."""
     histories: dict[str, ModelHistory] = defaultdict(ModelHistory)
-    steps: list[tuple[Commit, str, str, DiffEntry]] = []
+    steps: list[_Step] = []
+    described: list[_Step] = []
     for commit, changes in log:
         for change in changes:
             parts = change.path.split("/", 4)  # models/iris/versions/1.0.0/model.skops.dvc
@@ -55,7 +61,10 @@ def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> d
                     _note_release(histories[parts[1]], parts[3], parts[4], change, commit)
             elif (place := locate(change.path)).kind == "channel":
                 steps.append((commit, place.model, place.name, change))
+            elif place.kind == "model" and git.NO_OBJECT not in (change.old_oid, change.new_oid):
+                described.append((commit, place.model, "", change))
     _add_moves(root, histories, steps)
+    _add_anchors(root, histories, described)
     return dict(histories)
 
 
@@ -65,16 +74,8 @@ def _note_release(history: ModelHistory, version: str, file: str, change: DiffEn
         history.released.setdefault(version, {})[file] = change.new_oid
 
 
-def _add_moves(
-    root: Path, histories: dict[str, ModelHistory], steps: Iterable[tuple[Commit, str, str, DiffEntry]]
-) -> None:
-    steps = list(steps)
-    sides = {
-        (mode, oid)
-        for *_, change in steps
-        for mode, oid in ((change.old_mode, change.old_oid), (change.new_mode, change.new_oid))
-    }
-    targets = read_targets(root, {oid for mode, oid in sides if oid != git.NO_OBJECT and mode != git.SUBMODULE})
+def _add_moves(root: Path, histories: dict[str, ModelHistory], steps: Sequence[_Step]) -> None:
+    targets = read_targets(root, _sides(steps))
     stacks: dict[tuple[str, str], ChannelStack] = defaultdict(ChannelStack)
     for commit, model, channel, change in steps:
         before, after = targets.get(change.old_oid), targets.get(change.new_oid)
@@ -93,17 +94,46 @@ def _add_moves(
         histories[model].moves.append(move)
 
 
+def _add_anchors(root: Path, histories: dict[str, ModelHistory], steps: Sequence[_Step]) -> None:
+    anchors = _read_field(root, _sides(steps), "anchor", kind=_ANCHOR)
+    for commit, model, _, change in steps:
+        before, after = anchors.get(change.old_oid), anchors.get(change.new_oid)
+        if before != after:
+            event = Event(
+                kind="anchor",
+                model=model,
+                before=before,
+                after=after,
+                commit=commit.oid,
+                author=commit.author,
+                time=format_moment(commit.time),
+                subject=commit.subject,
+            )
+            histories[model].anchors.append(event)
+
+
+def _sides(steps: Iterable[_Step]) -> set[str]:
+    """Return the ids of the files on both sides of these changes."""
+    changes = [change for *_, change in steps]
+    sides = {(each.old_mode, each.old_oid) for each in changes} | {(each.new_mode, each.new_oid) for each in changes}
+    return {oid for mode, oid in sides if oid != git.NO_OBJECT and mode != git.SUBMODULE}
+
+
 def read_targets(root: Path, oids: Collection[str]) -> dict[str, str | None]:
     """Return the version that each of these blobs names as the content of a channel file, None where it names none."""
+    return _read_field(root, oids, "version", kind=_TARGET)
+
+
+def _read_field(root: Path, oids: Collection[str], name: str, *, kind: str) -> dict[str, str | None]:
     cache = open_past_cache(root)
     try:
-        targets: dict[str, str | None] = {oid: json.loads(text) for oid, text in cache.get_many(_TARGET, oids).items()}
-        unknown = sorted(set(oids) - targets.keys())
-        fresh = {oid: channel_target(content) for oid, content in git.read_blobs(root, unknown, limit=MAX_BYTES)}
-        cache.put_many(_TARGET, {oid: json.dumps(target) for oid, target in fresh.items()})
+        known: dict[str, str | None] = {oid: json.loads(text) for oid, text in cache.get_many(kind, oids).items()}
+        unknown = sorted(set(oids) - known.keys())
+        fresh = {oid: text_field(content, name) for oid, content in git.read_blobs(root, unknown, limit=MAX_BYTES)}
+        cache.put_many(kind, {oid: json.dumps(text) for oid, text in fresh.items()})
     finally:
         cache.close()
-    return targets | fresh
+    return known | fresh
 
 
 def channel_target(content: bytes) -> str | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 API: Final = "../api/v1/"
 SHOWN: Final = 150  # events in the page itself; the browser loads the others from audit.json
-KINDS: Final = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw", "create", "describe")
+KINDS: Final = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw", "create", "describe", "anchor")
 _EXAMPLE: Final = "2026-06-01"
 
 
