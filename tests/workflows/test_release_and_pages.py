@@ -93,7 +93,7 @@ def test_one_broken_entry_keeps_no_other_channel_from_being_deployed():
 def test_the_token_may_what_each_job_needs():
     jobs = workflow("release.yml")["jobs"]
     assert {name: set(job["permissions"]) for name, job in jobs.items()} == {
-        "release": {"contents", "deployments", "pull-requests", "checks", "id-token", "attestations"},
+        "release": {"contents", "deployments", "pull-requests", "checks", "actions", "id-token", "attestations"},
         "deploy": {"contents", "deployments"},
         "incident": {"contents", "issues", "pull-requests"},
         "site": {"contents", "pages", "id-token"},

@@ -22,7 +22,6 @@ from mintmark.terminal import unescaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from mintmark.core.settings import Settings
     from mintmark.publishing.site.build import Built
     from mintmark.publishing.site.frames.builders import Builder
 
@@ -53,12 +52,12 @@ def site(
         _fetch_notes(ClonedRegistry(root).root)
 
     def build(folder: Path) -> Built:
-        registry = ClonedRegistry(root, at=at)
         with _progress() as on_model:
             return build_site(
-                registry,
+                ClonedRegistry(root, at=at),
                 folder,
-                addresses=_addresses(given, registry.settings),
+                addresses=given,
+                workflow=_workflow_addresses(),
                 builder=builder,
                 fetch=fetch,
                 on_model=on_model,
@@ -74,18 +73,16 @@ def site(
     return 1 if built.findings else 0
 
 
-def _addresses(given: Addresses, settings: Settings) -> Addresses:
-    """Return what was given, else what the registry says, else what the workflow that runs this knows."""
+def _workflow_addresses() -> Addresses:
+    """Return what the workflow that runs this knows of the repository, and of its site on GitHub Pages."""
     server, name = (os.environ.get(key, "").rstrip("/") for key in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"))
-    repository = given.repository or settings.repository
-    site = given.site or settings.site
     owner, _, project = name.partition("/")
-    if server and project:
-        repository = repository or f"{server}/{name}"
-        if server == "https://github.com":
-            pages = f"https://{owner.lower()}.github.io"
-            site = site or (pages if project.lower() == f"{owner}.github.io".lower() else f"{pages}/{project}")
-    return Addresses(repository=repository, site=site)
+    if not server or not project:
+        return Addresses()
+    pages = f"https://{owner.lower()}.github.io"
+    if project.lower() != f"{owner}.github.io".lower():
+        pages = f"{pages}/{project}"
+    return Addresses(repository=f"{server}/{name}", site=pages if server == "https://github.com" else None)
 
 
 def _fetch_notes(root: Path) -> None:

@@ -20,7 +20,7 @@ from mintmark.registry.schemas import load_schema
 CONFIG: dict[str, Any] = {
     "repository": "https://github.com/acme/models",
     "channels": [{"name": "staging"}, {"name": "production"}],
-    "documents": {"audit": "audit.json", "feed": "feed.xml", "database": "registry.sqlite"},
+    "documents": {"audit": "audit.json", "audit_table": "audit.csv", "feed": "feed.xml", "database": "registry.sqlite"},
 }
 
 

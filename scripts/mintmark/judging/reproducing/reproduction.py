@@ -129,9 +129,12 @@ def _run_again(
 def _wrong_rows(
     root: Path, record: VersionRecord, commit: str, config: DvcConfig, workshop: Workshop, question: Question
 ) -> str:
-    """Return why the stored digests of training rows are not those of the training; empty if they are."""
+    """Return why the stored digests of training rows are not those of the training.
+
+    Empty if they are, and where nobody can tell: a team's own stages may record no training table.
+    """
     file = record.stored_file(TRAINING_ROWS)
-    if file is None:
+    if file is None or all(source.role != "training" for source in record.data):
         return ""
     pointer = pointer_path(record.model, str(record.version), file.name)
     stored = Store(root, revision=commit, config=config).fetch(file, pointer=pointer)

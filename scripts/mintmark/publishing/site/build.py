@@ -77,32 +77,37 @@ def build_site(
     output: Path,
     *,
     addresses: Addresses | None = None,
+    workflow: Addresses | None = None,
     builder: Builder = "mkdocs",
     fetch: bool = False,
     on_model: Callable[[int, int], None] | None = None,
 ) -> Built:
     """Write the site of a registry into `output`, in the place of the one that is there.
 
-    `addresses` take the place of those in the settings; with `fetch`, predictions that the tree does not carry come
-    from their remote, for curves; `on_model` is told how many models of how many are written.
+    `addresses` take the place of those in the settings, and `workflow` has those that neither names; with `fetch`,
+    predictions that the tree does not carry come from their remote, for curves; `on_model` is told how many models of
+    how many are written.
     What cannot be read is among the findings, and the rest is built (R10). Raises `MintmarkError`.
     """
     check_output(output, registry.root)
     git.require_history(registry.root)
     with replacing(output) as fresh:
-        return _Build(registry, fresh, addresses, builder).run(on_model, fetch=fetch)
+        build = _Build(registry, fresh, (addresses or Addresses(), workflow or Addresses()), builder)
+        return build.run(on_model, fetch=fetch)
 
 
 class _Build:
     """One build, step by step."""
 
-    def __init__(self, registry: ClonedRegistry, fresh: Path, addresses: Addresses | None, builder: Builder) -> None:
+    def __init__(
+        self, registry: ClonedRegistry, fresh: Path, addresses: tuple[Addresses, Addresses], builder: Builder
+    ) -> None:
         self.registry, self.builder = registry, builder
         self.folder = SiteFolder(fresh)
         self.misnamed: list[Finding] = []
         document = registry.read("registry", layout.REGISTRY)
         self.settings = registry.settings  # which raises where it is missing or broken
-        self.addresses = _addresses(registry, addresses)
+        self.addresses = _addresses(registry, *addresses)
         self.document: dict[str, Any] = dict(document.data if document and document.data else {})
         if "addresses" in self.document:
             self.document["addresses"] = {key: _public(found) for key, found in self.document["addresses"].items()}
@@ -224,11 +229,11 @@ class _Build:
             yield SearchEntry(location=location, title=title, text=text)
 
 
-def _addresses(registry: ClonedRegistry, given: Addresses | None) -> Addresses:
-    given, settings = given or Addresses(), registry.settings
+def _addresses(registry: ClonedRegistry, given: Addresses, workflow: Addresses) -> Addresses:
+    settings = registry.settings
     return Addresses(
-        repository=_public(given.repository or settings.repository),
-        site=_public(given.site or settings.site),
+        repository=_public(given.repository or settings.repository or workflow.repository),
+        site=_public(given.site or settings.site or workflow.site),
         store=given.store or store_address(registry),
         server=_public(given.server or settings.server),
     )
