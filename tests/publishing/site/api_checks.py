@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from mintmark.publishing.site.api.published_schemas import published_schemas
 
 _ENDING = ".schema.json"
-KINDS = ("config", "models", "model", "version", "channel", "audit")
+KINDS = ("config", "models", "model", "version", "curves", "channel", "audit")
 
 
 @functools.cache

@@ -93,6 +93,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
             "models": "models.json",
             "model": "models/{model}/index.json",
             "version": "models/{model}/versions/{version}.json",
+            "curves": "models/{model}/curves/{version}.json",
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
             "audit_table": "audit.csv",
@@ -173,9 +174,28 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "reproduced": _REPRODUCED,
         "review": review(),
         **summaries(),
+        "curves": "../curves/1.0.0.json",
         "files": [
             {"name": "model.skops", "size": 11, "md5": "0" * 32, "sha256": _SHA256, "url": "1.0.0/model.skops"},
             {"name": "profile.json", "size": 12, "md5": "1" * 32, "sha256": "1" * 64, "url": None},
+        ],
+    },
+    "curves": {
+        "$schema": "../../../schemas/api-curves.schema.json",
+        **_HEAD,
+        "reference": "iris@1.0.0",
+        "model": "iris",
+        "version": "1.0.0",
+        "curves": [
+            {
+                "title": "ROC curve",
+                "x_label": "False positive rate",
+                "y_label": "True positive rate",
+                "start": 0,
+                "end": 1,
+                "x": [0, 0, 1],
+                "y": [0, 0.9, 1],
+            }
         ],
     },
     "channel": {
@@ -257,6 +277,7 @@ def test_a_document_keeps_to_its_schema(kind: str) -> None:
         ("model", "versions/0/yanked", {**_YANKED, **PENDING}),
         ("model", "versions/0/registered", None),
         ("version", "metrics", None),
+        ("version", "curves", None),
         ("version", "status", {**_YANKED, **PENDING, "replacement": None}),
         ("version", "reproduced", None),
         ("version", "review", None),
@@ -304,7 +325,7 @@ def test_nothing_unknown_is_accepted(kind: str) -> None:
             continue
         assert faults_of(edited(kind, f"{place}/unknown" if place else "unknown", 1)), place
         checked += 1
-    assert checked >= {"models": 5, "audit": 2, "channel": 2}.get(kind, 6)
+    assert checked >= {"models": 5, "audit": 2, "channel": 2, "curves": 2}.get(kind, 6)
 
 
 @pytest.mark.parametrize("kind", KINDS)

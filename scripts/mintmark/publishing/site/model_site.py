@@ -20,6 +20,7 @@ from mintmark.publishing.site.api.json_text import Document, format_document
 from mintmark.publishing.site.api.model_documents import (
     ModelFacts,
     channel_documents,
+    curve_documents,
     index_documents,
     previous_holder,
     unreadable_documents,
@@ -35,6 +36,7 @@ from mintmark.publishing.site.pages.lost.broken_page import broken_model_page, b
 from mintmark.publishing.site.pages.lost.withdrawn_page import withdrawn_page
 from mintmark.publishing.site.pages.model_page import model_page
 from mintmark.publishing.site.pages.version_page import version_page
+from mintmark.publishing.site.stored.curve_corners import read_corners
 from mintmark.publishing.site.stored.summaries import read_summaries
 
 if TYPE_CHECKING:
@@ -117,6 +119,7 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         reproduced=notes,
         tags=job.tags,
         summaries=read_summaries(plan.files, cache, source) if source.identity else {},
+        corners=read_corners(plan.files, cache, source),
     )
     documents = {document["version"]: document for document in version_documents(facts)}
     broken = {document["version"]: document for document in unreadable_documents(facts)}
@@ -211,6 +214,8 @@ def _write_documents(
         plan.folder.write(f"{folder}/index{f'-{number}' if number > 1 else ''}.json", format_document(page))
     for version, document in documents.items():
         plan.folder.write(f"{folder}/versions/{version}.json", format_document(document))
+    for version, text in curve_documents(facts):
+        plan.folder.write(f"{folder}/curves/{version}.json", text)
     held = channel_documents(facts)
     for channel, document in held.items():
         plan.folder.write(f"{folder}/channels/{channel}.json", format_document(document))

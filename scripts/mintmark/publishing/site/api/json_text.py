@@ -16,6 +16,11 @@ def format_document(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
+def format_around(document: Mapping[str, Any], key: str, text: str) -> str:
+    """Return a document with one more key at its end, whose value is JSON already."""
+    return f"{format_document(document).rstrip()[:-1]},{json.dumps(key)}:{text}}}\n"
+
+
 def split_rows(rows: Sequence[Any], budgets: Iterator[int]) -> list[list[Any]]:
     """Split rows so that each part's JSON stays within the next budget (bytes); a part holds one row at least."""
     parts: list[list[Any]] = [[]]

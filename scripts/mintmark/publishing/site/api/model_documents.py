@@ -16,7 +16,7 @@ from mintmark.core.records import Interval, stored_files
 from mintmark.core.tags.grammar import VersionTag
 from mintmark.core.version import parse_version
 from mintmark.publishing.site.api.broken import broken_entries
-from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
+from mintmark.publishing.site.api.json_text import Document, format_around, format_document, split_rows
 from mintmark.publishing.site.api.review_document import review_document
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.stored.summaries import NOTHING
@@ -42,7 +42,7 @@ class ModelFacts:
 
     `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
     site carries, `reproduced` what notes say by version, `tags` the tags of this model,
-    `summaries` what the stored files of its versions come to. `proved` tells by version
+    `summaries` what the stored files of its versions come to, `corners` their curves as JSON. `proved` tells by version
     whether all its stored files were there with the right bytes; one whose files nobody looked at is not in it.
     """
 
@@ -54,6 +54,7 @@ class ModelFacts:
     reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
     tags: Sequence[ToldTag] = ()
     summaries: Mapping[str, Summaries] = field(default_factory=dict)
+    corners: Mapping[str, str] = field(default_factory=dict)
     brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
     _tags: dict[str, list[ToldTag]] = field(init=False, repr=False, default_factory=dict)
     _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
@@ -153,9 +154,24 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "reproduced": _reproduced(facts, version),
         "review": _review(facts, version),
         **facts.summaries.get(version, NOTHING),
+        "curves": f"../curves/{version}.json" if version in facts.corners else None,
         "files": [_file(facts, version, file) for file in stored_files(record)],
         "broken": facts.broken_in(version=version),
     }
+
+
+def curve_documents(facts: ModelFacts) -> Iterator[tuple[str, str]]:
+    """Yield each version whose curves are known, with the text of the document that has their corners."""
+    for version, corners in facts.corners.items():
+        touched = facts.chronicle.touched.get(version)
+        head = {
+            "$schema": "../../../schemas/api-curves.schema.json",
+            "commit": touched.oid if touched else None,
+            "reference": f"{facts.source.name}@{version}",
+            "model": facts.source.name,
+            "version": version,
+        }
+        yield version, format_around(head, "curves", corners)
 
 
 def _file(facts: ModelFacts, version: str, file: StoredFile) -> Document:

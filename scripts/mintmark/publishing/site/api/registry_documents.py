@@ -67,6 +67,7 @@ def config_document(
             "models": "models.json",
             "model": "models/{model}/index.json",
             "version": "models/{model}/versions/{version}.json",
+            "curves": "models/{model}/curves/{version}.json",
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
             "audit_table": "audit.csv",

@@ -6,6 +6,7 @@
   const page = document.getElementById("mm-compare");
   if (!page) return;
 
+  const HERE = document.currentScript.src;
   const FEWEST = 2;
   const MOST = 5;
   const MANY = 15; // rows that are folded
@@ -304,11 +305,16 @@
     return { element: make("section", {}, make("h2", {}, "Metrics"), told, ...shown.map((name) => forest(name, versions))), count: differing.length };
   }
 
-  function resultOf(versions, all) {
+  async function curvesOf(versions) {
+    const { overlay } = await import(new URL("curves.js", HERE));
+    return overlay(versions, { make, read, number, basisOf, bases: words.bases });
+  }
+
+  async function resultOf(versions, all) {
     const metrics = metricsOf(versions, all);
     const parts = Object.entries(PARTS).map(([key, of]) => part(words.parts[key], versions, of, all));
     const count = [metrics, ...parts].reduce((sum, one) => sum + one.count, 0);
-    const elements = [about(versions), metrics.element, make("h2", {}, "What they are made of"), changedAt(versions),
+    const elements = [about(versions), metrics.element, await curvesOf(versions), make("h2", {}, "What they are made of"), changedAt(versions),
       ...parts.map(({ element }) => element)];
     return { elements: elements.filter(Boolean), count };
   }
@@ -339,7 +345,8 @@
       notes.push(versions.length ? "Add another version to compare it with." : "Choose two to five versions.");
     } else {
       try {
-        const { elements, count } = resultOf(versions, all);
+        const { elements, count } = await resultOf(versions, all);
+        if (own !== turn) return;
         result.replaceChildren(...elements);
         notes.unshift(`${versions.length} versions, ${count} difference${count === 1 ? "" : "s"}.`);
       } catch {
