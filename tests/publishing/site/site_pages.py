@@ -14,7 +14,7 @@ KINDS = {
     "withdrawn version": "models/iris/1.3.0/",
     "compare": "compare/",
     "audit": "audit/",
-    "monitoring": "monitoring/",
+    "lineage": "lineage/",
     "docs": "docs/how-to/roll-back/",
     "404": "404.html",
 }

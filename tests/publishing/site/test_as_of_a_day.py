@@ -89,7 +89,7 @@ def test_a_version_as_of_a_day_tells_no_more_than_was_known(visitor: Visitor) ->
     seen = {}
     for path, day in (
         ("models/iris/1.2.0/", "2026-01-05"), ("models/iris/1.2.0/", "2026-01-07"), ("models/iris/1.2.0/", "2026-06-01"),
-        ("models/iris/1.3.0/", "2026-01-10"), ("models/iris/1.3.0/", "2026-06-01"), ("monitoring/", "2026-01-05"),
+        ("models/iris/1.3.0/", "2026-01-10"), ("models/iris/1.3.0/", "2026-06-01"), ("lineage/", "2026-01-05"),
     ):  # fmt: skip
         on(visitor, page, path, day)
         seen[path, day] = page.locator(".mm-on-day").inner_text()
@@ -101,7 +101,7 @@ def test_a_version_as_of_a_day_tells_no_more_than_was_known(visitor: Visitor) ->
     assert "Yanked" in seen["models/iris/1.2.0/", "2026-06-01"]
     assert "leaked" in seen["models/iris/1.2.0/", "2026-06-01"]
     assert "1.3.0 was withdrawn on" in seen["models/iris/1.3.0/", "2026-06-01"]
-    assert "known of today only" in seen["monitoring/", "2026-01-05"]
+    assert "known of today only" in seen["lineage/", "2026-01-05"]
 
 
 @pytest.mark.slow

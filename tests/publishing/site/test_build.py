@@ -29,7 +29,7 @@ GOLDEN = Path(__file__).parent / "golden"
 REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"
 # What tells of the whole registry, and so of any change in it.
 SHARED = {
-    "index.html", "audit/index.html", "monitoring/index.html", "api/v1/models.json", "api/v1/audit.json",
+    "index.html", "audit/index.html", "lineage/index.html", "api/v1/models.json", "api/v1/audit.json",
     "api/v1/feed.xml", "api/v1/registry.sqlite", "search/search_index.json", "sitemap.xml",
 }  # fmt: skip
 

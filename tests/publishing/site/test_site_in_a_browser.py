@@ -65,6 +65,23 @@ def test_a_reference_leads_to_its_page_and_the_index_waits_for_the_reader(visito
     visitor.faults.clear()
 
 
+def test_a_hash_and_a_package_lead_to_the_versions_made_from_them(visitor: Visitor, built: Path) -> None:
+    entry = json.loads((built / "api/v1/models/iris/lineage.json").read_text())["data"][0]
+    page = visitor.open(f"lineage/?find={entry['hash'].split(':')[1][:12]}")
+    details = page.locator("#lineage-result details", has_text="iris").first
+    details.wait_for()
+    details.locator("summary").click()
+    link = details.locator("p a").first
+    link.wait_for()
+    assert entry["versions"][0] in " ".join(details.locator("p a").all_inner_texts())
+    page.locator("#lineage-find").fill("nothing-of-that-name")
+    page.wait_for_function("() => document.querySelector('#lineage-status').textContent.startsWith('no entries')")
+    link_of = (
+        visitor.open("models/iris/1.0.0/").locator("#environment").locator("xpath=ancestor::details").locator("a").first
+    )
+    assert "/lineage/?find=" in link_of.evaluate("link => link.href")
+
+
 @pytest.mark.slow
 def test_facets_narrow_the_models_down_and_are_shareable(visitor: Visitor) -> None:
     page = visitor.open()

@@ -16,6 +16,7 @@ from mintmark.publishing.site.api.audit_table import format_audit_table
 from mintmark.publishing.site.api.database import DatabaseWriter
 from mintmark.publishing.site.api.feed import format_feed, format_model_feed
 from mintmark.publishing.site.api.json_text import Document, format_document
+from mintmark.publishing.site.api.lineage_documents import registry_lineage
 from mintmark.publishing.site.api.published_schemas import published_schemas
 from mintmark.publishing.site.api.registry_documents import Addresses, audit_document, config_document, models_document
 from mintmark.publishing.site.embedded_files import PUBLISHED_BYTES, embedded_files, store_address
@@ -29,7 +30,7 @@ from mintmark.publishing.site.output import SiteFolder, check_output, replacing
 from mintmark.publishing.site.pages.audit_page import audit_page
 from mintmark.publishing.site.pages.home_page import home_page
 from mintmark.publishing.site.pages.whole.compare_page import compare_page
-from mintmark.publishing.site.pages.whole.monitoring_page import monitoring_page
+from mintmark.publishing.site.pages.whole.lineage_page import lineage_page
 from mintmark.publishing.site.pages.write_links import github_repository
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
@@ -43,7 +44,7 @@ from mintmark.registry.workers import in_processes
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.frames.builders import Builder
@@ -193,14 +194,21 @@ class _Build:
             attention = [item for result in kept for item in result.attention]
             models = models_document(rows, counts, chronicle, attention=attention, findings=findings)
             audit = audit_document(chronicle, approvals)
+            champions = {row["name"]: row["channels"].get(plan.channels[-1]) for row in rows}
+            lineage = registry_lineage((result.lineage for result in kept), champions, last.oid if last else None)
             database.add_events(audit)
             database.add_broken(models)
-        entries = [*self._write_pages(plan, models, audit), *(entry for result in kept for entry in result.entries)]
+        entries = [
+            *self._write_pages(plan, models, audit, lineage),
+            *(entry for result in kept for entry in result.entries),
+        ]
         add_entries(self.folder.folder, entries)
         write_sitemap(self.folder.folder, self.addresses.site, [entry.location for entry in entries])
         return kept
 
-    def _write_pages(self, plan: SitePlan, models: Document, audit: Document) -> Iterator[SearchEntry]:
+    def _write_pages(
+        self, plan: SitePlan, models: Document, audit: Document, lineage: Sequence[Document]
+    ) -> Iterator[SearchEntry]:
         """Write what tells of the whole registry and yield its pages as the search finds them."""
         name = self.settings.name
         names = [row["name"] for row in models["models"]]
@@ -208,9 +216,11 @@ class _Build:
             "home": (name, self.document.get("description") or f"The models of {name}", home_page(plan.config, models)),
             "audit": ("Audit", f"Who did what in {name}", audit_page(plan.config, audit, names)),
             "compare": ("Compare", f"Versions of {name} side by side", compare_page(plan.config, models)),
-            "monitoring": ("Monitoring", f"Models of {name} in use", monitoring_page(plan.config, models)),
+            "lineage": ("Lineage", f"What the versions of {name} were made from", lineage_page(plan.config, lineage)),
         }
-        for path, document in (("config", plan.config), ("models", models), ("audit", audit)):
+        whole = {"config": plan.config, "models": models, "audit": audit}
+        whole |= {f"lineage{f'-{number}' if number > 1 else ''}": page for number, page in enumerate(lineage, start=1)}
+        for path, document in whole.items():
             self.folder.write(f"{API}/{path}.json", format_document(document))
         self.folder.write(f"{API}/audit.csv", format_audit_table(audit))
         self.folder.write(f"{API}/feed.xml", format_feed(plan.config, audit))

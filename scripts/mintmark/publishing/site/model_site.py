@@ -17,6 +17,7 @@ from mintmark.publishing.site.api.champion import before_document, champion_docu
 from mintmark.publishing.site.api.choices import choices
 from mintmark.publishing.site.api.database_rows import version_rows
 from mintmark.publishing.site.api.json_text import Document, format_document
+from mintmark.publishing.site.api.lineage_documents import model_lineage
 from mintmark.publishing.site.api.model_documents import (
     ModelFacts,
     channel_documents,
@@ -101,6 +102,7 @@ class ModelResult:
     entries: list[SearchEntry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     attention: list[Document] = field(default_factory=list)
+    lineage: Document = field(default_factory=dict)
 
 
 def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResult:
@@ -124,6 +126,8 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     documents = {document["version"]: document for document in version_documents(facts)}
     broken = {document["version"]: document for document in unreadable_documents(facts)}
     result.counts = count_model(facts)
+    result.lineage = model_lineage(facts)
+    plan.folder.write(f"{API}/models/{source.name}/lineage.json", format_document(result.lineage))
     result.rows = [version_rows(document) for document in documents.values()]
     used = {*source.channels.values(), source.latest}
     result.entries = [

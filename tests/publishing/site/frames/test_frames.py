@@ -109,7 +109,7 @@ def test_links_of_a_frame_lead_to_pages_and_files_of_the_site(site, kind):
         assert path.startswith("/prefix/")
         target = output / path.removeprefix("/prefix/")
         assert (target / "index.html" if target.is_dir() else target).is_file(), path
-    assert {"/prefix/audit/", "/prefix/monitoring/", "/prefix/docs/"} <= set(own)
+    assert {"/prefix/audit/", "/prefix/lineage/", "/prefix/docs/"} <= set(own)
 
 
 def test_a_page_loads_the_scripts_of_its_kind_alone(site):
@@ -126,7 +126,7 @@ def test_every_page_names_the_feeds_and_has_a_preview(site):
     }
     whole, own = "/at/api/v1/feed.xml", "/at/api/v1/models/iris/feed.xml"
     assert feeds == {
-        "home": [whole], "audit": [whole], "compare": [whole], "monitoring": [whole], "model": [own, whole], "version": [own, whole],
+        "home": [whole], "audit": [whole], "compare": [whole], "lineage": [whole], "model": [own, whole], "version": [own, whole],
     }  # fmt: skip
     docs = Page((site[0] / "docs/how-to/start/index.html").read_text())
     assert urljoin("/at/docs/how-to/start/", docs.feeds[0]) == whole
@@ -147,7 +147,7 @@ def test_the_page_for_what_is_not_there_leads_on_from_any_depth(site):
 def test_pages_of_models_show_in_which_tab_they_are(site):
     active = {kind: Page(filled(site, kind)).active for kind in LOCATIONS}
     assert active == {
-        "home": ["Models"], "audit": ["Audit"], "compare": ["Compare"], "monitoring": ["Monitoring"], "model": ["Models"], "version": ["Models"],
+        "home": ["Models"], "audit": ["Audit"], "compare": ["Compare"], "lineage": ["Lineage"], "model": ["Models"], "version": ["Models"],
     }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def test_a_repository_without_settings_gets_a_whole_site(tmp_path):
         "(prefers-color-scheme: light)",
         "(prefers-color-scheme: dark)",
     ]
-    assert [next(iter(item)) for item in written["nav"]] == ["Models", "Compare", "Audit", "Monitoring", "Docs"]
+    assert [next(iter(item)) for item in written["nav"]] == ["Models", "Compare", "Lineage", "Audit", "Docs"]
     assert written["nav"][-1]["Docs"] == ["docs/index.md", {"How to": ["docs/how-to/start.md"]}]
     assert written["strict"] is True
     assert "site_url" not in written
@@ -170,7 +170,7 @@ def test_docs_are_copied_but_for_what_mkdocs_keeps_out(tmp_path):
 
 def test_a_tree_without_docs_has_no_tab_for_them(tmp_path):
     written, _ = write(tmp_path, {}, docs={})
-    assert [next(iter(item)) for item in written["nav"]] == ["Models", "Compare", "Audit", "Monitoring"]
+    assert [next(iter(item)) for item in written["nav"]] == ["Models", "Compare", "Lineage", "Audit"]
 
 
 def test_texts_of_the_registry_never_reach_the_builder(tmp_path):

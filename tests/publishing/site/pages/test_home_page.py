@@ -13,7 +13,6 @@ from tests.publishing.site.in_a_browser import use_page
 
 from mintmark.publishing.site.pages import home_page as home_page_module
 from mintmark.publishing.site.pages.home_page import describe_change, home_page
-from mintmark.publishing.site.pages.whole.monitoring_page import monitoring_page
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\"' {{7*7}} {% raw %} [a](javascript:alert(1))"
 CONFIG: dict[str, Any] = {
@@ -215,7 +214,7 @@ def test_texts_of_a_registry_stay_texts() -> None:
         "description": HOSTILE,
         "channels": [{"name": HOSTILE}, {"name": "production"}],
     }
-    for content in (home_page(config, models(hostile_row())), monitoring_page(config, models(hostile_row()))):
+    for content in (home_page(config, models(hostile_row())),):
         page = Page(content)
         assert {"script", "img", "style", "iframe"}.isdisjoint(tag for tag, _ in page.tags)
         assert not any(name.startswith("on") or name == "style" for _, found in page.tags for name in found)
@@ -288,12 +287,6 @@ def test_more_models_are_shown_on_demand_and_found_all_the_same(tmp_path: Path) 
 def test_a_thousand_models_stay_below_a_megabyte() -> None:
     rows = [{**ROW, "name": f"model-number-{number:04}", "tags": ["tabular", "health"]} for number in range(1000)]
     assert len(home_page(CONFIG, models(*rows)).encode()) < 1_000_000
-
-
-def test_monitoring_is_honest_about_being_empty() -> None:
-    page = Page(monitoring_page(CONFIG, models(ROW, BARE)))
-    assert "no monitoring data yet" in page.words
-    assert page.links == ["../models/iris/"]
 
 
 ROWS = [

@@ -71,6 +71,8 @@ def config_document(
             "channel": "models/{model}/channels/{channel}.json",
             "audit": "audit.json",
             "audit_table": "audit.csv",
+            "lineage": "lineage.json",
+            "model_lineage": "models/{model}/lineage.json",
             "feed": "feed.xml",
             "model_feed": "models/{model}/feed.xml",
             "badge": "badges/{model}/{channel}.svg",

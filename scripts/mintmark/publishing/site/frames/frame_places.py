@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-FrameKind = Literal["home", "audit", "compare", "monitoring", "model", "version"]
+FrameKind = Literal["home", "audit", "compare", "lineage", "model", "version"]
 
 # The underscore keeps the frames of many pages apart from any model, whose name begins with a letter.
 LOCATIONS: dict[FrameKind, str] = {
     "home": "",
     "audit": "audit/",
     "compare": "compare/",
-    "monitoring": "monitoring/",
+    "lineage": "lineage/",
     "model": "models/_model/",
     "version": "models/_model/_version/",
 }

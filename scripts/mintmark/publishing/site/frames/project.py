@@ -29,9 +29,9 @@ TEXTS_FILE = "texts.json"
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css", "day.css")
-_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js")
+_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js", "lineage.js")
 _PARTS = ("events.js", "audit.js", "day.js", "search.js", "curves.js")  # others load them where they are needed
-_TABS = {"Models": "index.md", "Compare": "compare.md", "Audit": "audit.md", "Monitoring": "monitoring.md"}
+_TABS = {"Models": "index.md", "Compare": "compare.md", "Lineage": "lineage.md", "Audit": "audit.md"}
 SEARCH_SCRIPT = "assets/search.js"  # stands before the scripts of the theme
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%+/-]*)?\Z")
 _TAG = re.compile(r"<[^>]*>")
