@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tests.publishing.sample_review import sample_review
 from tests.publishing.site.sample_versions import HOSTILE
 from tests.scaffold.documents import metrics_document, stored, version_document
 from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
+from mintmark.core.judgement.review import Subject
 from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.records import format_pointer
+from mintmark.core.tags.kept_review import keep_review
+from mintmark.core.tags.message import Approved, TagMessage, format_message
 from mintmark.registry.files import format_json, format_yaml
 
 REPOSITORY, SITE = "https://github.com/acme/models", "https://acme.github.io/models/"
@@ -87,7 +92,42 @@ def make_lively(scratch: Scratch) -> Scratch:
     scratch.promote("price", "1.0.0")
     _propose(scratch, "hostile", "1.0.0", quality=1.0, summary=HOSTILE, pull_request=None)
     scratch.promote("hostile", "1.0.0")
+    _tag(scratch, "iris", "1.1.0", Approved(pull_request=5, approvers=("ada", "grace"), review=reviewed("iris@1.1.0")))
+    _tag(scratch, "hostile", "1.0.0", Approved(approvers=(HOSTILE,), review=_hostile_review()))
+    scratch.git("tag", "price@v1.0.0")
     return scratch
+
+
+def reviewed(reference: str) -> dict[str, Any]:
+    """What a tag keeps of a review of this version, which the sample's is made to be."""
+    model, version = reference.split("@")
+    sample = sample_review()
+    evaluations = [replace(one, candidate=reference, champion=f"{model}@1.0.0") for one in sample.evaluations]
+    reason = f"{reference} is no worse than {model}@1.0.0"
+    review = replace(sample, subjects=[Subject(model=model, version=version)], evaluations=evaluations, reason=reason)
+    url = f"{REPOSITORY}/actions/runs/77/job/5"
+    return {"check": "gate", "conclusion": "success", "url": url, "report": keep_review(review, reference)}
+
+
+def _hostile_review() -> dict[str, Any]:
+    made = reviewed("hostile@1.0.0")
+    told: Any = made["report"]
+    for part in (*told["checks"], *told["behaviour"]):
+        part |= {"name": HOSTILE, "message": HOSTILE}
+    told |= {"reason": HOSTILE, "judge": HOSTILE, "comparison": {**told["comparison"], "against": HOSTILE}}
+    return {**made, "conclusion": HOSTILE, "url": f"https://evil.example/{HOSTILE}"}
+
+
+def _tag(scratch: Scratch, model: str, version: str, approved: Approved) -> None:
+    """Tag a version as a release does."""
+    commit, subject = scratch.git(
+        "log", "--diff-filter=A", "--format=%H%n%s", "--", layout.version_path(model, version)
+    ).split("\n")
+    told = TagMessage(
+        sentence="It was registered.", kind="register", model=model, version=version, commit=commit,
+        subject=subject, time="2026-01-05T12:00:00Z", approved=approved,
+    )  # fmt: skip
+    scratch.git("tag", "--annotate", "--message", format_message(told), f"{model}@v{version}", commit)
 
 
 def _propose(

@@ -151,7 +151,7 @@ def review(**changes: Any) -> dict[str, Any]:
         "pull_request": 12,
         "approvers": ["ada", "grace"],
         "outcome": "success",
-        "url": f"{REPOSITORY}/actions/runs/77/job/5",
+        "run": f"{REPOSITORY}/actions/runs/77/job/5",
         "report": json.loads(json.dumps(asdict(report))),
     }
     return {**made, **changes}

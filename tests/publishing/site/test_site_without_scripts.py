@@ -8,7 +8,7 @@ from tests.publishing.site.browser import Visitor, models_shown, rows, texts
 pytest_plugins = ["tests.publishing.site.browser_fixtures"]
 
 SECTIONS = {
-    "Status", "Get it", "Metrics", "Gates", "Slices", "Curves", "Behaviour tests", "Permutation importance",
+    "Status", "Verdict", "Try it", "Classes", "Tuning", "Get it", "Metrics", "Gates", "Slices", "Curves", "Behaviour tests", "Permutation importance",
     "Signature", "Lineage", "Files", "Environment", "Said by the author", "Card", "Changes since its parent", "Record",
 }  # fmt: skip
 
@@ -39,7 +39,17 @@ def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
     page = visitor.open("models/iris/1.1.0/", scripts=False)
     assert {text.rstrip("¶") for text in texts(page, "h2")} >= SECTIONS
     assert "0.9143" in page.locator("#metrics ~ div table >> nth=0").inner_text()
-    assert not page.get_by_text("Show it here").is_visible()
+    assert "A paired test says: no worse." in page.locator("figure", has=page.locator(".mm-difference")).inner_text()
+    page.locator(".mm-try > summary").click()
+    assert "/models/iris/predict" in page.locator('[data-request="rows-curl"]').inner_text()
+    assert not page.locator(".mm-try__form").is_visible()
+    page.evaluate("scrollTo(0, 1500)")
+    assert page.locator(".mm-contents").bounding_box()["y"] < 200, "contents stay in sight where there is room"
+    assert page.evaluate("document.documentElement.scrollHeight") < 5000
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.evaluate("scrollTo(0, 2500)")
+    assert page.locator(".mm-contents").bounding_box()["y"] < 0, "and cover nothing where there is none"
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
 @pytest.mark.slow

@@ -206,7 +206,7 @@ def _read_difference(data: Mapping[str, Any]) -> KeptDifference:
 
 
 def _results(data: object) -> Iterable[KeptResult]:
-    if not isinstance(data, list):
+    if not isinstance(data, list | tuple):
         raise TypeError("no list")
     for entry in map(_mapping, data[:_MOST]):
         share = _optional(entry.get("share"))

@@ -197,7 +197,7 @@ def test_what_a_tag_does_not_tell_is_said(told: dict[str, Any] | None, said: str
 
 
 def test_what_a_tag_says_is_only_text() -> None:
-    told = review(approvers=[HOSTILE], outcome=HOSTILE, url="https://evil.example/" + HOSTILE)
+    told = review(approvers=[HOSTILE], outcome=HOSTILE, run="https://evil.example/" + HOSTILE)
     for part in told["report"]["checks"] + told["report"]["behaviour"]:
         part |= {"name": HOSTILE, "message": HOSTILE}
     told["report"] |= {"reason": HOSTILE, "judge": HOSTILE}

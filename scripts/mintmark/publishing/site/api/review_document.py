@@ -39,7 +39,7 @@ def review_document(tags: Sequence[ToldTag], version: str, commit: str, *, alone
         "pull_request": found.approved.pull_request,
         "approvers": [_text(name, _LONGEST_NAME) for name in found.approved.approvers[:_MOST_APPROVERS]],
         "outcome": _optional(told.get("conclusion"), _LONGEST_NAME),
-        "url": _optional(told.get("url"), _LONGEST_ADDRESS),
+        "run": _optional(told.get("url"), _LONGEST_ADDRESS),
         "report": None if report is None else asdict(report),
     }
 

@@ -86,7 +86,7 @@ def verdict_of(config: Document, version: Document) -> Verdict:
     if told["fault"] and told["report"] is None and told["outcome"] is None:
         return Verdict(missing=f"No review kept: the tag {told['tag']} is not believed, as {told['fault']}.")
     report = parse_kept_review(told["report"]) if told["report"] is not None else None
-    url, repository = address(told["url"]), address(config["repository"])
+    url, repository = address(told["run"]), address(config["repository"])
     said: dict[str, Any] = {
         "tag": told["tag"],
         "request": pull_request_link(told["pull_request"], config),
