@@ -25,17 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 IMAGES = ROOT / "docs" / "images"
 ADDRESSES = Addresses(repository="https://github.com/acme/models", site="https://acme.github.io/models/")
-MODEL, VERSION, FIRST = "breast-cancer", "1.1.0", "1.0.0"
-
-
-def show(section: str) -> Callable[[Page], None]:
-    """Bring a section of the page to its top."""
-
-    def scroll(page: Page) -> None:
-        page.locator(f"#{section}").evaluate("found => scrollTo(0, found.getBoundingClientRect().top + scrollY - 80)")
-        page.wait_for_timeout(500)  # the header slides
-
-    return scroll
+MODEL, VERSION, FIRST = "breast-cancer", "1.2.0", "1.1.0"
 
 
 def compare(page: Page) -> None:
@@ -49,7 +39,7 @@ def nothing(page: Page) -> None:
 
 PICTURES: dict[str, tuple[str, Callable[[Page], None], dict[str, Any]]] = {
     "site-home": ("", nothing, {}),
-    "site-model": (f"models/{MODEL}/", show("channels"), {}),
+    "site-model": (f"models/{MODEL}/", nothing, {}),
     "site-version": (f"models/{MODEL}/{VERSION}/", nothing, {}),
     "site-compare": (f"compare/?v={MODEL}@{FIRST}&v={MODEL}@{VERSION}", compare, {}),
     "site-home-narrow-dark": ("", nothing, {"size": (NARROW[0], 812), "dark": True}),

@@ -35,7 +35,9 @@ def commit_of(lively: Scratch, subject: str) -> str:
 
 
 def test_every_document_keeps_to_its_schema(api: Path) -> None:
-    assert check_api(api) == 4 + 6 + 6 + 6 + 6  # config, models, audit, lineage; indexes and lineage; versions; curves; channels
+    assert (
+        check_api(api) == 4 + 6 + 6 + 6 + 6
+    )  # config, models, audit, lineage; indexes and lineage; versions; curves; channels
 
 
 def test_a_channel_says_what_where_since_when_by_whom_and_what_was_before(lively: Scratch, api: Path) -> None:
