@@ -30,6 +30,7 @@ REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"
 # What tells of the whole registry, and so of any change in it.
 SHARED = {
     "index.html", "audit/index.html", "lineage/index.html", "api/v1/models.json", "api/v1/audit.json",
+    "api/v1/audit.csv", "api/v1/lineage.json", "compare/index.html",
     "api/v1/feed.xml", "api/v1/registry.sqlite", "search/search_index.json", "sitemap.xml",
 }  # fmt: skip
 

@@ -77,7 +77,7 @@ def choose_chart(page: Page) -> None:
 
 
 def show_record(page: Page) -> None:
-    page.get_by_text("Show it here").click()
+    page.locator("details.mm-record > summary").click()
     page.locator("details.mm-record code", has_text="reference").wait_for()
 
 
