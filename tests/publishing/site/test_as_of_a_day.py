@@ -107,6 +107,7 @@ def test_a_version_as_of_a_day_tells_no_more_than_was_known(visitor: Visitor) ->
 @pytest.mark.slow
 def test_the_audit_is_downloaded_as_the_site_has_it(visitor: Visitor, built: Path) -> None:
     page = visitor.open("audit/", accept_downloads=True)
+    page.locator("#mm-log-status", has_text="event").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     assert Path(download.value.path()).read_bytes() == (built / "api/v1/audit.csv").read_bytes()
