@@ -10,7 +10,6 @@ import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -29,13 +28,13 @@ from mintmark.core.question import (
 )
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, write_atomically
-from mintmark.training import cleaning, folds, reading, splitting, summary, tables
+from mintmark.training import cleaning, folds, missing, reading, splitting, summary, tables
 from mintmark.training.estimator_check import estimator_faults
 from mintmark.training.recipe import Preparation, Recipe, Source
 from mintmark.training.recipes import read_both, recipe_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -46,7 +45,7 @@ def prepare(model: str) -> None:
     with recipe_faults(model):
         faults = estimator_faults(recipe, question)  # told with those of the data, so that nobody mends one a stage
         try:
-            source, frame = read_source(recipe.source, question, recipe.preparation.types)
+            source, frame = read_source(recipe.source, question, recipe.preparation)
             train, evaluation, notes = clean_and_split(frame, recipe, question)
         except RecipeFault as fault:
             raise RecipeFaults([*faults, fault]) from None
@@ -65,6 +64,7 @@ def prepare(model: str) -> None:
         entity=question.entity_column,
         key=described["train"]["hash"],
     )
+    described["train"] |= summary.count_units(digests, train, question.entity_column)
     data = {
         "schema": 1,
         "source": source,
@@ -106,32 +106,32 @@ def clean_and_split(
         with gathered(faults):
             frame = cleaning.drop_duplicates(frame, preparation.duplicates)
     unique = len(frame)
-    with gathered(faults):
-        frame = cleaning.drop_missing(frame, preparation)
-    whole = target in frame.columns and not frame.empty and not frame[target].isna().any()
-    if not whole and not faults:
-        raise RecipeFault(("prepare", "missing"), f'rows without "{target}" cannot be used; write drop-row for it')
     by = preparation.split.by if preparation.split.method in ("hash", "group", "time") else None
     aside = {*preparation.carry, by, question.entity_column} - {target}
+    needed = {target: "the target", question.entity_column: "entity_column in model.yaml", by: "the split goes by it"}
+    with gathered(faults):
+        frame = missing.drop_missing(frame, preparation, needed=needed, carried=aside)
+    known = [name for name in needed if name in frame.columns and not frame[name].isna().any()]
+    whole = target in known and not frame.empty
     carried = [c for c in frame.columns if c in aside]
     inputs = [c for c in frame.columns if c not in {ROW, target, *carried}]
     faults += cleaning.input_faults(frame, inputs)
-    faults += cleaning.fill_faults(frame, preparation, inputs)
+    faults += missing.fill_faults(frame, preparation, inputs)
     if whole:
         faults += cleaning.target_faults(frame[target], frame[ROW], question)
     columns = splitting.Columns(
         target=target, inputs=inputs, entity=question.entity_column, has_id=preparation.id is not None
     )
-    if whole and {preparation.split.by, question.entity_column} - {None} <= set(frame.columns):
+    if whole and {by, question.entity_column} - {None} <= set(known):
         with gathered(faults):
             parts = splitting.split_rows(frame, preparation.split, columns, seed=recipe.seed)
     raise_faults(faults)
     both, of = splitting.straddling(frame, question.entity_column, parts[1])
     train, evaluation = (frame.iloc[part].reset_index(drop=True) for part in parts)
     gaps = [name for name in inputs if frame[name].isna().any()]
-    fills = cleaning.learn_fills(train, preparation, inputs, gaps=gaps)
+    fills = missing.learn_fills(train, preparation, inputs, gaps=gaps)
     filled = [filled_column(part[list(fills)].isna()) for part in (train, evaluation)] if fills else []
-    train, evaluation = (cleaning.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
+    train, evaluation = (missing.apply_fills(part, fills, preparation.types) for part in (train, evaluation))
     for part, column in zip((train, evaluation), filled, strict=False):
         part[FILLED] = column
     dropped = {"duplicates_dropped": read - unique, "missing_dropped": unique - len(frame), "fills": fills}
@@ -139,7 +139,7 @@ def clean_and_split(
     divided: dict[str, Any] = {"method": preparation.split.method, "by": goes_by}
     if question.entity_column is not None:
         divided["entities"] = {"evaluation": of, "on_both_sides": both}
-    for line in cleaning.row_number_notes(frame, inputs):
+    for line in (*cleaning.row_number_notes(frame, inputs), *cleaning.text_notes(frame, inputs, preparation.types)):
         print(f"{recipe.model}: {line}")
     notes = {"target": question.target, "inputs": inputs, "carried": carried, "split": divided, "cleaning": dropped}
     return train, evaluation, notes
@@ -197,17 +197,20 @@ def split_notes(recipe: Recipe, data: dict[str, Any]) -> Iterator[str]:
 
 
 def read_source(
-    source: Source, question: Question, types: Mapping[str, Any] = MappingProxyType({})
+    source: Source, question: Question, preparation: Preparation | None = None
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return where the data came from (path, hash, rows) and its rows, as they are."""
     if source.dataset:
         frame = load_bundled(source.dataset, question.target)
         path, digest = f"sklearn.datasets/{source.dataset}", tables.digest_frame(frame)
     else:
-        files = find_files(source)
-        contents = {file: file.read_bytes() for file in files}
-        parts = {file.as_posix(): read_table(file, content, source) for file, content in contents.items()}
-        frame = reading.join_typed(parts, source, types)
+        contents = {file: file.read_bytes() for file in find_files(source)}
+        parts, faults = {}, list[RecipeFault]()
+        for file, content in contents.items():
+            with gathered(faults):
+                parts[file.as_posix()] = read_table(file, content, source, preparation.drop if preparation else ())
+        raise_faults(faults)
+        frame = reading.join_typed(parts, source, preparation.types if preparation else {})
         path, digest = "/".join(filter(None, (source.path, source.files))), digest_files(contents.items())
     if frame.empty:
         raise RecipeFault(("source",), f"{path} holds no rows")
@@ -239,13 +242,14 @@ def find_files(source: Source) -> list[Path]:
     return files
 
 
-def read_table(file: Path, content: bytes, source: Source) -> pa.Table:
+def read_table(file: Path, content: bytes, source: Source, dropped: Sequence[str]) -> pa.Table:
     """Return the rows of a CSV or Parquet file; every cell of a CSV file is text as yet."""
-    if file.suffix not in (".csv", ".parquet"):
-        raise RecipeFault(("source",), f"{file} is neither .csv nor .parquet")
-    if file.suffix == ".csv":
+    suffix = file.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise RecipeFault(("source",), f"{file} is neither .csv nor .parquet; write it again as one of them")
+    if suffix == ".csv":
         return reading.read_csv(file.as_posix(), content, source)
-    return reading.read_parquet(file.as_posix(), content)
+    return reading.read_parquet(file.as_posix(), content, dropped=dropped)
 
 
 def digest_files(contents: Iterable[tuple[Path, bytes]]) -> str:

@@ -46,6 +46,7 @@ def tune(model: str) -> None:
             seed=recipe.seed,
             kept=kept,
             progress=sys.stdout.isatty() and recipe.compute.kind != "dask",
+            decimal=recipe.source.decimal,
         )
     best: dict[str, Any] = {
         "schema": 1,

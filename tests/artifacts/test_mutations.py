@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 from tests.scaffold.marks import first_quick
 
 from mintmark.artifacts.formats import check_artifact
@@ -14,7 +15,7 @@ from mintmark.artifacts.formats import check_artifact
 MUTATE = Path(__file__).with_name("mutate.py")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data(), name=st.sampled_from(["logistic", "tree", "histogram", "sparse"]))
 def test_damaged_files_give_findings_or_pass_and_never_raise(dumped, data, name):
     damaged = bytearray(dumped[name])
@@ -27,7 +28,7 @@ def test_damaged_files_give_findings_or_pass_and_never_raise(dumped, data, name)
         assert finding.message
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"PK\x03\x04" + tail))
 def test_any_bytes_give_findings_or_pass_and_never_raise(data):
     check_artifact(data)

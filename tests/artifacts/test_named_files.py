@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import pickle
 
@@ -19,6 +21,19 @@ def parquet(**columns: list[object]) -> bytes:
     return buffer.getvalue()
 
 
+def packed(content: bytes, *, level: int = 9) -> bytes:
+    return gzip.compress(content, level, mtime=0)
+
+
+def with_extras(content: bytes, flag: int, extras: bytes) -> bytes:
+    """A gzip file whose header holds more than one has to."""
+    data = packed(content)
+    return data[:3] + bytes([flag]) + data[4:10] + extras + data[10:]
+
+
+PICKLE = pickle.dumps([print])
+
+
 def told(data: bytes, name: str) -> str:
     return "\n".join(finding.message for finding in check_named(data, name, path="f"))
 
@@ -28,6 +43,8 @@ def told(data: bytes, name: str) -> str:
     [
         ("a.parquet", parquet(a=[1])), ("a.json", b'{"a": [1, null, "x"]}'), ("a.csv", b"a\n1\n"), ("a.md", b"# A\n"),
         ("a.yaml", b"a: 1\n"), ("a.txt", "ä\n".encode()), ("A.CSV", b"a,b\n1,2\n"),
+        ("a.csv.gz", packed(b"a,b\n1,2\n")), ("a.jsonl.gz", packed(b"{}\n", level=1)),
+        ("a.csv.gz", with_extras(b"a\n1\n", 0x08, b"a.csv\0")),
     ],
 )  # fmt: skip
 def test_files_that_are_what_their_names_say(name: str, data: bytes) -> None:
@@ -50,6 +67,18 @@ def test_files_that_are_what_their_names_say(name: str, data: bytes) -> None:
         ("a.skops", b"a,b\n1,2\n", "is data, but its record says skops"),
         ("a.pkl", b"a,b\n1,2\n", "of a kind that the registry does not store"),
         ("a", b"a,b\n1,2\n", "of a kind that the registry does not store"),
+        ("a.csv.gz", b"a,b\n1,2\n", "cannot be unpacked"),
+        ("a.csv.gz", packed(PICKLE), "is a pickle"),
+        ("a.csv.gz", packed(b"a,b\n1," + base64.b64encode(PICKLE) + b"\n"), "holds a text in base64"),
+        ("a.csv.gz", packed(packed(b"a,b\n")), "is compressed with gzip"),
+        ("a.csv.gz", packed(b"a\x00b\n"), "is no text"),
+        ("a.csv.gz", packed(b"a,b\n")[:-4], "breaks off"),
+        ("a.csv.gz", packed(b"a,b\n") + PICKLE, "goes on behind what it unpacks to"),
+        ("a.csv.gz", packed(b"a,b\n") + packed(PICKLE), "goes on behind what it unpacks to"),
+        ("a.csv.gz", with_extras(b"a\n1\n", 0x10, b"a comment\0"), "carries a comment or fields of its own"),
+        ("a.csv.gz", with_extras(b"a\n1\n", 0x04, b"\x04\x00abcd"), "carries a comment or fields of its own"),
+        ("a.csv.gz", b"", "breaks off"),
+        ("a.json.gz", packed(b"{}"), "of a kind that the registry does not store"),
         ("a.csv.exe", b"a,b\n1,2\n", "of a kind that the registry does not store"),
     ],
 )

@@ -194,6 +194,7 @@ def _outliers(generator: np.random.Generator, rows: int) -> Floats:
 
 
 _RARE = (0.6, 0.25, 0.12, 0.03)
+_UNEQUAL = (0.4, 0.2, 0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.02)
 KINDS = (
     Kind(name="accuracy, 50% positives", metric="accuracy", draw=two_classes(0.5, 2.0), margin=0.02, sizes=_TO_3000),
     Kind(name="accuracy, 10%", metric="accuracy", draw=two_classes(0.1, 2.0), margin=0.02, sizes=_TO_3000),
@@ -205,6 +206,8 @@ KINDS = (
     Kind(name="F1, four classes, one of 3%", metric="f1", draw=many_classes(_RARE, 2.0), margin=0.03, sizes=(30, 100)),
     Kind(name="balanced accuracy, four classes, one of 3%", metric="balanced_accuracy", draw=many_classes(_RARE, 2.0), margin=0.03, sizes=(30, 100)),
     Kind(name="balanced accuracy, ten classes", metric="balanced_accuracy", draw=many_classes((0.1,) * 10, 3.0), margin=0.03, sizes=(30, 100)),
+    Kind(name="F1, ten classes", metric="f1", draw=many_classes((0.1,) * 10, 3.0), margin=0.03, sizes=(30, 100)),
+    Kind(name="F1, ten classes, two of 2%", metric="f1", draw=many_classes(_UNEQUAL, 3.0), margin=0.03, sizes=(100, 300)),
     Kind(name="ROC AUC 0.92, 50%", metric="roc_auc", draw=two_classes(0.5, 2.0), margin=0.02),
     Kind(name="ROC AUC 0.92, 50%, many ties", metric="roc_auc", draw=two_classes(0.5, 2.0, digits=1), margin=0.02),
     Kind(name="ROC AUC 0.98, 10%", metric="roc_auc", draw=two_classes(0.1, 2.9), margin=0.01),

@@ -16,7 +16,7 @@ from mintmark.core.behaviour_tests import (
     MinimumFunctionality,
     behaviour_test,
 )
-from mintmark.core.model import Drift, Gates, Model, Monitoring
+from mintmark.core.model import Gates, LabelSource, Model, Monitoring, Thresholds
 from mintmark.core.question import Condition, Question, RecipeFault, Slice
 from mintmark.registry.yaml.text import parse_yaml
 
@@ -68,10 +68,25 @@ def test_a_model_says_what_its_file_says(path: Path) -> None:
 
 
 def test_monitoring_says_what_is_watched() -> None:
-    watched = {"drift": {"method": "psi", "threshold": 0.2}, "columns": ["a"], "window": "30d", "minimum_rows": 9}
-    drift = Drift(method="psi", threshold=0.2)
-    expected = Monitoring(drift=drift, columns=("a",), window="30d", minimum_rows=9)
-    assert Model.from_dict(document(monitoring=watched)).monitoring == expected
+    watched = {
+        "columns": ["a"],
+        "window": "7d",
+        "minimum_rows": 9,
+        "thresholds": {"drift": 0.2, "performance": 0},
+        "labels": {"address": "s3://acme/labels", "join": ["id"], "delay": "30d"},
+        "on_breach": "retrain",
+    }
+    expected = Monitoring(
+        columns=("a",),
+        window="7d",
+        minimum_rows=9,
+        thresholds=Thresholds(drift=0.2, performance=0),
+        labels=LabelSource(address="s3://acme/labels", join=("id",), delay="30d"),
+        on_breach="retrain",
+    )
+    model = Model.from_dict(document(monitoring=watched))
+    assert (model.monitoring, model.says_what_is_watched) == (expected, True)
+    assert not Model.from_dict(document(monitoring={"columns": []})).says_what_is_watched
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.core.moment import format_moment, parse_moment
+from mintmark.core.moment import format_moment, parse_moment, parse_span, span_in_words
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,16 @@ def test_nothing_but_value_errors(text: str) -> None:
         parse_moment(text)
     except ValueError as error:
         assert "is not a date" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "words"), [("6h", 6, "6 hours"), ("1d", 24, "1 day"), ("2w", 336, "2 weeks"), ("1h", 1, "1 hour")]
+)
+def test_a_span_is_a_number_of_hours_days_or_weeks(text: str, hours: int, words: str) -> None:
+    assert (parse_span(text), span_in_words(text)) == (timedelta(hours=hours), words)
+
+
+@pytest.mark.parametrize("text", ["", "0d", "d", "1", "1m", "-1d", "1.5d", "99999d", "1d "])
+def test_no_other_text_is_a_span(text: str) -> None:
+    with pytest.raises(ValueError, match="is no span"):
+        parse_span(text)

@@ -13,7 +13,7 @@ DOCUMENT = {
         {"name": "c", "kind": "minimum-functionality", "cases": [{"row": {"age": 1, "income": 2}, "expect": 1}]},
         {"name": "d", "kind": "malformed", "inputs": ["nan"]},
     ],
-    "monitoring": {"columns": ["income"]},
+    "monitoring": {"columns": ["income"], "labels": {"join": ["id", "row", "age"]}},
 }
 
 
@@ -30,6 +30,7 @@ def test_every_place_that_names_a_column():
         (("behaviour", 1, "cases", 0, "row", "age"), "age"),
         (("behaviour", 1, "cases", 0, "row", "income"), "income"),
         (("monitoring", "columns", 0), "income"),
+        (("monitoring", "labels", "join", 2), "age"),
     ]
     assert list(named_columns({"slices": None, "monitoring": None})) == []
 

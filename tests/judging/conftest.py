@@ -19,3 +19,8 @@ def _proposals(once: Once) -> Scratch:
 def judged(_proposals: Scratch, tmp_path: Path) -> Scratch:
     """A copy of it, on `main`."""
     return _proposals.copy(tmp_path / "registry")
+
+
+@pytest.fixture(autouse=True)
+def _warm_dvc(warm_dvc: None) -> None:
+    """Tests of what is judged; that DVC is started as it should be, the tests of its door say."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from tests.scaffold.documents import stored
 from tests.scaffold.pipeline import LOANS, begin_toy, write_params
@@ -74,7 +75,7 @@ def make_registry(root: Path, *, rows: int = 600) -> Scratch:
     """A clean repository with 1.0.0 in production, judged on so many rows; `main` is the base of every proposal."""
     text = io.StringIO()
     table = list(_rows(2 * rows))
-    writer = csv.DictWriter(text, list(table[0]))
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
     judged = begin_toy(LOANS, root, text.getvalue())
@@ -150,3 +151,12 @@ def rewritten(path: Path) -> Iterator[dict[str, Any]]:
     data = yaml.safe_load(path.read_text())
     yield data
     path.write_text(json.dumps(data, indent=2) if path.suffix == ".json" else yaml.safe_dump(data, sort_keys=False))
+
+
+def nearly(tests: dict[str, Any]) -> dict[str, Any]:
+    """Paired tests by metric, to be held against others; on some processors two runs differ in their last digits."""
+    return {
+        name: found
+        and {key: pytest.approx(value, rel=1e-9) if type(value) is float else value for key, value in found.items()}
+        for name, found in tests.items()
+    }

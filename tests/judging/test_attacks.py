@@ -383,6 +383,18 @@ def test_an_owner_who_appoints_himself(judged: Scratch) -> None:
     assert judged.review("--author", "mallory").kind == "mixture"
 
 
+def test_a_group_of_a_merge_queue_says_how_its_requests_are_reviewed(judged: Scratch) -> None:
+    judged.branch("attack")
+    judged.edit("models/loans/model.yaml", "Tells who pays back.", "Tells who pays their loan back.")
+    judged.commit()
+    judged.write("tools/notes.py", "pass\n")
+    judged.commit()
+    found = judged.review()
+    assert (found.code, found.kind) == (1, "mixture")
+    commands = [step.split() for step in found.report["next_steps"] if step.startswith("mintmark review")]
+    assert [judged.review(base=base, head=head).kind for *_, base, _, head in commands] == ["describe", "code"]
+
+
 @pytest.mark.slow
 def test_a_member_of_a_team_that_owns_the_model(judged: Scratch) -> None:
     assert judged.review("--author", "grace", "--team", "acme/risk", head="better").code == 0
@@ -409,6 +421,7 @@ def test_a_pickle_in_place_of_the_model(judged: Scratch) -> None:
     assert "pickle" in found.messages()
 
 
+@pytest.mark.slow
 def test_the_report_of_a_hostile_change_can_be_read_by_machines(judged: Scratch) -> None:
     judged.branch("attack")
     judged.write("models/loans/model.yaml", MODEL.replace("purpose: Tells", "purpose: '::error::Tells'"))

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.judging.judged_fixture import rewritten
+from tests.judging.judged_fixture import nearly, rewritten
 from tests.scaffold.registry import Scratch
 
 from mintmark.registry.documents import parse_document
@@ -30,9 +30,9 @@ def evaluation_rows(judged: Scratch) -> list[dict[str, Any]]:
     return [dict(sorted(row.items())) for row in pd.read_parquet(file).to_dict("records")]
 
 
-def write_rows(judged: Scratch, name: str, rows: list[dict[str, Any]]) -> None:
+def write_rows(judged: Scratch, name: str, rows: list[dict[str, Any]], *, separator: str = ",") -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=separator)
     writer.writeheader()
     writer.writerows(rows)
     judged.write(name, text.getvalue())
@@ -63,6 +63,26 @@ def test_the_rows_of_the_version_give_its_own_metrics(brought: Scratch) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_is_read_as_the_source_of_the_version_was_written(brought: Scratch) -> None:
+    """Semicolons and decimal commas, as params.yaml of that day said: the same rows, and so the same metrics."""
+    rows = [
+        {name: str(value).replace(".", ",") if isinstance(value, float) else value for name, value in row.items()}
+        for row in evaluation_rows(brought)
+    ]
+    write_rows(brought, "rows.csv", rows, separator=";")
+    for version in ("1.0.0", "1.1.0"):
+        with rewritten(brought.path(f"models/loans/versions/{version}/version.yaml")) as record:
+            for stage in record["stages"].values():
+                stage["params"]["params.yaml"]["models.loans"]["source"] = {"separator": ";", "decimal": ","}
+    recorded = json.loads(brought.read("models/loans/versions/1.0.0/metrics.json"))["metrics"]["accuracy"]["value"]
+    measured = json.loads(brought.mintmark("evaluate", "loans@1.0.0", "--on", "rows.csv", "--json").text)
+    assert measured["metrics"]["accuracy"]["value"] == recorded
+    pair = json.loads(brought.mintmark("compare", "loans@1.0.0", "loans@1.1.0", "--on", "rows.csv", "--json").text)
+    assert pair["records"][0]["metrics"]["accuracy"]["value"] == recorded
+    assert pair["pairs"][0]["judged"] == 600
+
+
+@pytest.mark.slow
 def test_several_versions_on_the_same_rows_are_tested_against_the_first(brought: Scratch) -> None:
     found = brought.mintmark("compare", "loans@1.0.0", "loans@1.1.0", "loans@candidate", "--on", "rows.csv", "--json")
     assert found.code == 0, found.text
@@ -72,7 +92,7 @@ def test_several_versions_on_the_same_rows_are_tested_against_the_first(brought:
     tests = {metric["name"]: metric["test"] for metric in stored["metrics"]}
     for pair in document["pairs"]:
         assert (pair["judged"], pair["is_known"]) == (600, True)
-        assert {metric["name"]: metric["difference"] for metric in pair["metrics"]} == tests
+        assert {metric["name"]: metric["difference"] for metric in pair["metrics"]} == nearly(tests)
     text = brought.mintmark("compare", "loans@1.0.0", "loans@1.1.0", "--on", "rows.csv").text
     accuracy = next(line for line in text.splitlines() if line.startswith("accuracy") and "better" in line)
     assert accuracy.split()[-1] == "better"

@@ -110,7 +110,7 @@ CATCHERS = {
     "measuring": "rows that somebody brings get the name of the version",
     "pairing": "answers that cannot be compared get one sentence",
     "record_claims": "a profile that cannot be read is told where stored files are looked at",
-    "stored_tables": "digests that cannot be read are a finding with the path of their file",
+    "stored_digests": "a profile that counts no entities is held against nothing",
     "worked_out": "a version that cannot be made again leaves its training rows unknown",
     "span": "a link in place of a channel file names no version; the rules report it",
 }

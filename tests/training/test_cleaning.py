@@ -8,16 +8,15 @@ import pytest
 
 from mintmark.core.question import Question, RecipeFault
 from mintmark.training.cleaning import (
-    apply_fills,
     apply_types,
     drop_duplicates,
-    drop_missing,
     input_faults,
-    learn_fills,
     row_number_notes,
     select_columns,
     target_faults,
+    text_notes,
 )
+from mintmark.training.missing import apply_fills, drop_missing, learn_fills
 from mintmark.training.recipe import Preparation
 
 ROWS = pd.Series(range(100))
@@ -62,7 +61,8 @@ def test_numbers_stay_when_other_rows_are_dropped():
             'no column "nope"',
         ),
         ({"drop": ["y"]}, ("prepare", "drop"), "is the target"),
-        ({"id": "kind"}, ("prepare", "id"), "a different value in every row"),
+        ({"id": "kind"}, ("prepare", "id"), "a different value in every row, and 1 have none"),
+        ({"id": "y"}, ("prepare", "id"), '"y" is the target'),
     ],
 )
 def test_a_column_that_cannot_be_used_is_named_with_its_place(section, place, message):
@@ -74,6 +74,15 @@ def test_a_column_that_cannot_be_used_is_named_with_its_place(section, place, me
 def test_a_target_that_is_not_there_names_the_columns():
     with pytest.raises(RecipeFault, match=r'no column "z", which model.yaml names as target .it has key, x, kind, y.'):
         select_columns(frame(), preparation(), "z")
+
+
+def test_a_name_that_is_nearly_there_is_told_with_its_spaces():
+    with pytest.raises(RecipeFault, match=r'model.yaml names as target .did you mean " y"\?.'):
+        select_columns(frame().rename(columns={"y": " y"}), preparation(), "y")
+    with pytest.raises(RecipeFault, match="must hold a different value in every row, and 0 is there again in row 2"):
+        select_columns(frame().assign(z=1), preparation(id="y"), "z")
+    with pytest.raises(RecipeFault, match="as target and as entity_column"):
+        select_columns(frame(), preparation(), "y", entity="y")
 
 
 def test_a_column_called_row_needs_a_decision():
@@ -150,7 +159,9 @@ def test_an_integer_column_is_whole_again_after_the_fill():
     assert (str(filled["x"].dtype), filled["x"].tolist()) == ("int64", [1, 0])
 
 
-@pytest.mark.parametrize(("column", "message"), [("kind", "holds no numbers"), ("empty", "has no value")])
+@pytest.mark.parametrize(
+    ("column", "message"), [("kind", "holds text and has no median; write most-frequent"), ("empty", "has no value")]
+)
 def test_a_fill_that_cannot_be_learned_is_a_fault(column, message):
     table = frame().assign(empty=np.nan)
     with pytest.raises(RecipeFault, match=message):
@@ -190,11 +201,53 @@ def test_all_faults_of_a_table_are_told_at_once():
     [
         ({"constant": "?"}, "x", "holds numbers, and the constant .* is none"),
         ({"constant": 0}, "kind", "holds text, and the constant 0 is none"),
+        ({"constant": 1.5}, "whole", "holds whole numbers, and the constant 1.5 is none"),
+        ({"constant": 2}, "truth", "holds true and false, and the constant 2 is none"),
+        ({"constant": "yes"}, "truth", "holds true and false, and the constant 'yes' is none"),
+        ("median", "truth", "holds true and false and has no median; write most-frequent"),
     ],
 )
-def test_a_constant_of_another_type_is_a_fault(rule, column, message):
+def test_a_fill_of_another_type_is_a_fault(rule, column, message):
+    rules = preparation(types={"whole": "integer", "truth": "boolean"}, missing={"columns": {column: rule}})
+    typed = apply_types(frame().assign(whole=[1, 2, None], truth=["yes", None, "no"]), rules.types)
     with pytest.raises(RecipeFault, match=message):
-        learn_fills(frame(), preparation(missing={"columns": {column: rule}}), [column], gaps=[column])
+        learn_fills(typed, rules, [column], gaps=[column])
+
+
+def test_a_median_of_whole_numbers_is_one():
+    rules = preparation(types={"x": "integer"}, missing={"columns": {"x": "median"}})
+    assert learn_fills(pd.DataFrame({"x": [2.0, 5.0, None]}), rules, ["x"], gaps=["x"]) == {"x": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("error", [0, 1, 2]),
+        ("most-frequent", [0, 1, 2]),
+        ({"constant": 1}, [0, 1, 2]),
+        ("keep", [0, 1]),
+        ("drop-row", []),
+    ],
+)
+def test_only_inputs_are_filled_and_a_remedy_works(rule, told):
+    """Of target, entity and what the split goes by no row may lack a value, and what is carried stays as it is."""
+    table = pd.DataFrame({"row": [0, 1], "y": [1.0, None], "who": ["a", None], "region": ["n", None], "x": [1, 2]})
+    needed, carried = {"y": "the target", "who": "entity_column in model.yaml"}, {"who", "region"}
+    every = [
+        ('"y" (the target); write drop-row for it (missing: {columns: {"y": drop-row}}); where NA is a value of it: '
+         'types: {"y": string}'),
+        '"who" (entity_column in model.yaml); write drop-row for it (missing: {columns: {"who": drop-row}})',
+        '"region", which is no input; write drop-row or keep for it (missing: {columns: {"region": drop-row}})',
+    ]  # fmt: skip
+    rules = preparation(missing={"default": rule})
+    if not told:
+        assert drop_missing(table, rules, needed=needed, carried=carried)["row"].tolist() == [0]
+        return
+    with pytest.raises(RecipeFault) as caught:
+        drop_missing(table, rules, needed=needed, carried=carried)
+    assert [fault.message.removeprefix("1 of 2 rows have no ") for fault in caught.value.faults] == [
+        every[number] for number in told
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,12 +261,25 @@ def test_a_constant_of_another_type_is_a_fault(rule, column, message):
             {"datetime": "%d/%m/%Y"},
             "holds '2026-02-01' .row 1., which is no datetime like",
         ),
-        (["2026-02-01", "soon"], "datetime", "holds 'soon'"),
+        (["2026-02-01", "soon"], "datetime", r'holds .soon. .row 1., .*; ISO 8601 is, and {datetime: "%d/%m/%Y"} says'),
+        (
+            ["ja", "nein"],
+            "boolean",
+            "holds 'ja' .row 0., which is no boolean; true, false, yes, no, t, f, y, n, 1 and 0 are",
+        ),
+        (["1", "18446744073709551617"], "integer", "row 1., which is no integer; whole numbers of up to 64 bits are"),
+        ([1.0, 1e19], "integer", "holds 1e[+]19 .row 1., which is no integer"),
+        (["1", "9007199254740993", None], "integer", "has gaps, and numbers beyond 2.53, .* rounds; write string"),
     ],
 )
 def test_a_value_of_another_type_is_named_with_its_row(values, wanted, message):
     with pytest.raises(RecipeFault, match=message):
         apply_types(pd.DataFrame({"row": range(len(values)), "x": values}), {"x": wanted})
+
+
+def test_whole_numbers_are_exact_and_may_be_written_as_decimals():
+    large = pd.DataFrame({"x": ["9007199254740993", "-9007199254740995", "1e3", "7.0"]})
+    assert apply_types(large, {"x": "integer"})["x"].tolist() == [9007199254740993, -9007199254740995, 1000, 7]
 
 
 def test_truths_with_a_gap_are_whole_again_after_the_fill():
@@ -250,9 +316,25 @@ def test_an_input_that_counts_the_rows_is_told():
     assert list(row_number_notes(table.head(5), list(table))) == []
 
 
+def test_text_that_an_estimator_takes_for_numbers_is_told():
+    """scikit-learn makes numbers of 01234, of 1_000 and of digits in other scripts, and says nothing."""
+    table = pd.DataFrame(
+        {
+            "code": ["12", "007"], "underscored": ["1_000", "2"], "long": ["18446744073709551617", "1"],
+            "script": ["\u0661", "2"], "word": ["1", "two"], "declared": ["007", "008"], "number": [1, 2],
+        }
+    )  # fmt: skip
+    lines = list(text_notes(table, list(table), {"declared": "string"}))
+    assert [line.partition(",")[0] for line in lines] == [
+        "\"code\" is text because of '007'", "\"underscored\" is text because of '1_000'",
+        "\"long\" is text because of '18446744073709551617'", "\"script\" is text because of '\u0661'",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("task", "values", "message"),
     [
+        ("regression", [1.0, 1e200], "goes beyond 1e+150"),
         ("binary-classification", ["a", "b", "c"], "holds 3 different values"),
         ("binary-classification", ["a", "a", "a"], "holds 1 different values"),
         ("multiclass-classification", [1, 1, 1], "holds 1 different values"),

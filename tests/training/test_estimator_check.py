@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mintmark.core.question import Question
@@ -44,3 +46,8 @@ def test_all_faults_are_told_together(given, told):
     found = [fault.message for fault in estimator_faults(given, QUESTION)]
     assert len(found) == len(told), found
     assert all(part in message for part, message in zip(told, found, strict=True)), found
+
+
+def test_a_metric_of_model_yaml_that_the_task_does_not_have_is_named_as_its():
+    (fault,) = estimator_faults(recipe("linear_model.LogisticRegression"), replace(QUESTION, metric="mae"))
+    assert fault.message.endswith("; it is the metric of model.yaml, so write another there")

@@ -8,8 +8,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from mintmark.core.question import Question, RecipeFault
+from mintmark.training.fit_faults import fit_fault, parts_of
 from mintmark.training.folds import Kept
 from mintmark.training.recipe import Tuning
 from mintmark.training.tuning import search
@@ -83,6 +85,24 @@ def test_the_key_is_named(specification, space, inputs, place, told):
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("values", "decimal", "told"),
+    [
+        (["1,5", "2"], ".", '"a" has a decimal comma; write decimal: "," under source:'),
+        (["0x1F", "2", "3"], ".", "\"a\" holds '0x1F' among numbers; mend it, or name it under source: missing:"),
+        (["1.5", "2,5", "3,5"], ",", "\"a\" holds '1.5' among numbers"),
+    ],
+)
+def test_what_makes_text_of_a_column_of_numbers_is_named(values, decimal, told):
+    inputs = pd.DataFrame({"a": pd.Series((values * ROWS)[:ROWS], dtype="str")})
+    parts = list(parts_of(LogisticRegression(), logistic(), ("estimator",)))
+    fault = fit_fault(
+        ValueError(f"could not convert string to float: '{values[0]}'"), parts, {}, inputs, decimal=decimal
+    )
+    assert told in fault.message
+
+
+@pytest.mark.slow
 def test_another_process_tells_the_same():
     here = fault_of(steps(model=logistic(penalty="l1")), SPACE)
     with joblib.parallel_config(backend="loky", n_jobs=2):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.core.question import Question, RecipeFault
 from mintmark.training.folds import Kept, cut, fold_kind
@@ -26,7 +27,7 @@ def test_groups_are_never_fitted_and_scored_at_once() -> None:
 
 
 @given(times=st.lists(st.integers(0, 12), min_size=6, max_size=60), number=st.integers(2, 5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_forward_folds_never_look_ahead(times, number):
     column = pd.Series(times, name="t")
     kept = Kept(kind="in order", column=column)

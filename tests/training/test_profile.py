@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tests.scaffold.examples import examples
 
 from mintmark.core.statistics.histograms import bin_counts
 from mintmark.registry.schemas import accepts
@@ -61,7 +62,7 @@ def test_a_column_has_not_drifted_from_itself(name: str) -> None:
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 80), elements=st.floats(allow_nan=False, allow_infinity=False)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_column_is_counted_once_and_found_again(values: np.ndarray) -> None:
     found = profile_column(pd.Series(values))
     edges, counts = found["histogram"]["edges"], found["histogram"]["counts"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -81,16 +82,23 @@ def test_a_type_is_decided_over_the_whole_column() -> None:
         ("a,b\n1,2\n3\n", {}, "data/x.csv, line 3: has 1 fields, and the header has 2"),
         ("a,b\n1,2\n3,4,5\n", {}, "data/x.csv, line 3: has 3 fields, and the header has 2"),
         ('a,b\n"1\n1",2\n\n3\n', {}, "data/x.csv, line 5: has 1 fields"),
-        ("a,a\n1,2\n", {}, 'line 1: two columns are called "a"'),
+        ("a,a\n1,2\n", {}, 'line 1: two columns are called "a"; give'),
+        ("a,b,a,b,a\n1,2,3,4,5\n", {}, 'line 1: 3 columns are called "a"'),
+        ("e\u0301,\u00e9\n1,2\n", {}, "but for what nobody sees ('e\\u0301', '\\xe9'); give"),
+        ("a, a\u00a0\n1,2\n", {}, 'two columns are called "a" but for what nobody sees'),
+        ("a\u200b,a\n1,2\n", {}, "but for what nobody sees ('a\\u200b', 'a'); give"),
         ("a;b\n1;2\n", {}, "line 1: has one column; write separator: ';'"),
         ("", {}, "data/x.csv cannot be read: it is empty"),
         (b"a\n1\n\xff\n", {}, "data/x.csv, line 3: cannot be read as utf-8; write encoding: latin-1"),
         ("a\n1\n", {"encoding": "klingon"}, "there is no encoding 'klingon'"),
         ("a\n1\n\0\n", {}, "line 3: holds a NUL"),
+        ("a\n1\n", {"encoding": "undefined"}, "line 1: cannot be read as undefined; write encoding: latin-1"),
+        ("a\n1\n".encode("utf-16"), {}, "cannot be read as utf-8; write encoding: utf-16, as its first bytes say"),
+        (b"a\n1\n+2AA-\n", {"encoding": "utf-7"}, "line 3: holds half of a pair of surrogates"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(content: str | bytes, options: dict[str, object], message: str) -> None:
-    with pytest.raises(RecipeFault, match=message.replace("(", r"\(")) as caught:
+    with pytest.raises(RecipeFault, match=re.escape(message)) as caught:
         read(content, **options)
     assert caught.value.place[0] == "source"
 
@@ -119,6 +127,30 @@ def test_columns_of_parquet_are_numbers_texts_and_times() -> None:
     assert found["code"].tolist() == ["01", "NA"]
 
 
+def test_numbers_that_no_float_tells_apart_stay_what_they_are() -> None:
+    """A DECIMAL without decimals is a whole number, and gaps make no floats of large ones."""
+    large = [2**53 + 1, 2**53 + 2]
+    wide = [decimal.Decimal(10**30 + 1), decimal.Decimal(10**30 + 2)]
+    table = pa.table(
+        {
+            "id": pa.array(map(decimal.Decimal, large), pa.decimal128(20, 0)),
+            "wide": pa.array(wide, pa.decimal256(40, 0)),
+            "price": pa.array([decimal.Decimal("1.50")] * 2, pa.decimal128(10, 2)),
+            "gap": pa.array([large[0], None], pa.int64()),
+            "small": pa.array([1, None], pa.int64()),
+            "code": pa.array([7, None], pa.int64()),
+        }
+    )
+    read = read_parquet("x.parquet", parquet(table))
+    found = decide_types(read, Source(path="x.parquet"), {"price": "string", "code": "category"})
+    assert found["id"].tolist() == large
+    assert found["wide"].tolist() == [str(10**30 + 1), str(10**30 + 2)]
+    assert found["price"].tolist() == ["1.50", "1.50"]
+    assert (found["gap"][0], found["code"][0], found["small"][0]) == (str(large[0]), "7", 1.0)
+    csv = decide_types(read_csv("x.csv", b"gap,y\n9007199254740993,1\n,1\n", Source(path="x")), Source(path="x"), {})
+    assert csv["gap"][0] == "9007199254740993"
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
@@ -130,6 +162,20 @@ def test_a_column_of_parquet_that_is_none_of_those_is_one_sentence(column: pa.Ar
     source = Source(path="x.parquet")
     with pytest.raises(RecipeFault, match=message):
         decide_types(read_parquet("x.parquet", parquet(pa.table({"x": column}))), source, {})
+
+
+def test_all_columns_that_no_table_holds_are_told_unless_they_are_dropped() -> None:
+    content = parquet(
+        pa.table({"x": [1, 2], "l": [[1], [2]], "b": [b"a", b"b"], "v": pa.array(["a", "b"], pa.string_view())})
+    )
+    with pytest.raises(RecipeFault) as caught:
+        read_parquet("x.parquet", content)
+    assert [fault.message.partition(" holds ")[0] for fault in caught.value.faults] == [
+        'x.parquet: the column "l"', 'x.parquet: the column "b"',
+    ]  # fmt: skip
+    assert caught.value.faults[0].message.endswith('; write drop: ["l"], or store it as one of those')
+    table = read_parquet("x.parquet", content, dropped=["l", "b"])
+    assert table["v"].to_pylist() == ["a", "b"]
 
 
 def test_files_that_do_not_fit_together_are_one_sentence() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.core.question import RecipeFault
 from mintmark.training.recipe import Split
@@ -27,7 +28,7 @@ def assert_partition(parts, rows):
 
 
 @given(rows=st.integers(2, 60), share=SHARES, seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_random_is_a_partition_that_the_seed_fixes(rows, share, seed):
     frame = pd.DataFrame({"y": range(rows)})
     assume(math.ceil(rows * share) < rows)
@@ -45,7 +46,7 @@ def test_another_seed_divides_otherwise():
 
 
 @given(groups=st.lists(st.integers(0, 6), min_size=4, max_size=50), share=SHARES, seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_groups_never_straddle(groups, share, seed):
     assume(len(set(groups)) >= 2)
     frame = pd.DataFrame({"g": groups, "y": 0})
@@ -58,7 +59,7 @@ def test_groups_never_straddle(groups, share, seed):
 
 
 @given(times=st.lists(st.integers(0, 20), min_size=2, max_size=50), share=SHARES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_training_is_earlier_than_evaluation(times, share):
     frame = pd.DataFrame({"t": pd.to_datetime(times, unit="D"), "y": 0})
     try:
@@ -83,13 +84,19 @@ def test_strata_keep_their_shares():
 @pytest.mark.parametrize(
     ("frame", "split", "message"),
     [
-        ({"y": ["a", "b", "b"]}, {"method": "stratified", "evaluation": 0.5}, "cannot be divided"),
+        (
+            {"y": ["a", "b", "b"]},
+            {"method": "stratified", "evaluation": 0.5},
+            "has one row, and a stratified split needs two",
+        ),
         ({"y": [1]}, {"method": "random", "evaluation": 0.5}, "cannot be divided"),
-        ({"y": [1, 2], "g": [1, 1]}, {"method": "group", "by": "g", "evaluation": 0.5}, "at least two groups"),
-        ({"y": [1, 2], "g": [1, None]}, {"method": "group", "by": "g", "evaluation": 0.5}, "no missing value"),
-        ({"y": [1, 2], "t": [1, None]}, {"method": "time", "by": "t", "evaluation": 0.5}, '1 rows have no "t"'),
+        (
+            {"y": [1, 2], "g": [1, 1]},
+            {"method": "group", "by": "g", "evaluation": 0.5},
+            "holds one value in all rows; split by a column with more",
+        ),
         ({"y": [1, 2], "t": [1, 1]}, {"method": "time", "by": "t", "evaluation": 0.5}, "leaves one side empty"),
-        ({"y": [1, 2], "g": [1, 2]}, {"method": "group", "by": "g", "evaluation": 0.001}, "leaves one side empty"),
+        ({"y": [1, 2], "g": [1, 2]}, {"method": "group", "by": "g", "evaluation": 0.001}, '2 different "g" leaves'),
         ({"y": [1, 2], "t": ["3/4/2026", "5/4/2026"]}, {"method": "time", "by": "t", "evaluation": 0.5}, "3/4/2026"),
         ({"y": [1, 2], "t": ["2026-02-30", "2026-03-01"]}, {"method": "time", "by": "t", "evaluation": 0.5}, "-02-30"),
         ({"y": [1, 2], "t": ["2026", "2027"]}, {"method": "time", "by": "t", "evaluation": 0.5}, "ISO 8601"),
@@ -98,7 +105,11 @@ def test_strata_keep_their_shares():
             {"method": "time", "by": "t", "evaluation": 0.5},
             "some of its times have a zone, and others have none",
         ),
-        ({"y": [1, 2], "t": [1, 2]}, {"method": "time", "by": "t", "from": "2026-01-01"}, "against the numbers"),
+        (
+            {"y": [1, 2], "t": [1, 2]},
+            {"method": "time", "by": "t", "from": "2026-01-01"},
+            "against the numbers of .t.; write a number, or types",
+        ),
         (
             {"y": [1, 2], "t": ["2026-01-01", "2026-01-02"]},
             {"method": "time", "by": "t", "from": 7},

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from mintmark.training.summary import MOST_CATEGORIES, describe_table, lineage, summarise_columns
+from mintmark.core.provenance.training_rows import BY_ENTITY, BY_ID, count_of, digest_training
+from mintmark.training.summary import MOST_CATEGORIES, count_units, describe_table, lineage, summarise_columns
 
 
 def test_each_kind_of_column_is_summarised():
@@ -46,3 +47,15 @@ def test_lineage_is_what_a_version_record_keeps():
     roles = lineage({"path": "s", "hash": "sha256:0", "rows": 4, "files": ["x"]}, table, table)
     assert [entry["role"] for entry in roles] == ["source", "training", "evaluation"]
     assert roles[0] == {"role": "source", "path": "s", "hash": "sha256:0", "rows": 4}
+
+
+def test_ids_and_entities_are_counted_as_their_digests_tell_them_apart():
+    train = pd.DataFrame(
+        {"row": ["a", "b", "c", "d"], "who": ["01", "1", "2", "2"], "x": [1, 2, 3, 4], "y": [0, 1, 0, 1]}
+    )
+    digests = digest_training(train, inputs=["x"], target="y", has_id=True, entity="who", key="k")
+    counted = count_units(digests, train, "who")
+    assert counted == {"ids": 4, "entities": 2, "rows_per_entity": {"min": 1, "median": 1.0, "max": 2}}
+    assert (counted["ids"], counted["entities"]) == (count_of(digests, BY_ID), count_of(digests, BY_ENTITY))
+    plain = digest_training(train, inputs=["x"], target="y", has_id=False, entity=None, key="k")
+    assert count_units(plain, train, None) == {}

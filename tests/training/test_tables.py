@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.training.tables import digest_bytes, digest_frame, format_csv, format_parquet, parse_parquet
 
@@ -68,7 +69,7 @@ def test_another_content_has_another_digest(other):
 
 
 @given(st.lists(st.text(alphabet="ab\n\0'", max_size=4), min_size=1, max_size=4), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_no_text_imitates_another(values, data):
     other = data.draw(st.lists(st.text(alphabet="ab\n\0'", max_size=4), min_size=1, max_size=4))
     one, two = (digest_frame(pd.DataFrame({"x": pd.Series(v, dtype="str")})) for v in (values, other))

@@ -20,6 +20,7 @@ ArtifactFormat: TypeAlias = Literal["skops", "onnx", "safetensors", "data"]
 ARTIFACT_FORMATS: tuple[ArtifactFormat, ...] = get_args(ArtifactFormat)
 MAX_ARTIFACT_SIZE = 2 << 30
 _WHAT_TO_DO = "store skops, ONNX, safetensors or plain data (Parquet, CSV, JSON, numeric .npy)"
+_CONVERT = "mintmark convert makes skops or ONNX of a pickled estimator"
 
 
 def detect_format(source: Path | bytes, *, name: str | None = None) -> ArtifactFormat | Finding:
@@ -128,4 +129,5 @@ def _detect(file: BinaryIO, name: str) -> ArtifactFormat | Finding:
         if looks_like_onnx(file, size):
             return "onnx"
         refused = "is of no format that the registry knows"
-    return Finding(path=name, message=f"{refused}; {_WHAT_TO_DO}", rule="R8")
+    remedy = f"{_CONVERT}; otherwise {_WHAT_TO_DO}" if "pickle" in refused else _WHAT_TO_DO
+    return Finding(path=name, message=f"{refused}; {remedy}", rule="R8")

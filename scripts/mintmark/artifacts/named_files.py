@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from mintmark.artifacts.data_format import is_text
 from mintmark.artifacts.formats import check_artifact
 from mintmark.artifacts.parquet_footer import InvalidParquetError, parquet_columns
+from mintmark.artifacts.pickles import describe_pickle
 from mintmark.artifacts.refusals import describe_refused
 from mintmark.core.finding import Finding, one_line, shorten
 
@@ -25,7 +27,12 @@ ARTIFACT_SUFFIXES: Final[dict[str, ArtifactFormat]] = {
     ".safetensors": "safetensors",
 }
 _ARRAYS: Final = {".npy": b"\x93NUMPY", ".arrow": b"ARROW1", ".feather": b"ARROW1"}
-_TEXTS: Final = (".csv", ".tsv", ".txt", ".md", ".yaml", ".yml")
+_TEXTS: Final = (".csv", ".tsv", ".txt", ".md", ".yaml", ".yml", ".jsonl")
+_PACKED: Final = ".gz"
+_MOST_UNPACKED: Final = 256 << 20
+_GZIP: Final = 31  # what zlib calls the format
+_GZIP_FLAGS: Final = 3  # the byte of its header that says what the header holds
+_GZIP_EXTRAS: Final = 0x04 | 0x10  # fields of one's own, and a comment; a name may be there
 _MAX_JSON = 16 << 20
 _MOST_BRACKETS = 200_000
 _MOST_ITEMS = 2_000_000
@@ -44,7 +51,7 @@ def check_named(data: bytes, name: str, *, path: str, trusted: Collection[str] =
     if suffix in _ARRAYS and data.startswith(_ARRAYS[suffix]):
         return check_artifact(data, name=path, declared_format="data")
     try:
-        _check_suffix(data, suffix)
+        _check_suffix(data, suffix, PurePosixPath(name).with_suffix("").suffix.lower())
     except MisnamedError as error:
         return [Finding(path=path, message=f"{_called(name)} {error}", rule="R8")]
     return []
@@ -68,17 +75,23 @@ def _called(name: str) -> str:
     return one_line(shorten(PurePosixPath(name).name, _LONGEST))
 
 
-def _check_suffix(data: bytes, suffix: str) -> None:
+def _check_suffix(data: bytes, suffix: str, before: str) -> None:
+    """Hold a file against its suffix; `before` is the one in front of it, which says what is packed."""
     if suffix == ".json":
         parse_bounded_json(data)
+        _check_wrapped(data)
     elif suffix == ".parquet":
         table_columns(data)
     elif suffix in _TEXTS:
-        _check_text(data)
+        _check_text(io.BytesIO(data), data[:512], len(data))
+        _check_wrapped(data)
+    elif suffix == _PACKED and before in _TEXTS:
+        _check_suffix(_unpack(data), before, "")
     elif suffix in _ARRAYS:
         raise MisnamedError(f"holds no {suffix[1:]} data; write it again")
     else:
-        known = " ".join([*ARTIFACT_SUFFIXES, ".parquet", ".json", *_ARRAYS, *_TEXTS])
+        packed = (f"{suffix}{_PACKED}" for suffix in _TEXTS)
+        known = " ".join([*ARTIFACT_SUFFIXES, ".parquet", ".json", *_ARRAYS, *_TEXTS, *packed])
         raise MisnamedError(f"is of a kind that the registry does not store; it stores {known}")
 
 
@@ -114,9 +127,34 @@ def table_columns(data: bytes) -> list[str]:
     return names
 
 
-def _check_text(data: bytes) -> None:
-    refused = describe_refused(io.BytesIO(data), data[:512], len(data))
+def _check_text(file: BinaryIO, head: bytes, size: int) -> None:
+    refused = describe_refused(file, head, size)
     if refused is not None:
         raise MisnamedError(refused)
-    if not is_text(io.BytesIO(data)):
+    if not is_text(file):
         raise MisnamedError("is no text in UTF-8; write it again")
+
+
+def _check_wrapped(data: bytes) -> None:
+    """Raise where a text carries a pickle, as base64."""
+    found = describe_pickle("", data)
+    if found:
+        raise MisnamedError(found)
+
+
+def _unpack(data: bytes) -> bytes:
+    """Return what one gzip file holds, and it alone; raise for more than anybody can look at, in it or beside it."""
+    if len(data) > _GZIP_FLAGS and data[_GZIP_FLAGS] & _GZIP_EXTRAS:
+        raise MisnamedError("carries a comment or fields of its own, which nobody reads; gzip it again")
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        unpacked = stream.decompress(data, _MOST_UNPACKED + 1)
+    except zlib.error:
+        raise MisnamedError("cannot be unpacked; gzip it again") from None
+    if len(unpacked) > _MOST_UNPACKED:
+        raise MisnamedError(f"unpacks to more than {_MOST_UNPACKED >> 20} MB; split it")
+    if not stream.eof:
+        raise MisnamedError("breaks off; gzip it again")
+    if stream.unused_data:
+        raise MisnamedError("goes on behind what it unpacks to; gzip it again, as one file")
+    return unpacked

@@ -210,21 +210,16 @@ class OnnxModel:
 
     def predict(self, table: Any) -> NDArray[Any]:
         """The first output: labels or values, (n rows,) or (n rows, n outputs)."""
-        import numpy as np
-
-        result = np.asarray(self._run(table)[0])
-        return result.reshape(-1) if result.ndim == 2 and result.shape[1] == 1 else result
+        return _labels(self._run(table))
 
     def predict_proba(self, table: Any) -> NDArray[Any]:
         """The second output: (n rows, n classes). Raises MintmarkError where the model has none."""
-        import numpy as np
+        return _shares(self._run(table))
 
+    def predict_both(self, table: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """What `predict` and `predict_proba` return, of one run."""
         outputs = self._run(table)
-        if len(outputs) < 2:
-            raise MintmarkError("this ONNX model gives no probabilities; export it with both outputs")
-        if isinstance(outputs[1], list):  # a ZipMap: one dictionary for each row
-            return np.asarray([list(row.values()) for row in outputs[1]])
-        return np.asarray(outputs[1])
+        return _labels(outputs), _shares(outputs)
 
     def _run(self, table: Any) -> list[Any]:
         import numpy as np
@@ -242,6 +237,23 @@ class OnnxModel:
                 each.name: _typed(columns[each.name].reshape(-1, 1), each.type, (each.name,)) for each in self._inputs
             }
         return list(self._session.run(None, feed))
+
+
+def _labels(outputs: list[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    result = np.asarray(outputs[0])
+    return result.reshape(-1) if result.ndim == 2 and result.shape[1] == 1 else result
+
+
+def _shares(outputs: list[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    if len(outputs) < 2:
+        raise MintmarkError("this ONNX model gives no probabilities; export it with both outputs")
+    if isinstance(outputs[1], list):  # a ZipMap: one dictionary for each row
+        return np.asarray([list(row.values()) for row in outputs[1]])
+    return np.asarray(outputs[1])
 
 
 def _typed(array: NDArray[Any], onnx_type: str, columns: Sequence[Any]) -> NDArray[Any]:

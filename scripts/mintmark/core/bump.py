@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mintmark.core.provenance.inputs import is_code
+from mintmark.core.provenance.pins import LOCK
 from mintmark.core.version import Version, appearance, parse_version
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 ChangeKind = Literal["inputs or outputs", "data", "parameters", "code", "environment"]
 
 FIRST_VERSION = Version(1, 0, 0)
-_LOCK = "requirements.lock"
 _PARTS: Mapping[ChangeKind, Bump] = {
     "inputs or outputs": "major",
     "data": "minor",
@@ -93,7 +94,7 @@ def _signature(made: Provenance) -> Iterator[tuple[str, Any]]:
 def _data(made: Provenance) -> Iterator[tuple[str, Any]]:
     for source in made.data:
         yield f"{source.role} {source.path}", (source.hash, source.rows)
-    yield from ((path, digest) for path, digest in _sources(made) if not _is_code(path) and path != _LOCK)
+    yield from ((path, digest) for path, digest in _sources(made) if not is_code(path) and path != LOCK)
 
 
 def _parameters(made: Provenance) -> Iterator[tuple[str, Any]]:
@@ -109,13 +110,13 @@ def _own(name: str, model: str) -> str:
 
 def _code(made: Provenance) -> Iterator[tuple[str, Any]]:
     yield from ((f"command of {name}", stage.cmd) for name, stage in made.stages.items())
-    yield from ((path, digest) for path, digest in _sources(made) if _is_code(path))
+    yield from ((path, digest) for path, digest in _sources(made) if is_code(path))
 
 
 def _environment(made: Provenance) -> Iterator[tuple[str, Any]]:
     yield "python", made.environment.python
     yield from made.environment.packages.items()
-    yield _LOCK, made.environment.lock
+    yield LOCK, made.environment.lock
 
 
 def _sources(made: Provenance) -> Iterator[tuple[str, str]]:
@@ -124,10 +125,6 @@ def _sources(made: Provenance) -> Iterator[tuple[str, str]]:
     outs = {path for stage in stages for path in stage.outs}
     for stage in stages:
         yield from ((path, digest) for path, digest in stage.deps.items() if path not in outs)
-
-
-def _is_code(path: str) -> bool:
-    return path.endswith(".py") or path.startswith("scripts/")
 
 
 def _flatten(value: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.cost import recorded_cost
+from mintmark.core.provenance.inputs import is_code
 from mintmark.core.question import EVALUATION
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _code(record: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for stage, entry in record.get("stages", {}).items():
         found[f"{stage.partition('@')[0]} cmd"] = entry["cmd"]
-        found |= {path: digest for path, digest in entry.get("deps", {}).items() if path.endswith(".py")}
+        found |= {path: digest for path, digest in entry.get("deps", {}).items() if is_code(path)}
     return found
 
 
@@ -192,6 +193,8 @@ def _cost(record: Mapping[str, Any], measured: Mapping[str, Any] | None) -> dict
 
 
 def _differences(first: Any, second: Any) -> tuple[Difference, ...]:
+    if first == second:
+        return ()
     old, new = dict(_flatten(first)), dict(_flatten(second))
     names = [*old, *(name for name in new if name not in old)]
     return tuple(

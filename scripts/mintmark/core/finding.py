@@ -1,7 +1,8 @@
-"""A fault in the data of a registry, as a value. Prints nothing."""
+"""A fault in the data of a registry, as a value, and what its text may show. Prints nothing."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -91,3 +92,8 @@ def _shapes(text: str, place: int) -> bool:
 
 def _is_pictured(character: str) -> bool:
     return character == _EMOJI_STYLE or unicodedata.category(character) in ("So", "Sk")
+
+
+def without_credentials(address: str) -> str:
+    """Return an address without the user and the password that somebody put into it."""
+    return re.sub(r"//[^/@]*@", "//", address)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OUTSIDE = "../"  # how a path begins that lies outside of the folder of a registry, in its repository
 MODELS = "models"
 REGISTRY = "models/registry.yaml"
 VERSION_RECORD = "version.yaml"

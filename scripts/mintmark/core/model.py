@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.behaviour_tests import BehaviourTest, behaviour_test
 from mintmark.core.question import Question, Slice
@@ -12,12 +12,16 @@ from mintmark.core.records import parse_size
 from mintmark.core.statistics.metric_names import greater_is_better
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mintmark.core.question import Label, Task
 
 LEAST_SLICE_ROWS = 50  # of fewer, 20 slices that are no worse raise an alarm in 11 to 15% of reviews, not in 5%
 SIZE = "size"
+# What `mintmark add` cannot know of a model, and a person has still to write.
+BLANK_OWNER: Final = "@BLANK-"  # no login of GitHub ends in a hyphen
+BLANK_LICENCE: Final = "LicenseRef-BLANK"
+BLANK_TEXT: Final = "BLANK:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,36 +79,63 @@ def _size_limit(asked: float | str) -> float:
         return math.inf
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drift:
-    """How far an input may drift, by which measure."""
+Treatment = Literal["drop", "hash"]  # of a personal input in the prediction log
 
-    method: Literal["psi", "ks", "wasserstein"]
-    threshold: float
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thresholds:
+    """How large an effect must be before it counts, as shares of rows or requests; `drift` is a distance from 0 to 1.
+
+    `performance` is in the unit of the metric; None stands for the margin of the gates.
+    """
+
+    drift: float = 0.1
+    missing: float = 0.05
+    unseen: float = 0.02
+    out_of_range: float = 0.05
+    errors: float = 0.05
+    performance: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelSource:
+    """Where labels come from and how long they take; without `join` they name the request."""
+
+    address: str | None = None
+    join: tuple[str, ...] = ()
+    time: str | None = None
+    delay: str | None = None
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Drift:
-        """Build it from `monitoring.drift`."""
-        return cls(method=data["method"], threshold=data["threshold"])
+    def from_dict(cls, data: Mapping[str, Any]) -> LabelSource:
+        """Build it from `monitoring.labels`."""
+        return cls(**{**data, "join": tuple(data.get("join", ()))})
+
+
+OnBreach = Literal["note", "issue", "propose-rollback", "retrain"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Monitoring:
-    """What is watched in production; `window` is a number with `h`, `d` or `w`."""
+    """What is watched in production, and what follows; spans are a number with `h`, `d` or `w`."""
 
-    drift: Drift | None = None
+    window: str = "1d"
     columns: tuple[str, ...] = ()
-    window: str | None = None
-    minimum_rows: int | None = None
+    minimum_rows: int = 100
+    thresholds: Thresholds = Thresholds()
+    labels: LabelSource = LabelSource()
+    on_breach: OnBreach = "issue"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Monitoring:
         """Build it from `monitoring`."""
         return cls(
-            drift=Drift.from_dict(data["drift"]) if "drift" in data else None,
+            window=data.get("window", "1d"),
             columns=tuple(data.get("columns", ())),
-            window=data.get("window"),
-            minimum_rows=data.get("minimum_rows"),
+            minimum_rows=data.get("minimum_rows", 100),
+            thresholds=Thresholds(**data.get("thresholds", {})),
+            labels=LabelSource.from_dict(data.get("labels", {})),
+            on_breach=data.get("on_breach", "issue"),
         )
 
 
@@ -133,6 +164,7 @@ class Model:
     slices: tuple[Slice, ...] = ()
     behaviour: tuple[BehaviourTest, ...] = ()
     monitoring: Monitoring = Monitoring()
+    personal: Mapping[str, Treatment] = field(default_factory=dict)
     reproduce: bool = False
     document: Mapping[str, Any] = field(repr=False)
 
@@ -161,9 +193,21 @@ class Model:
             slices=tuple(map(Slice.from_dict, data.get("slices", ()))),
             behaviour=tuple(map(behaviour_test, data.get("behaviour", ()))),
             monitoring=Monitoring.from_dict(data.get("monitoring", {})),
+            personal=dict(data.get("personal", {})),
             reproduce=data.get("reproduce", False),
             document=data,
         )
+
+    @property
+    def says_what_is_watched(self) -> bool:
+        """Whether model.yaml itself says something of what is watched in production."""
+        return any((self.document.get("monitoring") or {}).values())
+
+    @property
+    def watched_margin(self) -> float:
+        """How much worse than registered the primary metric may be in production, in its own unit."""
+        asked = self.monitoring.thresholds.performance
+        return self.gates.margin if asked is None else asked
 
     @property
     def question(self) -> Question:
@@ -176,3 +220,13 @@ class Model:
             entity_column=self.entity_column,
             slices=self.slices,
         )
+
+
+def blanks_in(identity: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a model.yaml that are still blank, each with what to write there."""
+    if BLANK_OWNER in identity["owners"]:
+        yield "owners", "write who decides about the model, such as @ada or @acme/ml"
+    if str(identity.get("purpose", "")).startswith(BLANK_TEXT):
+        yield "purpose", "write what the model is for"
+    if identity.get("licence") == BLANK_LICENCE:
+        yield "licence", "write the licence of the model, such as Apache-2.0"

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z")
 _DAY_LENGTH = 10
+_SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])\Z")
+_UNITS = {"h": ("hour", timedelta(hours=1)), "d": ("day", timedelta(days=1)), "w": ("week", timedelta(weeks=1))}
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -39,3 +41,17 @@ def is_day(text: str) -> bool:
 def format_moment(seconds: float) -> str:
     """Return seconds since 1970 as UTC: `2026-06-01T09:30:00Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_span(text: str) -> timedelta:
+    """Return the length of a span such as `6h`, `1d` or `2w`; raise `ValueError` for another text."""
+    match = _SPAN.match(text)
+    if match is None:
+        raise ValueError(f'"{text}" is no span such as 6h, 1d or 2w')
+    return int(match[1]) * _UNITS[match[2]][1]
+
+
+def span_in_words(text: str) -> str:
+    """Return a span as people say it: `6 hours`, `1 day`."""
+    number, unit = text[:-1], _UNITS[text[-1]][0]
+    return f"{number} {unit}{'' if number == '1' else 's'}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # A slice may be of a column that is no input: one that is carried beside the rows.
 _MAY_BE_CARRIED = "slices"
+_OF_THE_LOG = ("id", "row")  # columns of the prediction log, by which a label may find its row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +27,7 @@ class KnownColumns:
 
 
 def named_columns(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield each column that slices, behaviour tests and monitoring of a valid model.yaml name, with its place."""
+    """Yield each column that a part of a valid model.yaml names, with its place."""
     for number, entry in enumerate(document.get("slices") or ()):
         yield ("slices", number, "where", "column"), entry["where"]["column"]
     for number, test in enumerate(document.get("behaviour") or ()):
@@ -35,8 +36,14 @@ def named_columns(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         for case, given in enumerate(test.get("cases") or ()):
             for column in given["row"]:
                 yield ("behaviour", number, "cases", case, "row", column), column
-    for number, column in enumerate((document.get("monitoring") or {}).get("columns") or ()):
+    watched = document.get("monitoring") or {}
+    for number, column in enumerate(watched.get("columns") or ()):
         yield ("monitoring", "columns", number), column
+    for number, column in enumerate((watched.get("labels") or {}).get("join") or ()):
+        if column not in _OF_THE_LOG:
+            yield ("monitoring", "labels", "join", number), column
+    for column in document.get("personal") or {}:
+        yield ("personal", column), column
 
 
 def row_columns(document: Mapping[str, Any]) -> list[str]:

@@ -34,6 +34,18 @@ class KServe:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Kubernetes:
+    """What serves a channel on plain Kubernetes: an image, what it is told, and how many of it run."""
+
+    image: str
+    arguments: tuple[str, ...] = ()
+    replicas: int = 2
+
+    def __str__(self) -> str:
+        return " ".join((self.image, *self.arguments, f"x {self.replicas}"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What models/registry.yaml says; sizes are in bytes."""
 
@@ -48,12 +60,13 @@ class Settings:
     site: str | None = None
     server: str | None = None
     kserve: KServe | None = None
+    kubernetes: Kubernetes | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
         """Build the settings from a document that its schema accepts."""
         limits, addresses = data.get("limits", {}), data.get("addresses", {})
-        kserve = data.get("kserve")
+        kserve, kubernetes = data.get("kserve"), data.get("kubernetes")
         return cls(
             name=data["name"],
             channels=tuple(ChannelRule(name=c["name"], after=c.get("after")) for c in data["channels"]),
@@ -66,6 +79,7 @@ class Settings:
             site=addresses.get("site"),
             server=addresses.get("server"),
             kserve=KServe(image=kserve["image"], arguments=tuple(kserve.get("arguments", ()))) if kserve else None,
+            kubernetes=_kubernetes(kubernetes) if kubernetes else None,
         )
 
     @property
@@ -86,3 +100,8 @@ class Settings:
     def channel(self, name: str) -> ChannelRule | None:
         """Return the rule of a channel, None when the settings know none of that name."""
         return next((rule for rule in self.channels if rule.name == name), None)
+
+
+def _kubernetes(data: Mapping[str, Any]) -> Kubernetes:
+    arguments = tuple(data.get("arguments", ()))
+    return Kubernetes(image=data["image"], arguments=arguments, replicas=data.get("replicas", 2))

@@ -70,6 +70,9 @@ def _compare_files(head: ClonedRegistry, record: VersionRecord, stages: Mapping[
             message = f"md5:{file.md5} is not what the pipeline made ({says}); dvc repro, and propose what it makes"
             path = layout.version_path(record.model, version)
             yield Finding(path=path, where=where, message=message, rule=_RULE)
+        elif out.size != file.size:
+            message = f"{out.path} has {out.size} bytes, and the record says {file.size}; dvc repro"
+            yield Finding(path=LOCK, where="stages", message=message, rule=_RULE)
     path = layout.metrics_path(record.model, version)
     content, out = head.tree.read(path), made.get(layout.candidate_path(record.model, layout.METRICS_RECORD))
     if content is not None and (out is None or out.md5 != digest_bytes(content).md5):

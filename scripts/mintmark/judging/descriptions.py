@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
+from mintmark.core.finding import without_credentials
 from mintmark.core.judgement.goalposts import described, goalposts, needs_a_person
 from mintmark.core.judgement.opinion import Opinion, found, short
 from mintmark.core.judgement.review import Table
@@ -81,7 +81,16 @@ def judge_code(span: Span, subjects: Sequence[Subject]) -> Judging[None]:
 
 
 _MOST_OPTIONS = 10
-_SETTINGS = ("channels", "trusted_types", "trusted_operators", "file_limit", "store_limit", "base_branch", "kserve")
+_SETTINGS = (
+    "channels",
+    "trusted_types",
+    "trusted_operators",
+    "file_limit",
+    "store_limit",
+    "base_branch",
+    "kserve",
+    "kubernetes",
+)
 
 
 def _judge_settings(span: Span) -> Judging[None]:
@@ -109,7 +118,7 @@ def _judge_remotes(span: Span, path: str) -> Judging[None]:
 
 
 def _address(url: str | None) -> str:
-    return "none" if url is None else short(re.sub(r"//[^/@]*@", "//", url))
+    return "none" if url is None else short(without_credentials(url))
 
 
 def _setting(value: Any) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mintmark.core.judgement.opinion import found
-from mintmark.core.layout import channel_path, locate, model_path, status_path, version_folder
+from mintmark.core.layout import OUTSIDE, channel_path, locate, model_path, status_path, version_folder
 from mintmark.registry import git
 from mintmark.registry.past.history import channel_target
 from mintmark.registry.repository.lost_line import lost_steps, tell_lost
+from mintmark.registry.repository.prefix import to_registry
 from mintmark.registry.tree import GitTree
 from mintmark.registry.yaml.text import MAX_BYTES
 
@@ -32,7 +33,7 @@ _AT_ONCE = 500  # paths for one question to Git
 _SQUASH = "squash the commits, or the base's history would"
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """What one commit leaves at one path: an entry, or nothing."""
 
     commit: str
@@ -50,7 +51,7 @@ class _Ends:
 
 def judge_detours(span: Span) -> Judging[None]:
     """Refuse what a commit between base and head does to a version, a channel or a status and the merge does not."""
-    steps = list(_read_steps(span, _WATCHED))
+    steps = list(read_steps(span, _WATCHED))
     if not steps:
         return
     paths = sorted({step.path for step in steps})
@@ -71,7 +72,7 @@ def judge_line(span: Span) -> Judging[None]:
 
 
 def _channel_faults(
-    steps: Iterable[_Step], ends: _Ends, targets: Mapping[git.Entry | None, str | None]
+    steps: Iterable[Step], ends: _Ends, targets: Mapping[git.Entry | None, str | None]
 ) -> Iterator[tuple[str, str]]:
     """R5: who held a channel, and who was rolled back from it, is what history tells."""
     seen = set()
@@ -88,9 +89,9 @@ def _channel_faults(
         yield channel_path(place.model, place.name), message if target else f"{message} no more"
 
 
-def _version_faults(span: Span, steps: Iterable[_Step], ends: _Ends) -> Iterator[tuple[str, str]]:
+def _version_faults(span: Span, steps: Iterable[Step], ends: _Ends) -> Iterator[tuple[str, str]]:
     """R1 and R3: a version comes in one commit, or its number is burnt by files that it never had."""
-    folders: dict[tuple[str, str], list[_Step]] = defaultdict(list)
+    folders: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in steps:
         place = locate(step.path)
         if step.path.split("/")[2:3] == ["versions"] and place.name:
@@ -108,7 +109,7 @@ def _version_faults(span: Span, steps: Iterable[_Step], ends: _Ends) -> Iterator
             yield folder, f"a commit adds {model} {version}, and a later one deletes it; {_SQUASH} burn the number"
 
 
-def _other_faults(steps: Iterable[_Step], ends: _Ends) -> Iterator[tuple[str, str]]:
+def _other_faults(steps: Iterable[Step], ends: _Ends) -> Iterator[tuple[str, str]]:
     """Whether a version was yanked, and why, and when a model came and went."""
     seen = set()
     for step in steps:
@@ -134,7 +135,7 @@ def _entries(span: Span, commit: str, paths: Sequence[str]) -> dict[str, git.Ent
     return found
 
 
-def _targets(span: Span, steps: Iterable[_Step], ends: _Ends) -> dict[git.Entry | None, str | None]:
+def _targets(span: Span, steps: Iterable[Step], ends: _Ends) -> dict[git.Entry | None, str | None]:
     """Return the version that each entry of a channel file names; a link and a broken file name none."""
     sides = [(step.path, entry) for step in steps for entry in (step.entry, ends.after.get(step.path))]
     entries = {entry for path, entry in sides if entry is not None and locate(path).kind == "channel"}
@@ -146,19 +147,20 @@ def _targets(span: Span, steps: Iterable[_Step], ends: _Ends) -> dict[git.Entry 
 def passing_blobs(span: Span) -> dict[str, str]:
     """Return the files by blob id, and a path of each, that a commit brings and that the merge does not have."""
     kept = {entry.new_oid for entry in span.entries}
-    files = (step for step in _read_steps(span, [":/"]) if step.entry and step.entry.mode not in git.NO_FILES)
+    files = (step for step in read_steps(span, [":/"]) if step.entry and step.entry.mode not in git.NO_FILES)
+    files = (step for step in files if not step.path.startswith(OUTSIDE))
     return {step.entry.oid: step.path for step in files if step.entry and step.entry.oid not in kept}
 
 
-def _read_steps(span: Span, paths: Sequence[str]) -> Iterator[_Step]:
+def read_steps(span: Span, paths: Sequence[str], *options: str) -> Iterator[Step]:
     """Yield what every commit between base and head leaves at these paths; of a merge, what is its own."""
     output = git.run_git(
         "log", "--full-history", "--diff-merges=combined", "--raw", "-z", "--no-renames", "--no-abbrev",
-        "--no-show-signature", "--no-color", "--no-follow", "--format=%x00%H", f"{span.base}..{span.head}", "--",
-        *paths, cwd=span.root,
+        "--no-show-signature", "--no-color", "--no-follow", "--format=%x00%H", *options, f"{span.base}..{span.head}",
+        "--", *paths, cwd=span.root,
     )  # fmt: skip
     fields = (field.lstrip("\n") for field in output.decode("utf-8", "surrogateescape").split("\0"))
-    commit = ""
+    commit, inside = "", to_registry(span.root)
     for field in fields:
         if not field.startswith(":"):
             commit = field or commit
@@ -166,4 +168,4 @@ def _read_steps(span: Span, paths: Sequence[str]) -> Iterator[_Step]:
         parents = len(field) - len(field.lstrip(":"))
         modes, oids = field.lstrip(":").split(" ")[: parents + 1], field.split(" ")[parents + 1 : 2 * parents + 2]
         entry = None if oids[-1] == git.NO_OBJECT else git.Entry(modes[-1], oids[-1])
-        yield _Step(commit, next(fields), entry)
+        yield Step(commit, inside(next(fields)), entry)

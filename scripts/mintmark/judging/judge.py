@@ -17,11 +17,12 @@ from mintmark.judging.detours import judge_detours, judge_line
 from mintmark.judging.hearing import attempt, ended_by, hear_out, heard
 from mintmark.judging.paths import judge_paths
 from mintmark.judging.span import Span
+from mintmark.registry import git
 from mintmark.registry.repository.merge_result import how_to_settle
 from mintmark.registry.validation import validate_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mintmark.core.judgement.review import Kind, Review, Subject
@@ -40,6 +41,7 @@ _JUDGES: Mapping[Kind, str] = {
 
 _EVALUATES = "mintmark.judging.proposals"
 _MOST_CONFLICTS = 20
+_MOST_REQUESTS = 20  # of one group of a merge queue
 
 
 def review_change(
@@ -157,8 +159,16 @@ def _refuse_conflict(span: Span) -> Judging[None]:
 def _refuse_mixture(span: Span) -> Judging[None]:
     parts = span.kind.parts
     yield found("kind", "fail", f"this mixes {len(parts)} kinds of change that are judged apart; split it")
-    steps = (f"Pull request {number}, {part.kind}: {part.what}" for number, part in enumerate(parts, 1))
-    yield Opinion(next_steps=tuple(steps))
+    steps = [f"Pull request {number}, {part.kind}: {part.what}" for number, part in enumerate(parts, 1)]
+    yield Opinion(next_steps=(*steps, *_requests_of_group(span)))
+
+
+def _requests_of_group(span: Span) -> Iterator[str]:
+    """Yield how each request of a merge queue's group is reviewed, where this may be one: a line of several commits."""
+    commits = git.first_parent_steps(span.root, span.base, span.head)
+    if 1 < len(commits) <= _MOST_REQUESTS:
+        yield "Where these are the requests of a merge queue, review each of them by itself:"
+        yield from (f"mintmark review --base {commit[:10]}^ --head {commit[:10]}" for commit in commits)
 
 
 def _judge_rules(span: Span) -> Judging[None]:

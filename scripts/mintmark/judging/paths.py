@@ -13,6 +13,7 @@ from mintmark.core.judgement.names import name_fault, twins
 from mintmark.core.judgement.opinion import Opinion, found, found_faults
 from mintmark.core.judgement.review import CarriedFile
 from mintmark.judging.detours import passing_blobs
+from mintmark.judging.folders import tree_faults
 from mintmark.registry import git
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ def judge_paths(span: Span) -> Judging[None]:
 
 def path_faults(span: Span) -> Iterator[Finding]:
     """Yield the names that no clone can hold as they are, files in a form that has no place here, and pickles (R8)."""
-    there = [change for change in span.paths if change.how != "deleted"]
+    there = [change for change in span.own_paths if change.how != "deleted"]
     added = [change.path for change in there if change.how == "added"]
+    yield from tree_faults(span)
     yield from _name_faults(added)
     yield from _twins(span, added)
     for path, _, mode in there:
@@ -103,7 +105,11 @@ def _pickles(span: Span) -> Iterator[Finding]:
             message = "is too large to be looked at, and for Git; dvc add it, or put it elsewhere"
             yield Finding(path=path, message=message, rule="R8")
     for path, fault in _look_at(span, {oid: sizes[oid] for oid in blobs if sizes[oid] <= most}, blobs):
-        yield Finding(path=path, message=f"{fault}; git rm it, and keep a model as {_FORMATS}", rule="R8")
+        yield Finding(
+            path=path,
+            message=f"{fault}; git rm it, and keep a model as {_FORMATS}; mintmark convert makes it",
+            rule="R8",
+        )
 
 
 def _passing_pickles(span: Span) -> Iterator[Finding]:
@@ -125,7 +131,7 @@ def _look_at(span: Span, sizes: dict[str, int], paths: dict[str, str]) -> Iterat
 
 def _judge_links(span: Span) -> Judging[None]:
     """A link or a submodule may stand for anything: in code a person decides, elsewhere it has no place."""
-    links = [change for change in span.paths if change.how != "deleted" and change.mode in git.NO_FILES]
+    links = [change for change in span.own_paths if change.how != "deleted" and change.mode in git.NO_FILES]
     for path, _, mode in links[:_MOST_FAULTS]:
         what = f"is {git.NO_FILES[mode]}, which may stand for anything"
         if span.kind.kind == "code":

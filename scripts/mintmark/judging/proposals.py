@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.comparison import compare_records
+from mintmark.core.comparison import PARTS, compare_records
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import LineageStep, Subject, Table
+from mintmark.core.words.numbers import capital
 from mintmark.judging.agreement import check_agreement
 from mintmark.judging.deadline import begin_model
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
@@ -42,29 +43,30 @@ def judge_proposal(span: Span, subjects: Sequence[Subject], *, reproduce: bool =
     about = Subject(model=model, version=version, incumbent=champion, channel=subject.channel)
     yield Opinion(subjects=(about,), summary=record.summary)
     candidate = yield from fetch_judged(span, span.after, record)
-    yield Opinion(lineage=_lineage(record), tables=_differences(span, record, champion))
+    yield Opinion(lineage=_lineage(record), tables=_differences(span.before, champion, span.after, record))
     if candidate is None:
         return
-    yield from judge_record(span, record, candidate.files)
+    counted = yield from judge_record(span, record, candidate.files)
     yield from judge_other_rows(span, judged=model)
     uses = count_uses(span, record, proposed=True)
     sides = (champion, span.anchor(model))
-    worked_out = (yield from work_out_rows(span, model, sides)) if reproduce else None
+    known = (yield from work_out_rows(span, model, sides)) if reproduce else {}
     # The model's process takes a second to get ready, and so does what this process imports.
     with start_model(candidate, span.settings.trusted_names) as process:
         import mintmark.judging.trials.trial  # noqa: F401
+        from mintmark.judging.stored_digests import judge_digests
         from mintmark.judging.stored_tables import judge_tables
 
         faults = found_faults("dvc.lock", check_agreement(span.after, record))
         agree = found("dvc.lock", "pass", "the record, dvc.lock, dvc.yaml and the files at the head agree")
         yield faults if faults.checks else agree
         yield from heard(judge_tables(span, candidate), "predictions")
+        digests = yield from heard(judge_digests(span, candidate, counted), "record")
+        known[candidate.name] = digests or "its digests cannot be read"
         if names_other_rows(record):
             path = layout.version_path(model, version)
             yield found("evaluation data", "fail", "the lineage names other evaluation rows than the stored ones", path)
-        yield from _hold(
-            span, candidate, process, span.after, champion, proposed=True, uses=uses, worked_out=worked_out
-        )
+        yield from _hold(span, candidate, process, span.after, champion, proposed=True, uses=uses, known=known)
     next_step = f"After the merge: mintmark promote {model}@{version} {_next_channel(span, subject)}"
     yield Opinion(uses=uses, next_if_passed=(next_step,))
 
@@ -83,16 +85,14 @@ def judge_promotion(span: Span, subjects: Sequence[Subject], *, reproduce: bool 
         return
     yield Opinion(summary=record.summary)
     candidate = yield from fetch_judged(span, span.before, record)
-    yield Opinion(lineage=_lineage(record), tables=_differences(span, record, incumbent))
+    yield Opinion(lineage=_lineage(record), tables=_differences(span.before, incumbent, span.before, record))
     if candidate is None:
         return
     uses = count_uses(span, record, proposed=False)
     sides = (version, incumbent, span.anchor(model))
-    worked_out = (yield from work_out_rows(span, model, sides)) if reproduce else None
+    known = (yield from work_out_rows(span, model, sides)) if reproduce else {}
     with start_model(candidate, span.settings.trusted_names) as process:
-        yield from _hold(
-            span, candidate, process, span.before, incumbent, proposed=False, uses=uses, worked_out=worked_out
-        )
+        yield from _hold(span, candidate, process, span.before, incumbent, proposed=False, uses=uses, known=known)
     back = f"mintmark rollback {model} {channel}" if incumbent else "git revert of the merge"
     yield Opinion(uses=uses, next_if_passed=(f"To undo it after the merge: {back}",))
 
@@ -122,13 +122,13 @@ def _hold(
     *,
     proposed: bool,
     uses: Sequence[Uses],
-    worked_out: Mapping[str, TrainingRows | str] | None,
+    known: Mapping[str, TrainingRows | str],
 ) -> Judging[None]:
     from mintmark.judging.trials.cases import build_case
     from mintmark.judging.trials.trial import hold_trial
 
     begin_model()
-    building = build_case(span, candidate, side, incumbent, proposed=proposed, uses=uses, worked_out=worked_out)
+    building = build_case(span, candidate, side, incumbent, proposed=proposed, uses=uses, known=known)
     case = yield from heard(building, "model")
     if case is not None:
         yield from heard(hold_trial(case, process), "model")
@@ -146,13 +146,26 @@ def _lineage(record: VersionRecord) -> tuple[LineageStep, ...]:
     )
 
 
-def _differences(span: Span, record: VersionRecord, other: str | None) -> tuple[Table, ...]:
+def _differences(
+    before: ClonedRegistry, other: str | None, after: ClonedRegistry, record: VersionRecord
+) -> tuple[Table, ...]:
+    """Return what a record differs in from another version, in the parts in which `mintmark compare` tells it."""
     if other is None or other == str(record.version):
         return ()
-    changes = compare_records(span.before.record(record.model, other).document, record.document)
+    changes = compare_records(
+        before.record(record.model, other).document,
+        record.document,
+        measured=(_measured(before, record.model, other), _measured(after, record.model, str(record.version))),
+    )
     tables = []
-    for part in ("parameters", "data", "code", "environment", "signature"):
+    for part, words in PARTS.items():
         rows = [(d.name, short(d.first), short(d.second)) for d in getattr(changes, part)]
         if rows:
-            tables.append(Table(title=part.capitalize(), header=(part, other, str(record.version)), rows=rows))
+            tables.append(Table(title=capital(words), header=(words, other, str(record.version)), rows=rows))
     return tuple(tables)
+
+
+def _measured(side: ClonedRegistry, model: str, version: str) -> Mapping[str, Any] | None:
+    """Return metrics.json; None for a broken one, of which the rules tell."""
+    document = side.read("metrics", layout.metrics_path(model, version))
+    return None if document is None else document.data

@@ -42,13 +42,14 @@ _PEOPLE: Final = "%cE%n%an <%ae>%n%cn <%ce>%n%(trailers:key=Co-authored-by,value
 _PROFILE: Final = "profile.json"
 
 
-def judge_record(span: Span, record: VersionRecord, stored: Mapping[str, Path]) -> Judging[None]:
+def judge_record(span: Span, record: VersionRecord, stored: Mapping[str, Path]) -> Judging[Any]:
     """Say what a record claims that is not so, and what only its author vouches for.
 
-    `stored` has its files, verified. A version that comes back was judged before, and R3 holds it to its bytes.
+    `stored` has its files, verified. A version that comes back was judged before, and R3 holds it to its bytes. Returns
+    what data.json says of the training table, None where nobody knows.
     """
     if str(record.version) in span.history(record.model).released:
-        return
+        return None
     claimed = _Claims(span, record, stored)
     has_failed = False
     for part in (claimed.of_files, claimed.of_time_and_people, claimed.of_environment):
@@ -60,6 +61,7 @@ def judge_record(span: Span, record: VersionRecord, stored: Mapping[str, Path]) 
         message = f"it was made with an older {LOCK} than the branch has now; or dvc repro, and propose it again"
         yield found("record", "decide", message, claimed.path)
     yield from _say(record, span.after.metrics(record.model, record.version), passes=not has_failed)
+    return claimed.counted
 
 
 def _say(record: VersionRecord, metrics: Mapping[str, Any], *, passes: bool) -> Judging[None]:
@@ -83,6 +85,7 @@ class _Claims:
         self.span, self.record, self.stored = span, record, stored
         self.path = layout.version_path(record.model, str(record.version))
         self.lock_is_old = False
+        self.counted: Any = None  # what data.json says of the training table
 
     def of_files(self) -> Iterator[Finding]:
         """What dvc.lock and the files behind it say."""
@@ -108,6 +111,7 @@ class _Claims:
         yield from claims.dispute_rows(record, int(metrics["rows"]), self._trained())
         for number, source in enumerate(record.data):
             yield from claims.dispute_source(record, number, self._digests(source.path))
+        self.counted = documents["data.json"].get("train")
 
     def _document(self, file: LockedFile) -> Any:
         content = self.span.store(self.span.after).read_object(file.md5 or "", file.size or 0, name=file.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mintmark.core.judgement.carried import NOTHING_READ, Sources
 from mintmark.core.judgement.kinds import Classification, PathChange, Shift, classify
-from mintmark.core.layout import channel_path, locate
+from mintmark.core.layout import OUTSIDE, channel_path, locate
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry, find_root
@@ -75,11 +75,20 @@ class Span:
     @cached_property
     def paths(self) -> list[PathChange]:
         """Every path that the merge changes, anywhere in the repository."""
-        return [PathChange(entry.path, _how(entry), _mode(entry)) for entry in self.entries]
+        return [PathChange(entry.path, _how(entry), _mode(entry)) for entry in self._changed]
 
-    @cached_property
+    @property
+    def own_paths(self) -> list[PathChange]:
+        """Those of them in the folder of the registry: its rules say nothing of what lies outside."""
+        return [change for change in self.paths if not change.path.startswith(OUTSIDE)]
+
+    @property
     def entries(self) -> list[git.DiffEntry]:
         """The same, with the modes and blobs of both sides."""
+        return [entry for entry in self._changed if not entry.path.startswith(OUTSIDE)]
+
+    @cached_property
+    def _changed(self) -> list[git.DiffEntry]:
         return git.diff(self.root, self.start, self.merged)
 
     @cached_property

@@ -12,25 +12,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from mintmark.artifacts.tables import read_table
 from mintmark.core import layout
 from mintmark.core.finding import Finding, shorten
 from mintmark.core.judgement.grading import CLOSE
 from mintmark.core.judgement.opinion import found_faults
-from mintmark.core.layout import POINTER_SUFFIX
-from mintmark.core.provenance.training_rows import BY_ROW, KINDS, SPREAD
-from mintmark.core.question import DIGEST, EVALUATION, OF, PREDICTIONS, PROBABILITY, ROW, TRAINING_ROWS
-from mintmark.core.records import format_pointer
-from mintmark.judging.trials.clean_rows import read_training_rows, training_key
-from mintmark.judging.trials.evidence import read_table
-from mintmark.registry.documents import blob_oid
+from mintmark.core.question import EVALUATION, PREDICTIONS, PROBABILITY, ROW
 from mintmark.registry.snapshot import with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from mintmark.core.question import Question
     from mintmark.core.records import Signature, VersionRecord
     from mintmark.judging.fetched import FetchedVersion
     from mintmark.judging.hearing import Judging
@@ -40,8 +32,6 @@ TRUTH: Final = "truth"
 PREDICTION: Final = "prediction"
 PROBABILITIES: Final = "probabilities"
 _NOTHING: Final = 1e-9  # how far two true values may lie apart near zero
-_PROFILE: Final = "profile.json"
-_BY_CHANCE: Final = 10  # how many of a million digests are one by chance, and more than are likely
 _MOST: Final = 10
 _LONGEST: Final = 100
 _TEXTS: Final = frozenset({"str", "string", "object", "category"})
@@ -57,8 +47,6 @@ def judge_tables(span: Span, version: FetchedVersion) -> Judging[None]:
     question = span.before.model(version.record.model).question
     yield found_faults("predictions", _predictions(version.record, predictions, rows, question.target))
     faults = [*_inputs(version.record, rows, {question.target, ROW}), *_outputs(version.record, predictions)]
-    where = f"files.{TRAINING_ROWS}"
-    faults += [_finding(version.record, where, says) for says in _training_rows(span, version, question)]
     if version.classes and not question.is_classification:
         faults.append(_finding(version.record, "signature.classes", f"is there, and the task is {question.task}"))
     yield found_faults("record", with_lines(faults[:_MOST], span.after.tree))
@@ -106,67 +94,6 @@ def _inputs(record: VersionRecord, rows: pd.DataFrame, hidden: Collection[str | 
         elif not _fits(kind, rows[name]):
             message = f"says {shorten(kind, _LONGEST)}, and {EVALUATION} has {rows[name].dtype} in this column"
             yield _finding(record, f"signature.inputs.{name}", message)
-
-
-def _training_rows(span: Span, version: FetchedVersion, question: Question) -> Iterator[str]:
-    """Yield why digests cannot be those of the training, as far as nothing is run; without any, that is told elsewhere.
-
-    There is one for each training row that the lineage counts, and for each entity that the profile counts. They are
-    spread over a range of their number, sorted, and those of ids and entities are all different but for chance.
-    """
-    if TRAINING_ROWS not in version.files:
-        return
-    digests = read_training_rows(version.files[TRAINING_ROWS])
-    known = {kind: digests.loc[digests[OF] == kind, DIGEST].to_numpy() for kind in KINDS}
-    counted = sum(source.rows for source in version.record.data if source.role == "training")
-    rows, ids, entities = (len(known[kind]) for kind in KINDS)
-    if rows != counted:
-        yield f"has digests of {rows:,} rows, and data.json counts {counted:,} in the training"
-    if max(ids, entities) > rows:
-        yield f"has digests of {ids:,} ids and {entities:,} entities, and of {rows:,} rows alone"
-    if question.entity_column is not None and not entities:
-        yield f'has no digests of "{question.entity_column}" (entity_column in model.yaml)'
-    told = _entities_of_profile(version)
-    if entities and told is not None and entities - told not in (0, 1):  # no entity at all is one, and is not counted
-        yield f"has digests of {entities:,} entities, and {_PROFILE} counts {told:,} in the training"
-    yield from _no_digests(known)
-    other = _whose_digests(span, version.record)
-    if other:
-        yield f"holds the digests of {version.record.model}@{other}, which was trained on another table"
-
-
-def _no_digests(known: Mapping[str, NDArray[np.int64]]) -> Iterator[str]:
-    for kind, values in known.items():
-        if len(values) and (values.min() < 0 or values.max() >= len(values) * SPREAD):
-            yield f"has a digest of a{'n' if kind != BY_ROW else ''} {kind} that is out of the range of its number"
-        if (np.diff(values) < 0).any():
-            yield f"has digests of each {kind} that are not sorted"
-        repeated = len(values) - len(np.unique(values))
-        if kind != BY_ROW and repeated > _BY_CHANCE + len(values) // (SPREAD >> 2):
-            yield f"has {repeated:,} digests of an {kind} twice"
-
-
-def _entities_of_profile(version: FetchedVersion) -> int | None:
-    """Return how many entities profile.json counts in the training; None where it does not say."""
-    try:
-        told = json.loads(version.files[_PROFILE].read_bytes())["inputs"]["entities"]
-    except (KeyError, OSError, RecursionError, TypeError, ValueError):
-        return None
-    return told if isinstance(told, int) else None
-
-
-def _whose_digests(span: Span, record: VersionRecord) -> str | None:
-    """Return a version of the base with the very digests of a record, and another training table."""
-    file = record.stored_file(TRAINING_ROWS)
-    if file is None or not file.size:
-        return None
-    pointer, there = blob_oid(format_pointer(file).encode()), {str(each) for each in span.before.versions(record.model)}
-    for version, files in span.history(record.model).released.items():
-        if version not in there or files.get(TRAINING_ROWS + POINTER_SUFFIX) != pointer:
-            continue
-        if training_key(span.before.record(record.model, version)) != training_key(record):
-            return version
-    return None
 
 
 def _outputs(record: VersionRecord, predictions: pd.DataFrame) -> Iterator[Finding]:

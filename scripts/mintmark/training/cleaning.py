@@ -1,7 +1,8 @@
-"""Types, missing values and duplicates by declared rules. Takes tables, gives new ones."""
+"""Columns, types and duplicates by declared rules, and what no model is trained on. Takes tables, gives new ones."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,18 +11,27 @@ import pandas as pd
 from mintmark.core.question import FILLED, ROW, RecipeFault, raise_faults
 from mintmark.core.signature.csv_form import TRUTHS
 from mintmark.core.signature.times import parse_times
-from mintmark.training.recipe import UNNAMED, MissingRule, Preparation
+from mintmark.core.words.meant import did_you_mean
+from mintmark.training.missing import STRING, is_number
+from mintmark.training.recipe import UNNAMED, Preparation
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.question import Question
 
-Fills = dict[str, Any]
 _DTYPES = {"number": "float64", "string": "str", "category": "str"}
-_WHOLE = {"integer": "int64", "boolean": "bool"}
+_EXACT, _MOST_WHOLE = 1 << 53, 1 << 63
+_REMEDIES = {
+    "integer": "; whole numbers of up to 64 bits are, and longer codes are string",
+    "number": "; source: takes decimal: and missing: for what is written otherwise",
+    "boolean": "; true, false, yes, no, t, f, y, n, 1 and 0 are",
+    "datetime": '; ISO 8601 is, and {datetime: "%d/%m/%Y"} says how other times are written',
+}
+_PLAIN = re.compile(r"(?a)\s*[+-]?(?!0\d)(\d{1,18}(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _PANDAS_INDEX = "__index_level_0__"  # of a Parquet file
 _LEAST_COUNTED = 20
+_LARGEST = 1e150  # its square is still a number
 _TRUTHS: dict[Any, bool] = {**TRUTHS, True: True, False: False}  # and with them 1 and 0
 
 
@@ -48,7 +58,11 @@ def select_columns(
         return frame
     ids = frame.pop(preparation.id)
     if ids.isna().any() or ids.duplicated().any():
-        raise RecipeFault(("prepare", "id"), f'"{preparation.id}" must hold a different value in every row')
+        without, repeated = int(ids.isna().sum()), ids[ids.duplicated() & ids.notna()]
+        what = f"{without:,} have none"
+        if not without:
+            what = f"{repeated.tolist()[0]!r} is there again in row {repeated.index[0]}"
+        raise RecipeFault(("prepare", "id"), f'"{preparation.id}" must hold a different value in every row, and {what}')
     frame.insert(0, ROW, ids)
     return frame
 
@@ -58,8 +72,12 @@ def _column_faults(
 ) -> Iterator[RecipeFault]:
     for role, name in (("target", target), ("entity_column", entity)):
         if name is not None and name not in frame.columns:
-            message = f'the data has no column "{name}", which model.yaml names as {role} ({_columns(frame)})'
-            yield RecipeFault(("source",), message)
+            hint = did_you_mean(name, map(str, frame.columns)) or _columns(frame)
+            yield RecipeFault(
+                ("source",), f'the data has no column "{name}", which model.yaml names as {role} ({hint})'
+            )
+    if entity == target:
+        yield RecipeFault(("source",), f'model.yaml names "{target}" as target and as entity_column; write another')
     if entity is not None and entity in (preparation.id, *preparation.drop):
         yield RecipeFault(
             ("prepare",),
@@ -77,7 +95,8 @@ def _column_faults(
     ]
     for place, column in named:
         if column is not None and column not in frame.columns:
-            yield RecipeFault(place, f'the data has no column "{column}" ({_columns(frame)})')
+            hint = did_you_mean(column, map(str, frame.columns)) or _columns(frame)
+            yield RecipeFault(place, f'the data has no column "{column}" ({hint})')
     for place, key in ((("prepare", "drop"), preparation.drop), (("prepare", "id"), (preparation.id,))):
         if target in key:
             yield RecipeFault(place, f'"{target}" is the target; leave it out here')
@@ -116,7 +135,7 @@ def _misfit(frame: pd.DataFrame, column: str, wanted: str | Mapping[str, str], e
             if not pd.isna(value):
                 _convert(pd.Series([value]), wanted)
         except (ValueError, TypeError):
-            return f'"{column}" holds {value!r} (row {row}), which is no {what}'
+            return f'"{column}" holds {value!r} (row {row}), which is no {what}{_REMEDIES.get(str(wanted), "")}'
     return f'"{column}" is no {what}: {" ".join(str(error).split())}'
 
 
@@ -129,17 +148,36 @@ def _convert(column: pd.Series, wanted: str | Mapping[str, str]) -> pd.Series:
     if wanted == "boolean":
         truths = column.map(_TRUTHS.get) if column.dtype in ("str", object) else column
         if not truths[column.notna()].isin([True, False, 0, 1]).all():
-            raise ValueError("only true, false, yes, no, 0 and 1 are boolean")
+            raise ValueError("it holds something else")
         return truths.astype("float64" if truths.isna().any() else "bool")
     if wanted in ("integer", "number") and pd.api.types.is_datetime64_any_dtype(column.dtype):
         raise ValueError("it holds times")
     if wanted == "integer":
-        numbers = column.astype("float64") if column.dtype != "int64" else column
-        if numbers.dtype == "float64" and (numbers.dropna() % 1 != 0).any():
-            raise ValueError("it has decimals")
-        whole = numbers if column.dtype == "str" else column
-        return numbers if numbers.isna().any() else whole.astype("int64")
+        return _whole_numbers(column)
     return column.astype(_DTYPES[wanted])
+
+
+def _whole_numbers(column: pd.Series) -> pd.Series:
+    present = column.dropna()
+    whole = [_whole_number(value) for value in present.tolist()]
+    if len(present) == len(column):
+        return pd.Series(whole, index=column.index, dtype="int64")
+    if any(abs(number) > _EXACT for number in whole):
+        raise ValueError(f"it has gaps, and numbers beyond 2^53, which a column with gaps rounds; write {STRING}")
+    return pd.Series(map(float, whole), index=present.index, dtype="float64").reindex(column.index)
+
+
+def _whole_number(value: Any) -> int:
+    """Return a whole number; raise `ValueError` for any other value, and for more than 64 bits."""
+    try:
+        number = int(value) if isinstance(value, (int, str)) else None
+    except ValueError:  # 1e5 and 7.0 are whole
+        number = None
+    if number is None:
+        number = int(float(value)) if float(value) % 1 == 0 else _MOST_WHOLE
+    if not -_MOST_WHOLE <= number < _MOST_WHOLE:
+        raise ValueError("it is no whole number of 64 bits")
+    return number
 
 
 def drop_duplicates(frame: pd.DataFrame, rule: str) -> pd.DataFrame:
@@ -157,37 +195,6 @@ def drop_duplicates(frame: pd.DataFrame, rule: str) -> pd.DataFrame:
             f"{int(repeated.sum())} rows repeat another one (the first is row {row}); write duplicates: drop or keep",
         )
     return frame.loc[~repeated].reset_index(drop=True)
-
-
-def drop_missing(frame: pd.DataFrame, preparation: Preparation) -> pd.DataFrame:
-    """Return the table without rows that lack a value where the rule says `drop-row`.
-
-    Raises `RecipeFault` where it says `error`.
-    """
-    keep = pd.Series(True, index=frame.index)
-    faults = []
-    for column in frame.columns:
-        missing = frame[column].isna()
-        rule = preparation.missing_rule(str(column))
-        if missing.any() and rule.action == "error":
-            faults.append(RecipeFault(("prepare", "missing"), _unruled(frame, str(column), int(missing.sum()))))
-        if rule.action == "drop-row":
-            keep &= ~missing
-    raise_faults(faults)
-    return frame.loc[keep].reset_index(drop=True)
-
-
-def _unruled(frame: pd.DataFrame, column: str, missing: int) -> str:
-    """Say that values are missing without a rule, with the rules that a column of this type can have."""
-    fits = "median, most-frequent" if _is_number(frame[column]) else "most-frequent"
-    return (
-        f'{missing} of {len(frame)} rows have no "{column}"; write drop-row, {fits}, constant or keep for it '
-        f'(missing: {{columns: {{"{column}": drop-row}}}})'
-    )
-
-
-def _is_number(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def input_faults(frame: pd.DataFrame, inputs: Sequence[str]) -> Iterator[RecipeFault]:
@@ -231,6 +238,27 @@ def row_number_notes(frame: pd.DataFrame, inputs: Sequence[str]) -> Iterator[str
                 )
 
 
+def text_notes(frame: pd.DataFrame, inputs: Sequence[str], types: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each input that nobody declared as text, and whose texts an estimator may take for numbers."""
+    for name in inputs:
+        if frame[name].dtype == "str" and name not in types:
+            texts = frame[name].dropna().unique().tolist()
+            if texts and all(map(_passes_for_number, texts)):
+                odd = next((text for text in texts if not _PLAIN.fullmatch(text)), texts[0])
+                yield (
+                    f'"{name}" is text because of {odd!r}, and an estimator without an encoder takes it for numbers; '
+                    f'write types: {{"{name}": string}} or {{"{name}": number}}'
+                )
+
+
+def _passes_for_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def target_faults(truth: pd.Series, rows: pd.Series, question: Question) -> Iterator[RecipeFault]:
     """Yield where the values of the target are not what the task in model.yaml says of them."""
     if pd.api.types.is_float_dtype(truth.dtype) and np.isinf(truth).any():
@@ -238,8 +266,10 @@ def target_faults(truth: pd.Series, rows: pd.Series, question: Question) -> Iter
         return
     labels, name = truth.unique(), question.target
     if not question.is_classification:
-        if not _is_number(truth):
-            yield RecipeFault(("prepare",), f'"{name}" holds {truth.iloc[0]!r}, and a regression predicts numbers')
+        if not is_number(truth):
+            yield RecipeFault(("prepare",), f'"{name}" holds {truth.tolist()[0]!r}, and a regression predicts numbers')
+        elif truth.abs().max() > _LARGEST:
+            yield RecipeFault(("prepare",), f'"{name}" goes beyond {_LARGEST:g}, and no number holds the squares')
         return
     shown = ", ".join(map(repr, sorted(labels.tolist(), key=str)[:5])) + (", ..." if len(labels) > 5 else "")
     if len(labels) < 2 or (question.task == "binary-classification" and len(labels) != 2):
@@ -247,61 +277,3 @@ def target_faults(truth: pd.Series, rows: pd.Series, question: Question) -> Iter
         yield RecipeFault(("prepare",), f'"{name}" holds {len(labels)} different values ({shown}), and {task}')
     if question.positive_class is not None and question.positive_class not in labels.tolist():
         yield RecipeFault(("prepare",), f'positive_class is {question.positive_class!r}, and "{name}" holds {shown}')
-
-
-def fill_faults(frame: pd.DataFrame, preparation: Preparation, inputs: Sequence[str]) -> Iterator[RecipeFault]:
-    """Yield the rules for missing values that do not fit their column, whatever rows the training takes."""
-    try:
-        gaps = [name for name in inputs if frame[name].isna().any() and frame[name].notna().any()]
-        learn_fills(frame, preparation, inputs, gaps=gaps)
-    except RecipeFault as fault:
-        yield from fault.faults
-
-
-def learn_fills(
-    train: pd.DataFrame, preparation: Preparation, columns: Sequence[str], *, gaps: Container[str]
-) -> Fills:
-    """Return the value that stands in for a missing one in each column of `gaps`, learned from the training rows alone.
-
-    A column without a missing value needs no rule. Raises `RecipeFault`s for rules that do not fit their column.
-    """
-    fills: Fills = {}
-    faults = []
-    for column in columns:
-        rule = preparation.missing_rule(column)
-        if column in gaps and rule.action in ("median", "most-frequent", "constant"):
-            try:
-                fills[column] = _fill(train[column], rule, column)
-            except RecipeFault as fault:
-                faults.append(fault)
-    raise_faults(faults)
-    return fills
-
-
-def _fill(column: pd.Series, rule: MissingRule, name: str) -> Any:
-    place = ("prepare", "missing")
-    if rule.action == "constant":
-        is_time = pd.api.types.is_datetime64_any_dtype(column)
-        if is_time or isinstance(rule.constant, str) == pd.api.types.is_numeric_dtype(column):
-            kind = "times" if is_time else "numbers" if _is_number(column) else "text"
-            raise RecipeFault(
-                place, f'"{name}" holds {kind}, and the constant {rule.constant!r} is none; write one that is'
-            )
-        return rule.constant
-    present = column.dropna()
-    if present.empty:
-        raise RecipeFault(place, f'"{name}" has no value in the training rows to learn a {rule.action} from')
-    if rule.action == "median":
-        if not _is_number(present):
-            raise RecipeFault(place, f'"{name}" holds no numbers and has no median; write most-frequent')
-        return float(present.median())
-    counts = present.value_counts()
-    return sorted(counts.index[counts == counts.max()])[0]
-
-
-def apply_fills(frame: pd.DataFrame, fills: Fills, types: Mapping[str, str | Mapping[str, str]]) -> pd.DataFrame:
-    """Return the table with missing values replaced; what is declared `integer` or `boolean` becomes that again."""
-    fitting = {c: float(v) if isinstance(v, bool) and frame[c].dtype == "float64" else v for c, v in fills.items()}
-    frame = frame.fillna(fitting)
-    whole = {c: _WHOLE[str(types[c])] for c in frame.columns if str(types.get(c)) in _WHOLE and frame[c].notna().all()}
-    return frame.astype(whole)

@@ -28,6 +28,7 @@ _ENTRIES: Final = ("fit", "predict", "transform", "score", "decision")  # how th
 _MISSING: Final = re.compile(r"contains NaN|missing values|[Ii]nput contains inf|contains infinity")
 _TEXT: Final = re.compile(r"convert string to float|convert array of bytes/strings|must be numeric|numeric dtype")
 _COLUMNS: Final = re.compile(r"not columns? of the dataframe|not a column of the dataframe|unexpected feature names")
+_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+\s*")
 _REMEDIES: Final = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
@@ -104,11 +105,16 @@ def recipe_fault(error: Exception, estimator: Any, recipe: Recipe, inputs: pd.Da
     """Return what a library said of the estimator of a recipe, with the parameters that the search chose."""
     searched = recipe.tuning.places()
     parts = list(parts_of(estimator, recipe.estimator, ("estimator",), searched))
-    return fit_fault(error, parts, searched, inputs)
+    return fit_fault(error, parts, searched, inputs, decimal=recipe.source.decimal)
 
 
 def fit_fault(
-    error: Exception, parts: Sequence[Part], searched: Mapping[str, KeyPath], inputs: pd.DataFrame
+    error: Exception,
+    parts: Sequence[Part],
+    searched: Mapping[str, KeyPath],
+    inputs: pd.DataFrame,
+    *,
+    decimal: str = ".",
 ) -> RecipeFault:
     """Return what a library said while an estimator was fitted or asked, with the key of params.yaml that it is about.
 
@@ -120,7 +126,7 @@ def fit_fault(
     if not isinstance(error, (ValueError, TypeError, AttributeError)):
         words = f"{type(error).__name__}: {words}"
     step = f' ("{part.name}")' if part.name else ""
-    remedy = _remedy(str(error), inputs)
+    remedy = _remedy(str(error), inputs, decimal)
     message = f"{type(part.estimator).__name__}{step} fails: {words}{f'; {remedy}' if remedy else ''}"
     return RecipeFault(_key(part, str(error), searched), message)
 
@@ -175,7 +181,7 @@ def _key(part: Part, message: str, searched: Mapping[str, KeyPath]) -> KeyPath:
     return next(((*part.place, "parameters", name) for name in named if name in part.written), part.place)
 
 
-def _remedy(message: str, inputs: pd.DataFrame) -> str:
+def _remedy(message: str, inputs: pd.DataFrame, decimal: str) -> str:
     if _MISSING.search(message):
         gaps = [name for name in inputs.columns if inputs[name].isna().any()]
         if not gaps:
@@ -183,6 +189,14 @@ def _remedy(message: str, inputs: pd.DataFrame) -> str:
         rule = "write another rule than keep under prepare: missing:, or put sklearn.impute.SimpleImputer before it"
         return f"{_listed(gaps)} {'has' if len(gaps) == 1 else 'have'} missing values; {rule}"
     texts = [name for name in inputs.columns if inputs[name].dtype == "str"]
+    odd = {name: value for name in texts if (value := _no_number(inputs[name], decimal)) is not None}
+    if _TEXT.search(message) and odd:
+        name, value = next(iter(odd.items()))
+        if _COMMA.fullmatch(value):
+            return (
+                f'{_listed(odd)} {"has" if len(odd) == 1 else "have"} a decimal comma; write decimal: "," under source:'
+            )
+        return f'"{name}" holds {value!r} among numbers; mend it, or name it under source: missing:'
     if _TEXT.search(message) and texts:
         holds = "holds" if len(texts) == 1 else "hold"
         return (
@@ -192,6 +206,18 @@ def _remedy(message: str, inputs: pd.DataFrame) -> str:
     if _COLUMNS.search(message):
         return f"the inputs are {_listed(inputs.columns)}"
     return next((remedy for pattern, remedy in _REMEDIES if pattern.search(message)), "")
+
+
+def _no_number(column: pd.Series, decimal: str) -> str | None:
+    """Return what makes text of a column of numbers: the first value that is none, or one with a decimal comma."""
+    texts = column.dropna()
+    written = texts
+    if decimal != ".":
+        written = texts.where(~texts.str.contains(".", regex=False), "").str.replace(decimal, ".", regex=False)
+    odd = texts[pd.to_numeric(written, errors="coerce").isna()]
+    if decimal == "." and len(odd) and odd.str.fullmatch(_COMMA).all():
+        return str(odd.iloc[0])
+    return str(odd.iloc[0]) if 0 < 2 * len(odd) < len(texts) else None
 
 
 def _listed(names: Iterable[object]) -> str:

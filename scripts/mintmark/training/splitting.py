@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PLACE: Final = ("prepare", "split")
 _BY: Final = (*_PLACE, "by")
+_LEAST_OF_A_STRATUM: Final = 2
 _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 
@@ -56,9 +57,10 @@ def split_rows(
         evaluation = _random(frame, split, columns.target, seed)
     if evaluation.all() or not evaluation.any():
         change = "from" if split.start is not None else "evaluation"
-        raise RecipeFault(
-            _PLACE, f"a {split.method} split of {len(frame)} rows leaves one side empty; change {change}:"
-        )
+        unit = split.by if split.method == "time" else unit_of(split, columns)
+        of = f' of {frame[unit].nunique():,} different "{unit}"' if unit is not None else ""
+        what = f"a {split.method} split of {len(frame)} rows{of} leaves one side empty"
+        raise RecipeFault(_PLACE, f"{what}; change {change}:{', or split by another column' if of else ''}")
     if split.method != "time":
         _refuse_straddling(frame, split, columns, evaluation)
     return np.flatnonzero(~evaluation), np.flatnonzero(evaluation)
@@ -127,14 +129,11 @@ def _refuse_text(name: object, wrong: pd.Series, rows: pd.Series | None) -> NoRe
     raise RecipeFault(
         _BY,
         f'"{name}" holds {wrong.iloc[0]!r}{row}, which is no date in ISO 8601, and text has no order in time; '
-        f'say how it is written: types: {{"{name}": {{datetime: "%d/%m/%Y"}}}}',
+        f'say how it is written, such as types: {{"{name}": {{datetime: "%d/%m/%Y"}}}}, or mend the value',
     )
 
 
 def _latest(frame: pd.DataFrame, split: Split) -> NDArray[np.bool_]:
-    if frame[split.by].isna().any():
-        missing = int(frame[split.by].isna().sum())
-        raise RecipeFault(_BY, f'{missing} rows have no "{split.by}" to order them by')
     times = ordered_times(frame[split.by], frame.get(ROW))
     if split.start is not None:
         first = _start(split.start, times)
@@ -150,7 +149,10 @@ def _start(start: Any, times: pd.Series) -> Any:
     is_number = isinstance(start, (int, float)) and not isinstance(start, bool)
     if is_number != pd.api.types.is_numeric_dtype(times.dtype):
         holds = "numbers" if pd.api.types.is_numeric_dtype(times.dtype) else "times"
-        raise RecipeFault((*_PLACE, "from"), f"{start!r} cannot be held against the {holds} of the column")
+        other = f'a number, or types: {{"{times.name}": datetime}}' if holds == "numbers" else "a date"
+        raise RecipeFault(
+            (*_PLACE, "from"), f'{start!r} cannot be held against the {holds} of "{times.name}"; write {other}'
+        )
     if is_number:
         return start
     try:
@@ -165,8 +167,8 @@ def _start(start: Any, times: pd.Series) -> Any:
 
 def _by_hash(frame: pd.DataFrame, split: Split, columns: Columns) -> NDArray[np.bool_]:
     unit = unit_of(split, columns)
-    if unit is not None and (frame[unit].isna().any() or frame[unit].nunique() < 2):
-        raise RecipeFault(_BY, f'"{unit}" must hold at least two groups and no missing value')
+    if unit is not None and frame[unit].nunique() < 2:
+        raise RecipeFault(_BY, f'"{unit}" holds one value in all rows; split by a column with more')
     names = (unit,) if unit is not None else (*sorted(columns.inputs), columns.target)
     shares = shares_of_values(frame, names)
     evaluation: NDArray[np.bool_] = shares < float(split.evaluation or 0)
@@ -177,6 +179,10 @@ def _random(frame: pd.DataFrame, split: Split, target: str, seed: int) -> NDArra
     from sklearn.model_selection import train_test_split
 
     strata = frame[split.by or target] if split.method == "stratified" else None
+    if strata is not None and strata.value_counts().min() < _LEAST_OF_A_STRATUM:
+        name, value = split.by or target, strata.value_counts().index.tolist()[-1]
+        what = f'{value!r} of "{name}" has one row, and a stratified split needs two of each'
+        raise RecipeFault(_PLACE, f"{what}; bring more rows of it, or split by hash")
     try:
         _, chosen = train_test_split(
             np.arange(len(frame)), test_size=split.evaluation, random_state=seed, shuffle=True, stratify=strata

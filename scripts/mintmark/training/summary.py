@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mintmark.core.provenance.training_rows import counts_of
 from mintmark.core.question import ROW
 
 if TYPE_CHECKING:
@@ -43,6 +44,19 @@ def _plain(value: Any) -> Any:
 def describe_table(path: str, digest: str, frame: pd.DataFrame) -> dict[str, Any]:
     """Return where a table is kept, its digest, and how many rows it has."""
     return {"path": path, "hash": digest, "rows": len(frame)}
+
+
+def count_units(digests: pd.DataFrame, train: pd.DataFrame, entity: str | None) -> dict[str, Any]:
+    """Return how many ids and entities the training rows have, as their digests tell them apart, and rows per entity.
+
+    A review holds the stored digests against these numbers. What is not declared is not counted.
+    """
+    counted: dict[str, Any] = {name: number for name, number in counts_of(digests).items() if number}
+    if entity is not None:
+        sizes = train[entity].value_counts(dropna=False)
+        spread = {"min": int(sizes.min()), "median": float(sizes.median()), "max": int(sizes.max())}
+        counted["rows_per_entity"] = spread
+    return counted
 
 
 def lineage(source: dict[str, Any], train: dict[str, Any], evaluation: dict[str, Any]) -> Sequence[dict[str, Any]]:

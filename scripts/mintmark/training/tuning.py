@@ -55,13 +55,15 @@ def search(
     seed: int,
     kept: Kept | None = None,
     progress: bool = False,
+    decimal: str = ".",
 ) -> Search:
     """Try the space of `tuning` and return the best parameters, by the mean score over folds that the seed fixes.
 
     The folds are of the split's own kind: what `kept` keeps together, or in order, is so in each of them.
 
     The first of equal candidates wins. joblib's current backend decides where the work is done; the result does not
-    depend on it. Raises `RecipeFault` for a parameter that the estimator has not or a value that it refuses.
+    depend on it. Raises `RecipeFault` for a parameter that the estimator has not or a value that it refuses; `decimal`
+    is the sign that numbers have in the source.
     """
     raise_faults(search_faults(specification, tuning, question, seed=seed))
     estimator = build(specification, seed=seed)
@@ -74,7 +76,7 @@ def search(
         engine.fit(inputs, truth)
     except Exception as error:  # whatever scikit-learn, or a class of the team's own, says of these rows
         parts = [*parts_of(estimator, specification, ("estimator",)), *_searched_parts(tuning, spaces)]
-        raise fit_fault(error, parts, tuning.places(), inputs) from error
+        raise fit_fault(error, parts, tuning.places(), inputs, decimal=decimal) from error
     _refuse_unscored(engine.cv_results_, tuning.metric or question.metric, truth, cuts)
     return _result(engine, written)
 
@@ -91,7 +93,8 @@ def search_faults(
     try:
         _scorer(tuning.metric or question.metric, question)
     except RecipeFault as fault:
-        faults.append(fault)
+        whose = "" if tuning.metric else "; it is the metric of model.yaml, so write another there"
+        faults.append(RecipeFault(fault.place, f"{fault.message}{whose}"))
     return faults
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mintmark.artifacts.skops.format import load_trusted
+from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 from mintmark.errors import InvalidRegistryError
 
 LEAF = -1
@@ -170,6 +170,24 @@ def test_gradient_boosting_writes_only_the_columns_it_has(take, messages, plain_
     file = take("boosting")
     file.attributes(owner)["init_"] = file.attributes(owner)["estimators_"]["content"][0]["content"][0]
     assert "init_ is neither" in messages(file.bytes())
+
+
+def test_gradient_boosting_has_classes_that_are_text(skops_file, messages, plain_node):
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    rows = np.arange(60.0).reshape(30, 2)
+    labels = np.array(["rot", "grün", "blau"], dtype=object)[np.arange(30) % 3]
+    model = GradientBoostingClassifier(n_estimators=2, random_state=0).fit(rows, labels)
+    data = dump_canonical(model)
+    assert load_trusted(data).predict(rows).tolist() == model.predict(rows).tolist()
+    file = skops_file(data)
+    file.attributes("GradientBoostingClassifier")["classes_"]["content"].pop()
+    assert "classes_ is not an array of one dimension" in messages(file.bytes())
+    file = skops_file(data)
+    node = file.attributes("GradientBoostingClassifier")["classes_"]
+    node["content"].pop()
+    node["shape"]["content"] = [plain_node(2)]
+    assert "for 2 classes" in messages(file.bytes())
 
 
 def test_gradient_boosting_holds_fitted_trees_alone(take, messages, plain_node):

@@ -21,6 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
+from tests.scaffold.examples import examples
 
 from mintmark.core.behaviour_tests import behaviour_test
 from mintmark.core.judgement import behaviour
@@ -707,7 +708,7 @@ _tests = st.one_of(
     answers=st.lists(_answers, min_size=4, max_size=4),
     classes=st.sampled_from([(), ("a", "b"), ("a", "b", "c"), (0, 1), ("a",)]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_nothing_that_a_model_answers_raises(tests, answers, classes):
     asked = probes(tests, ROWS, seed=3)
     given_answers = dict(zip(asked, answers, strict=False))

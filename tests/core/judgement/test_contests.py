@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from tests.scaffold.examples import examples
 
+from mintmark.core.judgement import contests
 from mintmark.core.judgement.answers import Answer
 from mintmark.core.judgement.contests import LEVEL, Contender, contest
 from mintmark.core.judgement.grading import dummy_answer, grade
 from mintmark.core.model import Gates
 from mintmark.core.question import Question, RecipeFault, Slice
-from mintmark.core.statistics.differences import RESAMPLES, SEED
+from mintmark.core.statistics.differences import RESAMPLES, SEED, paired_bootstrap
 from mintmark.core.statistics.intervals import resample_counts
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 from mintmark.core.statistics.significance import holm
+from mintmark.core.words import numbers
 
 CANCER = load_breast_cancer(as_frame=True)
 INPUTS = list(CANCER.data.columns)
@@ -252,7 +260,7 @@ def test_copies_of_a_row_add_nothing_once_they_are_one_entity():
     alone = errors(candidate, champion).metrics[0]
     by_row = errors(*copied).metrics[0]
     by_entity = errors(*copied, who=np.repeat(np.arange(40), 5)).metrics[0]
-    named = errors(*copied, who=np.repeat([f"patient {n}" for n in range(40)], 5)).metrics[0]
+    named = errors(*copied, who=np.repeat([f"patient {n:02}" for n in range(40)], 5)).metrics[0]
 
     def width(found):
         return found.high - found.low
@@ -283,14 +291,12 @@ def test_an_entity_column_that_is_not_there_is_not_passed_over():
         assert caught.value.place == ("entity_column",)
 
 
-def test_rows_without_an_entity_are_one():
-    generator = np.random.default_rng(4)
-    candidate, champion = generator.normal(0, 1, (2, 60))
-    missing = errors(candidate, champion, who=[*range(40), *[None] * 20]).metrics[0]
-    together = errors(candidate, champion, who=[*range(40), *[40] * 20]).metrics[0]
-    assert missing.difference == together.difference
+def test_rows_without_an_entity_are_refused_as_evaluate_refuses_them():
+    candidate, champion = np.random.default_rng(4).normal(0, 1, (2, 60))
+    with pytest.raises(RecipeFault, match='20 evaluation rows have no "who", the first is row 40'):
+        errors(candidate, champion, who=[*range(40), *[None] * 20])
     mixed = errors(candidate, champion, who=[*range(40), *["a"] * 20]).metrics[0]
-    assert mixed.difference == together.difference
+    assert mixed.difference == errors(candidate, champion, who=[*range(40), *[40] * 20]).metrics[0].difference
 
 
 # -- slices ----------------------------------------------------------------------------------------------------------
@@ -311,6 +317,29 @@ def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
     assert worse.difference.value == pytest.approx(1)
     assert same.message == "not shown to be worse by more than 0.3 (p is 1 after Holm)"
     assert [result.rows for result in found.slices] == [60] * 5
+
+
+@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-1, 1), parts=st.integers(1, 4), with_entities=st.booleans())
+@settings(max_examples=examples(3), deadline=None)
+def test_the_word_of_a_slice_is_what_its_bounds_and_its_p_value_say(seed, shift, parts, with_entities):
+    """A slice fails where Holm's p is at most 5%; its own bounds then say worse, and those of others may."""
+    generator = np.random.default_rng(seed)
+    champion, own = generator.standard_t(3, (2, 400))
+    part_of, margin = generator.integers(0, parts, 400), 0.2
+    candidate = np.abs(champion) + 0.3 * np.abs(own) + np.where(part_of == 0, shift, 0)
+    who = {"who": generator.integers(0, 45 * parts, 400)} if with_entities else {}
+    with mock.patch.object(contests, "paired_bootstrap", partial(paired_bootstrap, resamples=200)):
+        slices = [part(f"{number}", equals=number) for number in range(parts)]
+        found = errors(candidate, champion, margin=margin, slices=slices, part=part_of, least=50, **who)
+    judged = [result for result in found.slices if result.p_value is not None]
+    for result in judged:
+        assert (result.verdict == "fail") == (result.p_value <= LEVEL), result
+        assert (result.verdict == "fail") == result.message.startswith("worse by more than"), result
+        assert result.difference.standing == "worse" or result.p_value > LEVEL, result
+        assert result.difference.low > margin or result.p_value > LEVEL / 2, "the 95% interval has 2.5% on each side"
+        assert f"p is {numbers.p_value(result.p_value)} after Holm" in result.message
+    worse = [result for result in judged if result.difference.standing == "worse"]
+    assert not worse or len(judged) > 1 or worse[0].verdict == "fail", "one slice needs no correction"
 
 
 def test_a_slice_has_its_own_margin():

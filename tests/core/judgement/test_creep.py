@@ -9,7 +9,8 @@ from tests.bench.creep import MARGIN, PROPOSALS, losses
 @pytest.mark.slow
 def test_the_anchor_stops_small_losses() -> None:
     """Half a margin is lost again and again; held against the first champion as well, far less is."""
-    free, anchored = (losses(4, world="lasting", anchored=held) for held in (False, True))
+    free, anchored = (losses(8, world="lasting", rule=rule) for rule in ("without", "with it"))
     assert 2 * MARGIN < free < PROPOSALS * MARGIN / 2
     assert anchored < free
-    assert losses(4, world="changed", anchored=True) < 1.57 * MARGIN
+    for world in ("changed", "apart"):
+        assert losses(8, world=world, rule="with it") < 2 * MARGIN

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.core.judgement.goalposts import GOALPOSTS, GateChange, described, goalposts, needs_a_person
 from mintmark.core.statistics.metric_names import CLASSIFICATION, REGRESSION, greater_is_better
@@ -335,10 +336,21 @@ def test_no_key_of_the_schema_is_forgotten():
     texts = {"purpose", "intended_use", "out_of_scope", "limitations", "ethics", "training_data", "licence", "title"}
     assert set(schema) - GOALPOSTS - texts == {"schema", "name", "tags", "monitoring", "extra"}
     values: dict[str, Any] = {"gates": {"margin": 1}, "metric": {"name": "f1"}, "slices": [], "behaviour": []}
+    values["personal"] = {"age": "drop"}
     for key in schema:
         changed = {**MODEL, key: values.get(key, ["new"])}
         assert bool(goalposts(MODEL, changed)) == (key in GOALPOSTS)
         assert bool(described(MODEL, changed)) == (key not in GOALPOSTS)
+
+
+def test_the_log_may_keep_less_of_a_person_and_not_more():
+    def effects(before, after):
+        return {change.field: change.effect for change in goalposts({**MODEL, **before}, {**MODEL, **after})}
+
+    hashed, dropped = {"personal": {"age": "hash"}}, {"personal": {"age": "drop"}}
+    for stricter in (({}, hashed), ({}, dropped), (hashed, dropped)):
+        assert effects(*stricter) == {"personal.age": "tightened"}
+        assert effects(*reversed(stricter)) == {"personal.age": "loosened"}
 
 
 # -- what else differs -----------------------------------------------------------------------------------------------
@@ -348,14 +360,14 @@ def test_other_fields_are_told_before_and_after():
     after = edited(
         ("purpose", "Else."),
         ("licence", GONE),
-        ("monitoring", {"drift": {"method": "psi", "threshold": 0.2}, "columns": ["age"]}),
+        ("monitoring", {"thresholds": {"drift": 0.2}, "columns": ["age"]}),
         ("slices.0.description", "Old."),
         ("behaviour.3.description", "Why."),
         ("gates.margin", 0.5),
     )
     assert described(MODEL, after) == [
         ("licence", "MIT", "none"),
-        ("monitoring", "none", "drift: {method: psi, threshold: 0.2}, columns: [age]"),
+        ("monitoring", "none", "thresholds: {drift: 0.2}, columns: [age]"),
         ("purpose", "Tells who leaves.", "Else."),
         ("slices.older.description", "Of 60 and more.", "Old."),
         ("behaviour.refuses.description", "none", "Why."),
@@ -422,7 +434,7 @@ def document(gates: dict[str, Any], behaviour: list[dict[str, Any]]) -> dict[str
 
 
 @given(_gates, _behaviour)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_nothing_differs_from_itself(gates, behaviour):
     one = document(gates, behaviour)
     assert goalposts(one, copy.deepcopy(one)) == []
@@ -430,7 +442,7 @@ def test_nothing_differs_from_itself(gates, behaviour):
 
 
 @given(_gates, _gates, _behaviour, _behaviour)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_the_way_back_is_the_mirror(old_gates, new_gates, old_tests, new_tests):
     before, after = document(old_gates, old_tests), document(new_gates, new_tests)
     kept = copy.deepcopy((before, after))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.scaffold.examples import examples
 
 from mintmark.core.judgement.rules import ModelState, check_change, check_state
 from mintmark.core.settings import ChannelRule
@@ -269,5 +270,5 @@ class Life(RuleBasedStateMachine):
         assert list(check_state(state, CHANNELS)) == []
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+Life.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=25, deadline=None)
 TestLife = Life.TestCase

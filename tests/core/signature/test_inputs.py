@@ -122,6 +122,7 @@ def test_times() -> None:
         assert fit_inputs(rows, inputs)["t"].tolist() == [pd.Timestamp("2026-01-01")]
     for wrong, words in (
         (["01/02/2026"], "wants times in ISO 8601, and row 0 has the text '01/02/2026'"),
+        *(([word], f"and row 0 has the text '{word}'") for word in ("", "now", "today", "NaT", "nan")),
         ([5], "wants times, and row 0 has 5"),
         (pd.to_datetime(["2026-01-01"], utc=True), "without a time zone"),
     ):

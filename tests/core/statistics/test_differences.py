@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.scaffold.examples import examples
 
 from mintmark.core.records import Interval
 from mintmark.core.statistics.differences import (
@@ -16,8 +18,8 @@ from mintmark.core.statistics.differences import (
     RESAMPLES,
     PairedResamples,
     judge_difference,
+    judge_slice,
     paired_bootstrap,
-    regression_p_value,
 )
 from mintmark.core.statistics.intervals import metric_intervals, resample_counts
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
@@ -167,7 +169,7 @@ def test_without_a_champion_there_are_intervals_alone():
         assert found[name].champion is None
         assert found[name].champion_interval is None
         assert found[name].candidate_interval == both[name].candidate_interval
-    for judge in (judge_difference, regression_p_value):
+    for judge in (judge_difference, judge_slice):
         with pytest.raises(ValueError, match="no champion"):
             judge(found["f1"], maximize=True, margin=0)
 
@@ -213,7 +215,7 @@ def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_wor
     """Some 5% pass, and no more are found worse."""
     pairs = judged(ROWS, gain=-MARGIN, seed=100)
     assert 0.02 <= share_passing(pairs) <= 0.08
-    p_values = np.array([regression_p_value(pair, maximize=True, margin=MARGIN) for pair in pairs])
+    p_values = np.array([judge_slice(pair, maximize=True, margin=MARGIN)[1] for pair in pairs])
     assert 0.02 <= (p_values <= 0.05).mean() <= 0.07
     assert 0.42 <= (p_values <= 0.5).mean() <= 0.58
 
@@ -285,8 +287,7 @@ def test_a_bound_exactly_at_the_margin_passes(ours, theirs, maximize):
     )
     assert judge_difference(at_margin, maximize=maximize, margin=0.01).standing == "no worse"
     assert judge_difference(at_margin, maximize=maximize, margin=0.0099).standing == "inconclusive"
-    assert regression_p_value(at_margin, maximize=maximize, margin=0.01) == 1
-    assert regression_p_value(at_margin, maximize=maximize, margin=0.0099) == 41 / 51
+    assert judge_slice(at_margin, maximize=maximize, margin=0.01)[1] == 1
 
 
 def test_bounds_without_width_decide_nothing():
@@ -323,7 +324,7 @@ def test_bounds_are_left_out_where_too_few_resamples_define_the_metric():
         None, None, None, "inconclusive", None,
     )  # fmt: skip
     assert found.value == pytest.approx(0.2)
-    assert regression_p_value(made([np.nan] * 51 + [-0.9] * 49), maximize=True, margin=0.1) == 1
+    assert judge_slice(made([np.nan] * 51 + [-0.9] * 49), maximize=True, margin=0.1)[1] == 1
     enough = made([np.nan] * 50 + [0.2, 0.3] * 25)
     assert judge_difference(enough, maximize=True, margin=0.1).standing == "better"
 
@@ -332,7 +333,7 @@ def test_bounds_are_left_out_where_too_few_resamples_define_the_metric():
 
 
 @given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-0.05, 0.05), margin=st.floats(1e-5, 0.05))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_plan_follows_the_formula_and_not_the_gain(seed, shift, margin):
     gains = np.random.default_rng(seed).normal(shift, 0.04, 500)
     found = judge_difference(made(gains, rows=200), maximize=True, margin=margin)
@@ -349,6 +350,7 @@ def test_a_plan_ends_at_a_billion_and_needs_a_margin():
     assert judge_difference(made(AROUND_ZERO), maximize=True, margin=0).rows_needed is None
 
 
+@pytest.mark.slow
 def test_a_plan_holds_the_truth_where_a_gain_divided_by_chance_did_not():
     """Accuracy, 6% of rows differ, margin 0.01: the truth is 3,710. At n = 300 to 3,000 (a few pairs of each are
     inconclusive by construction of the sample) the range holds it in nine of ten."""
@@ -374,24 +376,53 @@ def test_a_plan_holds_the_truth_where_a_gain_divided_by_chance_did_not():
 
 
 @pytest.mark.parametrize("maximize", [True, False])
-def test_the_p_value_counts_resamples_within_the_margin(maximize):
-    gains = np.r_[np.full(3, -0.05), np.full(5, -0.2), np.full(2, np.nan)]
-    resampled = made(gains, maximize=maximize)
-    assert regression_p_value(resampled, maximize=maximize, margin=0.1) == pytest.approx((1 + 3) / (8 + 1))
-    assert regression_p_value(resampled, maximize=maximize, margin=0.01) == pytest.approx(1 / 9)
-    assert regression_p_value(resampled, maximize=maximize, margin=0.3) == 1
+def test_the_p_value_is_where_the_bound_reaches_the_margin(maximize):
+    gains = np.random.default_rng(1).normal(-0.08, 0.05, 4_000)
+    resampled = made(gains, maximize=maximize, rows=100_000)
+    for margin in (0.0, 0.05, 0.1):
+        _, p_value = judge_slice(resampled, maximize=maximize, margin=margin)
+        expected = stats.norm.sf((-margin - gains.mean()) / gains.std())
+        assert p_value == pytest.approx(expected if margin < 0.08 else 1, rel=0.1)
+    assert judge_slice(made(gains - 9, maximize=maximize), maximize=maximize, margin=0)[1] == 1 / 4_001
 
 
-@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-0.2, 0.1))
-@settings(max_examples=60, deadline=None)
-def test_worse_means_a_small_p_value(seed, shift):
-    resampled = made(np.random.default_rng(seed).normal(shift, 0.05, 2_000))
-    p_value = regression_p_value(resampled, maximize=True, margin=0.05)
+def agree(resampled, *, maximize, margin):
+    """A difference and its p-value say the same: worse where p is at most 0.05, and nowhere else."""
+    found, p_value = judge_slice(resampled, maximize=maximize, margin=margin)
     assert 0 < p_value <= 1
-    if judge_difference(resampled, maximize=True, margin=0.05).standing == "worse":
-        assert p_value <= 0.0515
-    else:
-        assert p_value >= 0.0485
+    assert (found.standing == "worse") == (p_value <= 0.05), (found, p_value)
+    if found.bound is None:
+        assert p_value == 1
+    return p_value
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shift=st.floats(-0.2, 0.1),
+    rows=st.integers(1, 500),
+    units=st.sampled_from([None, 2, 20, 500]),
+    reach=st.sampled_from([None, 0.0, 0.1]),
+)
+@settings(max_examples=examples(40), deadline=None)
+def test_worse_means_a_small_p_value(seed, shift, rows, units, reach):
+    bounds = None if reach is None else lambda level: (shift - reach - (1 - level), shift + reach * (1 - level))
+    resampled = replace(
+        made(np.random.default_rng(seed).normal(shift, 0.05, 400), rows=rows), units=units, bounds=bounds
+    )
+    agree(resampled, maximize=True, margin=0.05)
+
+
+@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(30, 200), entities=st.sampled_from([None, 25]))
+@settings(max_examples=examples(5), deadline=None)
+def test_worse_means_a_small_p_value_for_every_metric(seed, rows, entities):
+    clusters = None if entities is None else np.arange(rows) % entities
+    candidate, champion = random_pair(seed, rows)
+    for name, found in paired_bootstrap(CLASSIFICATION, candidate, champion, clusters=clusters, resamples=100).items():
+        agree(found, maximize=name not in ("log_loss", "brier"), margin=0.0)
+    truth, errors = np.random.default_rng(seed).normal(0, 1, (2, rows))
+    sides = (regression_outcomes(truth, truth + scale * errors) for scale in (1.3, 1))
+    for name, found in paired_bootstrap(REGRESSION, *sides, clusters=clusters, resamples=100).items():
+        agree(found, maximize=name in ("r2", "explained_variance"), margin=0.0)
 
 
 # -- properties ------------------------------------------------------------------------------------------------------
@@ -412,7 +443,7 @@ def judge_all(candidate, champion, *, margin=0.02):
 
 
 @given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_swapping_the_two_mirrors_the_difference(seed, rows):
     candidate, champion = random_pair(seed, rows)
     one, other = judge_all(candidate, champion), judge_all(champion, candidate)
@@ -426,7 +457,7 @@ def test_swapping_the_two_mirrors_the_difference(seed, rows):
 
 
 @given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_the_order_of_the_rows_does_not_matter_to_the_value(seed, rows):
     candidate, champion = random_pair(seed, rows)
     order = np.random.default_rng(seed).permutation(rows)
@@ -447,7 +478,7 @@ def test_identical_models_are_no_worse_where_the_rows_could_have_told():
 
 
 @given(seed=st.integers(0, 2**32 - 2), margins=st.lists(st.floats(0, 0.5), min_size=2, max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_more_margin_never_turns_a_pass_into_a_failure(seed, margins):
     candidate, champion = random_pair(seed, 40)
     found = paired_bootstrap(["f1", "log_loss"], candidate, champion, resamples=200)
@@ -494,7 +525,7 @@ def test_a_wild_prediction_is_worse_and_not_undefined(wild, many):
         if name == "max_error":
             continue
         assert all(math.isfinite(number) for number in (judged.value, judged.low, judged.high, judged.bound)), name
-    assert regression_p_value(found["mse"], maximize=False, margin=0.1) < 0.5
+    assert judge_slice(found["mse"], maximize=False, margin=0.1)[1] < 1
 
 
 def test_a_metric_of_probabilities_needs_them():

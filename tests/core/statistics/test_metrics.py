@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
+from tests.scaffold.examples import examples
 from tests.scaffold.marks import first_quick
 
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION, metric_names
@@ -64,7 +65,7 @@ def random_classes(seed, rows, classes, *, digits):
 
 @pytest.mark.parametrize("name", sorted(REFERENCE_REGRESSION))
 @given(seed=st.integers(0, 2**32 - 1), shift=st.sampled_from([0.0, 1e6]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_regression_agrees_with_scikit_learn(name, seed, shift):
     generator = np.random.default_rng(seed)
     truth = generator.normal(50, 20, 40) + shift
@@ -88,7 +89,7 @@ def test_max_error_is_that_of_the_rows_that_were_drawn():
 @pytest.mark.parametrize("name", first_quick(CLASSIFICATION))
 @pytest.mark.parametrize("positive", first_quick(["no", "yes"]))
 @given(seed=st.integers(0, 2**32 - 1), digits=st.sampled_from([1, 6]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_binary_agrees_with_scikit_learn(name, positive, seed, digits):
     classes = ["no", "yes"]
     truth, prediction, probabilities = random_classes(seed, 50, classes, digits=digits)
@@ -102,7 +103,7 @@ def test_binary_agrees_with_scikit_learn(name, positive, seed, digits):
 
 @pytest.mark.parametrize("name", first_quick(CLASSIFICATION))
 @given(seed=st.integers(0, 2**32 - 1), digits=st.sampled_from([1, 6]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_many_classes_agree_with_scikit_learn(name, seed, digits):
     classes = [3, 5, 8, 9]
     truth, prediction, probabilities = random_classes(seed, 60, classes, digits=digits)

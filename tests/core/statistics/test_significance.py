@@ -10,6 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
+from tests.scaffold.examples import examples
 
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
 from mintmark.core.statistics.significance import cross_checks, delong, holm, mcnemar
@@ -62,7 +63,7 @@ def scores(seed, rows, *, digits=9):
 @given(ours=st.integers(0, 400), theirs=st.integers(0, 400))
 @example(ours=0, theirs=0)
 @example(ours=7, theirs=7)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_mcnemar_agrees_with_statsmodels(ours, theirs):
     expected = reference_mcnemar([[50, ours], [theirs, 20]], exact=True).pvalue
     assert mcnemar(ours, theirs) == pytest.approx(expected, rel=1e-9)
@@ -97,7 +98,7 @@ def test_delong_gives_the_published_values(name, area, difference, error, low, h
 
 
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(5, 120), digits=st.sampled_from([0, 1, 9]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_delong_agrees_with_its_definition(seed, rows, digits):
     is_positive, first, second = scores(seed, rows, digits=digits)
     found = delong(is_positive, first, second)
@@ -113,7 +114,7 @@ def test_delong_agrees_with_its_definition(seed, rows, digits):
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_delong_depends_on_the_order_of_scores_alone_and_mirrors(seed):
     is_positive, first, second = scores(seed, 60, digits=1)
     found, other = delong(is_positive, first, second), delong(is_positive, second, first)

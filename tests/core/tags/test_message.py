@@ -20,7 +20,13 @@ MESSAGE = TagMessage(
     channel="production",
     before="1.0.0",
     after="1.1.0",
-    approved=Approved(pull_request=12, approvers=("ada", "grace"), review={"verdict": "pass"}),
+    approved=Approved(
+        pull_request=12,
+        head="0123456789" * 4,
+        approvers=("ada", "grace"),
+        approved_before=("linus",),
+        review={"verdict": "pass"},
+    ),
 )
 
 
@@ -59,10 +65,10 @@ def test_other_messages_tell_nothing(text: str) -> None:
 
 
 def test_what_a_message_claims_of_the_wrong_kind_is_not_taken() -> None:
-    data = format_message(MESSAGE).replace("12,", '"12",').replace('"grace"', "7")
+    data = format_message(MESSAGE).replace("12,", '"12",').replace('"grace"', "7").replace("0123456789" * 4, "main")
     parsed = parse_message(data)
     assert parsed is not None
-    assert parsed.approved == Approved(approvers=("ada",), review={"verdict": "pass"})
+    assert parsed.approved == Approved(approvers=("ada",), approved_before=("linus",), review={"verdict": "pass"})
 
 
 def test_a_number_that_no_pull_request_has_is_not_taken() -> None:

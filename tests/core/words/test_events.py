@@ -29,6 +29,10 @@ MOVE = {"channel": "production", "before": "1.0.0", "after": "1.1.0"}
         ("yank", {"version": "1.1.0", "reason": "it\nleaks \x1b "}, "1.1.0 was yanked: it leaks \\x1b"),
         ("yank", {"version": "1.1.0"}, "1.1.0 was yanked"),
         ("unyank", {"version": "1.1.0"}, "1.1.0 is no longer yanked"),
+        ("damage", {"version": "1.1.0"}, "1.1.0 was damaged: its files were changed after it was registered"),
+        ("damage", {"channel": "staging"}, "the file of staging was damaged: it names no version"),
+        ("mend", {"version": "1.1.0"}, "1.1.0 was mended: its files are those that were registered"),
+        ("mend", {"channel": "staging"}, "the file of staging was mended: it can be read again"),
         ("of a later mintmark", {}, "of a later mintmark"),
     ],
 )

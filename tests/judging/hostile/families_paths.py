@@ -22,7 +22,7 @@ from tests.scaffold.registry import Scratch
 TEXT = "nothing to see\n"
 
 
-def _write(path: str, content: str | bytes, registry: Scratch) -> None:
+def write(path: str, content: str | bytes, registry: Scratch) -> None:
     """Also where .gitignore would keep it out."""
     registry.write(path, content)
     registry.git("add", "--force", "--", f":(literal){path}")
@@ -43,7 +43,7 @@ def _submodule(path: str, registry: Scratch) -> None:
 
 def _files(family: Family, paths: dict[str, str | bytes], *, start: str, honest: bool = False) -> None:
     for path, content in paths.items():
-        family.add(ascii(path), partial(_write, path, content), start=start, honest=honest)
+        family.add(ascii(path), partial(write, path, content), start=start, honest=honest)
 
 
 # -- extra files with a proposal -------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ extra.add("a submodule", partial(_submodule, "vendor"))
 def _declare(path: str, registry: Scratch) -> None:
     """As a dependency of the stage, in dvc.yaml and dvc.lock: that makes it nobody's own."""
     content = TEXT.encode()
-    _write(path, content, registry)
+    write(path, content, registry)
     registry.edit("dvc.yaml", "deps: [", f"deps: [{path}, ")
     lock = yaml.safe_load(registry.read("dvc.lock"))
     lock["stages"]["fit@loans"]["deps"].append({"path": path, "hash": "md5", "md5": "0" * 32, "size": len(content)})
@@ -224,15 +224,15 @@ _files(
 pickles = Family("pickles under any name")
 
 
-class _Runs:
+class Runs:
     def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
         return os.system, ("true",)
 
 
-_BOMB = pickle.dumps(_Runs(), protocol=4)
+BOMB = pickle.dumps(Runs(), protocol=4)
 
 
-def _zipped(name: str, content: bytes) -> bytes:
+def zipped(name: str, content: bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(name, content)
@@ -257,31 +257,31 @@ def _numpy(array: object, *, packed: bool = False) -> bytes:
 _files(
     pickles,
     {
-        "docs/picture.png": _BOMB,
-        "docs/page.md": pickle.dumps(_Runs(), protocol=0),
-        "docs/one.md": pickle.dumps(_Runs(), protocol=1),
-        "data/two.csv": pickle.dumps(_Runs(), protocol=2),
+        "docs/picture.png": BOMB,
+        "docs/page.md": pickle.dumps(Runs(), protocol=0),
+        "docs/one.md": pickle.dumps(Runs(), protocol=1),
+        "data/two.csv": pickle.dumps(Runs(), protocol=2),
         "data/three.parquet": pickle.dumps({"a": [1, 2]}, protocol=3),
-        "scripts/five.py": pickle.dumps(_Runs(), protocol=5),
+        "scripts/five.py": pickle.dumps(Runs(), protocol=5),
         "data/a.pkl": TEXT,
         "data/a.PICKLE": TEXT,
         "data/a.joblib": b"\x28\xb5\x2f\xfd",
-        "data/a.gz": gzip.compress(_BOMB),
-        "data/a.bz2": bz2.compress(_BOMB),
-        "data/a.xz": lzma.compress(_BOMB),
-        "data/a.lzma": lzma.compress(_BOMB, format=lzma.FORMAT_ALONE),
-        "data/a.z": zlib.compress(_BOMB, 3),
-        "data/a.lz4": b"\x04\x22\x4d\x18\x64\x40\xa7\x10\x00\x00\x00\xf0\x01" + _BOMB,
-        "data/weights.zip": _zipped("archive/data.pkl", TEXT.encode()),
-        "data/hidden.zip": _zipped("page.txt", _BOMB),
-        "data/twice.zip": _zipped("inner.gz", gzip.compress(_BOMB)),
-        "data/all.tar": _tarred("page.txt", _BOMB, "w"),
-        "data/all.tar.gz": _tarred("page.txt", _BOMB, "w:gz"),
-        "data/objects.npy": _numpy(np.array([_Runs()], dtype=object)),
-        "data/objects.npz": _numpy([_Runs()], packed=True),
+        "data/a.gz": gzip.compress(BOMB),
+        "data/a.bz2": bz2.compress(BOMB),
+        "data/a.xz": lzma.compress(BOMB),
+        "data/a.lzma": lzma.compress(BOMB, format=lzma.FORMAT_ALONE),
+        "data/a.z": zlib.compress(BOMB, 3),
+        "data/a.lz4": b"\x04\x22\x4d\x18\x64\x40\xa7\x10\x00\x00\x00\xf0\x01" + BOMB,
+        "data/weights.zip": zipped("archive/data.pkl", TEXT.encode()),
+        "data/hidden.zip": zipped("page.txt", BOMB),
+        "data/twice.zip": zipped("inner.gz", gzip.compress(BOMB)),
+        "data/all.tar": _tarred("page.txt", BOMB, "w"),
+        "data/all.tar.gz": _tarred("page.txt", BOMB, "w:gz"),
+        "data/objects.npy": _numpy(np.array([Runs()], dtype=object)),
+        "data/objects.npz": _numpy([Runs()], packed=True),
         "data/reference.txt": b"cposix\nsystem\n(S'true'\ntR.",
         "data/named.txt": b"cos\nsystem\n.",
-        "LICENSE": _BOMB,
+        "LICENSE": BOMB,
     },
     start="main",
 )
@@ -290,7 +290,7 @@ _files(
     {
         "data/table.csv.gz": gzip.compress(b"a,b\n1,2\n"),
         "data/numbers.npy": _numpy(np.arange(9.0)),
-        "data/pages.zip": _zipped("page.txt", TEXT.encode()),
+        "data/pages.zip": zipped("page.txt", TEXT.encode()),
         "docs/pages.md": "cat\ndog\n.\n",
         "docs/more.md": "(the end\n",
     },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import pickle
 from collections.abc import Callable
@@ -149,6 +151,27 @@ def _a_folder_behind_a_pointer(registry: Scratch) -> None:
     listing = [{"md5": put(registry, f"a,b\n{n},2\n".encode()), "relpath": f"part-{n}.csv"} for n in range(3)]
     name_in_pointer(registry, "data/parts", put(registry, json.dumps(listing).encode(), suffix=".dir"))
 
+
+def _behind_a_pointer(name: str, content: bytes, registry: Scratch) -> None:
+    name_in_pointer(registry, name, put(registry, content))
+
+
+_PICKLE = pickle.dumps(print)
+for _name, _content in {
+    "a pickle in a packed table": gzip.compress(_PICKLE),
+    "a pickle in base64 in a packed table": gzip.compress(b"a,b\n1," + base64.b64encode(_PICKLE * 9) + b"\n"),
+    "a pickle behind a packed table": gzip.compress(b"a,b\n1,2\n") + _PICKLE,
+    "a packed table behind another one": gzip.compress(b"a,b\n1,2\n") + gzip.compress(_PICKLE),
+    "a packed table that unpacks to gigabytes": gzip.compress(b" " * (257 << 20), 1),
+}.items():
+    junk.add(_name, partial(_behind_a_pointer, "data/more.csv.gz", _content), start="main", says=RULE_8)
+
+junk.add(
+    "a packed table behind a pointer",
+    partial(_behind_a_pointer, "data/more.csv.gz", gzip.compress(b"a,b\n1,2\n" * 9_000)),
+    start="main",
+    honest=True,
+)
 
 orphans = Family("orphans and objects that are too large")
 

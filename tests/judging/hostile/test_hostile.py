@@ -24,7 +24,8 @@ def _cases() -> Iterator[object]:
         others = [variant for variant in family.variants if variant is not first]
         name = family.name.replace(" ", "-")
         # Spread over the family, in which neighbours are most alike.
-        some = others[:: max(1, -(-len(others) // _SOME))]
+        quick = [variant for variant in others if not variant.reproduce]
+        some = quick[:: max(1, -(-len(quick) // _SOME))]
         rest = [variant for variant in others if variant not in some]
         yield pytest.param(family.name, [first], id=f"{name}-first")
         yield pytest.param(family.name, some, id=f"{name}-some", marks=pytest.mark.slow)

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch
 from tests.scaffold.server import serve
 
@@ -88,7 +89,7 @@ def test_a_pointer_that_leads_elsewhere_is_not_for_that_data(made: Scratch) -> N
     assert source_files(made.root, head, ["data/a.csv"]) == []
 
 
-@pytest.mark.parametrize("way", ["folder", "http"])
+@pytest.mark.parametrize("way", first_quick(["folder", "http"]))
 def test_a_folder_comes_whole(tmp_path: Path, way: str) -> None:
     far, cache = tmp_path / "far", tmp_path / "cache"
     entries = [{"md5": put(far, text), "relpath": f"{number}.csv"} for number, text in enumerate((b"one", b"two"))]

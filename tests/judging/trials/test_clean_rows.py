@@ -19,7 +19,8 @@ def test_rows_that_the_candidate_was_trained_on_are_left_out(judged: Scratch) ->
     judged.branch("greedy")
     propose(judged, C=1.0, seen=800)
     found = judged.review()
-    (_, own), judged_on = said(found)
+    (verdict, own), judged_on = said(found)
+    assert (found.code, verdict) == (42, "decide"), "what its metrics.json says stays in the registry"
     assert own.startswith("400 of the 600 rows that loans@1.1.0 was evaluated on were in its own training")
     assert judged_on == (
         "pass",

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mintmark.artifacts.tables import read_table
 from mintmark.core.question import Question
 from mintmark.errors import MintmarkError
-from mintmark.judging.trials.evidence import read_rows, read_table
+from mintmark.judging.trials.evidence import read_rows
 
 NAME = "evaluation.parquet"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.judging.judged_fixture import propose, set_params
+from tests.judging.judged_fixture import nearly, propose, set_params
 from tests.scaffold.registry import Scratch
 
 
@@ -26,7 +26,7 @@ def test_compare_says_what_the_review_says(judged: Scratch) -> None:
     document = json.loads(judged.mintmark("compare", "loans@1.0.0", "loans@1.1.0", "--json").text)
     assert document["basis"] == "same rows"
     assert document["rows"]["judged"] == 600
-    assert {metric["name"]: metric["test"] for metric in document["metrics"]} == review
+    assert {metric["name"]: metric["test"] for metric in document["metrics"]} == nearly(review)
     assert review["accuracy"]["standing"] == "better"
     assert next(row for row in rows if row[0] == "accuracy")[-1].strip() == "better"
     assert "None of the 600 rows was in the training of loans@1.1.0 or loans@1.0.0." in text

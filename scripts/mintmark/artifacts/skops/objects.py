@@ -84,6 +84,15 @@ class Objects:
             return node["content"]  # type: ignore[no-any-return]
         raise Missing(f"{name} is not a list")
 
+    def length(self, node: Node | None, name: str) -> int:
+        """How long an array of one dimension is, of plain values or of objects such as text. Raises Missing."""
+        if node is None or node["__loader__"] != "NdArrayNode" or node.get("type") != "json":
+            return len(self.array(node, name))
+        items = self.items(node, name)
+        if [self.integer(size, name) for size in self.items(node.get("shape"), name)] != [len(items)]:
+            raise Missing(f"{name} is not an array of one dimension")
+        return len(items)
+
     def is_none(self, node: Node | None) -> bool:
         """Whether an attribute is absent or None."""
         return node is None or (node["__loader__"] == "JsonNode" and node.get("content") == "null")

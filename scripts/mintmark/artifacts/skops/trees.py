@@ -166,7 +166,7 @@ def _width_faults(objects: Objects, attributes: Mapping[str, Node], width: int) 
         if width != 1:
             yield f"n_trees_per_iteration_ is {width} for a regression"
         return
-    n_classes = len(objects.array(attributes["classes_"], "classes_"))
+    n_classes = objects.length(attributes["classes_"], "classes_")
     if width != (1 if n_classes == 2 else n_classes):
         yield f"n_trees_per_iteration_ is {width} for {n_classes} classes"
     init = attributes.get("init_")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mintmark.core import layout
 from mintmark.core.judgement.names import look
 from mintmark.core.layout import MODELS, REGISTRY
 
@@ -60,6 +61,8 @@ def governs(path: str) -> str:
     """
     if path in PIPELINE or path.startswith(STORE):
         return ""
+    if path.startswith(layout.OUTSIDE):
+        return _governs_from_outside(path)
     parts = [look(part) for part in path.split("/")]
     seen, name = "/".join(parts), parts[-1]
     if seen == REGISTRY:
@@ -77,6 +80,15 @@ def governs(path: str) -> str:
     if not why and len(parts) == 1 and not (name.endswith(_PLAIN_AT_ROOT) or name.startswith(("license", "notice"))):
         why = "lies at the root, where tools look for their settings"
     return why if name not in _IN_EVERY_FOLDER else ""
+
+
+def _governs_from_outside(path: str) -> str:
+    """Return the same for a path outside of the folder of a registry: what the whole repository goes by."""
+    seen = "/".join(look(part) for part in path.split("/") if part != "..")
+    name = seen.rpartition("/")[2]
+    if seen.startswith(".github/") or name == "codeowners":
+        return _APPROVES if name == "codeowners" else _TOOLS
+    return _SETTINGS if name in (".gitattributes", ".gitmodules") else ""
 
 
 def _is_plain_dotfile(parts: list[str]) -> bool:

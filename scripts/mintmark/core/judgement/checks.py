@@ -134,8 +134,9 @@ CHECKS: Final[dict[CheckName, CheckKind]] = {
         CheckKind(
             name="clean rows",
             question="Are there rows that neither model was trained on (R11)?",
-            decide="nobody can tell which rows one of them was trained on, or too few are left",
-            warn="rows that the candidate was evaluated on are in its own training",
+            decide="nobody can tell which rows one of them was trained on, too few are left, or rows that the "
+            "candidate was evaluated on are in its own training",
+            warn="one row in 10,000 of those or fewer is in its own training, as may be by chance",
         ),
         CheckKind(
             name="model",

@@ -11,8 +11,8 @@ import pandas as pd
 
 from mintmark.core.judgement.review import Evaluation, SliceResult
 from mintmark.core.model import LEAST_SLICE_ROWS, Gates
-from mintmark.core.question import RecipeFault
-from mintmark.core.statistics.differences import PairedResamples, judge_difference, paired_bootstrap, regression_p_value
+from mintmark.core.statistics.differences import PairedResamples, judge_difference, judge_slice, paired_bootstrap
+from mintmark.core.statistics.entities import entity_codes
 from mintmark.core.statistics.metric_names import greater_is_better, metric_names
 from mintmark.core.statistics.results import MetricResult
 from mintmark.core.statistics.review_curves import curves_of
@@ -62,13 +62,13 @@ def contest(
     """Return how a candidate compares with a champion on the evaluation table `rows`, in the order of the outcomes.
 
     `is_dummy` says that the champion is a constant answer: then slices have nobody to be worse than. Raises
-    `RecipeFault` where the rows do not have the entity column, and `ValueError` where the two did not answer these
+    `RecipeFault` where the rows do not tell their entities, and `ValueError` where the two did not answer these
     rows.
     """
     if len(rows) != len(candidate.outcomes):
         raise ValueError(f"there are {len(rows)} rows and {len(candidate.outcomes)} answers")
     names = _names(question, candidate.outcomes)
-    clusters = _clusters(rows, question)
+    clusters = entity_codes(rows, question)
     resampled = paired_bootstrap(names, candidate.outcomes, champion.outcomes, clusters=clusters)
     rival = None if is_dummy else champion.outcomes
     match = _Match(
@@ -100,20 +100,6 @@ def _names(question: Question, outcomes: Outcomes) -> list[str]:
     """Return the metrics to show, the primary one first."""
     names = metric_names(question.task, probabilities=outcomes.probabilities is not None)
     return sorted(names, key=lambda name: name != question.metric)
-
-
-def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
-    """Return a code for each row, one for all rows of an entity; rows that name none are taken for one entity."""
-    name = question.entity_column
-    if name is None:
-        return None
-    if name not in rows.columns:
-        raise RecipeFault(("entity_column",), f'the evaluation data has no column "{name}"')
-    try:
-        codes: Codes = pd.factorize(rows[name], use_na_sentinel=False)[0].astype(np.intp)
-    except TypeError:
-        raise RecipeFault(("entity_column",), f'"{name}" does not hold the names or numbers of entities') from None
-    return codes
 
 
 def _metric_result(name: str, resampled: PairedResamples, question: Question, gates: Gates) -> MetricResult:
@@ -184,14 +170,15 @@ def _compare_slice(
     result: SliceResult, resampled: PairedResamples, match: _Match, clusters: Codes | None
 ) -> SliceResult:
     maximize, margin = match.question.maximize, match.gates.slice_margin
-    compared = replace(result, difference=judge_difference(resampled, maximize=maximize, margin=margin))
+    difference, p_value = judge_slice(resampled, maximize=maximize, margin=margin)
+    compared = replace(result, difference=difference)
     too_few = _too_few(result.rows, clusters, match.gates.slice_min_rows)
     if too_few:
         return replace(compared, verdict="warn", message=too_few)
-    if compared.difference is None or compared.difference.bound is None:
+    if difference.bound is None:
         message = f"{match.question.metric} has no interval on these rows, so nobody can judge it"
         return replace(compared, verdict="warn", message=message)
-    return replace(compared, p_value=regression_p_value(resampled, maximize=maximize, margin=margin))
+    return replace(compared, p_value=p_value)
 
 
 def _too_few(rows: int, clusters: Codes | None, least: int) -> str:

@@ -22,9 +22,10 @@ Looser = Literal["up", "down"]
 
 LONGEST: Final = 200
 IDENTITY: Final = ("task", "target", "positive_class", "entity_column", "reproduce", "anchor")
-GOALPOSTS: Final = frozenset({*IDENTITY, "metric", "owners", "gates", "slices", "behaviour"})
+GOALPOSTS: Final = frozenset({*IDENTITY, "metric", "owners", "gates", "slices", "behaviour", "personal"})
 
 _ABSENT: Final[dict[Looser, float]] = {"up": math.inf, "down": -math.inf}
+_KEEPS: Final = {"drop": 0, "hash": 1, None: 2}  # how much the prediction log keeps of a personal input
 _LEAD: Final = 40  # characters that are alike, before a difference that would else be cut off
 _AMBIGUOUS: Final = re.compile(r"[-+.]*[0-9][-+.0-9e]*|true|false|none|null|\s*", re.IGNORECASE)
 _PUNCTUATION: Final = re.compile(r"[,:{}\[\]\"]")
@@ -55,6 +56,7 @@ def goalposts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[GateC
         *_gates(_part(before, "gates"), _part(after, "gates"), corrected=bool(before.get("slices"))),
         *_slices(_entries(before, "slices"), _entries(after, "slices")),
         *_behaviour(_entries(before, "behaviour"), _entries(after, "behaviour")),
+        *_personal(_part(before, "personal"), _part(after, "personal")),
     ]
     if before and after:
         return [*_identity(before, after), *changes]
@@ -129,6 +131,15 @@ def _gates(before: Mapping[str, Any], after: Mapping[str, Any], *, corrected: bo
                 yield _diluting(change) if corrected else change
         else:
             yield from _differs(field, old, new)
+
+
+def _personal(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GateChange]:
+    """Compare what the prediction log leaves out or hashes: what it then keeps more of is loosened."""
+    for name in _names(before, after):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            is_looser = _KEEPS[old] < _KEEPS[new]
+            yield _change(f"personal.{name}", _text(old), _text(new), "loosened" if is_looser else "tightened")
 
 
 def _slice_rows(field: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[GateChange]:

@@ -15,6 +15,7 @@ from mintmark.core import layout
 from mintmark.core.bump import parent_among
 from mintmark.core.finding import Finding, format_place, shorten
 from mintmark.core.provenance.pins import ALWAYS, BY_FORMAT, LOCK, is_python, marker_environment
+from mintmark.core.question import TRAINING_ROWS
 from mintmark.core.statistics.metric_names import LABEL_METRICS
 
 if TYPE_CHECKING:
@@ -220,6 +221,18 @@ def dispute_rows(record: VersionRecord, rows: int, trained: int | None) -> Itera
         if right is not None and source.rows != right:
             message = f"is {_told(source.rows)}, and {file} counts {right}; dvc repro, and mintmark propose again"
             yield _finding(record, f"data[{number}].rows", message)
+
+
+def dispute_units(record: VersionRecord, counted: Any, digested: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield where the digests of training rows are of other numbers of ids and entities than data.json has.
+
+    `counted` is what data.json says of the training table; an older `prepare` did not count them there.
+    """
+    for name, digests in digested.items():
+        told = counted.get(name) if isinstance(counted, dict) else None
+        if told is not None and told != digests:
+            message = f"has digests of {digests:,} {name}, and data.json counts {_told(told)} in the training"
+            yield _finding(record, f"files.{TRAINING_ROWS}", f"{message}; dvc repro, and mintmark propose again")
 
 
 def dispute_source(record: VersionRecord, number: int, digests: Sequence[str]) -> Iterator[Finding]:

@@ -39,6 +39,23 @@ class DeclaredStage:
     params: Mapping[str, frozenset[str] | None]
     always_runs: bool = False
 
+    def leaves_out(
+        self, deps: Iterable[str], outs: Iterable[str], params: Mapping[str, Iterable[Any]]
+    ) -> Iterator[str]:
+        """Yield what dvc.lock says of the stage and this does not: DVC leaves there what a stage read before."""
+        for kind, named, declared in (("dep", deps, self.deps), ("out", outs, self.outs)):
+            surplus = {posixpath.normpath(path) for path in named} - {posixpath.normpath(path) for path in declared}
+            yield from (f"{path} is a {kind} that dvc.yaml does not declare" for path in sorted(surplus))
+        for path, keys in sorted(params.items()):
+            if path not in self.params:
+                yield f"{path} holds parameters that dvc.yaml does not declare"
+                continue
+            known = self.params[path]
+            if known is not None:
+                yield from (
+                    f"{path}: {key} is not declared in dvc.yaml" for key in sorted(set(map(_text, keys)) - known)
+                )
+
 
 def variable_files(pipeline: Any) -> list[str]:
     """Return the files from which dvc.yaml takes variables, besides params.yaml; raise `TemplateFault` for no path."""

@@ -117,6 +117,11 @@ def count_of(digests: pd.DataFrame, kind: str) -> int:
     return int((digests[OF] == kind).sum())
 
 
+def counts_of(digests: pd.DataFrame) -> dict[str, int]:
+    """Return how many ids and how many entities the digests are of, as data.json calls them."""
+    return {"ids": count_of(digests, BY_ID), "entities": count_of(digests, BY_ENTITY)}
+
+
 def filled_column(filled: pd.DataFrame) -> pd.Series:
     """Return for each row the columns that were filled, as the column `filled_columns` of a table holds them."""
     names = list(map(str, filled.columns))

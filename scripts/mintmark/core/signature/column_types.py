@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.finding import one_line, shorten
-from mintmark.core.signature.times import ISO, parse_times
+from mintmark.core.signature.times import parse_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +177,7 @@ def _parsed_times(column: pd.Series) -> pd.Series:
 
 def _is_time(value: Any) -> bool:
     try:
-        pd.to_datetime([value], format=ISO)
+        parse_times(pd.Series([value], dtype=object))
     except (ValueError, TypeError):
         return False
     return True

@@ -13,7 +13,11 @@ def parse_times(column: pd.Series, form: str = ISO) -> pd.Series:
     """Return a column of text as times; those with zones, which change with the season, are in UTC.
 
     Raises `ValueError` for text that is no time of this form, and where some times have a zone and others have none.
+    Words such as `now` and `NaT` are no times, though pandas knows them.
     """
+    words = [value for value in column.dropna().unique() if isinstance(value, str) and not any(map(str.isdigit, value))]
+    if words:
+        raise ValueError(f"{words[0][:40]!r} is no time")
     try:
         return pd.to_datetime(column, format=form)
     except ValueError:

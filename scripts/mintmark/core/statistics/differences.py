@@ -18,7 +18,7 @@ from mintmark.core.statistics.metric_names import PROBABILITY_METRICS
 from mintmark.core.statistics.metrics import Codes, Floats, Outcomes, metric_value
 from mintmark.core.statistics.pairs import draw_pair
 from mintmark.core.statistics.results import PairedDifference, RowsPlan, Standing
-from mintmark.core.statistics.scores import expanded_level, t_quantile, t_tail
+from mintmark.core.statistics.scores import expanded_level, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 RESAMPLES: Final = 10_000
 SEED: Final = 1979  # any number, as long as it stays: the same predictions then always get the same verdict
 MOST_ROWS: Final = 10**9  # to ask for more is no advice
+_LEVEL: Final = 0.05  # of a one-sided bound
 _Z_BOUND: Final = 1.6448536269514722  # of a one-sided 95% bound
 _Z_POWER: Final = 0.8416212335729143  # of a power of 80%
 _NOISE: Final = 1e-9  # of a metric's size: another machine, or another order of a sum, may change it by so much
 _LEAST_LEVEL: Final = 1e-9
-_LEVEL_STEPS: Final = 30
+_HALF: Final = 0.5
+_LEVEL_STEPS: Final = 20
 _FARTHEST: Final = 1e150  # its square is still a number, which keeps a wild prediction wrong instead of undefined
 
 
@@ -183,30 +185,113 @@ def judge_difference(resampled: PairedResamples, *, maximize: bool, margin: floa
     A part in 10^9 of the metric counts as nothing, so that rounding decides no verdict. `margin` is in the metric's own
     unit. Raises `ValueError` without a champion, and for a margin that is not a finite number from zero.
     """
-    if not 0 <= margin < math.inf:
-        raise ValueError(f"a margin is a finite number from zero, not {margin}")
-    value, gains = _gains(resampled, maximize=maximize)
-    sign = 1 if maximize else -1
-    if gains is None:
-        return PairedDifference(
-            value=sign * value, low=None, high=None, bound=None, margin=margin, standing="inconclusive"
+    return _Gain.of(resampled, maximize=maximize, margin=margin, by_students_t=False).difference
+
+
+def judge_slice(resampled: PairedResamples, *, maximize: bool, margin: float) -> tuple[PairedDifference, float]:
+    """Return the difference as `judge_difference` has it, and the one-sided p-value of being worse by more than margin.
+
+    The p-value is the least level at which the upper bound says worse. So it is at most 0.05 where the standing is
+    worse, and nowhere else. Student's t counts here where cells are drawn as well. Never less than one more resample
+    could tell (Davison and Hinkley 1997, ch. 4). 1 where there are no bounds.
+    """
+    gain = _Gain.of(resampled, maximize=maximize, margin=margin, by_students_t=True)
+    return gain.difference, gain.p_value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Gain:
+    """A gain and its bounds at any level, which the standing and the p-value are both read from.
+
+    `draws` has the gains of the resamples that define the metric, None where they are fewer than half.
+    """
+
+    resampled: PairedResamples
+    value: float
+    draws: Floats | None
+    maximize: bool
+    margin: float
+    by_students_t: bool
+
+    @classmethod
+    def of(cls, resampled: PairedResamples, *, maximize: bool, margin: float, by_students_t: bool) -> _Gain:
+        if not 0 <= margin < math.inf:
+            raise ValueError(f"a margin is a finite number from zero, not {margin}")
+        value, draws = _gains(resampled, maximize=maximize)
+        return cls(
+            resampled=resampled,
+            value=value,
+            draws=draws,
+            maximize=maximize,
+            margin=margin,
+            by_students_t=by_students_t or resampled.units is not None,
         )
-    outer = sorted(sign * bound for bound in _bounds(resampled, gains, 0.025, maximize=maximize))
-    lower, upper = _bounds(resampled, gains, 0.05, maximize=maximize)
-    if upper - lower <= _noise(resampled):  # no evidence is no certainty
+
+    @property
+    def difference(self) -> PairedDifference:
+        sign, margin = 1 if self.maximize else -1, self.margin
+        standing = self.standing(_LEVEL)
+        if self.draws is None or standing is None:
+            return PairedDifference(
+                value=sign * self.value, low=None, high=None, bound=None, margin=margin, standing="inconclusive"
+            )
+        low, high = sorted(sign * bound for bound in self.bounds(self.draws, _LEVEL / 2))
         return PairedDifference(
-            value=sign * value, low=None, high=None, bound=None, margin=margin, standing="inconclusive"
+            value=sign * self.value,
+            low=low,
+            high=high,
+            bound=sign * self.bounds(self.draws, _LEVEL)[0],
+            margin=margin,
+            standing=standing,
+            rows_needed=_rows_needed(self.draws, margin, self.resampled) if standing == "inconclusive" else None,
         )
-    standing = _standing(lower, upper, margin, _noise(resampled))
-    return PairedDifference(
-        value=sign * value,
-        low=outer[0],
-        high=outer[1],
-        bound=sign * lower,
-        margin=margin,
-        standing=standing,
-        rows_needed=_rows_needed(gains, margin, resampled) if standing == "inconclusive" else None,
-    )
+
+    @property
+    def p_value(self) -> float:
+        draws = self.draws
+        if draws is None or self.standing(_LEVEL) is None:
+            return 1.0
+        worse = -self.margin - _noise(self.resampled)
+        return max(1 / (1 + len(draws)), _least_level(lambda level: self.bounds(draws, level)[1] < worse))
+
+    def standing(self, level: float) -> Standing | None:
+        """Return what the bounds at a one-sided level say; None where there are none, or where they have no width."""
+        if self.draws is None:
+            return None
+        lower, upper = self.bounds(self.draws, level)
+        noise = _noise(self.resampled)
+        if upper - lower <= noise:  # no evidence is no certainty
+            return None
+        return _standing(lower, upper, self.margin, noise)
+
+    def bounds(self, draws: Floats, level: float) -> tuple[float, float]:
+        """Return the lower and the upper bound of the gain at a one-sided level, the outer ones of all."""
+        units, sign = self.resampled.units or self.resampled.rows, 1 if self.maximize else -1
+        reached = level if self.resampled.units is None else expanded_level(level, units)
+        low, high = (float(bound) for bound in np.quantile(draws, (reached, 1 - reached)))
+        lows, highs = [low], [high]
+        if self.by_students_t and units > 1:
+            reach = t_quantile(level, units - 1) * _error(draws, units)
+            if math.isfinite(reach):  # the square of a wild prediction is no number
+                lows, highs = [*lows, self.value - reach], [*highs, self.value + reach]
+        if self.resampled.bounds is not None:
+            one, other = sorted(sign * bound for bound in self.resampled.bounds(level))
+            lows, highs = [*lows, one], [*highs, other]
+        return min(lows), max(highs)
+
+
+def _least_level(holds: Callable[[float], bool]) -> float:
+    """Return the least level from which on something holds; 1 where that is above a half.
+
+    5% is looked at first, so that this agrees with the standing, which is read there.
+    """
+    low, high = (_LEAST_LEVEL, _LEVEL) if holds(_LEVEL) else (_LEVEL, _HALF)
+    if high == _HALF and not holds(high):
+        return 1.0
+    for _ in range(_LEVEL_STEPS):
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _gains(resampled: PairedResamples, *, maximize: bool) -> tuple[float, Floats | None]:
@@ -218,25 +303,6 @@ def _gains(resampled: PairedResamples, *, maximize: bool) -> tuple[float, Floats
     defined = gains[np.isfinite(gains)]
     enough = 0 < len(gains) <= 2 * len(defined)
     return sign * (resampled.candidate - resampled.champion), defined if enough else None
-
-
-def _bounds(resampled: PairedResamples, gains: Floats, level: float, *, maximize: bool) -> tuple[float, float]:
-    """Return the lower and the upper bound of the gain at a one-sided level: the outer ones of all that there are."""
-    reached = level if resampled.units is None else expanded_level(level, resampled.units)
-    low, high = (float(bound) for bound in np.quantile(gains, (reached, 1 - reached)))
-    lows, highs, sign = [low], [high], 1 if maximize else -1
-    if resampled.units is not None:
-        reach = t_quantile(level, resampled.units - 1) * _error(gains, resampled.units)
-        if math.isfinite(reach):  # the square of a wild prediction is no number
-            lows, highs = [*lows, _value(resampled, sign) - reach], [*highs, _value(resampled, sign) + reach]
-    if resampled.bounds is not None:
-        one, other = sorted(sign * bound for bound in resampled.bounds(level))
-        lows, highs = [*lows, one], [*highs, other]
-    return min(lows), max(highs)
-
-
-def _value(resampled: PairedResamples, sign: int) -> float:
-    return sign * (resampled.candidate - (resampled.champion or 0.0))
 
 
 def _error(gains: Floats, units: int) -> float:
@@ -284,46 +350,3 @@ def _deviation(gains: Floats) -> float:
     if largest == 0:
         return 0.0
     return largest * float(np.std(gains / largest, ddof=1))  # the square of a wild gain is no number
-
-
-def regression_p_value(resampled: PairedResamples, *, maximize: bool, margin: float) -> float:
-    """Return the one-sided p-value of the candidate being worse by more than a margin.
-
-    The null hypothesis is that it is not. The p-value is the largest of three: the share of resamples in which it is
-    not, the level at which the percentile bound reaches the margin (Efron and Tibshirani 1993, 15.4), with one added
-    to both counts so that it is never zero (Davison and Hinkley 1997, ch. 4); that of Student's t with the bootstrap's
-    standard error; and the level at which the bound by formula reaches the margin. 1 where fewer than half the
-    resamples define the metric.
-    """
-    value, gains = _gains(resampled, maximize=maximize)
-    if gains is None:
-        return 1.0
-    passed = int((gains >= -margin - _noise(resampled)).sum())
-    units = resampled.units or resampled.rows
-    p_values = [(1 + passed) / (1 + len(gains)), _t_p_value(value + margin, gains, units, _noise(resampled))]
-    if resampled.bounds is not None:
-        p_values.append(_level_of_margin(resampled.bounds, margin, maximize=maximize))
-    return max(p_values)
-
-
-def _t_p_value(distance: float, gains: Floats, units: int, noise: float) -> float:
-    error = _error(gains, units) if units > 1 else math.inf
-    if error <= noise:
-        return 0.0 if distance < -noise else 1.0
-    return t_tail(-distance / error, max(1, units - 1))
-
-
-def _level_of_margin(bounds: Callable[[float], tuple[float, float]], margin: float, *, maximize: bool) -> float:
-    """Return the level at which the upper bound of the gain is minus the margin; 1 where that is above a half."""
-    low, high = _LEAST_LEVEL, 0.5
-    sign = 1 if maximize else -1
-
-    def is_worse(level: float) -> bool:
-        return max(sign * bound for bound in bounds(level)) < -margin
-
-    if not is_worse(high):
-        return 1.0
-    for _ in range(_LEVEL_STEPS):
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if is_worse(middle) else (middle, high)
-    return high

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
-    """A metric over the draws, and its bounds by formula: for a level on each side, the lower and the upper one."""
+    """A metric over the draws, and its bounds by formula: for a level on each side, the lower and the upper one.
+
+    `farthest` is how far the metric goes down, and up, with one more row like the one that moves it most that way.
+    """
 
     values: Floats
     bounds: Bounds | None = None
+    farthest: tuple[float, float] = (0.0, 0.0)
 
 
 def metrics_over(
@@ -60,6 +64,7 @@ def draw_models(
     columns = [column for each in moved for column in each.values()]
     columns += [moved[0][name] - moved[1][name] for name in both]
     influences = [influence_of(column, clusters) for column in columns]
+    reach = [{name: farthest(column, clusters) for name, column in each.items()} for each in moved]
     metrics, errors = metrics_over(stream, models, influences)
     told = iter(zip(influences, errors, strict=True))
     bounds = [
@@ -69,11 +74,14 @@ def draw_models(
     gains: dict[str, Bounds] = {}
     for name in both:
         ours, theirs = (metric_value(name, outcomes) for outcomes, _ in models)
-        reach = studentised_bounds(ours - theirs, metrics[0][name] - metrics[1][name], *next(told))
-        gains |= {name: reach} if reach is not None else {}
+        of_both = studentised_bounds(ours - theirs, metrics[0][name] - metrics[1][name], *next(told))
+        gains |= {name: of_both} if of_both is not None else {}
     drawn = [
-        {name: Drawn(values=values, bounds=each.get(name)) for name, values in found.items()}
-        for found, each in zip(metrics, bounds, strict=True)
+        {
+            name: Drawn(values=values, bounds=each.get(name), farthest=ends.get(name, (0.0, 0.0)))
+            for name, values in found.items()
+        }
+        for found, each, ends in zip(metrics, bounds, reach, strict=True)
     ]
     return drawn, gains
 
@@ -81,6 +89,12 @@ def draw_models(
 def _influences(outcomes: Outcomes, names: Sequence[str]) -> dict[str, Floats]:
     found = {name: influence(name, outcomes) for name in names}
     return {name: moved for name, moved in found.items() if moved is not None}
+
+
+def farthest(moved: Floats, clusters: Codes | None) -> tuple[float, float]:
+    """Return how far down and up one more row, or entity, moves a metric, that is like the farthest there is."""
+    sums = moved if clusters is None else np.bincount(clusters, moved)
+    return max(0.0, -float(sums.min())) / len(moved), max(0.0, float(sums.max())) / len(moved)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mintmark.core.question import PROBABILITY, ROW, RecipeFault
+from mintmark.core.question import PROBABILITY, RecipeFault
+from mintmark.core.statistics.entities import entity_codes
 from mintmark.core.statistics.figures import rounded
 from mintmark.core.statistics.intervals import CONFIDENCE, METHOD, MetricInterval, metric_intervals
 from mintmark.core.statistics.metric_names import metric_names
@@ -30,7 +31,7 @@ def measure(outcomes: Outcomes, rows: pd.DataFrame, question: Question, *, resam
     names = metric_names(question.task, probabilities=outcomes.probabilities is not None)
     if question.metric not in names:
         raise RecipeFault(("metric", "name"), _unavailable(question, names))
-    clusters = _clusters(rows, question)
+    clusters = entity_codes(rows, question)
     undefined = _undefined(names, outcomes)
     if question.metric in undefined:
         raise RecipeFault(("metric", "name"), _without_value(question, undefined[question.metric]))
@@ -89,27 +90,6 @@ def _intervals(
 def _to_dict(interval: MetricInterval) -> dict[str, float]:
     bounds = {"value": interval.value, "low": interval.low, "high": interval.high}
     return {name: rounded(bound) for name, bound in bounds.items() if bound is not None}
-
-
-def _clusters(rows: pd.DataFrame, question: Question) -> Codes | None:
-    if question.entity_column is None:
-        return None
-    if question.entity_column not in rows.columns:
-        raise RecipeFault(("entity_column",), f'the evaluation data has no column "{question.entity_column}"')
-    column = rows[question.entity_column]
-    if column.isna().any():
-        first = rows[ROW].to_numpy()[column.isna()][0] if ROW in rows.columns else int(column.isna().argmax())
-        raise RecipeFault(
-            ("entity_column",),
-            f'{int(column.isna().sum())} evaluation rows have no "{column.name}", the first is row {first}; '
-            f'write missing: {{columns: {{"{column.name}": drop-row}}}} in params.yaml, or fill it in the data',
-        )
-    try:
-        return _recode(column.to_numpy())
-    except TypeError:
-        raise RecipeFault(
-            ("entity_column",), f'"{column.name}" does not hold the names or numbers of entities'
-        ) from None
 
 
 def _recode(values: Any) -> Codes:

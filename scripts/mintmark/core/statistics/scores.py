@@ -41,17 +41,6 @@ def t_quantile(level: float, freedom: int) -> float:
     return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
-def t_tail(t: float, freedom: int) -> float:
-    """Return the probability that Student's t exceeds a value.
-
-    Wallace 1959, Annals of Mathematical Statistics 30:1124. Good to three digits from 10 degrees of freedom on.
-    """
-    if math.isinf(t):
-        return 0.0 if t > 0 else 1.0
-    z = (8 * freedom + 1) / (8 * freedom + 3) * math.sqrt(freedom * math.log1p(t * t / freedom))
-    return normal_tail(math.copysign(z, t))
-
-
 def normal_tail(z: float) -> float:
     """Return the probability that a normal deviate exceeds `z`."""
     return math.erfc(z / math.sqrt(2)) / 2

@@ -17,6 +17,8 @@ from mintmark.core.statistics.review_curves import absolute_errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from mintmark.core.statistics.curves import Points
     from mintmark.core.statistics.metrics import Floats, Outcomes
 
@@ -127,23 +129,22 @@ def _chosen(points: Points, width: float) -> tuple[list[float], list[float]]:
 def _apart(x: list[float], y: list[float], right: float, up: float) -> list[int]:
     """Return the first and last point, and before and after each gap: none left out is farther from one of them."""
     kept = [0]
-    for number in range(1, len(x)):
-        if abs(x[number] - x[kept[-1]]) >= right or abs(y[number] - y[kept[-1]]) >= up:
-            if kept[-1] != number - 1:
+    last, last_x, last_y = 0, x[0], y[0]
+    for number, (at, height) in enumerate(zip(x, y, strict=True)):
+        if abs(at - last_x) >= right or abs(height - last_y) >= up:
+            if last != number - 1:
                 kept.append(number - 1)
             kept.append(number)
-    if kept[-1] != len(x) - 1:
+            last, last_x, last_y = number, at, height
+    if last != len(x) - 1:
         kept.append(len(x) - 1)
-    return [n for n, before, after in _around(kept) if not _is_between(x, y, before, n, after)]
+    places = np.array(kept)
+    return places[_is_corner(np.array(x)[places], np.array(y)[places])].tolist()  # type: ignore[no-any-return]
 
 
-def _around(kept: list[int]) -> list[tuple[int, int, int]]:
-    return list(zip(kept, [kept[0], *kept[:-1]], [*kept[1:], kept[-1]], strict=True))
-
-
-def _is_between(x: list[float], y: list[float], before: int, number: int, after: int) -> bool:
-    """Whether a point lies on a level or upright way between two others, and so is no corner."""
-    if number in (before, after):
-        return False
-    level = y[before] == y[number] == y[after]
-    return level or (x[before] == x[number] == x[after] and (y[number] - y[before]) * (y[after] - y[number]) >= 0)
+def _is_corner(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Return which points lie on no level or upright way between the two beside them; both ends are corners."""
+    right, up = np.diff(x), np.diff(y)
+    level = (up[:-1] == 0) & (up[1:] == 0)
+    upright = (right[:-1] == 0) & (right[1:] == 0) & (up[:-1] * up[1:] >= 0)
+    return np.concatenate([[True], ~(level | upright), [True]])[: len(x)]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 300
 _MOST: Final = 60  # checks, and behaviour tests
 _MOST_ROWS: Final = 10**12
+_NOISE: Final = 1e-6  # far more than rounding, far less than a margin
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _VERDICTS: Final = get_args(Verdict)
 _CHECK_VERDICTS: Final = get_args(CheckVerdict)
@@ -54,6 +55,25 @@ class KeptComparison:
     candidate: Interval
     champion: Interval | None = None
     difference: KeptDifference | None = None
+
+    @property
+    def can_be(self) -> bool:
+        """Whether the standing may follow from the bounds of the difference, as `judge_difference` reads them."""
+        test = self.difference
+        if test is None:
+            return True
+        if test.bound is None or test.low is None or test.high is None:
+            return test.standing == "inconclusive"
+        lower, upper = (test.bound, test.high) if self.maximize else (-test.bound, -test.low)
+        noise = _NOISE * max(1.0, abs(lower), abs(upper))
+        match test.standing:
+            case "better":
+                return lower > -noise
+            case "no worse":
+                return lower >= -test.margin - noise
+            case "worse":
+                return lower < -test.margin + noise
+        return lower < -test.margin + noise and upper >= -test.margin - noise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ What a message says is said by whoever pushed the tag, so a reader checks it aga
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -16,17 +17,21 @@ TagKind = Literal["register", "withdraw", "promote", "rollback", "close"]
 _FORMAT = 1
 _MOST_NUMBER = 999_999_999  # of a pull request; the site's database takes no number of any size
 _KINDS = get_args(TagKind)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approved:
     """What a forge knows of the change that was merged: nothing, on a remote without one.
 
-    `review` is the result of the review as JSON can hold it.
+    `approvers` approved `head`, the commit that was merged, and `approved_before` an earlier commit of the request and
+    not this one. `review` is the result of the review as JSON can hold it.
     """
 
     pull_request: int | None = None
+    head: str | None = None
     approvers: tuple[str, ...] = ()
+    approved_before: tuple[str, ...] = ()
     review: Mapping[str, Any] | None = None
 
 
@@ -61,7 +66,9 @@ def format_message(message: TagMessage) -> str:
         **({"channel": message.channel, "before": message.before, "after": message.after} if message.channel else {}),
         "cause": {"commit": message.commit, "subject": message.subject, "time": message.time},
         "pull_request": approved.pull_request,
+        "head": approved.head,
         "approvers": list(approved.approvers),
+        "approved_before": list(approved.approved_before),
         "review": approved.review,
     }
     return f"{one_line(message.sentence)}\n\n{json.dumps(data, indent=2)}\n"
@@ -102,9 +109,15 @@ def _texts(data: object, *names: str) -> list[object]:
 
 
 def _approved(data: Mapping[str, Any]) -> Approved:
-    number, approvers, review = (data.get(name) for name in ("pull_request", "approvers", "review"))
+    number, head, review = (data.get(name) for name in ("pull_request", "head", "review"))
     return Approved(
         pull_request=number if type(number) is int and 0 < number <= _MOST_NUMBER else None,
-        approvers=tuple(name for name in approvers if isinstance(name, str)) if isinstance(approvers, list) else (),
+        head=head if isinstance(head, str) and _COMMIT.fullmatch(head) else None,
+        approvers=_people(data.get("approvers")),
+        approved_before=_people(data.get("approved_before")),
         review=review if isinstance(review, Mapping) else None,
     )
+
+
+def _people(names: object) -> tuple[str, ...]:
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()

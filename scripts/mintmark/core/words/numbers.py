@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class InWords(Protocol):
         """Return a value in words."""
 
 
+@lru_cache(maxsize=4096)
 def number(value: float | None, digits: int = _DIGITS, /) -> str:
     """`0.9813`: four significant digits, and no power of ten where that reads worse; a dash for None.
 

@@ -28,10 +28,7 @@ def read_templates(pipeline: Any, variable_files: Iterable[str], head: HeadFiles
 
 
 def unlike_declared(stages: Mapping[str, LockedStage], templates: Templates) -> Iterator[tuple[str, str]]:
-    """Yield stages of dvc.lock that dvc.yaml declares otherwise, each with what differs.
-
-    What dvc.lock has besides is not told: DVC leaves there what a stage read before.
-    """
+    """Yield stages of dvc.lock that dvc.yaml declares otherwise, each with what differs."""
     for name, stage in sorted(stages.items()):
         try:
             declared = templates.stage(name)
@@ -56,3 +53,5 @@ def _differences(stage: LockedStage, declared: DeclaredStage) -> Iterator[str]:
             yield f"{path} is new"
         else:
             yield from (f"{path}: {key} is new" for key in sorted((keys or frozenset()) - {str(key) for key in locked}))
+    deps, outs = ([file.path for file in part] for part in (stage.deps, stage.outs))
+    yield from (f"{left} (dvc commit --force)" for left in declared.leaves_out(deps, outs, stage.params))

@@ -24,14 +24,14 @@ _MOST_FOLDERS = 1_000  # to name to Git; above, it lists everything
 
 
 class Digests(NamedTuple):
-    """The md5 of a file as it is, and with the line ends of Unix and of Windows.
+    """The md5 and the size of a file as it is, and with the line ends of Unix and of Windows.
 
     Line ends do not count: before DVC 3, and where a work tree has those of Windows.
     """
 
-    plain: str
-    unix: str
-    windows: str
+    plain: tuple[str, int]
+    unix: tuple[str, int]
+    windows: tuple[str, int]
 
 
 class HeadFiles:
@@ -94,4 +94,4 @@ def _top(path: str) -> str:
 
 
 def _digests(content: bytes) -> Digests:
-    return Digests(*(digest_bytes(text).md5 for text in line_ends(content)))
+    return Digests(*((digest_bytes(text).md5, len(text)) for text in line_ends(content)))

@@ -59,7 +59,10 @@ def _content_fault(dep: LockedFile, head: HeadFiles, digests: Mapping[str, Diges
         found = digests[dep.path]
         if found is None:
             return "is too large to be compared; dvc add it"
-        return None if dep.md5 in found else "is modified"
+        sizes = [size for md5, size in found if md5 == dep.md5]
+        if not sizes:
+            return "is modified"
+        return None if dep.size in sizes else f"has {sizes[0]} bytes, and dvc.lock says {dep.size}"
     folder = dep.path.rstrip("/") + "/"
     inside: dict[str, Digests] = {}
     for path in head.below(dep.path):
@@ -73,7 +76,7 @@ def _content_fault(dep: LockedFile, head: HeadFiles, digests: Mapping[str, Diges
 def _each_kind(files: Mapping[str, Digests]) -> Iterator[dict[str, str]]:
     """Yield the md5 of each file: as they are, then with either kind of line ends."""
     for number in range(len(Digests._fields)):
-        yield {path: digests[number] for path, digests in files.items()}
+        yield {path: digests[number][0] for path, digests in files.items()}
 
 
 def _folder_md5(files: Mapping[str, str]) -> str:
@@ -89,17 +92,19 @@ def _pointer_fault(dep: LockedFile, head: HeadFiles) -> str | None:
         return "is read by the pipeline and is not in the repository; commit it, or dvc add it"
     if found[0] != f"{dep.path.rstrip('/')}.dvc":
         return None  # a folder around it is kept by DVC as a whole
-    if dep.md5 in _pointed(found[0], head):
+    if _pointed(found[0], head) == dep.md5:
         return None
     return f"has another md5 ({dep.hash}) than {found[0]} points to"
 
 
-def _pointed(pointer: str, head: HeadFiles) -> list[Any]:
+def _pointed(pointer: str, head: HeadFiles) -> Any:
+    """Return the md5 that a pointer has of the one file that it is named after; None where it names others."""
     try:
-        data = parse_yaml(head.content(pointer))
-        return [out.get("md5") for out in data["outs"]]
-    except (AttributeError, KeyError, TypeError, YamlFault):
-        return []
+        (out,) = parse_yaml(head.content(pointer))["outs"]
+        named = PurePosixPath(str(out.get("path"))).name == PurePosixPath(pointer).name.removesuffix(".dvc")
+        return out.get("md5") if named else None
+    except (AttributeError, KeyError, TypeError, ValueError, YamlFault):
+        return None
 
 
 def _unlike_values(path: str, locked: Mapping[str, Any], head: HeadFiles, known: dict[str, Any]) -> Iterable[str]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mintmark.registry.git import git_text, run_git
+from mintmark.registry.repository.git_settings import around
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def clone_commit(root: Path, commit: str, folder: Path) -> None:
     folder.mkdir()
     run_git("init", "--quiet", "--template=", f"--object-format={kind}", cwd=folder, environment=environment)
     options = ("--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-    fetch = ("fetch", *options, f"--upload-pack={_UPLOAD}", str(root), commit)
+    fetch = ("fetch", *options, f"--upload-pack={_UPLOAD}", around(os.path.realpath(root)), commit)
     run_git(*fetch, cwd=folder, environment=environment)
     run_git("checkout", "--quiet", "--detach", "--no-recurse-submodules", commit, cwd=folder, environment=environment)
 

@@ -25,6 +25,7 @@ from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.clean_clone import clone_commit
 from mintmark.registry.files import read_text_file
+from mintmark.registry.repository.prefix import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +49,7 @@ _CONFIG = """\
     check_update = false
     autostage = false
 [cache]
-    dir = ../../cache
+    dir = {cache}
     type = copy
 """
 
@@ -66,8 +67,8 @@ class Workshop:
 
     @property
     def clone(self) -> Path:
-        """The work tree in which the stages run."""
-        return self.folder / "clone"
+        """The registry's folder in the work tree, in which the stages run."""
+        return self.folder / "clone" / prefix_of(self.root)
 
     @property
     def cache(self) -> Path:
@@ -76,7 +77,7 @@ class Workshop:
 
     def open(self, commit: str) -> None:
         """Clone a commit, and turn DVC in the clone to the cache beside it."""
-        clone_commit(self.root, commit, self.clone)
+        clone_commit(self.root, commit, self.folder / "clone")
         for name in _OWN:
             (self.folder / name).mkdir()
         settings = self.clone / ".dvc"
@@ -84,7 +85,7 @@ class Workshop:
             raise MintmarkError(f"there is no DVC project in {commit[:10]}, so no stage can run there")
         (settings / "config.local").unlink(missing_ok=True)
         with (settings / "config.local").open("x") as file:
-            file.write(_CONFIG)
+            file.write(_CONFIG.format(cache=os.path.relpath(self.cache, settings)))
 
     def forget(self, outputs: Iterable[str]) -> None:
         """Remove what the commit itself holds of outputs: what is there afterwards was made here.
@@ -135,7 +136,7 @@ class Workshop:
             (sys.executable, "-P", "-m", "dvc", *arguments),
             cwd=self.clone,
             readable=_programs(),
-            writable=[self.clone, *(self.folder / name for name in _OWN)],
+            writable=[self.folder / "clone", *(self.folder / name for name in _OWN)],
             environment=self._environment(),
             limits=_limits(),
             network=self.network,

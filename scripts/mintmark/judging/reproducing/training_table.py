@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mintmark.artifacts.confined.confinement import Limits, python_paths, run_confined
+from mintmark.artifacts.tables import read_table
 from mintmark.core.layout import candidate_path
 from mintmark.core.named_columns import prepare_sections
 from mintmark.core.provenance.training_rows import BY_ROW, KINDS, digest_training
@@ -24,7 +25,6 @@ from mintmark.judging.reproducing.furnishing import furnish
 from mintmark.judging.reproducing.recorded_stages import recorded_stages, stages_behind
 from mintmark.judging.reproducing.stage_runs import Workshop
 from mintmark.judging.trials.clean_rows import TrainingRows, read_training_rows
-from mintmark.judging.trials.evidence import read_table
 from mintmark.registry.stored.streams import open_plain_file
 from mintmark.registry.yaml.text import MAX_BYTES
 from mintmark.temporary import TemporaryFolder

@@ -19,7 +19,8 @@ from mintmark.judging.trials.clean_rows import Sightings
 from mintmark.judging.trials.evidence import Rows, read_rows
 from mintmark.registry import pipeline
 from mintmark.registry.pipeline import LOCK
-from mintmark.registry.snapshot import contradictions, with_lines
+from mintmark.registry.record_checks import contradictions
+from mintmark.registry.snapshot import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,12 +99,12 @@ def build_case(
     *,
     proposed: bool,
     uses: Sequence[Uses] = (),
-    worked_out: Mapping[str, TrainingRows | str] | None = None,
+    known: Mapping[str, TrainingRows | str] | None = None,
 ) -> Judging[Case | None]:
     """Return the case of a candidate, whose record is on `side`, against the version `incumbent` of the base.
 
-    `worked_out` is what making versions again told of their training rows. Says what is missing for the case; None
-    where the candidate cannot be judged at all.
+    `known` is what was read of the training rows of versions, or worked out by making them again. Says what is missing
+    for the case; None where the candidate cannot be judged at all.
     """
     model = candidate.record.model
     described = span.before.model(model)
@@ -137,7 +138,7 @@ def build_case(
         anchor=anchor,
         has_grown=grown,
         uses=sum(each.proposals for each in uses),
-        sightings=Sightings(rules.question, worked_out),
+        sightings=Sightings(rules.question, known),
     )
 
 

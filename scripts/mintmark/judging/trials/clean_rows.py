@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mintmark.artifacts.tables import read_table
 from mintmark.core.judgement.checks import Check, check
 from mintmark.core.provenance.training_rows import KINDS, UnknownRowsFault, seen
 from mintmark.core.question import DIGEST, OF, TRAINING_ROWS
 from mintmark.core.words.numbers import count
 from mintmark.errors import MintmarkError
-from mintmark.judging.trials.evidence import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,12 +101,13 @@ class TrainingRows:
 class Sightings:
     """What versions have seen of evaluation rows: what each keeps is read once, and held against each set of rows once.
 
-    `worked_out` has, by the name of a version, what making it again told: its training rows, or why it told nothing.
+    `known` has, by the name of a version, what was read before, or told by making it again: its training rows, or why
+    nothing is known of them.
     """
 
-    def __init__(self, question: Question, worked_out: Mapping[str, TrainingRows | str] | None = None) -> None:
+    def __init__(self, question: Question, known: Mapping[str, TrainingRows | str] | None = None) -> None:
         self._question = question
-        self._training: dict[str, TrainingRows | str] = dict(worked_out or {})
+        self._training: dict[str, TrainingRows | str] = dict(known or {})
         self._found: dict[tuple[str, str], Sighting] = {}
 
     def of(self, version: FetchedVersion, rows: Rows) -> Sighting:

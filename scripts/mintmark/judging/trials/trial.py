@@ -23,6 +23,7 @@ from mintmark.core.judgement.gates import (
 )
 from mintmark.core.judgement.grading import is_constant, same_answers
 from mintmark.core.judgement.opinion import Opinion, found, short
+from mintmark.core.provenance.training_rows import SPREAD
 from mintmark.core.question import PREDICTIONS
 from mintmark.core.statistics.evaluation import measure
 from mintmark.judging.hearing import attempt
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _JUDGED, _OWN = "evaluation", "own rows"
 _MOST_DISPUTES = 10
 _SEED = 20260601
+_ONE_BY_CHANCE = SPREAD // 100  # rows: among more, one may pass for a row of the training (`seen`)
 _OLDER_BOUNDS = "; the bounds of its intervals are of an older method, and only the values were computed again"
 _MISFIT = "model.yaml does not fit the evaluation rows: "
 
@@ -149,16 +151,20 @@ def _judge_claims(case: Case, run: ModelRun, answer: Answer) -> Judging[None]:
 
 
 def _judge_own_rows(case: Case) -> Judging[None]:
-    """What a version says of itself is too good where rows that it was evaluated on were in its training."""
+    """What a version says of itself is too good where rows that it was evaluated on were in its training (R11).
+
+    Its metrics.json stays, and the site, the card and every later reader show it. So a person decides.
+    """
     rows = case.own or case.judged
     seen = yield from attempt(lambda: case.sightings.of(case.candidate, rows), "clean rows", verdict="decide")
     if seen is not None and seen.rows is not None and seen.rows.any():
         message = (
             f"{int(seen.rows.sum()):,} of the {len(seen.rows):,} rows that {case.candidate.name} was evaluated on were "
             "in its own training, so metrics.json says too much; split by hash, by group or in time from a date, "
-            "and dvc repro"
+            "or write duplicates: drop, and dvc repro"
         )
-        yield found("clean rows", "warn", message)
+        by_chance = int(seen.rows.sum()) <= len(seen.rows) // _ONE_BY_CHANCE
+        yield found("clean rows", "warn" if by_chance else "decide", message)
 
 
 def _disputes(case: Case, disputes: Sequence[Dispute], *, note: str) -> Opinion:
