@@ -44,3 +44,7 @@ class InputError(MintmarkError, ValueError):
 
 class ForgeError(MintmarkError):
     """The forge refused a request or did not answer it."""
+
+
+class ArtifactError(ForgeError):
+    """The artifact of a workflow's run is none that an upload of plain files makes."""

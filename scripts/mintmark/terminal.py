@@ -1,4 +1,7 @@
-"""Keep what other people wrote from being obeyed by a terminal: one place, whatever prints it. Prints nothing."""
+"""Keep what other people wrote from being obeyed by a terminal or by a workflow's runner. Prints nothing.
+
+This is the one place for it, whatever prints.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ from typing import Any
 
 # What a terminal obeys or what turns text around, but for tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
+# What a runner of GitHub's obeys: `::` where a line begins with it, and `##[` anywhere.
+_COMMANDS = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
 class Escaped:
-    """A stream on which nothing is printed that a terminal obeys; `unescaped` is the stream for our own controls."""
+    """A stream on which nothing is printed that a terminal or a runner obeys; `unescaped` is the one for our own."""
 
     def __init__(self, stream: Any) -> None:
         self.unescaped = stream
 
     def write(self, text: str) -> int:
         """Write a text, its controls as JSON escapes them: what is JSON stays so."""
-        self.unescaped.write(_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+        shown = _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        self.unescaped.write(_COMMANDS.sub(r"\1\\u003a", shown).replace("##[", r"\u0023#["))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -30,5 +36,5 @@ def escaped(stream: Any) -> Any:
 
 
 def unescaped(stream: Any) -> Any:
-    """Return the stream behind, on which a progress bar moves."""
+    """Return the stream behind, on which a progress bar moves and a runner is told something."""
     return stream.unescaped if isinstance(stream, Escaped) else stream

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.scaffold.once import Once
 
 from mintmark.changing import commits
 from mintmark.changing import journal as pending
@@ -52,14 +54,9 @@ class Repository:
         return commit_files(self.root, writes=WRITES, message="promote iris\n\nwhy\n", branch=branch)
 
 
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
-        monkeypatch.setenv(name, os.devnull)
-    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
-        monkeypatch.delenv(f"GIT_{name}", raising=False)
-    made = Repository(tmp_path / "registry")
-    made.root.mkdir()
+def begin(root: Path) -> None:
+    made = Repository(root)
+    root.mkdir()
     made.git("init", "--quiet", "-b", "main")
     made.git("config", "user.name", "Ada")
     made.git("config", "user.email", "ada@example.org")
@@ -68,7 +65,20 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made.write(".gitignore", "/models/*/versions/*/*\n")
     made.git("add", "-A")
     made.git("commit", "--quiet", "-m", "start")
-    return made
+
+
+@pytest.fixture(scope="session")
+def _begun(once: Once) -> Path:
+    return once.build("commits", begin)
+
+
+@pytest.fixture
+def repository(_begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{name}", raising=False)
+    return Repository(shutil.copytree(_begun, tmp_path / "registry"))
 
 
 @pytest.mark.parametrize("branch", [None, "promote/iris"])

@@ -75,7 +75,7 @@ def _index(registry: ClonedRegistry, name: str) -> dict[str, Any]:
         }
         for channel, version in targets.items()
     }
-    rows = []
+    rows, registrations = [], registry.registrations(name)
     for version in reversed(registry.versions(name)):
         record, status = registry.record(name, version), registry.status(name, version)
         rows.append(
@@ -87,6 +87,8 @@ def _index(registry: ClonedRegistry, name: str) -> dict[str, Any]:
                 "artifact": _file(record.artifact),
                 "metrics": record.document["metrics"],
                 "yanked": None if status is None else {"reason": status.reason},
+                "registered": {"time": known.time} if (known := registrations.get(str(version))) else None,
+                "number": known.number if known else None,
             }
         )
     return {

@@ -150,6 +150,17 @@ def test_a_blob_over_the_limit_is_not_read(scratch: Scratch) -> None:
     assert list(git.read_blobs(scratch.root, [])) == []
 
 
+def test_more_blobs_than_a_pipe_has_room_for_come_one_by_one(scratch: Scratch, tmp_path: Path) -> None:
+    medium = scratch.git("hash-object", "-w", "--stdin", data=b"x" * 900)
+    read = git.read_blobs(scratch.root, [medium] * 2000, limit=1000)
+    assert [len(content) for _, content in read] == [900] * 2000
+    read = git.read_blobs(scratch.root, [medium] * 2000, limit=1000)
+    assert next(read) == (medium, b"x" * 900)
+    read.close()  # type: ignore[attr-defined]
+    with pytest.raises(GitError, match=r"git cat-file: .*not a git repository"):
+        list(git.read_blobs(tmp_path, [medium] * 2000, limit=1000))
+
+
 def test_a_submodule_is_listed_as_one(scratch: Scratch) -> None:
     head = scratch.head
     scratch.git("update-index", "--add", "--cacheinfo", f"160000,{head},models/sub")
@@ -214,10 +225,12 @@ def test_a_hook_of_another_repository_leads_nowhere_else(
         "GIT_OBJECT_DIRECTORY": other / "objects", "GIT_QUARANTINE_PATH": other / "objects",
         "GIT_NAMESPACE": "other", "GIT_LITERAL_PATHSPECS": "1", "GIT_EXTERNAL_DIFF": "false", "GIT_PREFIX": "models/",
         "GIT_SHALLOW_FILE": "/nonexistent", "GIT_CONFIG": "/nonexistent", "GIT_ICASE_PATHSPECS": "1",
+        "GIT_TRACE": "1", "GIT_TRACE2": "1", "GIT_TRACE_SETUP": "1",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
     monkeypatch.delenv("GIT_LITERAL_PATHSPECS" if os.getpid() % 2 else "GIT_ICASE_PATHSPECS")  # Git takes one of them
     assert _everything(scratch) == expected
+    assert git.ask_git("rev-parse", "--verify", "--quiet", "no-such", cwd=scratch.root) is None
 
 
 def test_the_index_of_a_commit_under_way_is_this_repositorys_own(

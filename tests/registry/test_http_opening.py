@@ -58,7 +58,7 @@ def _read(address: str) -> None:
 
 @pytest.mark.parametrize("answer", [_drip_a_head, _drip_a_body])
 def test_a_byte_now_and_then_is_no_answer(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_opening, "_GRACE", 0.2)
+    monkeypatch.setattr(http_opening, "GRACE", 0.2)
     with _serving(answer) as address, pytest.raises((HttpFault, TimeoutError), match="less than 4,096 bytes a second"):
         _read(address)
 
@@ -69,7 +69,7 @@ def test_an_answer_without_an_end_has_a_last_moment(monkeypatch: pytest.MonkeyPa
         while True:
             client.sendall(b"x" * 65536)
 
-    monkeypatch.setattr(http_opening, "_LONGEST", 0.2)
+    monkeypatch.setattr(http_opening, "LONGEST", 0.2)
     with _serving(flood) as address, pytest.raises(TimeoutError, match="not done after"):
         _read(address)
 
@@ -90,6 +90,6 @@ def test_a_slow_server_that_answers_in_the_end_is_read(monkeypatch: pytest.Monke
         time.sleep(0.3)
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000)
 
-    monkeypatch.setattr(http_opening, "_GRACE", 0.2)
+    monkeypatch.setattr(http_opening, "GRACE", 0.2)
     with _serving(answer) as address, open_address(address, headers={}, timeout=5) as opened:
         assert len(opened.read()) == 100_000

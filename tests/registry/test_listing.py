@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mintmark.errors import MintmarkError
+from mintmark.registry import files, tree
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.rows import Listing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.scaffold.registry import Scratch
 
 
@@ -50,6 +55,70 @@ def test_a_row_for_each_version(scratch: Scratch, at: str | None) -> None:
     row = listing.versions[0]
     assert (row.created, row.author) == ("2026-01-02T09:30:00Z", "Ada Lovelace <ada@example.org>")
     assert row.summary == "Version 1.2.0 of iris."
+
+
+def _edit_in_place(scratch: Scratch) -> None:
+    """As many bytes as before in the same file, which then has its old time again."""
+    path = scratch.path("models/iris/model.yaml")
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(path.read_bytes().replace(b"@ada", b"@eve"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+CHANGES: list[Callable[[Scratch], object]] = [
+    lambda scratch: scratch.set_channel("iris", "production", "1.2.0"),
+    lambda scratch: scratch.remove("models/iris/channels/staging.yaml"),
+    lambda scratch: scratch.set_channel("iris", "production", "9.9.9"),
+    lambda scratch: scratch.set_channel("iris", "production", "1.1.0"),
+    lambda scratch: scratch.yank("iris", "1.2.0"),
+    lambda scratch: scratch.remove("models/iris/status/1.2.0.yaml"),
+    lambda scratch: scratch.add_version("iris", "1.3.0"),
+    lambda scratch: scratch.remove("models/iris/versions/1.3.0"),
+    _edit_in_place,
+    lambda scratch: scratch.write("models/iris/versions/1.1.0/version.yaml", "a: ["),
+    lambda scratch: scratch.git("checkout", "--", "models"),
+    lambda scratch: scratch.remove("models/wine"),
+    lambda scratch: scratch.git("checkout", "--", "models"),
+    lambda scratch: scratch.edit("models/registry.yaml", "name: production", "name: live"),
+    lambda scratch: scratch.git("checkout", "--", "models"),
+]
+
+
+def test_a_model_is_read_again_once_anything_of_it_changed(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    read = files.read_text_file
+    monkeypatch.setattr(tree, "read_text_file", lambda path, limit: opened.append(path) or read(path, limit=limit))
+    listing = models(scratch)
+    monkeypatch.setattr(tree, "_TICK", -10)  # the files of a test are new, and so their times are not trusted
+    opened.clear()
+    assert models(scratch) == models(scratch) == listing
+    assert sum("iris" in str(path) for path in opened) > 1  # once: the first one remembered nothing
+    opened.clear()
+    assert models(scratch) == listing
+    assert [os.path.basename(str(path)) for path in opened] == ["registry.yaml"]
+    for number, change in enumerate(CHANGES):
+        change(scratch)
+        remembered = models(scratch)
+        shutil.rmtree(scratch.path(".git/mintmark"))
+        assert remembered == models(scratch), number
+    scratch.path("models").rename(scratch.path("elsewhere"))
+    scratch.path("models").symlink_to("elsewhere")
+    with pytest.raises(MintmarkError, match="lies behind models, which is a symbolic link"):
+        models(scratch)
+
+
+def test_a_commit_is_listed_by_the_trees_of_its_models(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = models(scratch, "HEAD")
+    scratch.set_channel("iris", "production", "1.2.0")
+    scratch.commit()
+    assert models(scratch, "HEAD~1") == first
+    assert models(scratch, "HEAD").models[0].channels["production"] == "1.2.0"
+    asked: list[str] = []
+    find = tree.GitTree.find
+    monkeypatch.setattr(tree.GitTree, "find", lambda self, paths: asked.extend(paths) or find(self, paths))
+    assert models(scratch, "HEAD").models[1] == first.models[1]
+    assert asked == ["models/registry.yaml"]
 
 
 def test_versions_are_in_their_own_order(scratch: Scratch) -> None:

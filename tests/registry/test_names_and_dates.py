@@ -50,6 +50,32 @@ def test_a_tag_named_like_a_branch_is_not_the_branch(scratch: Scratch, suffix: s
         assert git.resolve_commit(scratch.root, "HEAD") == scratch.head
 
 
+@pytest.mark.parametrize("when", ["2020-01-01", "yesterday", "now", "2 days ago", "1700000000"])
+def test_when_a_clone_moved_a_branch_is_no_date_of_it(scratch: Scratch, when: str) -> None:
+    scratch.git("config", "core.logAllRefUpdates", "true")
+    for revision in (f"main@{{{when}}}", f"@{{{when}}}", f"HEAD@{{{when}}}~1"):
+        with pytest.raises(MintmarkError, match=r"asks when a branch was moved in this clone.*--at 2026-06-01"):
+            ClonedRegistry(scratch.root, at=revision)
+        with pytest.raises(MintmarkError, match="asks when a branch was moved"):
+            git.resolve_commit(scratch.root, revision)
+
+
+def test_an_entry_of_the_reflog_is_a_revision(scratch: Scratch) -> None:
+    scratch.promote("iris", "1.2.0")
+    scratch.git("reset", "--quiet", "--hard", "HEAD~2")
+    assert git.resolve_commit(scratch.root, "main@{1}") == scratch.git("rev-parse", "ORIG_HEAD")
+    for missing in ("main@{999}", "@{999}"):
+        with pytest.raises(MintmarkError, match="is not in the reflog of this clone; git reflog lists what is"):
+            ClonedRegistry(scratch.root, at=missing)
+
+
+def test_what_a_branch_follows_is_a_revision(scratch: Scratch) -> None:
+    scratch.git("branch", "--quiet", "side", "HEAD~1")
+    scratch.git("branch", "--quiet", "--set-upstream-to=side", "main")
+    for revision in ("main@{upstream}", "@{u}", "main@{U}"):
+        assert git.resolve_commit(scratch.root, revision) == scratch.git("rev-parse", "HEAD~1")
+
+
 def test_nor_is_one_named_like_a_branch_of_a_remote(scratch: Scratch) -> None:
     scratch.git("update-ref", "refs/remotes/origin/main", "HEAD")
     scratch.git("tag", "origin/main", "HEAD~4")

@@ -9,6 +9,8 @@ from tests.scaffold.registry import Scratch, begin_committed
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.pipeline import model_stages, parse_lock, pipeline_status, read_lock
 
+pytestmark = pytest.mark.usefixtures("warm_dvc")
+
 PIPELINE = """\
 stages:
   prepare:

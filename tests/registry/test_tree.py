@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
@@ -172,7 +173,7 @@ _steps = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_steps)
 def test_the_work_tree_is_what_a_commit_of_it_would_be(
     empty_registry: Scratch, steps: list[tuple[str, str, str]]

@@ -22,6 +22,8 @@ from mintmark.changing.journal import (
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.files import unix_lines
+from mintmark.registry.repository.prefix import to_repository
+from mintmark.registry.repository.skipped import is_bare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -59,6 +61,10 @@ class NewCommit:
 
 def require_ready(root: Path) -> str:
     """Return the branch that the work tree is on; raise `MintmarkError` where no commit can or should be made."""
+    if is_bare(root):
+        raise MintmarkError(
+            f"{root} is a bare repository, which has no work tree to make a commit in; git clone it, and run this there"
+        )
     action = under_way(root)
     if action is not None:
         raise MintmarkError(
@@ -84,16 +90,15 @@ def under_way(root: Path) -> str | None:
 
 def read_author(root: Path) -> str:
     """Return who commits here (`Ada <ada@example.org>`); raise `MintmarkError` where Git has not been told."""
-    for identity in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
-        try:
-            git.run_git("-c", "user.useConfigOnly=true", "var", identity, cwd=root)
-        except git.GitError as error:
-            raise MintmarkError(
-                "Git does not know who you are: git config --global user.name 'Your Name', "
-                f"and git config --global user.email you@example.org ({error})"
-            ) from None
-    author = git.git_text("var", "GIT_AUTHOR_IDENT", cwd=root)
-    return author.rpartition(">")[0] + ">"
+    try:
+        for role in ("COMMITTER", "AUTHOR"):
+            known = git.git_text("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", cwd=root)
+    except git.GitError as error:
+        raise MintmarkError(
+            "Git does not know who you are: git config --global user.name 'Your Name', "
+            f"and git config --global user.email you@example.org ({error})"
+        ) from None
+    return known.rpartition(">")[0] + ">"
 
 
 def require_clean(root: Path) -> None:
@@ -185,7 +190,7 @@ def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str
     lines = []
     for path, content in writes.items():
         oid = git.run_git("hash-object", "-w", "--no-filters", "--stdin", cwd=root, data=content).decode().strip()
-        lines.append(f"100644 {oid}\t{path}\0")
+        lines.append(f"100644 {oid}\t{to_repository(root, path)}\0")
     git.run_git("update-index", "-z", "--index-info", cwd=root, data="".join(lines).encode(), environment=environment)
     if include:
         paths = "".join(f"{path}\0" for path in sorted(include)).encode()

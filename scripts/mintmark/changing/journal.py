@@ -21,6 +21,7 @@ from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.files import write_atomically
+from mintmark.registry.repository.prefix import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ def pending_folder(root: Path) -> Path:
     git_folder = root / ".git"
     if not git_folder.is_dir():
         git_folder = Path(git.git_text("rev-parse", "--absolute-git-dir", cwd=root))
-    return git_folder / "mintmark" / "pending"
+    return git_folder / "mintmark" / f"pending{mark_of(root)}"
 
 
 def stage_files(root: Path, writes: Mapping[str, bytes]) -> tuple[FileChange, ...]:

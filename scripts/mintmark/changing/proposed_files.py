@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mintmark.changing.commits import refuse_changed
-from mintmark.changing.undeclared import left_out, uncommitted, undeclared_files
+from mintmark.changing.undeclared import left_out, locked_and_undeclared, uncommitted, undeclared_files
 from mintmark.core import layout
 from mintmark.core.judgement.carried import PIPELINE, belongs
 from mintmark.core.words import numbers
@@ -66,6 +66,10 @@ def _require_declared(root: Path, model: str, stages: Mapping[str, LockedStage],
         raise MintmarkError(
             f"{path}: {used[path]}, and no stage of {model} declares it, so the proposal would go without it; "
             "name it under deps in dvc.yaml, then dvc repro, and propose again"
+        )
+    for stage, left in locked_and_undeclared(root, stages):
+        raise MintmarkError(
+            f"dvc.lock: stages.{stage}: {left}; declare it, or dvc commit --force {stage} leaves it out"
         )
 
 

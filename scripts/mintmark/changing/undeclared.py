@@ -7,7 +7,11 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.carried import governs
+from mintmark.core.pipeline.templates import DEFAULT_PARAMETERS, TemplateFault, Templates, variable_files
 from mintmark.registry import git
+from mintmark.registry.files import read_text_file
+from mintmark.registry.pipeline import PIPELINE
+from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +46,26 @@ def undeclared_files(root: Path, stages: Mapping[str, LockedStage], sources: Sou
                 queue.append(path)
                 used.setdefault(path, f"{script} imports it")
     return {path: why for path, why in sorted(used.items()) if not sources.serves(path)}
+
+
+def locked_and_undeclared(root: Path, stages: Mapping[str, LockedStage]) -> Iterator[tuple[str, str]]:
+    """Yield each stage with what dvc.lock says that it read or made and dvc.yaml no longer declares.
+
+    DVC leaves that there until the stage runs again. A pipeline that cannot be worked out is told of by the review.
+    """
+    try:
+        pipeline = parse_yaml(read_text_file(root / PIPELINE))
+        paths = [path for path in (DEFAULT_PARAMETERS, *variable_files(pipeline)) if (root / path).is_file()]
+        templates = Templates(
+            pipeline, {path: parse_yaml(read_text_file(root / path), number_keys=True) for path in paths}
+        )
+        for name, stage in stages.items():
+            declared = templates.stage(name)
+            if declared is not None:
+                deps, outs = ([file.path for file in part] for part in (stage.deps, stage.outs))
+                yield from ((name, left) for left in declared.leaves_out(deps, outs, stage.params))
+    except (YamlFault, TemplateFault):
+        return
 
 
 def uncommitted(root: Path, paths: Mapping[str, str]) -> list[str]:

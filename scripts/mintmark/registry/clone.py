@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.core.finding import Finding
+from mintmark.core.layout import REGISTRY
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.documents import Document, Documents, open_cache
@@ -15,8 +16,9 @@ from mintmark.registry.repository.skipped import looks_bare
 from mintmark.registry.tree import GitTree, Tree, WorkTree, read_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from mintmark.core.events import Registration
     from mintmark.core.records import VersionRecord
     from mintmark.registry.dvc import DvcConfig
     from mintmark.registry.past.history import ModelHistory
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
 
 
 def find_root(path: Path | str = ".") -> Path:
-    """Return the root of the Git repository around a path; raise `MintmarkError` where there is none."""
+    """Return the folder of the registry around a path; raise `MintmarkError` where there is no Git repository.
+
+    That is the nearest folder with a models/registry.yaml, which may be a subfolder, else the root of the repository.
+    """
     if "://" in str(path):
         shown = str(path).rpartition("@")[2]  # a password may stand before it
         raise UsageError(f"{shown}: a registry is read from a clone; git clone it, and give the folder")
     start = Path(path).resolve()
+    found = None
     for folder in (start, *start.parents):
+        if found is None and (folder / REGISTRY).is_file():
+            found = folder
         if (folder / ".git").exists() or looks_bare(folder):
-            return folder
+            return found or folder
     raise MintmarkError(f"{start} is not inside a Git repository; git clone your registry, or git init a new one")
 
 
@@ -134,6 +142,10 @@ class ClonedRegistry(Registry):
 
         commit = self._past() if self.at is None else self.commit
         return model_history(self.root, commit, model) if commit is not None else ModelHistory()
+
+    def registrations(self, model: str) -> Mapping[str, Registration]:
+        """See `Registry`."""
+        return self.history(model).registrations
 
     def own_history(self, model: str) -> ModelHistory:
         """Return the past of this very tree: in a work tree, of the branch that it is on."""

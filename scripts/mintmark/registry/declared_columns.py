@@ -25,10 +25,9 @@ def column_findings(registry: ClonedRegistry, models: Iterable[str]) -> Iterator
 
     A model that cannot be read, or of which no columns are known yet, has none. Places have no lines yet.
     """
-    for model in models:
-        path = layout.model_path(model)
-        document = registry.read("model", path)
-        data = document.data if document is not None else None
+    paths = {layout.model_path(model): model for model in models}
+    for path, document in registry.read_many("model", list(paths)).items():
+        model, data = paths[path], document.data
         if data is None or next(named_columns(data), None) is None:
             continue
         known = _known(registry, model, data)

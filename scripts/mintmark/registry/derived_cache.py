@@ -6,12 +6,13 @@ import hashlib
 import os
 import sqlite3
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+K = TypeVar("K")
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
 _CHUNK = 500
 _PATIENCE = 2  # seconds to wait for another process that writes
@@ -107,6 +108,16 @@ class DerivedCache:
                 self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", rows)
         except sqlite3.Error:
             return
+
+    def complete(self, kind: str, keys: Mapping[K, str], make: Callable[[K], str | None]) -> dict[K, str]:
+        """Return the text under the key of each, made and remembered where there was none; `make` may have none."""
+        known = self.get_many(kind, keys.values())
+        fresh: dict[str, str] = {}
+        for each, key in keys.items():
+            if key not in known and (made := make(each)) is not None:
+                known[key] = fresh[key] = made
+        self.put_many(kind, fresh)
+        return {each: known[key] for each, key in keys.items() if key in known}
 
     def close(self) -> None:
         """Let go of the file."""

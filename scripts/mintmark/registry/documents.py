@@ -11,10 +11,11 @@ from mintmark.about import __version__
 from mintmark.core.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from mintmark.registry.derived_cache import DerivedCache
+    from mintmark.registry.workers import Workers
 
 _FORMAT = "3"
 _CHUNK = 500
@@ -104,30 +105,48 @@ class Documents:
         `read` takes blob ids that the cache does not know and yields their bytes; `project` returns what JSON can hold.
         Both may run in another process, so both can be pickled.
         """
+        from mintmark.registry.workers import Workers
+
+        with Workers() as workers:
+            return self.start_facts(kind, oids, project, read, workers)()
+
+    def start_facts(
+        self,
+        kind: str,
+        oids: Mapping[str, str],
+        project: Callable[[Mapping[str, Any]], Any],
+        read: Callable[[list[str]], Iterable[tuple[str, bytes]]],
+        workers: Workers,
+    ) -> Callable[[], dict[str, Document]]:
+        """Begin `facts` in processes that take the next ones too, and return the function that waits for them."""
         label = f"{kind}:{project.__name__}"
         found = self.cache.get_many(label, oids.values())
         fresh = sorted({oid for oid in oids.values() if oid not in found})
-        if fresh:
-            parsed = dict(_project_all(kind, project, read, fresh))
+        parse = _start_projecting(kind, project, read, fresh, workers)
+
+        def wait() -> dict[str, Document]:
+            parsed = {oid: text for rows in parse() for oid, text in rows}
             self.cache.put_many(label, parsed)
-            found |= parsed
-        return {path: _revive(found[oid], path) for path, oid in oids.items() if oid in found}
+            known = found | parsed
+            return {path: _revive(known[oid], path) for path, oid in oids.items() if oid in known}
+
+        return wait
 
 
-def _project_all(
+def _start_projecting(
     kind: str,
     project: Callable[[Mapping[str, Any]], Any],
     read: Callable[[list[str]], Iterable[tuple[str, bytes]]],
     oids: list[str],
-) -> Iterator[tuple[str, str]]:
+    workers: Workers,
+) -> Callable[[], Iterable[list[tuple[str, str]]]]:
+    """Begin to parse blobs, few of them only once they are waited for and in this process."""
+    if not oids:
+        return tuple
     if len(oids) <= _CHUNK:
-        yield from _project_chunk(kind, project, read, oids)
-        return
-    from mintmark.registry.workers import in_processes
-
+        return lambda: [_project_chunk(kind, project, read, oids)]
     chunks = (oids[start : start + _CHUNK] for start in range(0, len(oids), _CHUNK))
-    for rows in in_processes(_project_chunk, ((kind, project, read, chunk) for chunk in chunks)):
-        yield from rows
+    return workers.begin(_project_chunk, ((kind, project, read, chunk) for chunk in chunks))
 
 
 def _project_chunk(

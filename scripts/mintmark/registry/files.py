@@ -51,10 +51,10 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def parse_json(text: bytes) -> Any:
+def parse_json(text: bytes, *, limit: int = MAX_BYTES) -> Any:
     """Return the value in `text`; raise `YamlFault` on broken JSON, a key that is there twice, NaN or infinity."""
-    if len(text) > MAX_BYTES:
-        raise YamlFault(f"is larger than {MAX_BYTES:,} bytes, the most that a JSON record may have", 1)
+    if len(text) > limit:
+        raise YamlFault(f"is larger than {limit:,} bytes, the most that a JSON record may have", 1)
     try:
         decoded = text.decode("utf-8")
         data = json.loads(decoded, parse_constant=_no_constant)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import http.client
 import io
-import re
 import socket
 import ssl
 import time
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from mintmark.about import __version__
 from mintmark.core.finding import one_line
+from mintmark.registry.stored.pacing import GRACE, LEAST_RATE, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,6 @@ AGENT = f"mintmark/{__version__}"
 PAUSES = (0.2, 1.0)  # seconds before the second and the third attempt
 GONE = (404, 410)
 _AGAIN = {429, 500, 502, 503, 504}
-_GRACE = 60.0  # seconds before the rate of an answer counts
-_LEAST_RATE = 4096  # bytes a second, of the whole answer so far
-_LONGEST = 6 * 3600.0  # seconds for one answer
 _UNPROVEN = 0  # in place of a status: the server is there, and is not who it should be
 
 
@@ -45,11 +42,6 @@ class HttpFault(Exception):  # noqa: N818 - whoever asked makes an error of it, 
     def is_passing(self) -> bool:
         """Whether the same request may succeed later: there is no network, or the server has too much to do."""
         return self.code is None or self.code in _AGAIN
-
-
-def without_credentials(address: str) -> str:
-    """Return an address without the user and the password that somebody put into it."""
-    return re.sub(r"//[^/@]*@", "//", address)
 
 
 def basic_credentials(user: str, password: str) -> dict[str, str]:
@@ -109,10 +101,10 @@ class _Paced(io.RawIOBase):
         count = self._stream.readinto(buffer)
         self._received += count or 0
         seconds = time.monotonic() - self._begin
-        if count and seconds > _GRACE and self._received < seconds * _LEAST_RATE:
-            raise TimeoutError(f"it sends less than {_LEAST_RATE:,} bytes a second")
-        if seconds > _LONGEST:
-            raise TimeoutError(f"it is not done after {_LONGEST / 3600:g} hours")
+        if count and seconds > GRACE and self._received < seconds * LEAST_RATE:
+            raise TimeoutError(f"it sends less than {LEAST_RATE:,} bytes a second")
+        if seconds > LONGEST:
+            raise TimeoutError(f"it is not done after {LONGEST / 3600:g} hours")
         return count
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import time
+from dataclasses import asdict
 from itertools import islice
 from sys import intern
 from typing import TYPE_CHECKING, Any
@@ -23,18 +24,39 @@ if TYPE_CHECKING:
     from mintmark.registry.reading import Registry
     from mintmark.registry.tree import Tree
 
+_FEW = 5  # models: of more, Git lists all of them at once
 _NO_IDENTITY = "is missing; every model has one: the tutorial shows how to write it"
 
 
 def list_models(registry: Registry, tree: Tree, documents: Documents) -> Listing:
-    """Return one row a model; reads the records of champions and of latest versions only."""
-    listing, names = Listing(), registry.models()
-    _preload(tree)
+    """Return one row a model; reads the records of champions and of latest versions only.
+
+    A model whose files are those of the last time is not read again.
+    """
+    began, names = time.time(), registry.models()
+    channels = [rule.name for rule in registry.settings.channels]
+    known = _remembered_rows(registry, tree, documents, channels, began)
+    unread = [name for name in names if name not in known]
+    listing = _read_models(registry, tree, unread) if unread else Listing()
+    fresh = {row.model: row for row in listing.models}
+    broken = {locate(finding.path).model for finding in listing.findings}
+    whole = [row for row in listing.models if row.model not in broken]
+    _remember_rows(registry, tree, documents, channels, began, known, whole)
+    rows = {name: row for name, (_, row) in known.items()} | fresh
+    listing.models = [rows[name] for name in names if name in rows]
+    return listing
+
+
+def _read_models(registry: Registry, tree: Tree, names: list[str]) -> Listing:
+    listing = Listing()
+    if len(names) > _FEW:
+        _preload(tree)
     identities = _read(registry, listing, "model", (layout.model_path(name) for name in names))
     channels = _all_channels(registry, listing, names)
     folders = {name: registry.tree.names(_versions(name)) for name in names}
     _note_pointless(listing, channels, folders)
-    versions, latest = _count_versions(folders, {name: registry.yanked(name) for name in names}, documents)
+    versions = {name: [version for version in folders[name] if is_version(version)] for name in names}
+    latest = {name: _latest(registry, name, versions[name]) for name in names}
     measured = {name: channels[name].get(registry.settings.last_channel) or latest[name] for name in names}
     paths = {name: layout.version_path(name, version) for name, version in measured.items() if version}
     records = _read(registry, listing, "version", paths.values())
@@ -52,7 +74,7 @@ def list_models(registry: Registry, tree: Tree, documents: Documents) -> Listing
             model=name,
             task=identity["task"],
             owners=list(identity["owners"]),
-            versions=versions[name],
+            versions=len(versions[name]),
             latest=latest[name],
             channels=channels[name],
             metric=metric,
@@ -63,6 +85,63 @@ def list_models(registry: Registry, tree: Tree, documents: Documents) -> Listing
         )
         listing.models.append(row)
     return listing
+
+
+def _latest(registry: Registry, name: str, versions: list[str]) -> str | None:
+    yanked = registry.yanked(name)
+    return latest_release(version for version in versions if version not in yanked)
+
+
+# -- what is remembered of a model -----------------------------------------------------------------------------------
+
+_Known = tuple[str, ModelRow]  # the stamp of the files that a row was read from, and the row
+
+
+def _remembered_rows(
+    registry: Registry, tree: Tree, documents: Documents, channels: list[str], began: float
+) -> dict[str, _Known]:
+    """Return the rows of the models whose files are still those that the rows were read from."""
+    text = documents.cache.get(_LISTED, _listed_key(registry, tree, channels))
+    rows = {name: (stamp, ModelRow(**row)) for name, (stamp, row) in json.loads(text).items()} if text else {}
+    return {
+        name: (stamp, row)
+        for name, (stamp, row) in rows.items()
+        if stamp == tree.stamp(f"{layout.MODELS}/{name}", _sources(row, channels), began)
+    }
+
+
+def _remember_rows(
+    registry: Registry,
+    tree: Tree,
+    documents: Documents,
+    channels: list[str],
+    began: float,
+    known: Mapping[str, _Known],
+    rows: Iterable[ModelRow],
+) -> None:
+    stamped = ((tree.stamp(f"{layout.MODELS}/{row.model}", _sources(row, channels), began), row) for row in rows)
+    fresh = {row.model: (stamp, row) for stamp, row in stamped if stamp is not None}
+    if fresh:
+        told = {name: [stamp, asdict(row)] for name, (stamp, row) in {**known, **fresh}.items()}
+        documents.cache.put_many(
+            _LISTED, {_listed_key(registry, tree, channels): json.dumps(told, separators=(",", ":"))}
+        )
+
+
+_LISTED = "listed"
+
+
+def _listed_key(registry: Registry, tree: Tree, channels: list[str]) -> str:
+    """Return what the rows depend on beside the files of their models: the channels that are told of, and where."""
+    return "\n".join([type(tree).__name__, str(registry.root), *channels])
+
+
+def _sources(row: ModelRow, channels: list[str]) -> list[str]:
+    """Return the files and folders that a row is read from, beside the folder of the model."""
+    folder = f"{layout.MODELS}/{row.model}"
+    files = [layout.channel_path(row.model, channel) for channel in channels]
+    record = [layout.version_path(row.model, row.measured)] if row.measured else []
+    return [*(f"{folder}/{name}" for name in ("model.yaml", "versions", "status", "channels")), *files, *record]
 
 
 def list_versions(registry: Registry, tree: Tree, documents: Documents, names: Iterable[str]) -> Listing:
@@ -137,39 +216,6 @@ def _read(registry: Registry, listing: Listing, kind: str, paths: Iterable[str])
 
 def _versions(name: str) -> str:
     return f"{layout.MODELS}/{name}/versions"
-
-
-def _count_versions(
-    folders: Mapping[str, list[str]], yanked: Mapping[str, set[str]], documents: Documents
-) -> tuple[dict[str, int], dict[str, str | None]]:
-    """Return how many versions each model has and which is the latest, from the names in its folder and those yanked.
-
-    To look at a hundred thousand names takes longer than all the rest, so the answer is remembered by the names.
-    """
-    keys = {name: _digest(present, yanked[name]) for name, present in folders.items()}
-    known = documents.cache.get_many(_COUNTED, keys.values())
-    fresh = {
-        keys[name]: json.dumps(_count(present, yanked[name]))
-        for name, present in folders.items()
-        if keys[name] not in known
-    }
-    documents.cache.put_many(_COUNTED, fresh)
-    known |= fresh
-    counted = {name: json.loads(known[key]) for name, key in keys.items()}
-    return {name: number for name, (number, _) in counted.items()}, {name: last for name, (_, last) in counted.items()}
-
-
-_COUNTED = "counted"
-
-
-def _digest(present: list[str], yanked: set[str]) -> str:
-    names = "/".join([*present, "", *sorted(yanked)])  # no name of a file has a slash in it
-    return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _count(present: list[str], yanked: set[str]) -> tuple[int, str | None]:
-    versions = [name for name in present if is_version(name)]
-    return len(versions), latest_release(version for version in versions if version not in yanked)
 
 
 def _all_channels(registry: Registry, listing: Listing, names: Iterable[str]) -> dict[str, dict[str, str]]:

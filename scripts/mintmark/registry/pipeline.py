@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import Finding
 from mintmark.core.judgement.carried import Sources
+from mintmark.core.pipeline.forms import lock_faults, pipeline_faults
 from mintmark.core.pipeline.grammar import path_fault, stage_name_fault
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.dvc import run_dvc
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 LOCK = "dvc.lock"
 PIPELINE = "dvc.yaml"
 PARAMS = "params.yaml"
+_MOST = 20  # faults of form that are told of one file
 _HASHES = ("md5", "etag", "checksum")
 
 
@@ -77,8 +80,11 @@ def parse_lock(content: bytes, path: str = LOCK) -> dict[str, LockedStage]:
     return stages
 
 
-def check_lock(content: bytes, path: str = LOCK) -> tuple[dict[str, LockedStage], list[Finding]]:
-    """Return the stages in the text of a dvc.lock by name, and what is wrong with it: its form, or what it names."""
+def check_lock(content: bytes, path: str = LOCK, *, form: bool = False) -> tuple[dict[str, LockedStage], list[Finding]]:
+    """Return the stages in the text of a dvc.lock by name, and what is wrong with it, or with what it names.
+
+    With `form`, where nothing else is wrong, also what is in it that DVC does not write.
+    """
     from mintmark.registry.yaml.text import MAX_LOCK_BYTES, YamlFault, parse_yaml
 
     try:
@@ -89,7 +95,29 @@ def check_lock(content: bytes, path: str = LOCK) -> tuple[dict[str, LockedStage]
         return {}, [Finding(path=path, message=fault.message, line=fault.line, column=fault.column)]
     except (AttributeError, KeyError, TypeError, ValueError):
         return {}, [Finding(path=path, line=1, message="is not a dvc.lock of DVC 3; dvc repro writes it again")]
-    return stages, [fault for stage in stages.values() for fault in _stage_faults(stage, path)]
+    faults = [fault for stage in stages.values() for fault in _stage_faults(stage, path)]
+    if form and not faults:
+        faults = [_form_fault(path, where, message) for where, message in islice(lock_faults(data), _MOST)]
+    return stages, faults
+
+
+def check_pipeline(content: bytes, before: bytes | None) -> list[Finding]:
+    """Return what is wrong with the form of dvc.yaml, where it says something else than `before`."""
+    from mintmark.registry.yaml.text import YamlFault, parse_yaml
+
+    try:
+        pipeline = parse_yaml(content)
+    except YamlFault as fault:
+        return [Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column)]
+    try:
+        known = parse_yaml(before or b"")
+    except YamlFault:
+        known = None
+    return [_form_fault(PIPELINE, where, message) for where, message in islice(pipeline_faults(pipeline, known), _MOST)]
+
+
+def _form_fault(path: str, where: str, message: str) -> Finding:
+    return Finding(path=path, where=where, message=f"{message}; leave it out, or write it as DVC does", rule="R6")
 
 
 def _stage_faults(stage: LockedStage, path: str) -> Iterator[Finding]:

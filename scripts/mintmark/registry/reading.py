@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from mintmark.core.events import Registration
     from mintmark.core.model import Model
     from mintmark.registry.documents import Document
     from mintmark.registry.past.history import ModelHistory
@@ -79,6 +80,10 @@ class Registry(ABC):
     @abstractmethod
     def history(self, model: str) -> ModelHistory:
         """Return what Git's history tells of a model up to this tree; raises `UsageError` where there is none."""
+
+    @abstractmethod
+    def registrations(self, model: str) -> Mapping[str, Registration]:
+        """Return when each version of a model that was ever registered came, and as which; withdrawn ones count."""
 
     def read(self, kind: str, path: str) -> Document | None:
         """Return the parsed document at a path, None when there is no such file."""

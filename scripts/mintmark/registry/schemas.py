@@ -1,4 +1,4 @@
-"""Hold documents against their JSON Schema: jsonschema-rs to accept, jsonschema to explain. Reads only the schemas."""
+"""Hold documents against their JSON Schema, and explain what is not accepted. Reads only the schemas."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ from mintmark.core.finding import Finding, format_place
 from mintmark.core.words.meant import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jsonschema_rs import Draft202012Validator, ValidationError
 
     from mintmark.registry.yaml.text import Positions
-
-_Error = Any  # jsonschema.exceptions.ValidationError, whose stubs call half of its attributes unset
 
 _FORMATS = {"profile": 2}  # the newest format of a kind of document; of the others it is 1
 _MOST_FINDINGS = 20
@@ -56,17 +57,17 @@ def load_schema(kind: str) -> dict[str, Any]:
 
 
 @functools.cache
-def _acceptor(kind: str) -> Callable[[Any], bool]:
+def _validator(kind: str) -> Draft202012Validator:
     import decimal  # noqa: F401 - which the next one needs; it panics when Ctrl-C comes while it imports that itself
 
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(load_schema(kind)).is_valid
+    return jsonschema_rs.Draft202012Validator(load_schema(kind))
 
 
 def accepts(kind: str, data: Any) -> bool:
     """Whether a document keeps to its schema."""
-    return _acceptor(kind)(data)
+    return _validator(kind).is_valid(data)
 
 
 def explain(kind: str, data: Any, path: str, positions: Positions) -> list[Finding]:
@@ -75,33 +76,56 @@ def explain(kind: str, data: Any, path: str, positions: Positions) -> list[Findi
         newer = _newer_format(kind, data, path, positions)
         if newer:
             return [newer]
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(
-        Draft202012Validator(_explaining_schema(kind)).iter_errors(data), key=lambda e: [str(p) for p in e.path]
-    )
-    findings = [finding for error in errors for finding in _explain_one(error, path, positions)]
-    findings += [
+    no_json = [
         _finding(path, place, positions, f"{value} is no number that JSON can hold; leave the value out")
         for place, value in _numbers(data)
         if not math.isfinite(value)
     ]
-    if not findings:  # the two libraries disagree: say the little that is known
-        findings = [Finding(path=path, line=1, message=f"does not keep to schemas/{kind}.schema.json")]
+    errors = (_Error.of(error, load_schema(kind)) for error in _validator(kind).iter_errors(data))
+    told = [finding for error in sorted(errors, key=_Error.order) for finding in _explain_one(error, path, positions)]
+    taken = {finding.where for finding in no_json}  # the library reads those as null
+    findings = [finding for finding in told if finding.where not in taken] + no_json
     return list(dict.fromkeys(findings))[:_MOST_FINDINGS]
 
 
-@functools.cache
-def _explaining_schema(kind: str) -> dict[str, Any]:
-    """Return the schema with each `$` as Python's `\\Z`: to Python, a `$` also matches before a last line break."""
-    text = json.dumps(load_schema(kind))
-    data: dict[str, Any] = json.loads(text, object_hook=_end_patterns)
-    return data
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Error:
+    """One way in which a value breaks a schema."""
+
+    keyword: str  # of the schema that is broken
+    schema: Any  # which has that keyword
+    place: tuple[str | int, ...]
+    value: Any
+    message: str
+    missing: str  # the field, where one is required
+    branches: tuple[tuple[_Error, ...], ...]  # how each alternative is broken, where there are some
+
+    @classmethod
+    def of(cls, error: ValidationError, root: Mapping[str, Any]) -> _Error:
+        """Read what the library says. Where a field's name breaks the schema of names, it stands for a value."""
+        about = error.kind.as_dict()
+        if error.kind.name == "propertyNames":
+            return cls.of(about["error"], root)
+        *parents, keyword = error.schema_path
+        branches = tuple(tuple(cls.of(inner, root) for inner in branch) for branch in about.get("context", ()))
+        return cls(
+            keyword=str(keyword),
+            schema=_inside(root, parents),
+            place=tuple(error.instance_path),
+            value=error.instance,
+            message=error.message,
+            missing=about["property"] if keyword == "required" else "",
+            branches=branches if all(branches) else (),  # one is empty where too many of them fit
+        )
+
+    def order(self) -> list[str]:
+        return [str(part) for part in self.place]
 
 
-def _end_patterns(part: dict[str, Any]) -> dict[str, Any]:
-    pattern = part.get("pattern")
-    return {**part, "pattern": pattern[:-1] + r"\Z"} if isinstance(pattern, str) and pattern.endswith("$") else part
+def _inside(value: Any, place: Iterable[str | int]) -> Any:
+    for key in place:
+        value = value[key]
+    return value
 
 
 def _numbers(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], float]]:
@@ -122,42 +146,32 @@ def _newer_format(kind: str, data: Mapping[str, Any], path: str, positions: Posi
 
 
 def _explain_one(error: _Error, path: str, positions: Positions) -> Iterator[Finding]:
-    if error.validator in ("oneOf", "anyOf") and error.context:
-        branch = _closest_branch(error)
-        if branch:
-            for inner in branch:
-                yield from _explain_one(inner, path, positions)
-            return
-    place = tuple(error.absolute_path)
-    if error.validator == "additionalProperties":
+    if error.branches:
+        for inner in _closest_branch(error):
+            yield from _explain_one(inner, path, positions)
+    elif error.keyword == "additionalProperties":
         for name in _unknown_fields(error):
-            yield _finding(path, (*place, name), positions, _unknown_field_message(name, error.schema))
-        return
-    if error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
-                message = f'the field "{name}" is missing; {_remedy(name, error.schema)}'
-                yield _finding(path, place, positions, message)
-        return
-    yield _finding(path, place, positions, _message(error))
+            yield _finding(path, (*error.place, name), positions, _unknown_field_message(name, error.schema))
+    elif error.missing:
+        message = f'the field "{error.missing}" is missing; {_remedy(error.missing, error.schema)}'
+        yield _finding(path, error.place, positions, message)
+    else:
+        yield _finding(path, error.place, positions, _message(error))
 
 
-def _closest_branch(error: _Error) -> list[_Error]:
+def _closest_branch(error: _Error) -> tuple[_Error, ...]:
     """Return the errors of the alternative that was meant: the one whose fixed values fit, then the fewest errors."""
-    branches: dict[Any, list[_Error]] = {}
-    for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
 
-    def distance(errors: list[_Error]) -> tuple[int, int, int]:
-        fixed = sum(e.validator == "const" for e in errors)
-        return fixed, sum(e.validator == "required" for e in errors), len(errors)
+    def distance(errors: tuple[_Error, ...]) -> tuple[int, int, int]:
+        fixed = sum(e.keyword == "const" for e in errors)
+        return fixed, sum(e.keyword == "required" for e in errors), len(errors)
 
-    return min(branches.values(), key=distance)
+    return min(error.branches, key=distance)
 
 
 def _unknown_fields(error: _Error) -> list[str]:
     known = error.schema.get("properties", {})
-    return [name for name in error.instance if name not in known]
+    return [name for name in error.value if name not in known]
 
 
 def _unknown_field_message(name: str, schema: Mapping[str, Any]) -> str:
@@ -170,10 +184,11 @@ def _unknown_field_message(name: str, schema: Mapping[str, Any]) -> str:
 
 
 def _message(error: _Error) -> str:
-    value, wanted, schema = error.instance, error.validator_value, error.schema
+    value, schema = error.value, error.schema
+    wanted = schema[error.keyword]
     shown = _shown(value)
     phrase = _what_to_write(schema)
-    match error.validator:
+    match error.keyword:
         case "enum":
             return f"{shown} is not one of {', '.join(str(option) for option in wanted)}"
         case "const":
@@ -187,7 +202,7 @@ def _message(error: _Error) -> str:
         case _ if phrase:
             return f"{shown}: {error.message if len(error.message) < 120 else 'does not fit'}; write {phrase}"
         case _:
-            return error.message if len(error.message) < 200 else f"{shown} does not fit ({error.validator})"
+            return error.message if len(error.message) < 200 else f"{shown} does not fit ({error.keyword})"
 
 
 def _remedy(field: str, schema: Mapping[str, Any]) -> str:

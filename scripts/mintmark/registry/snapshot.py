@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
@@ -11,11 +13,12 @@ from mintmark.core.finding import Finding, format_place
 from mintmark.core.judgement.rules import ModelState
 from mintmark.core.layout import Place, locate
 from mintmark.core.reference import is_name
-from mintmark.core.statistics.metric_names import UNBOUNDED, dispute_goal
 from mintmark.core.version import is_version
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.facts import metrics_facts, version_facts, whole
+from mintmark.registry.past.rule_past import FileIds
+from mintmark.registry.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from mintmark.registry.documents import Document, Documents
     from mintmark.registry.git import Entry
     from mintmark.registry.past.history import ModelHistory
+    from mintmark.registry.past.rule_past import RulePast
     from mintmark.registry.tree import Files, Tree
     from mintmark.registry.yaml.text import Position, Positions
 
@@ -35,6 +39,8 @@ _PROJECTIONS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "metrics": metrics_facts,
 }
 _RECORDS = ("version", "metrics")
+_PART = 12_000  # files that are read at a time, of two thousand versions
+_AHEAD = 1  # parts that are parsed while another one is judged
 _FEW = 20  # models: reading the whole of models/ takes longer than asking for so many
 
 
@@ -43,7 +49,7 @@ class ModelFiles:
     """The paths of one model by what they are; `versions` has each folder's files with their blob ids."""
 
     identity: str | None = None
-    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    versions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
 
@@ -68,7 +74,7 @@ class Snapshot:
             if document.data is not None:
                 self.facts[path] = document.data
 
-    def state(self, model: str, history: ModelHistory) -> ModelState:
+    def state(self, model: str, history: ModelHistory | RulePast) -> ModelState:
         """Return one model as the rules see it."""
         files = self.models.get(model, ModelFiles())
         targets = {name: self.facts.get(path) for name, path in files.channels.items()}
@@ -79,7 +85,7 @@ class Snapshot:
             yanked=frozenset(files.statuses),
             released=history.released,
             described=files.identity is not None,
-            held={channel: history.holders(channel) for channel in {move.channel for move in history.moves}},
+            held=history.held,
         )
 
 
@@ -94,6 +100,66 @@ def read_snapshot(
     With `records`, of version.yaml and metrics.json files only those at these paths are read.
     """
     entries = _entries(tree, list(folders))
+    with Workers() as workers:
+        snapshot = _start_reading(entries, tree, documents, workers, records)()
+    snapshot.findings.extend(_case_collisions(snapshot))
+    return snapshot
+
+
+def read_everything(tree: Tree, documents: Documents, visit: Callable[[Snapshot], None]) -> Snapshot:
+    """Read all models as `read_snapshot` does, without holding what takes most memory.
+
+    `visit` is given one part after the other: all files of some version folders, with their facts. What is returned
+    has all else, and of versions the ids of their files; neither `entries` nor the facts of records.
+    """
+    whole = Snapshot({})
+    with Workers() as workers:
+        ahead: deque[Callable[[], Snapshot]] = deque()
+        for entries in _parts(tree.walk(layout.MODELS)):
+            ahead.append(_start_reading(entries, tree, documents, workers))
+            if len(ahead) > _AHEAD:
+                _keep(whole, ahead.popleft()(), visit)
+        while ahead:
+            _keep(whole, ahead.popleft()(), visit)
+    whole.findings.extend(_case_collisions(whole))
+    return whole
+
+
+def _parts(entries: Iterable[tuple[str, Entry]]) -> Iterator[dict[str, Entry]]:
+    """Yield files in parts of about `_PART`, never the files of one version folder in two."""
+    part: dict[str, Entry] = {}
+    last: list[str] = []
+    for path, entry in entries:
+        folder = path.split("/", 4)[:4]
+        if len(part) >= _PART and folder != last:
+            yield part
+            part = {}
+        part[path] = entry
+        last = folder
+    if part:
+        yield part
+
+
+def _keep(whole: Snapshot, part: Snapshot, visit: Callable[[Snapshot], None]) -> None:
+    visit(part)
+    whole.findings += part.findings
+    whole.facts |= {path: data for path, data in part.facts.items() if locate(path).kind not in _RECORDS}
+    for model, files in part.models.items():
+        known = whole.models.setdefault(model, ModelFiles())
+        known.identity = known.identity or files.identity
+        known.versions |= {intern(version): FileIds(ids) for version, ids in files.versions.items()}
+        known.channels |= files.channels
+        known.statuses |= files.statuses
+
+
+def _start_reading(
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    documents: Documents,
+    workers: Workers,
+    records: Collection[str] | None = None,
+) -> Callable[[], Snapshot]:
+    """Begin to read the records among files, and return the function that waits for them."""
     snapshot = Snapshot(entries)
     by_kind: dict[str, dict[str, str]] = {kind: {} for kind in _PROJECTIONS}
     for path, entry in entries.items():
@@ -107,10 +173,18 @@ def read_snapshot(
             continue
         if place.kind in by_kind:
             by_kind[place.kind][path] = entry.oid
-    for kind, oids in by_kind.items():
-        _read_kind(snapshot, kind, oids, tree, documents)
-    snapshot.findings.extend(_case_collisions(snapshot))
-    return snapshot
+    blobs = tree.blobs
+    begun = [
+        documents.start_facts(kind, oids, _PROJECTIONS[kind], blobs, workers) for kind, oids in by_kind.items() if oids
+    ]
+
+    def wait() -> Snapshot:
+        for facts in begun:
+            for path, document in facts().items():
+                snapshot.take(path, document)
+        return snapshot
+
+    return wait
 
 
 def _entries(tree: Tree, folders: Sequence[str]) -> dict[str, Entry]:
@@ -121,11 +195,6 @@ def _entries(tree: Tree, folders: Sequence[str]) -> dict[str, Entry]:
             layout.MODELS, lambda path: path in wanted or not wanted.isdisjoint(layout.folders_around(path))
         )
     return {path: entry for folder in folders for path, entry in tree.entries(folder).items()}
-
-
-def _read_kind(snapshot: Snapshot, kind: str, oids: Mapping[str, str], tree: Tree, documents: Documents) -> None:
-    for path, document in documents.facts(kind, oids, _PROJECTIONS[kind], tree.blobs).items():
-        snapshot.take(path, document)
 
 
 def _file(snapshot: Snapshot, path: str, place: Place, entry: Entry) -> None:
@@ -140,7 +209,9 @@ def _file(snapshot: Snapshot, path: str, place: Place, entry: Entry) -> None:
         files.statuses[place.name] = path
     elif place.name and place.kind != "candidate":
         name = path[len(layout.version_folder(place.model, place.name)) + 1 :]
-        files.versions.setdefault(place.name, {})[name] = entry.oid
+        ids = files.versions.setdefault(place.name, {})
+        assert isinstance(ids, dict)
+        ids[name] = entry.oid
 
 
 def _is_plain_record(place: Place, entry: Entry) -> bool:
@@ -204,107 +275,6 @@ def _case_collisions(snapshot: Snapshot) -> Iterator[Finding]:
             if other != name:
                 message = f'differs from "{other}" only in case, which macOS and Windows cannot keep apart; rename one'
                 yield Finding(path=paths[name], message=message)
-
-
-def check_records(snapshot: Snapshot, channels: Iterable[str]) -> Iterator[Finding]:
-    """Yield where the files of a model disagree with one another: record and folder, pointers, metrics, names."""
-    known = list(channels)
-    for model, files in snapshot.models.items():
-        yield from _check_identity(snapshot, model, files)
-        for version, present in files.versions.items():
-            yield from _check_version(snapshot, model, version, present)
-        for channel, path in files.channels.items():
-            if channel not in known:
-                message = f'this registry has no channel "{channel}"; its channels are {", ".join(known)}'
-                yield Finding(path=path, message=message)
-
-
-def _check_identity(snapshot: Snapshot, model: str, files: ModelFiles) -> Iterator[Finding]:
-    if files.identity is None:
-        if files.versions or files.channels:
-            path = layout.model_path(model)
-            yield Finding(path=path, message="is missing; every model has one: the tutorial shows how to write it")
-        return
-    data = snapshot.facts.get(files.identity)
-    if data is not None and data["name"] != model:
-        message = f'"{data["name"]}" is not the name of its folder; write name: {model}'
-        yield Finding(path=files.identity, where="name", message=message)
-    if data is not None:
-        yield from contradictions(files.identity, data)
-        yield from _check_anchor(files, files.identity, data.get("anchor"))
-
-
-def _check_anchor(files: ModelFiles, path: str, anchor: str | None) -> Iterator[Finding]:
-    """Yield where nothing can be held against the anchor that model.yaml names; a review asks a person then."""
-    gone = anchor is not None and anchor not in files.versions
-    if anchor is not None and (gone or anchor in files.statuses):
-        message = f"{anchor} {'is no version of this model' if gone else 'is yanked'}; move it to the champion"
-        yield Finding(path=path, where="anchor", message=message, severity="warning")
-
-
-def contradictions(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield where a model.yaml that its schema accepts contradicts itself: goals, floors of nothing, names twice."""
-    wrong = dispute_goal(identity["metric"])
-    if wrong is not None:
-        yield Finding(path=path, where="metric.goal", message=wrong)
-    yield from _floors_of_nothing(path, identity)
-    yield from _repeated_names(path, identity)
-
-
-def _repeated_names(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield slices and behaviour tests with the name of another one: nothing may hide behind its namesake."""
-    for part in ("slices", "behaviour"):
-        names = [entry["name"] for entry in identity.get(part) or ()]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                message = f'there is another one called "{name}"; give it a name of its own'
-                yield Finding(path=path, where=f"{part}[{number}].name", message=message)
-
-
-def _floors_of_nothing(path: str, identity: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield floors of a metric without an interval: no rows could ever reach them honestly."""
-    for name in sorted(UNBOUNDED & set(identity["gates"].get("floors", ()))):
-        message = f"one row decides {name}, so it has no interval to hold against a floor; set a floor on rmse or mae"
-        yield Finding(path=path, where=f"gates.floors.{name}", message=message)
-
-
-def _check_version(snapshot: Snapshot, model: str, version: str, present: Mapping[str, str]) -> Iterator[Finding]:
-    path = layout.version_path(model, version)
-    if layout.VERSION_RECORD not in present:
-        message = f"is missing, and its folder is still there; git restore it, or withdraw all of {model} {version}"
-        yield Finding(path=path, message=message, rule="R1")
-        return
-    if layout.METRICS_RECORD not in present:
-        yield Finding(path=layout.metrics_path(model, version), message="is missing; git restore it", rule="R1")
-    record = snapshot.facts.get(path)
-    if record is None:
-        return
-    for name, wanted in (("model", model), ("version", version)):
-        if record[name] != wanted:
-            message = f'"{record[name]}" disagrees with the folder, which says {wanted}'
-            yield Finding(path=path, where=name, message=message)
-    yield from _check_pointers(model, version, record["pointers"], present)
-    metrics = snapshot.facts.get(layout.metrics_path(model, version))
-    if metrics is not None and metrics["measured"] != record["measured"]:
-        message = f"disagrees with {layout.METRICS_RECORD} beside it; mintmark propose writes both from one evaluation"
-        yield Finding(path=path, where="metrics", message=message, rule="R7")
-
-
-def _check_pointers(
-    model: str, version: str, wanted: Mapping[str, str], present: Mapping[str, str]
-) -> Iterator[Finding]:
-    pointers = {name: oid for name, oid in present.items() if name.endswith(layout.POINTER_SUFFIX)}
-    folder = layout.version_folder(model, version)
-    for name in sorted(wanted.keys() | pointers.keys()):
-        if wanted.get(name) == pointers.get(name):
-            continue
-        if name not in pointers:
-            message = "is missing; the record names this file, so its pointer belongs here: git restore it"
-        elif name not in wanted:
-            message = f"points to a file that {layout.VERSION_RECORD} beside it does not name; git rm it"
-        else:
-            message = f"disagrees with the md5 and size in {layout.VERSION_RECORD} beside it; git restore both"
-        yield Finding(path=f"{folder}/{name}", message=message, rule="R1")
 
 
 def with_lines(findings: Iterable[Finding], tree: Files) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 
 _LOCK = "dvc.lock"
 STORE = ".dvc/store"
+_TICK = 3  # seconds in which some file systems give two changes the same time
 WATCHED = ("models", STORE)
 
 
 class Files(Protocol):
-    """Files by path; paths are relative to the root of the repository, with forward slashes."""
+    """Files by path; paths are relative to the folder of the registry, with forward slashes."""
 
     label: str
 
@@ -43,8 +46,17 @@ class Tree(Files, Protocol):
     def entries(self, folder: str, wanted: Callable[[str], bool] | None = None) -> dict[str, git.Entry]:
         """Return every file below a folder with its mode and blob id, or those whose path is wanted."""
 
+    def walk(self, folder: str) -> Iterator[tuple[str, git.Entry]]:
+        """Yield every file below a folder in the order of the bytes of the paths, and keep none of them."""
+
     def subtree_ids(self, folder: str) -> dict[str, str]:
         """Return the tree id of each folder in a folder that holds just what Git knows, tracked files considered."""
+
+    def stamp(self, folder: str, paths: Iterable[str], before: float) -> str | None:
+        """Return a text that is another one once a folder of a model, or one of these files and folders in it, changes.
+
+        None where that cannot be told: where one of them changed a moment `before`, seconds since 1970, or later.
+        """
 
     @property
     def blobs(self) -> BlobReader:
@@ -96,6 +108,7 @@ class GitTree:
         self.root, self.commit, self.label = root, commit, commit[:10]
         self._entries: dict[str, dict[str, git.Entry]] = {}
         self._children: dict[str, dict[str, list[str]]] = {}
+        self._subtrees: dict[str, dict[str, str]] = {}
 
     def read(self, path: str) -> bytes | None:
         """See `Tree`."""
@@ -118,7 +131,7 @@ class GitTree:
         for folder, entries in self._entries.items():
             if all(path.startswith(f"{folder}/") for path in paths):
                 return {path: entries[path] for path in paths if path in entries}
-        output = git.run_git("ls-tree", "-z", "--full-tree", self.commit, "--", *paths, cwd=self.root)
+        output = git.run_git("ls-tree", "-z", self.commit, "--", *paths, cwd=self.root)
         found = {}
         for line in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             meta, _, path = line.partition("\t")
@@ -145,15 +158,30 @@ class GitTree:
         known = self._entries[folder]
         return known if wanted is None else {path: entry for path, entry in known.items() if wanted(path)}
 
+    def walk(self, folder: str) -> Iterator[tuple[str, git.Entry]]:
+        """See `Tree`."""
+        return git.walk_tree(self.root, self.commit, folder)
+
     def subtree_ids(self, folder: str) -> dict[str, str]:
         """See `Tree`."""
         children = git.list_folder(self.root, self.commit, folder)
         return {name: oid for name, (kind, oid) in children.items() if kind == "tree"}
 
+    def stamp(self, folder: str, paths: Iterable[str], before: float) -> str | None:  # noqa: ARG002
+        """See `Tree`: the id of the folder's tree, which is a digest of all that is in it."""
+        above, _, name = folder.rpartition("/")
+        if above not in self._subtrees:
+            self._subtrees[above] = self.subtree_ids(above)
+        return self._subtrees[above].get(name)
+
     @property
     def blobs(self) -> BlobReader:
         """See `Tree`."""
         return BlobReader(self.root)
+
+
+def _by_bytes(item: tuple[str, git.Entry]) -> bytes:
+    return os.fsencode(item[0])
 
 
 def _limit(path: str) -> int:
@@ -249,16 +277,28 @@ class WorkTree:
         self.watch()
         entries = git.list_tree(self.root, self.head, folder, wanted=wanted) if self.head else {}
         changes = {path for path in self.changes(folder) if wanted is None or wanted(path)}
+        for path in changes:
+            entries.pop(path, None)
+        return entries | self._changed_entries(changes)
+
+    def walk(self, folder: str) -> Iterator[tuple[str, git.Entry]]:
+        """See `Tree`."""
+        self.watch()
+        committed = git.walk_tree(self.root, self.head, folder) if self.head else iter(())
+        changes = self.changes(folder)
+        if not changes:
+            return committed
+        kept = ((path, entry) for path, entry in committed if path not in changes)
+        new = sorted(self._changed_entries(changes).items(), key=_by_bytes)
+        return heapq.merge(kept, new, key=_by_bytes)
+
+    def _changed_entries(self, changes: set[str]) -> dict[str, git.Entry]:
+        """Return the entries of those of these paths that are there, read from the disk and hashed."""
         links = {path: entry for path in changes if (entry := self._link(path)) is not None}
         files = sorted(path for path in changes - links.keys() if self._is_plain(path))
         new = links | dict(zip(files, git.hash_files(self.root, files), strict=True))
-        for path in changes - new.keys():
-            if path in self._skipped:
-                entries[path] = self._skipped[path]
-            else:
-                entries.pop(path, None)
         self._uncommitted |= {entry.oid: path for path, entry in new.items()}
-        return entries | new
+        return new | {path: self._skipped[path] for path in changes - new.keys() if path in self._skipped}
 
     @property
     def blobs(self) -> BlobReader:
@@ -273,6 +313,23 @@ class WorkTree:
         dirty = {path[len(folder) + 1 :].partition("/")[0] for path in touched}
         clean = GitTree(self.root, self.head).subtree_ids(folder)
         return {name: oid for name, oid in clean.items() if name not in dirty}
+
+    def stamp(self, folder: str, paths: Iterable[str], before: float) -> str | None:
+        """See `Tree`: what the file system tells of them without opening one, as the index of Git remembers it."""
+        if self._skipped or self._linked_folder(folder.rpartition("/")[0]):
+            return None
+        latest, told, root = 0, list[int](), str(self.root)
+        for path in (folder, *paths):
+            try:
+                found = os.lstat(f"{root}/{path}")
+            except (FileNotFoundError, NotADirectoryError):
+                told.append(0)
+                continue
+            told += (found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            latest = max(latest, found.st_mtime_ns, found.st_ctime_ns)
+        if latest > (before - _TICK) * 1e9:
+            return None
+        return hashlib.sha1(repr(told).encode(), usedforsecurity=False).hexdigest()
 
     def watch(self) -> None:
         """Begin to ask Git what differs from HEAD, which takes it a while: do something else meanwhile."""

@@ -19,10 +19,13 @@ from mintmark.errors import MintmarkError
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.git import in_background
-from mintmark.registry.past.history import ModelHistory, read_history
-from mintmark.registry.pipeline import LOCK, check_lock
+from mintmark.registry.past.history import ModelHistory
+from mintmark.registry.past.rule_past import RulePast, read_rule_past
+from mintmark.registry.pipeline import LOCK, PIPELINE, check_lock, check_pipeline
+from mintmark.registry.record_checks import check_models, check_records, check_versions
 from mintmark.registry.repository.main_line import find_base
-from mintmark.registry.snapshot import Snapshot, check_records, read_snapshot, stray, with_lines
+from mintmark.registry.snapshot import Snapshot, read_everything, read_snapshot, stray, with_lines
+from mintmark.registry.stored.missing_objects import ObjectSizes
 from mintmark.registry.tree import STORE, WATCHED, GitTree, WorkTree
 
 if TYPE_CHECKING:
@@ -68,26 +71,34 @@ def validate_tree(registry: ClonedRegistry) -> Report:
 
 
 def _validate_everything(registry: ClonedRegistry, base: str | None) -> Report:
-    histories = _start_history(registry.root, base)
-    snapshot = read_snapshot(registry.tree, registry.documents)
+    pasts = _start_past(registry.root, base)
+    of_records: list[Finding] = []
+    versions, sizes = 0, ObjectSizes(registry.root, registry.commit)
+
+    def visit(part: Snapshot) -> None:
+        nonlocal versions
+        versions += _count_records(part)
+        of_records.extend(check_versions(part))
+        of_records.extend(_check_objects(registry, part, sizes))
+
+    snapshot = read_everything(registry.tree, registry.documents, visit)
     findings = list(snapshot.findings)
     settings = _settings(snapshot, findings)
     if settings is not None:
-        channels = settings.channels
-        findings += check_records(snapshot, [rule.name for rule in channels])
+        findings += of_records
+        findings += check_models(snapshot, [rule.name for rule in settings.channels])
         for model in snapshot.models:
-            findings += check_state(snapshot.state(model, histories().get(model, ModelHistory())), channels)
-        findings += _check_objects(registry, snapshot)
-    findings += _check_lock(registry, None)
-    return _report(registry, snapshot, findings)
+            findings += check_state(snapshot.state(model, pasts().get(model, RulePast())), settings.channels)
+    findings += _check_lock(registry)
+    return _report(registry, snapshot, findings, versions)
 
 
-def _start_history(root: Path, base: str | None) -> Callable[[], dict[str, ModelHistory]]:
-    """Read the history of every model while other processes parse the records."""
+def _start_past(root: Path, base: str | None) -> Callable[[], dict[str, RulePast]]:
+    """Read the past of every model while other processes parse the records."""
     if base is None:
         return dict
     wait = git.start_first_parent_log(root, base, [layout.MODELS])
-    return in_background(lambda: read_history(root, wait()))
+    return in_background(lambda: read_rule_past(root, wait()))
 
 
 def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: Settings | None = None) -> Report:
@@ -112,11 +123,11 @@ def validate_change(registry: ClonedRegistry, change: BranchDiff, *, settings: S
             old, new = before.state(model, history), after.state(model, history)
             findings += check_change(old, new, settings.channels)
         findings += [*_check_above(registry, changed), *_check_root(registry, change.start)]
-        findings += _check_objects(registry, after)
+        findings += _check_objects(registry, after, ObjectSizes(registry.root, registry.commit))
         findings += _check_store(registry, change, after, settings)
         findings += _check_stored_files(registry, after, settings)
-    findings += _check_lock(registry, GitTree(registry.root, change.start).read(LOCK))
-    return _report(registry, after, findings)
+    findings += _check_pipeline(registry, GitTree(registry.root, change.start))
+    return _report(registry, after, findings, _count_records(after))
 
 
 def base_revision(registry: ClonedRegistry) -> str | None:
@@ -184,10 +195,22 @@ def _store_stamp(registry: ClonedRegistry, commit: str) -> str:
         return "empty"
 
 
-def _check_lock(registry: ClonedRegistry, before: bytes | None) -> list[Finding]:
-    """R6: what dvc.lock names is a file of the repository, where it says something else than before."""
+def _check_lock(registry: ClonedRegistry) -> list[Finding]:
+    """R6: what dvc.lock names is a file of the repository."""
     content = registry.tree.read(LOCK)
-    return [] if content is None or content == before else check_lock(content)[1]
+    return [] if content is None else check_lock(content)[1]
+
+
+def _check_pipeline(registry: ClonedRegistry, before: GitTree) -> list[Finding]:
+    """R6: the same of dvc.yaml and dvc.lock where they say something else than before, in the form that DVC reads."""
+    findings: list[Finding] = []
+    lock, pipeline = registry.tree.read(LOCK), registry.tree.read(PIPELINE)
+    if lock is not None and lock != before.read(LOCK):
+        findings += check_lock(lock, form=True)[1]
+    old = before.read(PIPELINE)
+    if pipeline is not None and pipeline != old:
+        findings += check_pipeline(pipeline, old)
+    return findings
 
 
 def _settings(snapshot: Snapshot, findings: list[Finding]) -> Settings | None:
@@ -219,17 +242,15 @@ def _is_touched(finding: Finding, changed: Collection[str]) -> bool:
     return any(path.startswith(folder) for path in changed) or finding.path == layout.REGISTRY
 
 
-def _check_objects(registry: ClonedRegistry, snapshot: Snapshot) -> Iterator[Finding]:
+def _check_objects(registry: ClonedRegistry, snapshot: Snapshot, sizes: ObjectSizes) -> Iterator[Finding]:
     """R9, the quick half: every object of the records that were read is in the store, with its size."""
-    from mintmark.registry.stored.missing_objects import missing_objects
-
     owners: dict[str, tuple[str, str]] = {}
     files = []
     for path, facts in snapshot.facts.items():
         for name, (md5, size) in facts.get("stored", {}).items():
             owners[md5] = (path, name)
             files.append(StoredFile(name=name, md5=md5, sha256="", size=size))
-    for md5, sentence in missing_objects(registry.root, files, revision=registry.commit).items():
+    for md5, sentence in sizes.faults(files).items():
         path, name = owners[md5]
         where = "artifact" if name not in _other_files(registry, path) else "files"
         yield Finding(path=path, where=where, message=f"{name}: {sentence}", rule="R9")
@@ -304,7 +325,10 @@ def _pass_for_models(root: Path, revision: str) -> set[str]:
     return {name for name, _ in twins(git.list_folder(root, revision, ""), [layout.MODELS])}
 
 
-def _report(registry: ClonedRegistry, snapshot: Snapshot, findings: Iterable[Finding]) -> Report:
+def _count_records(snapshot: Snapshot) -> int:
+    return sum(locate(path).kind == "version" for path in snapshot.facts)
+
+
+def _report(registry: ClonedRegistry, snapshot: Snapshot, findings: Iterable[Finding], versions: int) -> Report:
     placed = sorted(set(with_lines(findings, registry.tree)), key=lambda finding: finding.sort_key)
-    read = [locate(path).kind for path in snapshot.facts]
-    return Report(tuple(placed), len(snapshot.models), read.count("version"))
+    return Report(tuple(placed), len(snapshot.models), versions)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import ProcessPoolExecutor
+    from typing import Self
 
 _PROCESSES = 2
 _Result = TypeVar("_Result")
@@ -24,22 +28,46 @@ def in_processes(
 
     `start` is called with `given` in each process before its first job. All of it can be pickled.
     """
-    from concurrent.futures import ProcessPoolExecutor
+    with Workers(start=start, given=given) as workers:
+        yield from workers.begin(work, jobs)()
 
-    with ProcessPoolExecutor(_PROCESSES, initializer=_start, initargs=(start, given)) as pool:
-        try:
-            with _interrupt_held():
-                waiting = [pool.submit(work, *job) for job in jobs]
+
+class Workers:
+    """Processes that are started at the first job and take others until the end of the `with`."""
+
+    def __init__(self, *, start: Callable[..., None] | None = None, given: tuple[Any, ...] = ()) -> None:
+        self._initial = (start, given)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def begin(self, work: Callable[..., _Result], jobs: Iterable[tuple[Any, ...]]) -> Callable[[], Iterator[_Result]]:
+        """Begin with these jobs, and return the function that yields their results as `in_processes` does."""
+        from concurrent.futures import ProcessPoolExecutor
+
+        with _interrupt_held():
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(_PROCESSES, initializer=_start, initargs=self._initial)
+            waiting = deque(self._pool.submit(work, *job) for job in jobs)
+
+        def results() -> Iterator[_Result]:
             while waiting:
-                yield waiting.pop(0).result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+                yield waiting.popleft().result()
+
+        return results
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown()
 
 
 def _start(start: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
     # Ctrl-C reaches every process and is for the one alone that waits: a worker would tell of it too, or stop in the
     # middle of a result.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # to look for garbage in what the parent had would copy it
     _end_with_parent()
     if start is not None:
         start(*given)

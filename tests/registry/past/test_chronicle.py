@@ -56,6 +56,48 @@ def test_everything_is_told_in_the_order_of_commits(scratch: Scratch) -> None:
     assert len(chronicle.events) == sum(len(model.events) for model in chronicle.models.values())
 
 
+def test_who_damages_a_version_is_told_and_it_was_not_withdrawn(scratch: Scratch) -> None:
+    before = told(read_chronicle(scratch.root, "HEAD"))
+    record, metrics = layout.version_path("iris", "1.2.0"), layout.metrics_path("iris", "1.2.0")
+    content, measured = scratch.read(record), scratch.read(metrics)
+    scratch.remove(record)
+    lost = scratch.commit("Lose a record")
+    scratch.write(metrics, "{}\n")
+    scratch.commit("Spoil its metrics")
+    scratch.write(record, content)
+    scratch.commit("Bring the record back")  # which leaves the metrics as they are
+    scratch.write(metrics, measured)
+    scratch.commit("Bring the metrics back")
+    scratch.remove(record)
+    scratch.commit("Lose it again")
+    scratch.set_channel("iris", "staging", "1.1.0")
+    scratch.remove(layout.version_folder("iris", "1.2.0"))
+    scratch.commit("Withdraw the rest")
+    chronicle = read_chronicle(scratch.root, "HEAD")
+    fresh = [event for event in chronicle.events[len(before) :] if event.version == "1.2.0"]
+    assert [event.kind for event in fresh] == ["damage", "damage", "mend", "damage", "withdraw"]
+    assert (fresh[0].commit, fresh[0].subject) == (lost, "Lose a record")
+    assert len(chronicle.events) == len(before) + 6  # and staging went back
+
+
+def test_a_file_of_a_channel_without_a_version_was_damaged_and_nobody_moved_it(scratch: Scratch) -> None:
+    before = told(read_chronicle(scratch.root, "HEAD"))
+    path = layout.channel_path("iris", "production")
+    content = scratch.read(path)
+    for text in ("version: [\n", "version: <b>\n", content, "- \n", content.replace("1.1.0", "1.0.0")):
+        scratch.write(path, text)
+        scratch.commit("Write production")
+    scratch.remove(path)
+    scratch.commit("Close it")
+    assert told(read_chronicle(scratch.root, "HEAD"))[len(before) :] == [
+        ("damage", "iris", None, "production", None, None),
+        ("mend", "iris", None, "production", None, None),
+        ("damage", "iris", None, "production", None, None),
+        ("rollback", "iris", "1.0.0", "production", "1.1.0", "1.0.0"),
+        ("close", "iris", None, "production", "1.0.0", None),
+    ]
+
+
 def test_a_yank_says_why_and_who(scratch: Scratch) -> None:
     scratch.yank("iris", "1.1.0", "Trained on leaked labels.")
     commit = scratch.commit("yank iris 1.1.0 (#4)")
@@ -81,7 +123,7 @@ def test_names_that_are_none_are_told_of_nowhere(scratch: Scratch) -> None:
     scratch.commit("hostile")
     assert told(read_chronicle(scratch.root, "HEAD")) == [
         *known,
-        ("close", "iris", None, "production", "1.1.0", None),
+        ("damage", "iris", None, "production", None, None),
     ]
 
 

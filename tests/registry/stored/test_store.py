@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import re
 import resource
@@ -7,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
@@ -21,6 +23,7 @@ from mintmark.core.records import StoredFile, format_pointer
 from mintmark.core.settings import ChannelRule, Settings
 from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import read_config
+from mintmark.registry.stored import pacing, remotes
 from mintmark.registry.stored.limits import check_limits, store_size
 from mintmark.registry.stored.missing_objects import missing_objects
 from mintmark.registry.stored.pull_cache import cache_folder
@@ -143,6 +146,42 @@ def test_an_object_in_memory_is_read_through_fsspec(made: Scratch) -> None:
             Store(made.root).check(FILE)
     finally:
         memory.store.clear()
+
+
+class Dripping(io.RawIOBase):
+    """A file of which a library gets a byte now and then, as long as anybody waits."""
+
+    def read(self, _size: int = -1, /) -> bytes:
+        time.sleep(30)
+        return b"x"
+
+
+def test_a_library_that_waits_for_a_slow_server_is_not_waited_for(
+    made: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fsspec
+
+    class DrippingSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
+        def open(self, path: str, mode: str = "rb", **_options: Any) -> Dripping:
+            return Dripping()
+
+    fsspec.register_implementation("drip", DrippingSystem, clobber=True)
+    monkeypatch.setattr(pacing, "LONGEST", 0.3)
+    use_remote(made, "drip://bucket")
+    store = Store(made.root)
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match="sends less than 4,096 bytes a second"):
+            store.check(FILE)
+    assert time.monotonic() - began < 0.3  # who was too slow once is not asked again
+
+
+def test_dvc_has_no_longer_than_the_rate_allows(made: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "LONGEST", 0.2)
+    monkeypatch.setattr(remotes, "_DVC_STARTS", 0.0)
+    use_remote(made, "ssh://localhost/store")
+    with pytest.raises(UnreachableError, match="did not finish"):
+        Store(made.root).fetch(FILE)
 
 
 def test_the_options_of_an_s3_remote_reach_fsspec() -> None:
@@ -670,6 +709,7 @@ def test_another_remote_has_no_limits(made: Scratch, tmp_path: Path) -> None:
         check_limits(made.root, [FILE], settings(file=1, store=1))
 
 
+@pytest.mark.slow
 def test_the_two_commands_move_every_version_to_another_store(made: Scratch, tmp_path: Path) -> None:
     """Run what the message says, with a folder for the bucket and the .gitignore of this repository."""
     made.write(".gitignore", (Path(__file__).parents[3] / ".gitignore").read_bytes())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 
 from mintmark.registry.yaml.plain import Declined, read_plain
 from mintmark.registry.yaml.reader import read_document
@@ -90,7 +91,7 @@ def test_a_record_is_read_quickly_and_alike() -> None:
     assert read_plain(RECORD)["data"][1] == {"role": "evaluation", "rows": 1.2e46}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -118,7 +119,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(LINES)
 def test_any_layout_of_lines_is_declined_or_read_alike(lines: list[tuple[str, str]]) -> None:
     agree("".join(f"{indent}{body}\n" for indent, body in lines))
@@ -139,7 +140,7 @@ PLAIN_DATA = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(PLAIN_DATA)
 def test_what_mintmark_writes_is_declined_or_read_alike(data: dict[str, Any]) -> None:
     agree(format_yaml(data))

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.scaffold.examples import examples
 from tests.scaffold.work import calls_at_most
 
 from mintmark.registry.yaml.text import MAX_BYTES, Positions, YamlFault, format_yaml, parse_yaml
@@ -128,7 +129,7 @@ def identical(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.dictionaries(_text, _value, max_size=5))
 def test_what_is_written_is_read_back(data: dict[str, Any]) -> None:
     text = format_yaml(data, schema="../schemas/x.schema.json")
@@ -219,7 +220,7 @@ def _same(ours: Any, theirs: Any) -> bool:
     return (type(ours) is type(theirs) and ours == theirs) or (isinstance(ours, int) and isinstance(theirs, int))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), _flow), min_size=1, max_size=4, unique_by=lambda pair: pair[0]))
 @example([("a", "014")])
 @example([("a", "1e3")])
@@ -265,7 +266,7 @@ def test_plain_words_follow_yaml_1_2(word: str, value: Any) -> None:
         assert identical(parse_yaml(f"a: {word}\n".encode(), positions=positions), {"a": value})
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=60))
 def test_no_bytes_raise_anything_but_a_fault(text: bytes) -> None:
     try:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mintmark.core.events import Event, EventKind
 from mintmark.core.layout import MODELS, locate
-from mintmark.core.moment import format_moment
 from mintmark.core.reference import is_name
 from mintmark.core.version import is_version
 from mintmark.registry import git
-from mintmark.registry.past.history import ModelHistory, read_history, text_field
+from mintmark.registry.past.history import ModelHistory, event_of, read_history, text_field
 from mintmark.registry.yaml.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mintmark.core.layout import Place
     from mintmark.registry.git import Commit, DiffEntry
 
 
@@ -36,6 +36,55 @@ class ModelChronicle:
 
 
 @dataclass(slots=True)
+class _Folders:
+    """The folders of versions as a commit leaves them: how many files each has, and which are registered.
+
+    A record that is deleted alone, or comes back, was damaged and mended: nothing was withdrawn or registered.
+    `changed` has, of each registered folder that is not as it was registered, what its changed files were by path.
+    """
+
+    files: Counter[tuple[str, str]] = field(default_factory=Counter)
+    registered: set[tuple[str, str]] = field(default_factory=set)
+    records: set[tuple[str, str]] = field(default_factory=set)  # that came with this commit
+    touched: dict[tuple[str, str], None] = field(default_factory=dict)
+    changed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    damaged: set[tuple[str, str]] = field(default_factory=set)  # by this commit
+
+    def note(self, place: Place, change: DiffEntry) -> None:
+        """Take in what a commit does to one file of a version."""
+        folder = place.model, place.name
+        came, went = change.old_oid == git.NO_OBJECT, change.new_oid == git.NO_OBJECT
+        self.files[folder] += came - went
+        self.touched[folder] = None
+        if came and place.kind == "version":
+            self.records.add(folder)
+        if folder in self.registered:
+            was = self.changed.setdefault(folder, {})
+            if was.setdefault(change.path, change.old_oid) == change.new_oid:
+                del was[change.path]
+            else:
+                self.damaged.add(folder)
+
+    def settle(self, commit: Commit) -> Iterator[Event]:
+        """Yield the versions that a commit registers, withdraws, damages and mends."""
+        for folder in self.touched:
+            model, version = folder
+            if folder in self.registered and not self.files[folder]:
+                self.registered.remove(folder)
+                self.changed.pop(folder, None)
+                yield event_of(commit, "withdraw", model, version=version)
+            elif folder in self.records and folder not in self.registered:
+                self.registered.add(folder)
+                yield event_of(commit, "propose", model, version=version)
+            elif folder in self.damaged:
+                yield event_of(commit, "damage", model, version=version)
+            elif folder in self.changed and not self.changed[folder]:
+                del self.changed[folder]
+                yield event_of(commit, "mend", model, version=version)
+        self.touched, self.records, self.damaged = {}, set(), set()
+
+
+@dataclass(slots=True)
 class Chronicle:
     """The past of a registry: each model's, all events oldest first, and the last commits of settings and of all."""
 
@@ -50,25 +99,41 @@ class Chronicle:
 
 
 def read_chronicle(root: Path, revision: str) -> Chronicle:
-    """Return the past of a registry up to a revision; raise `MintmarkError` in a shallow clone."""
+    """Return the past of a registry up to a revision; raise `MintmarkError` in a shallow clone.
+
+    The log is read once, and no commit of it is kept whole.
+    """
     git.require_history(root)
-    log = list(git.start_first_parent_log(root, revision, [MODELS])())
-    histories = read_history(root, log)
-    chronicle = Chronicle({name: ModelChronicle(history) for name, history in histories.items()})
-    reasons = _read_reasons(root, log)
+    chronicle, told = Chronicle(), list[tuple[str, list[Event]]]()
+    log = git.start_first_parent_log(root, revision, [MODELS])()
+    histories = read_history(root, _noting(chronicle, told, log), files=False)
+    for name, history in histories.items():
+        chronicle.models.setdefault(name, ModelChronicle()).history = history
+    reasons = _read_reasons(root, told)
     moves = _moves_by_commit(histories)
-    for commit, changes in log:
-        events = [event for change in changes for event in _note(chronicle, commit, change, reasons)]
-        events += moves.get(commit.oid, ())
-        for event in sorted(events, key=_in_order):
+    for commit, events in told:
+        known = [replace(event, reason=reasons.get(event.reason)) if event.reason else event for event in events]
+        for event in sorted([*known, *moves.get(commit, ())], key=_in_order):
             chronicle.events.append(event)
             chronicle.models[event.model].events.append(event)
-        chronicle.last = commit
     return chronicle
 
 
+def _noting(
+    chronicle: Chronicle, told: list[tuple[str, list[Event]]], log: Iterable[tuple[Commit, list[DiffEntry]]]
+) -> Iterator[tuple[Commit, list[DiffEntry]]]:
+    """Yield a log as it is, and note what each commit did; the reason of a yank is the id of its file until then."""
+    folders = _Folders()
+    for commit, changes in log:
+        events = [event for change in changes for event in _note(chronicle, commit, change, folders)]
+        told.append((commit.oid, [*events, *folders.settle(commit)]))
+        chronicle.last = commit
+        yield commit, changes
+
+
 _STEPS: tuple[EventKind, ...] = (
-    "create", "describe", "anchor", "propose", "yank", "unyank", "promote", "rollback", "close", "withdraw", "remove",
+    "create", "describe", "anchor", "propose", "yank", "unyank", "damage", "mend", "promote", "rollback", "close",
+    "withdraw", "remove",
 )  # fmt: skip
 
 
@@ -76,8 +141,8 @@ def _in_order(event: Event) -> tuple[int, str, str]:
     return _STEPS.index(event.kind), event.model, event.version or event.channel or ""
 
 
-def _note(chronicle: Chronicle, commit: Commit, change: DiffEntry, reasons: Mapping[str, str]) -> Iterable[Event]:
-    """Keep which commit touched what, and yield what it did to records, status files and identities."""
+def _note(chronicle: Chronicle, commit: Commit, change: DiffEntry, folders: _Folders) -> Iterable[Event]:
+    """Keep which commit touched what, and yield what it did to status files and identities."""
     place = locate(change.path)
     if place.kind == "registry":
         chronicle.settings = commit
@@ -89,18 +154,12 @@ def _note(chronicle: Chronicle, commit: Commit, change: DiffEntry, reasons: Mapp
     model.last = commit
     if place.kind in ("version", "metrics", "pointer", "status"):
         model.touched[place.name] = commit
+        if place.kind != "status":
+            folders.note(place, change)
     kind = _kind(place.kind, change)
     if kind is not None:
-        yield Event(
-            kind=kind,
-            model=place.model,
-            version=place.name or None,
-            reason=reasons.get(change.new_oid) if kind == "yank" else None,
-            commit=commit.oid,
-            author=commit.author,
-            time=format_moment(commit.time),
-            subject=commit.subject,
-        )
+        reason = change.new_oid if kind == "yank" and change.new_mode not in git.NO_FILES else None
+        yield event_of(commit, kind, place.model, version=place.name or None, reason=reason)
 
 
 def _kind(place: str, change: DiffEntry) -> EventKind | None:
@@ -108,8 +167,6 @@ def _kind(place: str, change: DiffEntry) -> EventKind | None:
     match place:
         case "model":
             return "create" if came else "remove" if went else "describe"
-        case "version":
-            return "propose" if came else "withdraw" if went else None
         case "status":
             return "unyank" if went else "yank"
     return None
@@ -119,19 +176,20 @@ def _moves_by_commit(histories: Mapping[str, ModelHistory]) -> dict[str, list[Ev
     found: dict[str, list[Event]] = defaultdict(list)
     for name, history in histories.items():
         for anchor in history.anchors if is_name(name) else ():
-            named = replace(anchor, before=_version(anchor.before), after=_version(anchor.after))
-            found[anchor.commit].append(named)
+            found[anchor.commit].append(anchor)
+        for damage in history.damages if is_name(name) else ():
+            if damage.channel is not None and is_name(damage.channel):
+                found[damage.commit].append(damage)
         for move in history.moves if is_name(name) else ():
             if not is_name(move.channel):
                 continue
-            after = _version(move.after)
             event = Event(
-                kind=move.kind if after is not None else "close",
+                kind=move.kind,
                 model=name,
-                version=after,
+                version=move.after,
                 channel=move.channel,
-                before=_version(move.before),
-                after=after,
+                before=move.before,
+                after=move.after,
                 commit=move.commit,
                 author=move.author,
                 time=move.time,
@@ -141,18 +199,8 @@ def _moves_by_commit(histories: Mapping[str, ModelHistory]) -> dict[str, list[Ev
     return found
 
 
-def _version(text: str | None) -> str | None:
-    """Return a version that a channel file named; the text of a file that named something else is not one."""
-    return text if text is not None and is_version(text) else None
-
-
-def _read_reasons(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> dict[str, str]:
+def _read_reasons(root: Path, told: Iterable[tuple[str, list[Event]]]) -> dict[str, str]:
     """Return why versions were yanked, by the blob id of the status file."""
-    oids = {
-        change.new_oid
-        for _, changes in log
-        for change in changes
-        if change.new_mode not in git.NO_FILES and "/status/" in change.path and locate(change.path).kind == "status"
-    }
-    blobs = git.read_blobs(root, sorted(oids - {git.NO_OBJECT}), limit=MAX_BYTES)
+    oids = {event.reason for _, events in told for event in events if event.reason is not None}
+    blobs = git.read_blobs(root, sorted(oids), limit=MAX_BYTES)
     return {oid: reason for oid, content in blobs if (reason := text_field(content, "reason")) is not None}

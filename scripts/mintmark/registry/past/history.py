@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mintmark.core.channels import ChannelStack, Move
-from mintmark.core.events import Event
+from mintmark.core.events import Event, Registration, number_versions
 from mintmark.core.layout import MODELS, locate
 from mintmark.core.moment import format_moment
+from mintmark.core.version import is_version
 from mintmark.registry import git
 from mintmark.registry.past.model_log import open_past_cache, start_model_log
 from mintmark.registry.yaml.text import MAX_BYTES, YamlFault, parse_yaml
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
+    from mintmark.core.events import EventKind
     from mintmark.registry.git import Commit, DiffEntry
 
 _TARGET = "target"
@@ -31,11 +33,13 @@ class ModelHistory:
     """The past of one model: the moves of each channel and of its anchor, and the files of each version.
 
     `released` has, for each version number that was ever there, the blob id of each of its files when it first came.
-    `anchors` are the changes of `anchor` in model.yaml.
+    `anchors` are the changes of `anchor` in model.yaml. `damages` tell of files of channels that a commit left without
+    a version in them, and of those that were mended.
     """
 
     moves: list[Move] = field(default_factory=list)
     anchors: list[Event] = field(default_factory=list)
+    damages: list[Event] = field(default_factory=list)
     released: dict[str, dict[str, str]] = field(default_factory=dict)
     first_seen: dict[str, Commit] = field(default_factory=dict)
 
@@ -43,13 +47,29 @@ class ModelHistory:
         """Return every version that a channel pointed to, oldest first; None stands for a channel that was removed."""
         return [move.after for move in self.moves if move.channel == channel]
 
+    @property
+    def held(self) -> dict[str, list[str | None]]:
+        """What `holders` returns, for each channel that was moved."""
+        return {channel: self.holders(channel) for channel in {move.channel for move in self.moves}}
+
+    @property
+    def registrations(self) -> dict[str, Registration]:
+        """When each version came that was ever there, and as which."""
+        numbers = number_versions({version: commit.oid for version, commit in self.first_seen.items()})
+        return {v: Registration(number, format_moment(self.first_seen[v].time)) for v, number in numbers.items()}
+
     def first_holder(self, channel: str) -> str | None:
         """Return the first version that a channel pointed to, None where it never pointed to any."""
         return next((version for version in self.holders(channel) if version is not None), None)
 
 
-def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> dict[str, ModelHistory]:
-    """Return the history of every model that occurs in a log of the first-parent line, oldest commit first."""
+def read_history(
+    root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]], *, files: bool = True
+) -> dict[str, ModelHistory]:
+    """Return the history of every model that occurs in a log of the first-parent line, oldest commit first.
+
+    Without `files` no `released` is kept: of a large registry it takes more memory than all the rest.
+    """
     histories: dict[str, ModelHistory] = defaultdict(ModelHistory)
     steps: list[_Step] = []
     described: list[_Step] = []
@@ -58,7 +78,10 @@ def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> d
             parts = change.path.split("/", 4)  # models/iris/versions/1.0.0/model.skops.dvc
             if len(parts) == 5 and parts[2] == "versions" and parts[0] == MODELS:
                 if change.old_oid == git.NO_OBJECT:
-                    _note_release(histories[parts[1]], parts[3], parts[4], change, commit)
+                    history = histories[parts[1]]
+                    first = history.first_seen.setdefault(parts[3], commit)
+                    if files and first.oid == commit.oid:
+                        history.released.setdefault(parts[3], {})[parts[4]] = change.new_oid
             elif (place := locate(change.path)).kind == "channel":
                 steps.append((commit, place.model, place.name, change))
             elif place.kind == "model" and git.NO_OBJECT not in (change.old_oid, change.new_oid):
@@ -68,24 +91,29 @@ def read_history(root: Path, log: Iterable[tuple[Commit, list[DiffEntry]]]) -> d
     return dict(histories)
 
 
-def _note_release(history: ModelHistory, version: str, file: str, change: DiffEntry, commit: Commit) -> None:
-    first = history.first_seen.setdefault(version, commit)
-    if first.oid == commit.oid:
-        history.released.setdefault(version, {})[file] = change.new_oid
-
-
 def _add_moves(root: Path, histories: dict[str, ModelHistory], steps: Sequence[_Step]) -> None:
     targets = read_targets(root, _sides(steps))
     stacks: dict[tuple[str, str], ChannelStack] = defaultdict(ChannelStack)
+    damaged: set[tuple[str, str]] = set()
     for commit, model, channel, change in steps:
-        before, after = targets.get(change.old_oid), targets.get(change.new_oid)
+        place = model, channel
+        before, after = stacks[place].present, _version(targets.get(change.new_oid))
+        if after is None and change.new_oid != git.NO_OBJECT:  # nobody has moved or closed the channel
+            if place not in damaged:
+                histories[model].damages.append(event_of(commit, "damage", model, channel=channel))
+            damaged.add(place)
+            continue
+        was_damaged = place in damaged
+        damaged.discard(place)
         if before == after:
+            if was_damaged and after is not None:
+                histories[model].damages.append(event_of(commit, "mend", model, channel=channel))
             continue
         move = Move(
             channel=channel,
             before=before,
             after=after,
-            kind=stacks[model, channel].move(after),
+            kind=stacks[place].move(after),
             commit=commit.oid,
             author=commit.author,
             time=format_moment(commit.time),
@@ -94,21 +122,44 @@ def _add_moves(root: Path, histories: dict[str, ModelHistory], steps: Sequence[_
         histories[model].moves.append(move)
 
 
+def _version(text: str | None) -> str | None:
+    """Return a version that a file named; the text of a file that named something else is not one."""
+    return text if text is not None and is_version(text) else None
+
+
+def event_of(
+    commit: Commit,
+    kind: EventKind,
+    model: str,
+    *,
+    version: str | None = None,
+    channel: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+    reason: str | None = None,
+) -> Event:
+    """Return something that a commit did, with who did it and when."""
+    return Event(
+        kind=kind,
+        model=model,
+        version=version,
+        channel=channel,
+        before=before,
+        after=after,
+        reason=reason,
+        commit=commit.oid,
+        author=commit.author,
+        time=format_moment(commit.time),
+        subject=commit.subject,
+    )
+
+
 def _add_anchors(root: Path, histories: dict[str, ModelHistory], steps: Sequence[_Step]) -> None:
     anchors = _read_field(root, _sides(steps), "anchor", kind=_ANCHOR)
     for commit, model, _, change in steps:
-        before, after = anchors.get(change.old_oid), anchors.get(change.new_oid)
+        before, after = _version(anchors.get(change.old_oid)), _version(anchors.get(change.new_oid))
         if before != after:
-            event = Event(
-                kind="anchor",
-                model=model,
-                before=before,
-                after=after,
-                commit=commit.oid,
-                author=commit.author,
-                time=format_moment(commit.time),
-                subject=commit.subject,
-            )
+            event = event_of(commit, "anchor", model, before=before, after=after)
             histories[model].anchors.append(event)
 
 

@@ -42,7 +42,7 @@ class _Way(NamedTuple):
 
 def open_past_cache(root: Path) -> DerivedCache:
     """Open the cache of what history tells; it depends on no schema."""
-    return DerivedCache(git.common_folder(root) / "mintmark", f"{_FORMAT} {__version__}", name="history.sqlite")
+    return DerivedCache(git.cache_folder(root), f"{_FORMAT} {__version__}", name="history.sqlite")
 
 
 def start_model_log(root: Path, commit: str, models: Iterable[str]) -> Callable[[], list[Step]]:

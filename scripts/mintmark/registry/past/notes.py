@@ -73,7 +73,8 @@ def read_notes(root: Path) -> dict[str, Reproduced]:
         cwd=root,
     )  # fmt: skip
     output = git.in_background(log)
-    present = {oid for path, entry in git.list_tree(root, listed).items() if (oid := _annotated(path, entry.mode))}
+    notes = git.list_tree(root, listed, whole=True)
+    present = {oid for path, entry in notes.items() if (oid := _annotated(path, entry.mode))}
     written = [entry for entry in _parse_log(output()) if entry[0] in present]
     texts = dict(git.read_blobs(root, sorted({note for _, note, *_ in written}), limit=_MOST_BYTES))
     said = {note: _parse_note(text) for note, text in texts.items()}

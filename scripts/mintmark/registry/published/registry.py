@@ -14,8 +14,9 @@ from mintmark.registry.schemas import accepts, explain
 from mintmark.registry.yaml.text import YamlFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from mintmark.core.events import Registration
     from mintmark.core.records import VersionRecord
     from mintmark.registry.published.store import SiteStore
     from mintmark.registry.rows import Listing
@@ -100,6 +101,10 @@ class PublishedRegistry(Registry):
     def history(self, model: str) -> NoReturn:  # noqa: ARG002
         """See `Registry`: a site has none."""
         self.tree.refuse("Git's history and the files of a clone")
+
+    def registrations(self, model: str) -> Mapping[str, Registration]:
+        """See `Registry`: the index of the model tells them; an older site does not."""
+        return self.tree.registrations(model)
 
 
 def _warn(message: str) -> None:

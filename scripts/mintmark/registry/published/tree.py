@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urljoin
 
 from mintmark.about import UPGRADE
+from mintmark.core.events import Registration
 from mintmark.core.finding import Finding
 from mintmark.core.layout import METRICS_RECORD, MODELS, VERSION_RECORD, locate
 from mintmark.core.reference import is_name
@@ -163,6 +164,23 @@ class SiteTree:
         """Return what the index of a model, with its further pages, says of each version."""
         rows = (row for page in self._pages(model) for row in page["versions"])
         return [row for row in rows if isinstance(row, dict) and is_version(str(row.get("version")))]
+
+    def registrations(self, model: str) -> dict[str, Registration]:
+        """Return when each version came that was ever registered, and as which; raise `SiteError` where nobody says."""
+        withdrawn = (self.index(model) or {}).get("withdrawn")
+        rows = [*self.version_rows(model), *(withdrawn if isinstance(withdrawn, list) else ())]
+        found = {}
+        for row in rows:
+            version, number, registered = (row.get(key) for key in ("version", "number", "registered"))
+            if registered is None:
+                continue
+            if not is_version(str(version)) or not isinstance(number, int) or not isinstance(registered, dict):
+                raise SiteError(
+                    f"{self.address.of(f'models/{model}/index.json')}: does not number its versions; "
+                    "its maintainers can publish the site again, with a newer Mintmark"
+                )
+            found[str(version)] = Registration(number, str(registered.get("time")))
+        return found
 
     def _pages(self, model: str) -> Iterator[Mapping[str, Any]]:
         page, number = self.index(model), 1

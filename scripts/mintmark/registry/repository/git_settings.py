@@ -47,6 +47,9 @@ _VARIABLES = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "GIT_TRACE2": "0",  # which settings can turn on as well
+    "GIT_TRACE2_EVENT": "0",
+    "GIT_TRACE2_PERF": "0",
     "LANGUAGE": "",
     "LC_ALL": "C.UTF-8",
 }
@@ -58,28 +61,33 @@ _REPOSITORY = (
     "GIT_NOTES_REF", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
 )  # fmt: skip
+_TRACES = "GIT_TRACE"  # words beside the answer, where a silent "no" is told from a refusal
 _QUARANTINE = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 
 
-def git_environment(folder: Path | str, added: Mapping[str, str] | None = None) -> dict[str, str]:
+def git_environment(
+    folder: Path | str, added: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the variables for a Git command in `folder`: this process's, without those that name another repository.
 
     What names this one stays: the index that a commit is made of, as its hooks see it, and the objects of a push that
-    its pre-receive hook has still to accept. `added` variables and the settings that are relied on come last.
+    its pre-receive hook has still to accept. `added` variables, and the settings that are relied on with `settings` of
+    one command, come last.
     """
     own = _own(os.environ, os.path.realpath(folder))
-    return _with_settings({**without_repository(os.environ), **own, **_VARIABLES, **(added or {})})
+    kept = {name: value for name, value in without_repository(os.environ).items() if not name.startswith(_TRACES)}
+    return _with_settings({**kept, **own, **_VARIABLES, **(added or {})}, {**_SETTINGS, **(settings or {})})
 
 
-def _with_settings(environment: dict[str, str]) -> dict[str, str]:
+def _with_settings(environment: dict[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """Add the settings behind all others, those that came by `git -c` too: Git takes the last one of a name."""
     count = environment.get("GIT_CONFIG_COUNT", "")
     place = int(count) if count.isdecimal() else 0
-    for number, (name, value) in enumerate(_SETTINGS.items(), place):
+    for number, (name, value) in enumerate(settings.items(), place):
         environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    environment["GIT_CONFIG_COUNT"] = str(place + len(_SETTINGS))
+    environment["GIT_CONFIG_COUNT"] = str(place + len(settings))
     if "GIT_CONFIG_PARAMETERS" in environment:
-        ours = " ".join(f"'{name}={value}'" for name, value in _SETTINGS.items())
+        ours = " ".join(f"'{name}={value}'" for name, value in settings.items())
         environment["GIT_CONFIG_PARAMETERS"] += f" {ours}"
     return environment
 
@@ -106,18 +114,35 @@ def _own(environment: Mapping[str, str], folder: str) -> dict[str, str]:
 
 
 def git_folders(folder: str) -> tuple[str, str]:
-    """Return where Git keeps what belongs to the work tree in `folder`, and what all its work trees share.
+    """Return where Git keeps what belongs to the work tree around `folder`, and what all its work trees share.
 
     Both are the folder itself where it is a bare repository. Raises no error where there is no repository.
     """
+    folder = around(folder)
     link = os.path.join(folder, ".git")
     if not os.path.lexists(link):
         return folder, folder
-    private = os.path.realpath(os.path.join(folder, _line(link).removeprefix("gitdir:").strip()) or link)
-    if os.path.isdir(link):
-        private = os.path.realpath(link)
+    named = "" if os.path.isdir(link) else _line(link).removeprefix("gitdir:").strip()
+    private = os.path.realpath(os.path.join(folder, named) if named else link)
     shared = _line(os.path.join(private, "commondir"))
     return private, os.path.realpath(os.path.join(private, shared)) if shared else private
+
+
+def around(folder: str) -> str:
+    """Return the root of the repository around a folder, which may be a bare one; the folder itself without any."""
+    place = folder
+    while not os.path.lexists(os.path.join(place, ".git")) and not _is_bare(place):
+        above = os.path.dirname(place)
+        if above == place:
+            return folder
+        place = above
+    return place
+
+
+def _is_bare(folder: str) -> bool:
+    if not os.path.isfile(os.path.join(folder, "HEAD")):
+        return False
+    return all(os.path.isdir(os.path.join(folder, name)) for name in ("objects", "refs"))
 
 
 def _line(path: str) -> str:

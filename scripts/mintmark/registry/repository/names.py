@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 HEADS, REMOTES, TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 _NAME = re.compile(r"(?!refs/|-)(?:[^\s~^:?*\[\\@]|@(?!\{))+(?=[~^]|@\{|\Z)")  # what stands before ~3, ^2 or @{1}
+_IN_BRACES = re.compile(r"[^\s:^~{]*@\{([^}]*)\}")  # main@{1}, @{upstream}
+_ENTRY = re.compile(r"-?[0-9]{1,8}")  # of a reflog; Git takes a longer number for seconds
+_TRACKED = ("u", "upstream", "push")
 _SHA1 = 40  # letters of an id
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -43,11 +46,28 @@ def resolve_commit(root: Path, revision: str) -> str:
 
 def find_commit(root: Path, revision: str) -> str | None:
     """Return the full id of the commit that a revision names, None where it names none; see `resolve_commit`."""
-    name = _spell_out(root, revision)
-    found = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", cwd=root)
+    braces = _IN_BRACES.match(revision)
+    within = braces[1].lower() if braces else ""
+    if braces and within not in _TRACKED and not _ENTRY.fullmatch(within):
+        raise _asks_reflog(revision)
+    name = revision if within in _TRACKED else _spell_out(root, revision)  # Git tells these of short names alone
+    try:
+        found = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", cwd=root)
+    except GitError as error:
+        if not braces or error.code is None:  # with `--quiet` it has no word for an entry that a reflog lacks
+            raise
+        raise GitError(f'"{_short(revision)}" is not in the reflog of this clone; git reflog lists what is') from None
     if found is None and not _FULL_ID.fullmatch(name):
         _require_object(root, name)
     return _sha1(found) if found else None
+
+
+def _asks_reflog(revision: str) -> MintmarkError:
+    """Return why no answer is given: Git takes the oldest entry for every moment before it, without an error."""
+    return MintmarkError(
+        f'"{_short(revision)}" asks when a branch was moved in this clone, and not what it held then; '
+        "give the id of a commit, or the date alone where one is taken (--at 2026-06-01)"
+    )
 
 
 def _require_object(root: Path, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from mintmark.errors import MintmarkError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import IO
 
 _Result = TypeVar("_Result")
 _PIECE = 1 << 18
@@ -53,12 +55,18 @@ def start_git(
     return wait
 
 
-def start_fields(*arguments: str, cwd: Path | str, environment: Mapping[str, str] | None = None) -> Iterator[list[str]]:
+def start_fields(
+    *arguments: str,
+    cwd: Path | str,
+    environment: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[list[str]]:
     """Start one Git command whose fields end in a zero byte; what is returned yields them as they come, many at once.
 
-    Nobody holds all of a large answer so. Git waits while nobody takes its output. Raises as `run_git` does.
+    Nobody holds all of a large answer so. Git waits while nobody takes its output. `settings` are this
+    command's own. Raises as `run_git` does.
     """
-    process = _popen(arguments, cwd, environment)
+    process = _popen(arguments, cwd, environment, settings=settings)
     complaint = in_background(lambda: process.stderr.read() if process.stderr is not None else b"")
 
     def fields() -> Iterator[list[str]]:
@@ -80,8 +88,47 @@ def start_fields(*arguments: str, cwd: Path | str, environment: Mapping[str, str
     return fields()
 
 
+@contextmanager
+def git_answers(*arguments: str, cwd: Path | str) -> Iterator[tuple[Callable[[str], None], IO[bytes]]]:
+    """Start one Git command that answers questions; give the function that asks them, and what the answers come from.
+
+    No more is to be asked at a time than a pipe has room for, 64 KiB. Raises as `run_git` does, at the first answer
+    that does not come.
+    """
+    process = _popen(arguments, cwd, None, asks=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    questions, complaint = process.stdin, in_background(process.stderr.read)
+
+    def ask(text: str) -> None:
+        questions.write(text.encode())
+        questions.flush()
+
+    with process:
+        try:
+            yield ask, process.stdout
+        except (BrokenPipeError, IndexError) as error:  # Git has ended; it says why
+            process.kill()
+            with suppress(BrokenPipeError):  # what could not be asked
+                questions.close()
+            raise GitError(f"git {arguments[0]}: {' '.join(complaint().decode('utf-8', 'replace').split())}") from error
+        except BaseException:
+            process.kill()
+            complaint()
+            raise
+        questions.close()
+        words = complaint()
+    _require_success(arguments[0], process.returncode, words)
+
+
 def _popen(
-    arguments: tuple[str, ...], cwd: Path | str, environment: Mapping[str, str] | None, *, asks: bool = False
+    arguments: tuple[str, ...],
+    cwd: Path | str,
+    environment: Mapping[str, str] | None,
+    *,
+    asks: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     import subprocess  # reading one record from the work tree needs no Git, and need not pay for it
 
@@ -92,7 +139,7 @@ def _popen(
             stdin=subprocess.PIPE if asks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=git_environment(cwd, environment),
+            env=git_environment(cwd, environment, settings),
         )
     except (OSError, ValueError) as error:  # a name that is too long, or holds what no name can
         raise _not_started(arguments[0], cwd, error) from None

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mintmark.registry import git
-from mintmark.registry.repository.git_settings import git_folders
+from mintmark.registry.repository.git_settings import around, git_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,8 @@ _WITH_FLAGS = 3  # the first version that can tell a skipped file
 
 def is_bare(root: Path) -> bool:
     """Whether a repository has no work tree."""
-    return not (root / ".git").exists()
+    top = around(os.path.realpath(root))
+    return not os.path.exists(os.path.join(top, ".git"))
 
 
 def looks_bare(folder: Path) -> bool:
@@ -34,7 +35,7 @@ def skipped_files(root: Path) -> dict[str, git.Entry]:
     """
     if is_bare(root) or not _may_skip(git_folders(os.path.realpath(root))[0]):
         return {}
-    output = git.run_git("ls-files", "-t", "-s", "-z", "--full-name", cwd=root).decode("utf-8", "surrogateescape")
+    output = git.run_git("ls-files", "-t", "-s", "-z", cwd=root).decode("utf-8", "surrogateescape")
     skipped = {}
     for line in output.split("\0")[:-1]:
         meta, _, path = line.partition("\t")  # S 100644 4b825dc6... 0

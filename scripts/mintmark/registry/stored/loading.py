@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mintmark.core.records import VersionRecord
     from mintmark.core.reference import Reference
     from mintmark.registry.reading import Registry
 
@@ -36,7 +37,13 @@ def load_model(registry: Registry, reference: Reference | str, *, trusted_types:
     # The store goes with what it fetched into a temporary folder, so it has to live until that is read.
     store = registry.store(record)
     file = store.fetch(record.artifact, pointer=pointer)
-    loaded = _load_file(file, record.format, record.artifact.sha256, pointer.removesuffix(".dvc"), trusted)
+    return open_artifact(record, file, trusted)
+
+
+def open_artifact(record: VersionRecord, file: Path, trusted: Sequence[str]) -> Any:
+    """Return the `LoadedModel` in the artifact of a version, which lies in `file`; see `load_model`."""
+    name = layout.pointer_path(record.model, str(record.version), record.artifact.name).removesuffix(".dvc")
+    loaded = _load_file(file, record.format, record.artifact.sha256, name, trusted)
     return _with_signature(loaded, record.signature, record.reference)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from mintmark.registry.stored.remotes import object_paths
 from mintmark.registry.stored.streams import ObjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from mintmark.core.records import StoredFile
 
@@ -23,32 +24,51 @@ def missing_objects(root: Path, files: Iterable[StoredFile], *, revision: str | 
     It looks at names and sizes only; `Store.check` reads the bytes. With a revision, the embedded store is the one of
     that commit. Other remotes are not asked: the result is empty.
     """
-    config = read_config(root)
-    folders = [remote.folder for remote in config.remotes if remote.folder is not None]
-    if config.default is None or config.default.folder is None:
-        return {}
-    distinct = {file.md5: file for file in files}.values()
-    embedded = config.default.embedded_in(root) if revision is not None else None
-    if embedded and revision:
-        return _missing_in_commit(root, revision, embedded, distinct)
-    faults = {file.md5: fault for file in distinct if (fault := _object_fault(folders, file))}
-    store = config.default.embedded_in(root)
-    if faults and store is not None:
+    return ObjectSizes(root, revision).faults(files)
+
+
+class ObjectSizes:
+    """What `missing_objects` looks at, kept for several questions."""
+
+    def __init__(self, root: Path, revision: str | None) -> None:
+        self._root, self._revision = root, revision
+        config = read_config(root)
+        default = config.default if config.default is not None and config.default.folder is not None else None
+        self._folders = [remote.folder for remote in config.remotes if remote.folder is not None] if default else []
+        self._embedded = default.embedded_in(root) if default is not None else None
+
+    def faults(self, files: Iterable[StoredFile]) -> dict[str, str]:
+        """See `missing_objects`."""
+        if not self._folders:
+            return {}
+        distinct = {file.md5: file for file in files}.values()
+        if self._embedded and self._revision is not None:
+            return _missing_in_commit(self._committed, self._embedded, distinct)
+        faults = {file.md5: fault for file in distinct if (fault := _object_fault(self._folders, file))}
+        if not faults or self._embedded is None:
+            return faults
+        return {md5: fault for md5, fault in faults.items() if _place(self._embedded, md5) not in self._skipped}
+
+    @cached_property
+    def _committed(self) -> Mapping[str, int]:
+        from mintmark.registry import git
+
+        assert self._revision is not None
+        assert self._embedded is not None
+        return git.list_sizes(self._root, self._revision, self._embedded)
+
+    @cached_property
+    def _skipped(self) -> Collection[str]:
         from mintmark.registry.repository.skipped import skipped_files
 
-        skipped = skipped_files(root)
-        return {md5: fault for md5, fault in faults.items() if _place(store, md5) not in skipped}
-    return faults
+        return skipped_files(self._root)
 
 
 def _place(store: str, md5: str) -> str:
     return f"{store}/files/md5/{md5[:2]}/{md5[2:]}"
 
 
-def _missing_in_commit(root: Path, revision: str, store: str, files: Iterable[StoredFile]) -> dict[str, str]:
-    from mintmark.registry import git
-
-    sizes = git.list_sizes(root, revision, store)
+def _missing_in_commit(sizes: Mapping[str, int], store: str, files: Iterable[StoredFile]) -> dict[str, str]:
     faults = {}
     for file in files:
         try:

@@ -101,7 +101,7 @@ def _pointer_paths(registry: ClonedRegistry) -> list[str]:
     if registry.commit is None:
         arguments = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.dvc")
     else:
-        arguments = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", registry.commit)
+        arguments = ("ls-tree", "-r", "-z", "--name-only", registry.commit)
     output = git.run_git(*arguments, cwd=registry.root).decode("utf-8", "surrogateescape")
     return sorted({path for path in output.split("\0") if path.endswith(".dvc")})
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
+from mintmark.core.finding import without_credentials
 from mintmark.core.records import StoredFile, format_pointer
 from mintmark.registry.dvc import DvcError, Remote, run_dvc
+from mintmark.registry.stored.pacing import BLOCK, Paced, seconds_for, within
 from mintmark.registry.stored.streams import (
     ObjectError,
     ObjectMissingError,
@@ -38,6 +41,7 @@ _HTTP_OPTIONS = {
     "read_timeout",
 }
 _HTTP_TIMEOUT = 60.0  # DVC's own
+_DVC_STARTS = 60.0  # seconds before DVC asks for anything, on a machine with much to do
 # DVC's option -> where fsspec's file system takes it.
 _FSSPEC_OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3": {
@@ -113,7 +117,7 @@ def _first_layout(remote: Remote, file: StoredFile, opener: Callable[[str], IO[b
 
 def _shown(remote: Remote) -> str:
     """Return the address of a remote without a password that somebody put into it."""
-    return re.sub(r"//[^/@]*@", "//", remote.url)
+    return without_credentials(remote.url)
 
 
 def _open_http(remote: Remote, path: str) -> IO[bytes]:
@@ -151,7 +155,8 @@ def _open_fsspec(remote: Remote, scheme: str, file: StoredFile) -> IO[bytes] | N
     try:
         import fsspec
 
-        system, folder = fsspec.core.url_to_fs(address, **_fsspec_options(remote.options, scheme))
+        options = _fsspec_options(remote.options, scheme)
+        system, folder = within(seconds_for(BLOCK), lambda: fsspec.core.url_to_fs(address, **options))
     except (ImportError, ValueError):
         return None
     except Exception as error:
@@ -159,7 +164,9 @@ def _open_fsspec(remote: Remote, scheme: str, file: StoredFile) -> IO[bytes] | N
 
     def open_at(path: str) -> IO[bytes]:
         try:
-            return system.open(f"{folder.rstrip('/')}/{path}", "rb")  # type: ignore[no-any-return]
+            place = f"{folder.rstrip('/')}/{path}"
+            stream = within(seconds_for(BLOCK), lambda: system.open(place, "rb", block_size=BLOCK))
+            return cast("IO[bytes]", io.BufferedReader(Paced(stream), BLOCK))
         except FileNotFoundError:
             raise
         except Exception as error:  # each cloud's library has errors of its own
@@ -170,7 +177,8 @@ def _open_fsspec(remote: Remote, scheme: str, file: StoredFile) -> IO[bytes] | N
 
 def _unreachable(remote: Remote, error: Exception) -> RemoteError:
     words = " ".join(str(error).split()) or type(error).__name__
-    return RemoteError(f"the remote {remote.name} ({_shown(remote)}) cannot be read: {words}")
+    kind = UnreachableError if isinstance(error, TimeoutError) else RemoteError
+    return kind(f"the remote {remote.name} ({_shown(remote)}) cannot be read: {words}")
 
 
 def _fsspec_options(options: Mapping[str, str], scheme: str) -> dict[str, Any]:
@@ -190,10 +198,10 @@ def _fetched_by_dvc(remote: Remote, file: StoredFile, scratch: Path | None) -> I
     with dvc_project(remote, scratch) as project:
         (project / "object.dvc").write_text(format_pointer(_as_object(file)), "utf-8")
         try:
-            run_dvc("fetch", "object.dvc", cwd=project)
+            run_dvc("fetch", "object.dvc", cwd=project, timeout=_DVC_STARTS + seconds_for(file.size))
         except DvcError as error:
-            # Without the plugin for that kind of address, no other object would come either.
-            kind = UnreachableError if "but requires" in str(error) else RemoteError
+            # Without the plugin for that kind of address, no other object would come either, nor from who is so slow.
+            kind = UnreachableError if "but requires" in str(error) or "did not finish" in str(error) else RemoteError
             raise kind(f"the remote {remote.name}: {error}") from None
         for place in object_paths(file.md5):
             path = project / "cache" / place

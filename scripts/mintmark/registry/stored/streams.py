@@ -105,7 +105,8 @@ def _read_block(stream: IO[bytes], label: str) -> bytes:
     try:
         return stream.read(_BLOCK)
     except Exception as error:  # a connection breaks in as many ways as there are libraries
-        raise RemoteError(f"{label}: reading broke off: {' '.join(str(error).split())}") from error
+        kind = UnreachableError if isinstance(error, TimeoutError) else RemoteError
+        raise kind(f"{label}: reading broke off: {' '.join(str(error).split())}") from error
 
 
 def receive(blocks: Iterator[bytes], target: Path, *, mode: int | None = None, durable: bool = True) -> None:
