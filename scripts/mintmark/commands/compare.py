@@ -37,12 +37,19 @@ def compare(
     on: Path | None = None,
     unlabelled: Path | None = None,
     output: Path | None = None,
+    live: str | None = None,
+    labels: Path | None = None,
 ) -> int:
     """Print metrics with what a paired test says of them, and what else is not the same in both.
 
     With `on`, two or more versions are measured on the rows of that file. With `unlabelled`, the rows of that file that
-    the two answer differently are written to `output`, and nothing is compared.
+    the two answer differently are written to `output`, and nothing is compared. With `live`, the answers that a
+    prediction log has of both are held against each other, by `labels` where there are some.
     """
+    if live is not None:
+        return _compare_live(root, references, at, live, labels, output, on or unlabelled, as_json=as_json)
+    if labels is not None:
+        raise UsageError("--labels FILE goes with --live LOG")
     if len(references) < 2 or (len(references) > 2 and on is None):
         raise UsageError("compare takes two references; more of them go with --on DATA")
     if (unlabelled is None) != (output is None) or (unlabelled is not None and on is not None):
@@ -67,6 +74,25 @@ def compare(
         notes = _notes(pairing, why, tested.get(primary))
         print(format_comparison(*names, comparison, notes=notes, primary=primary, tried=pairing is not None))
     return 0
+
+
+def _compare_live(
+    root: Path,
+    references: Sequence[str],
+    at: str | None,
+    log: str,
+    labels: Path | None,
+    output: Path | None,
+    other: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    if len(references) != 2 or other is not None:
+        raise UsageError("--live LOG takes two references, and goes without --on and --unlabelled")
+    from mintmark.commands.comparing.live import compare_live
+
+    registry = ClonedRegistry(root, at=at)
+    return compare_live(registry, references, log, labels=labels, output=output, as_json=as_json)
 
 
 def _pick(registry: ClonedRegistry, first: Side, second: Side, data: Path, output: Path, *, as_json: bool) -> int:

@@ -11,6 +11,7 @@ from mintmark.core.events import Event
 from mintmark.core.tags.message import Approved
 from mintmark.publishing.release.remote import Remote
 from mintmark.publishing.release.tagging import make_tags, read_merged
+from mintmark.publishing.site.api.audit_parts import audit_parts
 from mintmark.publishing.site.api.registry_documents import audit_document
 from mintmark.publishing.site.pages.audit_page import audit_page
 from mintmark.registry.past.approvals import Registration, approvals_of, read_told_tags, registration_of
@@ -37,12 +38,17 @@ def tag(scratch: Scratch, approved: Approved, subject: str) -> None:
 
 def audit(scratch: Scratch) -> dict[str, Any]:
     document = audit_document(read_chronicle(scratch.root, "HEAD"), approvals_of(read_told_tags(scratch.root)))
-    assert list(Draft202012Validator(load_schema("api-audit")).iter_errors(document)) == []
+    assert list(Draft202012Validator(load_schema("api-audit")).iter_errors(audit_parts(document)["audit.json"])) == []
     return document
 
 
 def test_the_audit_tells_who_approved_what(published: Scratch) -> None:
-    known = Approved(pull_request=12, approvers=("ada", "grace"), review={"check": "gate", "conclusion": "success"})
+    known = Approved(
+        pull_request=12,
+        approvers=("ada", "grace"),
+        approved_before=("linus",),
+        review={"check": "gate", "conclusion": "success"},
+    )
     tag(published, known, "Promote iris 1.1.0 to production")
     document = audit(published)
     told = {event["subject"]: event for event in document["events"]}
@@ -50,12 +56,13 @@ def test_the_audit_tells_who_approved_what(published: Scratch) -> None:
     assert event["pull_request"] == 12
     assert event["approval"] == {
         "approvers": ["ada", "grace"],
+        "approved_before": ["linus"],
         "review": "success",
-        "sentence": "approved by ada and grace; review: success",
+        "sentence": "approved by ada and grace (before its last commit: linus); review: success",
     }
     assert [subject for subject, event in told.items() if "approval" in event] == [event["subject"]]
     page = audit_page(CONFIG, document, ["iris"])
-    assert page.count("approved by ada and grace; review: success") == 1
+    assert page.count("approved by ada and grace (before its last commit: linus); review: success") == 1
     assert 'href="https://github.com/acme/models/pull/12"' in page
 
 

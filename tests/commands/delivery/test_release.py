@@ -109,6 +109,7 @@ def test_a_closed_channel_is_empty_to_gto_at_every_moment(published: Scratch) ->
     assert "iris/production" not in published.git("ls-tree", "-r", "--name-only", "origin/deploy")
 
 
+@pytest.mark.slow
 def test_three_moves_in_one_second_have_times_that_grow(published: Scratch) -> None:
     for version in ("1.0.0", "1.2.0", "1.1.0"):
         published.promote("iris", version)
@@ -120,6 +121,7 @@ def test_three_moves_in_one_second_have_times_that_grow(published: Scratch) -> N
     assert len(times) == len(set(times)) == 11
 
 
+@pytest.mark.slow
 def test_a_model_whose_version_was_withdrawn_and_came_back(published: Scratch) -> None:
     files = {path: path.read_bytes() for path in published.path("models/iris/versions/1.0.0").iterdir()}
     published.remove("models/iris/versions/1.0.0")
@@ -139,6 +141,7 @@ def test_a_model_whose_version_was_withdrawn_and_came_back(published: Scratch) -
     assert refs(published) == before
 
 
+@pytest.mark.slow
 def test_what_serves_a_channel_changes_without_a_move(published: Scratch) -> None:
     published.run("release")
     published.write_settings(kserve={"image": "ghcr.io/acme/serve:1.4.0"})
@@ -177,6 +180,7 @@ def test_a_lightweight_tag_on_the_remote_is_refused_and_the_other_models_go_on(p
     assert tags(published) == ["iris@v1.0.0", "wine#staging#1", "wine@v1.0.0"]
 
 
+@pytest.mark.slow
 def test_lightweight_tags_that_a_checkout_made_are_put_right(published: Scratch, tmp_path: Path) -> None:
     published.run("release")
     clone = fresh_clone(published, tmp_path / "checkout", "--no-tags")
@@ -197,6 +201,7 @@ def test_a_shallow_clone_is_refused_with_the_remedy(published: Scratch, tmp_path
     assert "git fetch --unshallow" in done.err
 
 
+@pytest.mark.slow
 def test_several_versions_in_one_commit_take_the_next_ones(published: Scratch, tmp_path: Path) -> None:
     """As a copied repository begins: GTO cannot tell two versions on one commit apart."""
     copied = fresh_clone(published, tmp_path / "copied")
@@ -219,6 +224,7 @@ def test_several_versions_in_one_commit_take_the_next_ones(published: Scratch, t
     assert len(commits) == 3
 
 
+@pytest.mark.slow
 def test_a_rewritten_history_moves_on_from_the_present_state(published: Scratch) -> None:
     published.run("release")
     published.git("commit", "--quiet", "--amend", "--allow-empty", "-m", "Register it otherwise")

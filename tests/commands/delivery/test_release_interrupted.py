@@ -130,6 +130,7 @@ def test_refused_by_the_remote_and_run_again(published: Scratch, again: Scratch,
     assert len(counter.read_text().splitlines()) == 12
 
 
+@pytest.mark.slow
 def test_two_at_once_from_two_clones(published: Scratch, again: Scratch, tmp_path: Path) -> None:
     clones = [fresh_clone(published, tmp_path / f"clone-{number}") for number in range(2)]
     command = (sys.executable, "-m", "mintmark.cli", "release")
@@ -143,7 +144,7 @@ def test_two_at_once_from_two_clones(published: Scratch, again: Scratch, tmp_pat
     assert outcome(published) == outcome(again)
 
 
-@pytest.mark.parametrize("ref", ["refs/tags", "refs/heads/deploy"])
+@pytest.mark.parametrize("ref", first_quick(["refs/tags", "refs/heads/deploy"]))
 def test_overtaken_by_another_run(
     published: Scratch, again: Scratch, counted: CountedGit, tmp_path: Path, ref: str
 ) -> None:
@@ -162,6 +163,7 @@ def test_overtaken_by_another_run(
     assert published.run("release").out.startswith("there was nothing to release")
 
 
+@pytest.mark.slow
 def test_a_number_that_somebody_took_by_hand_is_passed_over(
     published: Scratch, counted: CountedGit, tmp_path: Path
 ) -> None:

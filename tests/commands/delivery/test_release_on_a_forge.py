@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.publishing.sample_review import sample_review
@@ -53,13 +54,22 @@ def states(repository: FakeRepository) -> dict[str, str]:
 
 
 def merge_change(
-    scratch: Scratch, repository: FakeRepository, branch: str, *, approved_by: tuple[str, ...] = ()
+    scratch: Scratch,
+    repository: FakeRepository,
+    branch: str,
+    *,
+    approved_by: tuple[str, ...] = (),
+    changed_after: bool = False,
 ) -> int:
     """Push what is committed on a branch, and merge its pull request as people do."""
     scratch.git("push", "--quiet", "origin", branch)
     number = repository.open_pull_request(branch, title=scratch.subjects()[0], author="bob")
     for person in approved_by:
         repository.review(number, person)
+    if changed_after:
+        scratch.write("notes.md", "Written after the approval\n")
+        scratch.commit("Add notes")
+        scratch.git("push", "--quiet", "origin", branch)
     repository.check(repository.pull_head(number), "gate")
     repository.merge(number)
     scratch.git("switch", "--quiet", "main")
@@ -67,7 +77,7 @@ def merge_change(
     return number
 
 
-def promote(scratch: Scratch, repository: FakeRepository, version: str, **options: tuple[str, ...]) -> int:
+def promote(scratch: Scratch, repository: FakeRepository, version: str, **options: Any) -> int:
     scratch.branch(f"promote-{version}-{scratch.commits}")
     scratch.promote("iris", version)
     return merge_change(scratch, repository, scratch.git("branch", "--show-current"), **options)
@@ -189,6 +199,16 @@ def test_a_tag_tells_the_request_and_who_approved_it(scratch: Scratch, hosted: F
     assert (first["pull_request"], first["approvers"], first["review"]) == (None, [], None)
 
 
+@pytest.mark.slow
+def test_an_approval_counts_for_the_commit_that_it_was_given_for(scratch: Scratch, hosted: FakeRepository) -> None:
+    promote(scratch, hosted, "1.2.0", approved_by=("ada",), changed_after=True)
+    release(scratch)
+    message = hosted.git("for-each-ref", "--format=%(contents)", "refs/tags/iris#production#6")
+    data = json.loads(message.partition("\n\n")[2])
+    assert (data["approvers"], data["approved_before"]) == ([], ["ada"])
+    assert data["head"] == hosted.git("rev-parse", f"refs/pull/{data['pull_request']}/head")
+
+
 @pytest.mark.long
 def test_forward_back_and_forward_again(scratch: Scratch, hosted: FakeRepository) -> None:
     deploy_all(scratch)
@@ -223,6 +243,25 @@ def test_a_move_that_is_overtaken_ends(scratch: Scratch, hosted: FakeRepository)
     release(scratch, "--deploy", "iris@production")
     assert states(hosted)["iris#production#6"] == "success"
     assert hosted.git("log", "--format=%s", "deploy").splitlines()[0] == "promote iris 1.2.0 to production"
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_open_is_ended_by_the_next(scratch: Scratch, hosted: FakeRepository) -> None:
+    deploy_all(scratch)
+    promote(scratch, hosted, "1.2.0")
+    deploy_all(scratch)
+    for number in (n for n, one in hosted.deployments.items() if one["payload"]["tag"] != "wine#staging#1"):
+        hosted.statuses[number].append({**hosted.statuses[number][-1], "state": "in_progress"})
+    scratch.write("models/wine/versions/1.0.0/version.yaml", "name: [\n")
+    scratch.write("models/wine/channels/production.yaml", "version: 1.0.0\n")
+    scratch.commit("Break wine")
+    scratch.git("push", "--quiet", "origin", "main")
+    assert "iris#production#4 was overtaken by iris#production#6 (inactive)" in scratch.run("release").out
+    found = states(hosted)
+    assert (found["iris#production#4"], found["iris#production#6"], found["iris#staging#5"]) == (
+        "inactive", "success", "success",
+    )  # fmt: skip
+    assert not any(tag.startswith("wine#production") for tag in found), "it cannot be on deploy, so it is no success"
 
 
 @pytest.mark.slow
@@ -281,9 +320,12 @@ def test_two_at_once(scratch: Scratch, hosted: FakeRepository, tmp_path: Path) -
     assert sorted(one["tag_name"] for one in hosted.releases.values() if not one["draft"]) == [
         "iris@v1.0.0", "iris@v1.1.0", "iris@v1.2.0", "wine@v1.0.0",
     ]  # fmt: skip
-    for number, deployment in list(hosted.deployments.items()):  # both may have asked before either had made one
-        twins = [other for other, one in hosted.deployments.items() if one["payload"] == deployment["payload"]]
-        assert len(twins) <= 2, number
+    open_ones = [
+        one["payload"]["tag"]
+        for number, one in hosted.deployments.items()
+        if not (states_of := hosted.statuses[number]) or states_of[-1]["state"] != "inactive"
+    ]
+    assert sorted(open_ones) == ["iris#production#4", "iris#staging#5", "wine#staging#1"], "one deployment a move"
 
 
 @pytest.mark.slow
@@ -299,6 +341,29 @@ def test_a_failure_is_told(scratch: Scratch, hosted: FakeRepository) -> None:
     (hosted.path / "hooks/pre-receive").unlink()
     release(scratch, "--deploy", "iris@production")
     assert states(hosted)["iris#production#4"] == "success"
+
+
+@pytest.mark.long
+def test_what_nobody_let_through_does_not_stay_open(
+    scratch: Scratch, hosted: FakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_RUN_ID", "1")
+    release(scratch)
+    release(scratch, "--deploy", "iris@staging")
+    assert "iris#production#4 was not let through" in release(scratch, "--settle")
+    ended = {"iris#production#4": "failure", "iris#staging#5": "success", "wine#staging#1": "failure"}
+    assert states(hosted) == ended
+    monkeypatch.setenv("GITHUB_RUN_ID", "2")
+    release(scratch)
+    monkeypatch.setenv("GITHUB_RUN_ID", "1")  # whose deploy jobs the second run's have cut off
+    assert release(scratch, "--settle") == "nothing that waited in this run is open\n"
+    assert states(hosted) == {**ended, "iris#production#4": "queued", "wine#staging#1": "queued"}
+    monkeypatch.setenv("GITHUB_RUN_ID", "2")
+    release(scratch, "--deploy", "iris@production")
+    assert "wine#staging#1 was not let through" in release(scratch, "--settle")
+    assert states(hosted)["iris#production#4"] == "success"
+    monkeypatch.delenv("GITHUB_RUN_ID")
+    assert scratch.run("release", "--settle").code == 2, "on a laptop nothing waits"
 
 
 @pytest.mark.parametrize(("channel", "code"), [("iris@latest", 2), ("iris@1.0.0", 2), ("iris", 2), ("iris@nowhere", 1)])

@@ -123,8 +123,8 @@ def test_numbers_are_read_exactly_and_other_words_stay(tmp_path: Path) -> None:
     assert table["b"].tolist() == [True, False, False]
     assert table["s"].tolist() == ["NA", None, "01"]
     assert table["other"].tolist() == ["1.50", "", "x"]
-    path.write_text("f\n1_000\n")
-    assert next(row_files.read_batches(path)).as_types(types)["f"].tolist() == ["1_000"]
+    path.write_text("f\n1_000\n\uff11\n")
+    assert next(row_files.read_batches(path)).as_types(types)["f"].tolist() == ["1_000", "\uff11"]
 
 
 def german(**source: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a forge adds to a release: who approved a change, and a deployment for each move of a channel. Makes no tag.
+"""What a forge adds to a release: who approved a change, and which environment lets a move of a channel through.
 
 On a forge, the branch `deploy` and a deployment's success are written by `mintmark release --deploy`, which a workflow
 runs after the reviewers of the channel's environment said yes.
@@ -17,26 +17,22 @@ from mintmark.core.environments import environment, rollback_environment
 from mintmark.core.tags.grammar import ChannelTag
 from mintmark.core.tags.kept_review import keep_review
 from mintmark.core.tags.message import Approved
-from mintmark.core.words.events import event_sentence
 from mintmark.errors import ForgeError
-from mintmark.forge.workflow import run_address
-from mintmark.publishing.release.deploy_branch import deployed_versions, last_moves, plan_desired
+from mintmark.publishing.release.deploy_branch import deployed_places, deployed_versions, last_moves, plan_desired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mintmark.core.events import Event
     from mintmark.core.judgement.review import Review
-    from mintmark.forge.forge import Deployment, Forge
+    from mintmark.forge.forge import Forge
     from mintmark.publishing.release.remote_tags import KnownTag
     from mintmark.publishing.release.tagging import Merged
 
 GATE = "gate"  # the one check that a merge waits for
-_ENDED = ("success", "failure", "error", "inactive")
 _MOST_JOBS = 256
 _MOST_REPORTS = 20  # of one change
 _RUN = re.compile(r"/actions/runs/([0-9]{1,18})(?:/|\Z)")
-_RECENT = 10  # channels, and deployments of an environment, that are looked at for what a stopped run left
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +44,11 @@ class Delivery:
     gate: str
     tag: str
     event: Event
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The model and the channel."""
+        return self.model, self.channel
 
     @property
     def reference(self) -> str:
@@ -76,11 +77,14 @@ def _approved(forge: Forge, commit: str, branch: str) -> Approved:
     if not merged:
         return Approved()
     request = merged[0]
-    people = {one.person for one in forge.approvals(request.number)}
+    given = [one for one in forge.approvals(request.number) if forge.may_write(one.person)]
+    last = {one.person for one in given if one.commit == request.head_commit}
     check = forge.check(request.head_commit, GATE)
     return Approved(
         pull_request=request.number,
-        approvers=tuple(sorted(person for person in people if forge.may_write(person))),
+        head=request.head_commit,
+        approvers=tuple(sorted(last)),
+        approved_before=tuple(sorted({one.person for one in given} - last)),
         review=None if check is None else {"check": check.name, "conclusion": check.conclusion, "url": check.url},
     )
 
@@ -110,9 +114,11 @@ def _with_report(approved: Approved, reports: list[Review], reference: str) -> A
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """The channels whose last move is tagged and is not on the branch `deploy`, and what is left out."""
+    """The channels whose last move is tagged and is to be deployed, those that have theirs on the branch `deploy`, and
+    what is left out."""
 
     deliveries: tuple[Delivery, ...]
+    deployed: frozenset[tuple[str, str]]
     left_out: tuple[str, ...]
 
 
@@ -121,7 +127,11 @@ def waiting_deliveries(merged: Merged, known: Sequence[KnownTag]) -> Waiting:
     plan = plan_desired(merged)
     places = sorted({(commit.model, commit.channel) for commit in plan.commits})
     found = [_delivery(merged, known, place, deployed_versions(merged, plan.tip, place)) for place in places]
-    return Waiting(deliveries=tuple(one for one in found if one is not None), left_out=plan.left_out)
+    return Waiting(
+        deliveries=tuple(one for one in found if one is not None),
+        deployed=deployed_places(merged, plan.tip),
+        left_out=plan.left_out,
+    )
 
 
 def format_matrix(deliveries: Iterable[Delivery]) -> str:
@@ -151,68 +161,3 @@ def _delivery(
     is_back = event.after in stack.earlier and event.after in deployed
     gate = rollback_environment(*place) if is_back else environment(*place)
     return Delivery(model=place[0], channel=place[1], gate=gate, tag=named[-1], event=event)
-
-
-def announce(forge: Forge, delivery: Delivery) -> None:
-    """Make the deployment of a move, which waits for its environment where it is new, and end what it overtakes."""
-    made = _deployment(forge, delivery)
-    for older in forge.deployments(environment(delivery.model, delivery.channel), most=_RECENT):
-        if older.number != made.number and older.state not in _ENDED:
-            forge.tell_deployment(older.number, "inactive", description=f"overtaken by {delivery.tag}")
-    if made.state is None:
-        forge.tell_deployment(made.number, "queued", description=f"waits for the environment {delivery.gate}")
-
-
-def begin(forge: Forge, delivery: Delivery) -> Deployment:
-    """Return the deployment of a move, which its environment has let through; one that has succeeded stays so."""
-    made = _deployment(forge, delivery)
-    if made.state != "success":
-        description = f"{delivery.tag} is being written to deploy"
-        forge.tell_deployment(made.number, "in_progress", description=description, log_url=run_address() or "")
-    return made
-
-
-def finish(forge: Forge, delivery: Delivery, made: Deployment) -> None:
-    """Tell that a move is on the branch `deploy`: the deployments before it are then inactive."""
-    if made.state != "success":
-        description = f"{delivery.tag} is on deploy"
-        forge.tell_deployment(made.number, "success", description=description, log_url=run_address() or "")
-
-
-def fail(forge: Forge, delivery: Delivery, made: Deployment) -> None:
-    """Tell that a move could not be written to the branch `deploy`."""
-    description = f"{delivery.tag} is not on deploy"
-    forge.tell_deployment(made.number, "failure", description=description, log_url=run_address() or "")
-
-
-def finish_recent(forge: Forge, merged: Merged, known: Sequence[KnownTag]) -> list[str]:
-    """Tell the success of moves that are on `deploy` and whose run was stopped before it told; return their tags."""
-    waiting = {(one.model, one.channel) for one in waiting_deliveries(merged, known).deliveries}
-    moves = sorted(last_moves(merged).items(), key=lambda item: item[1].time, reverse=True)
-    told = []
-    for place, _ in moves[:_RECENT]:
-        delivery = None if place in waiting else delivery_of(merged, known, place)
-        if delivery is None:
-            continue
-        made = _deployment(forge, delivery)
-        if made.state not in ("success", "inactive"):
-            finish(forge, delivery, made)
-            told.append(delivery.tag)
-    return told
-
-
-def _deployment(forge: Forge, delivery: Delivery) -> Deployment:
-    event = delivery.event
-    return forge.deploy(
-        environment=environment(delivery.model, delivery.channel),
-        commit=event.commit,
-        description=event_sentence(
-            event.kind, version=event.version, channel=event.channel, before=event.before, after=event.after
-        ),
-        payload={
-            "tag": delivery.tag,
-            "model": delivery.model,
-            "channel": delivery.channel,
-            "version": event.after or "",
-        },
-    )

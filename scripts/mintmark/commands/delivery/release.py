@@ -7,17 +7,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from mintmark.changing.lock import one_at_a_time
-from mintmark.commands.delivery.hosting import (
+from mintmark.commands.delivery.deployments import (
     announce,
-    approval_reader,
     begin,
-    delivery_of,
+    end_left_open,
+    end_overtaken,
     fail,
     finish,
     finish_recent,
-    format_matrix,
-    waiting_deliveries,
+    settle_deployments,
 )
+from mintmark.commands.delivery.hosting import approval_reader, delivery_of, format_matrix, waiting_deliveries
 from mintmark.commands.delivery.versions import publish_versions
 from mintmark.core.reference import CANDIDATE, LATEST, parse_reference
 from mintmark.core.tags.message import Approved
@@ -26,7 +26,7 @@ from mintmark.core.words.numbers import count
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.forge.credentials import push_environment
 from mintmark.forge.opening import open_forge
-from mintmark.forge.workflow import write_outputs
+from mintmark.forge.workflow import run_address, write_outputs
 from mintmark.publishing.release.deploy_branch import plan_desired, write_desired
 from mintmark.publishing.release.remote import find_remote
 from mintmark.publishing.release.remote_tags import keep_local, read_tags
@@ -44,13 +44,22 @@ if TYPE_CHECKING:
     from mintmark.publishing.release.tagging import Merged
 
 
-def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bundles: Path | None, draft: bool) -> int:
+def release(
+    root: Path,
+    *,
+    plan: bool,
+    deploy: str | None,
+    settle: bool,
+    move: str | None,
+    bundles: Path | None,
+    draft: bool,
+) -> int:
     """Make and push what the remote's base branch leads to and is not there yet; with `plan`, only print it.
 
-    On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. `bundles` is
-    where the files of new releases are kept. With `draft` they stay drafts, and a call without it publishes them. A
-    second call repeats nothing, and goes on where the first one was stopped. Returns 1 where something had to be left
-    out, and says what.
+    On a forge, what a channel is to run is left to `deploy`, which names one: `breast-cancer@production`. `settle` ends
+    the deployments that waited in this run of a workflow and that nobody let through. `bundles` is where the files of
+    new releases are kept. With `draft` they stay drafts, and a call without it publishes them. A second call repeats
+    nothing, and goes on where the first one was stopped. Returns 1 where something had to be left out, and says what.
     """
     if move is not None and deploy is None:
         raise UsageError("--move belongs to --deploy")
@@ -65,6 +74,8 @@ def release(root: Path, *, plan: bool, deploy: str | None, move: str | None, bun
             return _print_plan(merged, known)
         if deploy is not None:
             return _deploy(merged, known, _parse_channel(deploy), forge, move)
+        if settle:
+            return _settle(merged, known, forge)
         return _make(merged, known, forge, bundles, as_draft=draft)
 
 
@@ -107,8 +118,10 @@ def _tell_forge(merged: Merged, forge: Forge, tags: int, bundles: Path | None, *
             f"then mintmark release --deploy {delivery.reference}",
             flush=True,
         )
-    for tag in finish_recent(forge, merged, known):
+    for tag in finish_recent(forge, merged, known, waiting):
         print(f"told the forge that {tag} is on deploy")
+    for ended in end_left_open(forge, merged, known, waiting):
+        print(ended, flush=True)
     _warn((*left_out, *waiting.left_out))
     write_outputs({"deliveries": format_matrix(waiting.deliveries), "versions": json.dumps(published)})
     counts = (
@@ -132,6 +145,8 @@ def _deploy(
     if delivery is None:
         raise MintmarkError(f"no tag tells of the last move of {'@'.join(place)}; mintmark release makes it")
     if move not in (None, delivery.tag):
+        if forge is not None:
+            end_overtaken(forge, delivery)
         print(f"{move} was overtaken by {delivery.tag}, which its own job deploys")
         return 0
     made = begin(forge, delivery) if forge is not None else None
@@ -148,6 +163,15 @@ def _deploy(
     if not desired.commits and not desired.left_out:
         print(f"{delivery.tag} is on deploy already")
     return 1 if desired.left_out else 0
+
+
+def _settle(merged: Merged, known: Sequence[KnownTag], forge: Forge | None) -> int:
+    run = run_address()
+    if forge is None or run is None:
+        raise UsageError("--settle ends what waited in a run of a workflow, and this is none")
+    settled = list(settle_deployments(forge, merged, known, waiting_deliveries(merged, known), run))
+    print("\n".join(settled) if settled else "nothing that waited in this run is open")
+    return 0
 
 
 def _parse_channel(text: str) -> tuple[str, str]:

@@ -37,7 +37,7 @@ def read_brought_rows(path: Path, records: Sequence[VersionRecord], model: Model
 
     check_suffix(path)
     question = model.question
-    truth = _truth_type(records[0], is_classification=question.is_classification)
+    truth = truth_type(records[0], is_classification=question.is_classification)
     types = {name: kind for record in reversed(records) for name, kind in record.signature.inputs.items()}
     types[question.target] = truth
     table = _read_whole(path, types, records)
@@ -56,7 +56,8 @@ def read_brought_rows(path: Path, records: Sequence[VersionRecord], model: Model
     return Rows(sha256=digest_file(path).sha256, table=_with_ids(table, records))
 
 
-def _truth_type(record: VersionRecord, *, is_classification: bool) -> str:
+def truth_type(record: VersionRecord, *, is_classification: bool) -> str:
+    """Return the type of the truth: that of what a version predicts, numbers for a regression."""
     if not is_classification:
         return "float64"
     output = record.signature.outputs.get("prediction")

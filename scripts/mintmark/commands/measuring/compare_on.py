@@ -31,14 +31,15 @@ def compare_on(registry: ClonedRegistry, references: Sequence[str], on: Path, *,
         for answered, _ in measured[1:]
     }
     if as_json:
-        document = {"records": [record for _, record in measured], "pairs": [_to_dict(p) for p in pairs.items()]}
+        document = {"records": [record for _, record in measured], "pairs": [pair_to_dict(p) for p in pairs.items()]}
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         print("\n\n".join(_format([record for _, record in measured], pairs)))
     return 0
 
 
-def _to_dict(pair: tuple[str, Pairing]) -> dict[str, Any]:
+def pair_to_dict(pair: tuple[str, Pairing]) -> dict[str, Any]:
+    """Return a paired test and the name of its second side as plain values."""
     name, pairing = pair
     found = pairing.evaluation
     metrics = [] if found is None else [{"name": m.name, **_difference(m)} for m in found.metrics]
@@ -58,10 +59,11 @@ def _format(records: Sequence[Mapping[str, Any]], pairs: Mapping[str, Pairing]) 
     cells = [(name, *(numbers.interval_of(record["metrics"].get(name)) for record in records)) for name in names]
     yield format_table(("metric", *(record["reference"] for record in records)), cells)
     for name, pairing in pairs.items():
-        yield _format_pair(name, records[0]["reference"], pairing)
+        yield format_pair(name, records[0]["reference"], pairing)
 
 
-def _format_pair(name: str, first: str, pairing: Pairing) -> str:
+def format_pair(name: str, first: str, pairing: Pairing) -> str:
+    """Return a paired test of a version against the first as text."""
     notes = [f"{numbers.capital(note)}." for note in pairing.notes]
     if pairing.evaluation is None:
         return "\n".join([f"{name} against {first}: no paired test.", *notes])

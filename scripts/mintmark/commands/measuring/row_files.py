@@ -202,7 +202,7 @@ def _csv_column(values: Sequence[str], wanted: str | None, form: CsvForm) -> Any
 
 
 def _csv_numbers(values: Sequence[str], form: CsvForm, *, whole: bool) -> Any:
-    """Python reads a number exactly, and 1_000 as one, which nobody writes into a file."""
+    """Python reads a number exactly, and as one 1_000 and digits of other scripts too, which prepare reads as text."""
     import numpy as np
 
     if whole:
@@ -216,7 +216,7 @@ def _csv_numbers(values: Sequence[str], form: CsvForm, *, whole: bool) -> Any:
 
 
 def _whole(text: str) -> int:
-    if "_" in text:
+    if "_" in text or not text.isascii():
         raise ValueError(text)
     return int(text)
 
@@ -228,7 +228,7 @@ def _number(text: str, nothing: Container[str], decimal: str) -> float | str:
     if decimal != ".":  # a point is no part of such a number
         written = "_" if "." in text else text.replace(decimal, ".")
     try:
-        return text if "_" in written else float(written)
+        return text if "_" in written or not written.isascii() else float(written)
     except ValueError:
         return text
 

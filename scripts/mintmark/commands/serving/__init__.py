@@ -1,0 +1,1 @@
+"""Commands that serve what is registered, and look into what was served."""

@@ -1,0 +1,1 @@
+"""What happens beside the path of requests: shadows are asked, and the log is told."""

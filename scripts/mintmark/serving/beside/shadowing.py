@@ -1,0 +1,164 @@
+"""Let challengers answer what was answered already: off the path, on a copy, and never at a caller's cost.
+
+What waits for a challenger is bounded, and what finds no room is counted and dropped. It is asked about many requests
+in one call, and rests after each so long that it takes but a small share of a processor.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from mintmark.core.signature.inputs import InputFault
+from mintmark.serving.rows import BoundRows
+from mintmark.serving.served_version import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mintmark.serving.beside.decisions import Decision
+    from mintmark.serving.served_version import Answer, ServedVersion
+    from mintmark.serving.slots import Slot
+
+ROOM: Final = 20_000  # rows that may wait
+_MOST_ROWS: Final = 4096  # in one call
+_MOST_SIZE: Final = 32 << 20  # bytes of bodies that may wait
+_SHARE: Final = 0.1  # of one processor
+_PAUSE: Final = 0.05  # seconds, in which requests gather
+_OK: Final = 200
+
+
+class Shadow:
+    """One challenger. `record` gets its answers, with the id of the request that each belongs to."""
+
+    def __init__(self, slot: Slot, record: Callable[[Decision], None], *, room: int = ROOM) -> None:
+        self.slot = slot
+        self.seen: Counter[str] = Counter()  # requests by what became of them
+        self.same = self.differing = 0  # rows
+        self._record, self._room = record, room
+        self._queue: deque[Decision] = deque()
+        self._rows = self._size = 0
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"shadow {slot.name}", daemon=True)
+
+    def see(self, decision: Decision) -> None:
+        """Take a request that was answered, where there is room for it; costs the append of a reference."""
+        rows = len(decision.rows) if decision.rows is not None else 0
+        if not rows or decision.status != _OK or decision.model != self.slot.model:
+            return
+        with self._lock:
+            if self._rows + rows > self._room or self._size + decision.size > _MOST_SIZE:
+                self.seen["dropped"] += 1
+                return
+            self._rows += rows
+            self._size += decision.size
+            self._queue.append(decision)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for the challenger."""
+        return len(self._queue)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the call that is under way; what still waits is dropped."""
+        self._stopped.set()
+        self._thread.join()
+        self.seen["dropped"] += len(self._queue)
+        self._queue.clear()
+
+    def _work(self) -> None:
+        pause = _PAUSE
+        while not self._stopped.wait(pause):
+            begin = time.thread_time()
+            taken = self._take()
+            if taken:
+                self._answer(taken)
+            pause = max(_PAUSE, (time.thread_time() - begin) * (1 / _SHARE - 1))
+
+    def _take(self) -> list[Decision]:
+        taken: list[Decision] = []
+        rows = 0
+        with self._lock:
+            while self._queue and (not taken or rows + len(self._queue[0].rows or ()) <= _MOST_ROWS):
+                taken.append(self._queue.popleft())
+                rows += len(taken[-1].rows or ())
+                self._size -= taken[-1].size
+            self._rows -= rows
+        return taken
+
+    def _answer(self, taken: Iterable[Decision]) -> None:
+        version = self.slot.current
+        if version is None:
+            self.seen["not ready"] += len(list(taken))
+            return
+        groups: dict[Any, list[tuple[Decision, BoundRows]]] = {}
+        for decision in taken:
+            rows = bind_again(decision, version)
+            if rows is None:
+                self.seen["other columns"] += 1
+            else:
+                groups.setdefault(rows.key, []).append((decision, rows))
+        for members in groups.values():
+            self._ask(members, version)
+
+    def _ask(self, members: list[tuple[Decision, BoundRows]], version: ServedVersion) -> None:
+        begin = time.perf_counter()
+        try:
+            answers: list[Answer | None] = [*version.predict([Question(rows, True) for _, rows in members])]
+            error = ""
+        except Exception as fault:
+            if len(members) > 1:
+                for member in members:
+                    self._ask([member], version)
+                return
+            answers, error = [None], f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
+        seconds = time.perf_counter() - begin
+        for (decision, rows), answer in zip(members, answers, strict=True):
+            self.seen["answered" if answer is not None else "failed"] += 1
+            self._hold(decision, answer)
+            self._record(
+                decision._replace(
+                    channel=str(self.slot.reference.selector),
+                    version=version,
+                    rows=rows,
+                    answer=answer,
+                    seconds=seconds,
+                    status=_OK if answer is not None else 500,
+                    error=error,
+                    shadow=True,
+                )
+            )
+
+    def _hold(self, decision: Decision, answer: Answer | None) -> None:
+        if answer is None or decision.answer is None:
+            return
+        same = int(np.sum(decision.answer.predictions == answer.predictions))
+        self.same += same
+        self.differing += len(answer.predictions) - same
+
+
+def bind_again(decision: Decision, version: ServedVersion) -> BoundRows | None:
+    """Return a copy of the rows of a request for another version, None where it takes what these rows do not have."""
+    rows, served = decision.rows, decision.version
+    if rows is None or served is None:
+        return None
+    values = rows.values
+    if dict(served.signature.inputs) == dict(version.signature.inputs):
+        copied = values.copy() if isinstance(values, np.ndarray) else tuple(column.copy() for column in values)
+        if list(served.signature.inputs) == list(version.signature.inputs):
+            return BoundRows(copied, rows.dtypes, rows.count)
+    names = list(served.signature.inputs)
+    columns = list(values.T) if isinstance(values, np.ndarray) else list(values)
+    try:
+        return version.binding.from_columns({name: column.copy() for name, column in zip(names, columns, strict=True)})
+    except InputFault:
+        return None
