@@ -1,0 +1,1 @@
+"""The command that watches what is served."""

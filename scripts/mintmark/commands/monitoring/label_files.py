@@ -1,0 +1,78 @@
+"""Read labels: from a CSV or Parquet file, a folder of them, or an address. Joins nothing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mintmark.commands.measuring.brought_rows import truth_type
+from mintmark.commands.measuring.row_files import CSV, PARQUET, read_batches
+from mintmark.core.finding import without_credentials
+from mintmark.core.signature.csv_form import recorded_form
+from mintmark.errors import MintmarkError
+from mintmark.temporary import TemporaryFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mintmark.monitoring.known_versions import KnownVersion
+    from mintmark.monitoring.labels import KnownLabels
+
+
+def read_labels(where: str, version: KnownVersion) -> KnownLabels:
+    """Return the labels at an address, in the types of a version; see `know_labels` for what is refused."""
+    import pandas as pd
+    import pyarrow as pa
+
+    from mintmark.monitoring.labels import join_columns, join_kinds, know_labels
+    from mintmark.registry.logged.form import About
+
+    record, source = version.record, version.model.monitoring.labels
+    target = version.model.question.target
+    types = {
+        **record.signature.inputs,
+        "id": "string",
+        "row": "int64",
+        target: truth_type(record, is_classification=bool(version.classes)),
+    }
+    forms = [recorded_form(record.model, (stage.params for stage in record.stages.values()))]
+    shown = without_credentials(where)
+    with _local_files(where, shown) as files:
+        parts = [batch.as_types(types) for file in files for batch in read_batches(file, forms=forms, names=[target])]
+    if not parts:
+        raise MintmarkError(f"{shown}: there are no labels")
+    table = pa.Table.from_pandas(pd.concat(parts, ignore_index=True), preserve_index=False)
+    about = About(
+        model=record.model,
+        version=str(record.version),
+        inputs=record.signature.inputs,
+        personal=version.model.personal,
+    )
+    join = join_columns(table.column_names, about, target=target, declared=source.join, where=shown)
+    return know_labels(table, target, join, source.time, join_kinds(join, about), where=shown)
+
+
+@contextmanager
+def _local_files(where: str, shown: str) -> Iterator[list[Path]]:
+    """Give the files of labels at an address, which are fetched where they are not on this machine."""
+    import fsspec
+
+    from mintmark.registry.logged.reading import open_files
+
+    files, path = open_files(where)
+    try:
+        listed = sorted(files.find(path)) if files.isdir(path) else [path]
+        wanted = [name for name in listed if name.lower().endswith((CSV, PARQUET))]
+        if not wanted:
+            raise MintmarkError(f"{shown}: there is no .csv and no .parquet file")
+        if isinstance(files, fsspec.implementations.local.LocalFileSystem):
+            yield [Path(name) for name in wanted]
+            return
+        with TemporaryFolder("labels") as folder:
+            fetched = [folder / f"{number:05}{Path(name).suffix}" for number, name in enumerate(wanted)]
+            for name, file in zip(wanted, fetched, strict=True):
+                files.get_file(name, str(file))
+            yield fetched
+    except OSError as error:
+        raise MintmarkError(f"{shown}: cannot be read: {error.strerror or error}") from None

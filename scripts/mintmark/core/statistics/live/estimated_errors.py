@@ -1,0 +1,172 @@
+"""The errors that a regression probably has in a window without labels, from its predictions. Pure.
+
+A direct estimate of the loss from the evaluation rows: how large it is at each prediction, by least squares on a line
+that bends at a few knots, averaged over the window's predictions. So it follows a window in which the model says more
+often what it is bad at. It is right as long as errors at each prediction are what they were: no concept drift, and no
+drift of an input that makes errors and not predictions. A model of the loss over all inputs (NannyML's) sees that, but
+needs more rows than most versions are evaluated on, and costs a second prediction of each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from mintmark.core.statistics.live.estimates import RESAMPLES, drawn_groups, summarised
+from mintmark.core.statistics.metric_names import LEAST_ROWS
+from mintmark.core.statistics.metrics import LOSSES, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mintmark.core.statistics.live.estimates import Estimate
+    from mintmark.core.statistics.metrics import Codes, Floats, Outcomes
+
+ASSUMPTION: Final = (
+    "an estimate without labels, which assumes that errors at each prediction are what they were on the evaluation rows"
+)
+ESTIMATED: Final = ("mse", "rmse", "mae", "r2", "explained_variance", "mape")
+_ROWS_IN_A_BIN: Final = 30
+_MOST_BINS: Final = 20
+_KNOTS: Final = 4
+_NEVER_SINGULAR: Final = 1e-9  # added to squares whose mean is about 1, where predictions hardly vary
+
+
+def prediction_edges(predictions: Floats) -> Floats:
+    """Return the inner edges of bins of predictions that the evaluation rows fill evenly; none where they are few."""
+    bins = min(_MOST_BINS, len(predictions) // _ROWS_IN_A_BIN)
+    if bins < 2:
+        return np.empty(0)
+    return np.unique(np.quantile(predictions, np.arange(1, bins) / bins))
+
+
+def count_predictions(predictions: Floats, edges: Floats) -> Floats:
+    """Return rows, sum and sum of squares of the predictions in each bin, shape (3, bins); they add up over batches."""
+    bins = np.searchsorted(edges, predictions, side="right")
+    return np.stack([np.bincount(bins, predictions**power, minlength=len(edges) + 1) for power in range(3)])
+
+
+def estimate_regression(
+    evaluation: Outcomes,
+    window: Floats,
+    names: Sequence[str] = ESTIMATED,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Return each metric that follows from the counts of `count_predictions` between the edges of `prediction_edges`.
+
+    `evaluation` holds the version's stored evaluation rows with their truth. The intervals are percentiles over
+    draws of both, as for a classification. `max_error` rests on one row and is not estimated. Nothing for a window
+    without rows, and below 30 evaluation rows.
+    """
+    if len(evaluation) < LEAST_ROWS or not window[0].sum():
+        return {}
+    edges = prediction_edges(evaluation.prediction)
+    line = _Line(edges, float(evaluation.prediction.mean()), float(evaluation.prediction.std()))
+    generator = np.random.default_rng(seed)
+    groups, weights = drawn_groups(len(evaluation), resamples, generator)
+    fits, before = _fitted(evaluation, line, groups, weights)
+    found, then = _metrics(fits, line.moments(_drawn_window(window, resamples, generator))), _metrics(fits, before)
+    estimates = {name: summarised(found[name], then[name], len(evaluation)) for name in names if name in found}
+    return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+
+
+class _Line:
+    """A line that bends at knots, as features of predictions, and their means from the counts of bins.
+
+    The last feature is the square: where errors grow with the prediction, their squares grow with its square.
+    """
+
+    def __init__(self, edges: Floats, centre: float, scale: float) -> None:
+        places = np.unique(np.linspace(0, len(edges) - 1, min(_KNOTS, len(edges))).round().astype(np.intp))
+        self.centre, self.scale, self._bins = centre, scale or 1.0, places
+        self._knots = (edges[places] - centre) / self.scale
+
+    def features(self, predictions: Floats) -> Floats:
+        """Return 1, the prediction in standard deviations, how far it is beyond each knot, and its square."""
+        values = (predictions - self.centre) / self.scale
+        beyond = np.maximum(0, values[:, None] - self._knots)
+        return np.concatenate([np.ones((len(values), 1)), values[:, None], beyond, values[:, None] ** 2], axis=1)
+
+    def moments(self, counts: Floats) -> _Moments:
+        """Return what the features are on average, from counts of shape (draws, 3, bins)."""
+        rows = counts[:, 0]
+        first = (counts[:, 1] - self.centre * rows) / self.scale
+        second = (counts[:, 2] - 2 * self.centre * counts[:, 1] + self.centre**2 * rows) / self.scale**2
+        above = np.arange(rows.shape[1])[None, :] > self._bins[:, None]  # bins beyond each knot
+        features = [
+            rows.sum(axis=1),
+            first.sum(axis=1),
+            *(first @ above.T - (rows @ above.T) * self._knots).T,
+            second.sum(axis=1),
+        ]
+        products = [first.sum(axis=1), second.sum(axis=1), *(second @ above.T - (first @ above.T) * self._knots).T]
+        total = rows.sum(axis=1, keepdims=True)
+        return _Moments(np.stack(features, axis=1) / total, np.stack(products, axis=1) / total, self.centre, self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """The means of the features, and of each times the prediction in standard deviations; (draws, features)."""
+
+    features: Floats
+    products: Floats
+    centre: float
+    scale: float
+
+
+def _fitted(evaluation: Outcomes, line: _Line, groups: Codes, weights: Floats) -> tuple[dict[str, Floats], _Moments]:
+    """Return the coefficients of each loss and of the error over draws, and the moments of the evaluation rows."""
+    features, wrong = line.features(evaluation.prediction), errors(evaluation)
+    values = {name: LOSSES[name](evaluation) for name in ("mse", "mae", "mape")} | {"error": wrong}
+    size, total = features.shape[1], weights @ np.bincount(groups)
+    squares = _summed(features[:, :, None] * features[:, None, :], groups, weights)
+    squares += np.eye(size) * _NEVER_SINGULAR * total[:, None, None]
+    fits: dict[str, Floats] = {}
+    for name, value in values.items():
+        used = size - (name != "mse")
+        sums = _summed(features[:, :used] * value[:, None], groups, weights)
+        solved = np.linalg.solve(squares[:, :used, :used], sums[:, :, None])[:, :, 0]
+        fits[name] = solved.astype(np.float64)
+    mean = squares / total[:, None, None]
+    return fits, _Moments(mean[:, 0], mean[:, 1, :-1], line.centre, line.scale)
+
+
+def _summed(values: Floats, groups: Codes, weights: Floats) -> Floats:
+    """Return sums over rows of values, (rows, ...), by the weights of their groups, (draws, groups)."""
+    flat = values.reshape(len(values), -1)
+    by_group = np.stack([np.bincount(groups, column, minlength=weights.shape[1]) for column in flat.T], axis=1)
+    summed: Floats = (weights @ by_group).reshape(len(weights), *values.shape[1:])
+    return summed
+
+
+def _drawn_window(window: Floats, resamples: int, generator: np.random.Generator) -> Floats:
+    """Return counts of shape (draws, 3, bins), the first as they are; a bin keeps its mean and mean square."""
+    rows = window[0]
+    drawn = generator.multinomial(int(rows.sum()), rows / rows.sum(), resamples)
+    counts = np.concatenate([rows[None], drawn.astype(np.float64)])
+    return np.stack([counts * part / np.maximum(rows, 1) for part in window], axis=1)
+
+
+def _metrics(fits: dict[str, Floats], moments: _Moments) -> dict[str, Floats]:
+    def mean(name: str, over: Floats) -> Floats:
+        found: Floats = (fits[name] * over[:, : fits[name].shape[1]]).sum(axis=1)
+        return found
+
+    mse, mae, mape = (np.maximum(0, mean(name, moments.features)) for name in ("mse", "mae", "mape"))
+    bias = mean("error", moments.features)
+    said, spread = moments.features[:, 1], moments.products[:, 1]  # in standard deviations around the centre
+    together = moments.scale * (mean("error", moments.products) - said * bias)  # covariance of prediction and error
+    variance = moments.scale**2 * (spread - said**2) + 2 * together + mse - bias**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "mse": mse,
+            "rmse": np.sqrt(mse),
+            "mae": mae,
+            "mape": mape,
+            "r2": np.where(variance > 0, 1 - mse / variance, np.nan),
+            "explained_variance": np.where(variance > 0, 1 - (mse - bias**2) / variance, np.nan),
+        }

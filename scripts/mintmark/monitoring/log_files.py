@@ -1,0 +1,125 @@
+"""Files of the prediction log as a scan opens them, and what is wrong with those that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mintmark.registry.logged.form import FIXED, UNSERVED, parse_about, read_counts
+from mintmark.registry.logged.reading import open_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mintmark.registry.logged.form import About, Counted, Tally
+
+BATCH: Final = 65_536  # rows
+_LARGEST_STATUS: Final = 999
+NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
+# What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
+FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+_KINDS: Final = {each.name: each.type for each in FIXED}
+
+
+class LogFile(NamedTuple):
+    """A file of the log: the address of the log, where it lies there, and what its rows must say of themselves."""
+
+    where: str
+    path: str
+    model: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The whole address."""
+        return f"{self.where.rstrip('/')}/{self.path}"
+
+
+@dataclass(slots=True)
+class Head:
+    """What the end of a file says of its rows; `groups` has how many are in each group of rows of the Parquet file."""
+
+    file: LogFile
+    groups: tuple[int, ...] = ()
+    counts: Mapping[Counted, Tally] = field(default_factory=dict)
+    sample: float = 1.0
+    personal: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
+def open_log_file(file: LogFile) -> pq.ParquetFile:
+    """Open a file, with names that repeat as a dictionary."""
+    files, root = open_files(file.where)
+    return pq.ParquetFile(files.open(f"{root}/{file.path}", "rb"), read_dictionary=["channel", "model"])
+
+
+def read_head(file: LogFile) -> Head:
+    """Read what the end of a file says of its rows, or what is wrong with it."""
+    head = Head(file)
+    try:
+        with open_log_file(file) as reader:
+            schema, metadata = reader.schema_arrow, reader.metadata
+            about = parse_about(schema)
+            head.groups = tuple(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+            head.counts = read_counts(schema)
+            _check(about, head.counts)
+    except FileNotFoundError:
+        raise
+    except FAULTS as error:
+        head.fault = tell_fault(file, error)
+        return head
+    if about is None:
+        head.fault = f"{file.name}: is no file of a prediction log that this mintmark reads; it is left out"
+    elif (about.model, about.version) != (file.model, file.version):
+        head.fault = f"{file.name}: says that it is of {about.model}@{about.version}; it is left out"
+    else:
+        head.sample, head.personal = about.sample, about.personal
+        head.fault = _misfit(file, schema)
+    return head
+
+
+def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
+    """Raise `ValueError` where what a file says of itself is not what a server writes: anybody may have written it."""
+    for what, tally in counts.items():
+        datetime.fromisoformat(what.minute)
+        numbers = (what.status, *tally)
+        if not all(type(number) is int and number >= 0 for number in numbers) or what.status > _LARGEST_STATUS:
+            raise ValueError("its counts are no numbers")
+        if not isinstance(what.channel, str) or type(what.shadow) is not bool:
+            raise ValueError("its counts are of no channel")
+    if about is None:
+        return
+    if not isinstance(about.sample, (int, float)) or not 0 < about.sample <= 1:
+        raise ValueError("its sample is no share")
+    if not all(isinstance(name, str) and how in ("drop", "hash") for name, how in about.personal.items()):
+        raise ValueError("it does not say what is personal")
+
+
+def tell_fault(file: LogFile, error: Exception) -> str:
+    """Return the sentence for a file that is not whole."""
+    return f"{file.name}: is no whole Parquet file ({' '.join(str(error).split())[:200]}); it is left out"
+
+
+def _misfit(file: LogFile, schema: pa.Schema) -> str:
+    if file.version == UNSERVED:
+        return ""
+    for name in NEEDED:
+        if name not in schema.names:
+            return f"{file.name}: has no column {name}; it is left out"
+        found = _plain(schema.field(name).type)
+        if found != _KINDS[name]:
+            naive = ", and a time without a zone says no moment" if _is_naive(found) else ""
+            return f"{file.name}: its column {name} is {found}, not {_KINDS[name]}{naive}; it is left out"
+    return ""
+
+
+def _plain(kind: Any) -> Any:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _is_naive(kind: Any) -> bool:
+    return pa.types.is_timestamp(kind) and kind.tz is None

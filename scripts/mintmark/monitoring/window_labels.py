@@ -1,0 +1,120 @@
+"""The labels of one window: how they stand, and the outcomes of the rows that have one. Reads no files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from mintmark.core.statistics.metrics import Outcomes
+from mintmark.errors import MintmarkError
+from mintmark.monitoring.column_counts import level_name
+from mintmark.monitoring.measured import Labels
+from mintmark.monitoring.windows import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from mintmark.core.question import Condition
+    from mintmark.monitoring.counting import Labelled
+    from mintmark.monitoring.documents import Window
+    from mintmark.monitoring.known_versions import KnownVersion
+    from mintmark.monitoring.labels import KnownLabels
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WindowLabels:
+    """Labels, and the places of those that rows of one window have; `delay` is how long labels take."""
+
+    known: KnownLabels
+    places: NDArray[np.int64]
+    window: Window
+    delay: timedelta
+    now: datetime
+
+    def labels(self, rows: int) -> Labels:
+        """Return how the labels of the window stand, of which `rows` could have one."""
+        due = self.window.end + self.delay
+        distinct = np.unique(self.places)
+        late = 0
+        if self.known.times is not None:
+            late = int((self.known.times[distinct] > microseconds(due)).sum())
+        return Labels(
+            rows=rows,
+            labelled=min(len(self.places), rows),
+            matured=due <= self.now,
+            late=late,
+            duplicates=int(self.known.again[distinct].sum()),
+            conflicting=int(self.known.conflicts[distinct].sum()),
+        )
+
+    def outcomes(
+        self, labelled: Labelled, version: KnownVersion
+    ) -> tuple[Outcomes, dict[str, NDArray[np.bool_] | None]]:
+        """Return the outcomes of the rows with a label that are measured, and for each slice which of them it has."""
+        places = np.concatenate(labelled.sampled) if labelled.sampled else np.empty(0, dtype=np.int64)
+        truth = self._truth(places, version)
+        keep = np.isfinite(truth)
+        shares = np.concatenate(labelled.probabilities)[keep] if labelled.probabilities else None
+        outcomes = Outcomes(
+            truth=truth[keep],
+            prediction=(np.concatenate(labelled.predictions) if labelled.predictions else np.empty(0))[keep],
+            probabilities=shares if version.classes else None,
+            classes=version.classes,
+            positive=version.positive,
+        )
+        masks: dict[str, NDArray[np.bool_] | None] = {}
+        columns = np.concatenate(labelled.slices)[keep] if labelled.slices else None
+        for number, each in enumerate(version.model.slices):
+            if each.where.column == version.model.target:
+                masks[each.name] = self._of_target(places[keep], each.where)
+            elif each.where.column not in version.record.signature.inputs or columns is None:
+                masks[each.name] = None
+            else:
+                masks[each.name] = columns[:, number]
+        return outcomes, masks
+
+    def _truth(self, places: NDArray[np.int64], version: KnownVersion) -> NDArray[np.float64]:
+        """Return the label of each place, as the place of a class; NaN where it is none of them."""
+        if not version.classes:
+            return self._as_numbers(places)
+        names = {level_name(label): float(place) for place, label in enumerate(version.classes)}
+        encoded = self.known.values.dictionary_encode()
+        found = np.array([names.get(level_name(value), np.nan) for value in encoded.dictionary.to_pylist()])
+        return found[encoded.indices.to_numpy()[places]] if len(places) else np.empty(0)
+
+    def _as_numbers(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        try:
+            values = self.known.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowException:
+            raise MintmarkError("the labels of a regression must be numbers") from None
+        found: NDArray[np.float64] = values[places]
+        return found
+
+    def _of_target(self, places: NDArray[np.int64], where: Condition) -> NDArray[np.bool_]:
+        values: list[Any] = self.known.values.take(pa.array(places)).to_pylist()
+        return np.array([meets(value, where) for value in values], dtype=bool)
+
+
+def meets(value: Any, where: Condition) -> bool:
+    """Whether a value meets a condition; 1 and 1.0 are one."""
+    wanted = where.among if where.equals is None else (where.equals,)
+    if wanted is not None:
+        return level_name(value) in {level_name(each) for each in wanted}
+    if isinstance(value, (str, bool)):
+        return False
+    return (where.at_least is None or value >= where.at_least) and (where.below is None or value < where.below)
+
+
+def unmatched(known: KnownLabels, found: Mapping[Any, NDArray[np.int64]]) -> int:
+    """Return how many labels name no row that was looked at."""
+    matched = np.zeros(len(known), dtype=bool)
+    for places in found.values():
+        matched[places] = True
+    return int((~matched).sum())

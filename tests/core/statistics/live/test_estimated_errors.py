@@ -1,0 +1,75 @@
+"""Errors of a regression without labels: right where errors go with the prediction, and how often they are right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mintmark.core.statistics.live.estimated_errors import (
+    ESTIMATED,
+    count_predictions,
+    estimate_regression,
+    prediction_edges,
+)
+from mintmark.core.statistics.metrics import metric_value, regression_outcomes
+
+
+def rows(count, seed, *, shift=0.0):
+    """Errors that grow with the prediction."""
+    generator = np.random.default_rng(seed)
+    said = np.exp(generator.normal(2 + shift, 0.5, count))
+    return regression_outcomes(said * (1 + 0.2 * generator.normal(0, 1, count)) + 0.3, said)
+
+
+def estimate(evaluation, window, **options):
+    edges = prediction_edges(evaluation.prediction)
+    return estimate_regression(evaluation, count_predictions(window.prediction, edges), **options)
+
+
+def test_every_metric_follows_the_predictions():
+    evaluation, window = rows(5_000, 1), rows(20_000, 2, shift=0.3)
+    found = estimate(evaluation, window)
+    assert tuple(found) == ESTIMATED
+    for name in ESTIMATED:
+        assert found[name].value == pytest.approx(metric_value(name, window), rel=0.12), name
+    assert found["mae"].moved
+    assert found["mae"].change == pytest.approx(metric_value("mae", window) - metric_value("mae", evaluation), rel=0.25)
+
+
+def test_on_the_evaluation_rows_it_is_what_was_measured():
+    evaluation = rows(500, 1)
+    found = estimate(evaluation, evaluation)
+    for name in ESTIMATED:
+        assert found[name].value == pytest.approx(metric_value(name, evaluation)), name
+        assert found[name].change == pytest.approx(0, abs=1e-6)
+        assert not found[name].moved
+
+
+def test_the_interval_holds_the_error_of_all_there_are():
+    truth, held = metric_value("mae", rows(200_000, 0)), 0
+    for seed in range(60):
+        found = estimate(rows(200, seed), rows(500, 1_000 + seed), names=["mae"], resamples=100, seed=seed)["mae"]
+        held += found.low <= truth <= found.high
+    assert 52 <= held < 60
+
+
+def test_counts_of_batches_add_up():
+    window, edges = rows(999, 3), prediction_edges(rows(400, 1).prediction)
+    parts = [count_predictions(window.prediction[start::3], edges) for start in range(3)]
+    assert sum(parts) == pytest.approx(count_predictions(window.prediction, edges))
+
+
+def test_nothing_of_nothing():
+    assert estimate(rows(29, 1), rows(100, 2)) == {}
+    assert (
+        estimate_regression(rows(100, 1), np.zeros((3, 4))[:, : len(prediction_edges(rows(100, 1).prediction)) + 1])
+        == {}
+    )
+
+
+def test_a_model_that_says_one_number_gives_finite_errors():
+    generator = np.random.default_rng(1)
+    truth = generator.normal(0, 1, 100)
+    found = estimate(regression_outcomes(truth, np.zeros(100)), regression_outcomes(truth[:50], np.ones(50)))
+    assert found["mae"].value == pytest.approx(np.abs(truth).mean())
+    assert all(np.isfinite([each.value, each.low, each.high]).all() for each in found.values())

@@ -1,0 +1,92 @@
+"""The page of monitoring, made from windows that nobody has: how large it gets, and what it says of odd ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.monitoring.example_documents import a_number
+from tests.publishing.site.sample_versions import config, index, row, version
+from tests.publishing.site.sample_windows import a_window
+
+from mintmark.monitoring.alarms import alarms_of
+from mintmark.monitoring.documents import WindowDocument
+from mintmark.monitoring.measured import Column, ReferenceCounts, Unseen
+from mintmark.publishing.site.monitored.column_drawing import draw_column
+from mintmark.publishing.site.monitored.column_lines import column_lines
+from mintmark.publishing.site.monitored.documents import monitoring_documents
+from mintmark.publishing.site.monitored.model_windows import ModelWindows
+from mintmark.publishing.site.monitored.pages import monitoring_page, summary_of
+from mintmark.publishing.site.monitored.window_drawings import draw_metric, draw_served, draw_traffic
+
+BUDGET = 150_000  # bytes of a page, of which its frame has some 20,000
+
+
+def seen(windows: list[WindowDocument]) -> ModelWindows:
+    places = {each.path: each.path.partition("/")[2] for each in windows}
+    return ModelWindows(windows=tuple(windows), alarms=tuple(alarms_of(windows)), places=places)
+
+
+def many(count: int, columns: int, channel: str = "production") -> list[WindowDocument]:
+    wide = tuple(
+        a_number(
+            f"measurement number {number}",
+            edges=tuple(float(edge) for edge in range(21)),
+            counts=tuple(range(1, 21)),
+            reference=ReferenceCounts(rows=400, missing=0, counts=(20,) * 20),
+        )
+        for number in range(columns)
+    )
+    return [a_window("iris", "1.0.0", day, columns=wide, channel=channel) for day in range(count)]
+
+
+def test_pages_of_wide_models_with_a_long_past_stay_small() -> None:
+    some = seen([*many(400, 1000), *many(200, 1000, "staging")])
+    size = len(monitoring_page(config(), index(row(version())), some).encode())
+    assert size < BUDGET - 25_000
+    short = summary_of(config(), index(row(version())), some)
+    assert short is not None
+    assert len(short.metric) + len(short.served) < 25_000
+    pages = monitoring_documents("iris", seen(many(2500, 0)))
+    assert [page["older"] for page in pages] == ["monitoring-2.json", None]
+    assert sum(len(page["windows"]) for page in pages) == 2500
+
+
+def test_estimates_are_hollow_and_dashed_and_labels_are_filled() -> None:
+    drawing = draw_metric([a_window("iris", "1.0.0", day, labelled=day == 0) for day in range(2)], maximize=True)
+    filled, hollow = (part.split("</g>")[0] for part in drawing.split('<g fill="var(')[1:3])
+    assert (filled.startswith("--md"), filled.count("<circle")) == (True, 1)
+    assert (hollow.startswith("--mm-raised"), hollow.count("<circle")) == (True, 2)
+    assert drawing.count('stroke-dasharray="3 2"') == 1
+    assert ">estimated</text>" in drawing
+    assert ">by labels</text>" in drawing
+    assert drawing.count('opacity=".18"/>') == 2, "one band, and its key"
+
+
+def test_only_what_a_test_found_worse_is_red() -> None:
+    plain = draw_metric([a_window("iris", "1.0.0", 0, value=0.1)], maximize=True)
+    assert "--mm-bad" not in plain
+    assert "--mm-bad" in draw_metric([a_window("iris", "1.0.0", 0, value=0.1, worse=True)], maximize=True)
+
+
+def test_a_new_version_has_a_band_and_a_bar_of_its_own() -> None:
+    windows = [a_window("iris", "1.0.0", 0), a_window("iris", "1.1.0", 1)]
+    assert draw_served(windows, []).count("<rect") == 2
+    assert "1.0.0, 1.1.0 served. No alarms" in draw_served(windows, [])
+    assert "2,000 requests in 2 windows" in draw_traffic(windows)
+
+
+def test_odd_columns_are_told_and_not_drawn() -> None:
+    nothing = Column(name="nothing", kind="number", rows=0, reason="no row has a value")
+    hidden = Column(name="name", kind="hidden", rows=10, counts=(), reason="personal")
+    unknown = Column(name="site", kind="category", rows=10, levels=("a",), counts=(7, 0), missing=3,
+                     unseen=Unseen(rows=2, levels={"<b>": 2}), reference=ReferenceCounts(rows=5, missing=0, counts=(5, 0)),
+                     drifted=None, reason="too few rows")  # fmt: skip
+    window: Any = replace(a_window("iris", "1.0.0", 0), columns=(nothing, hidden, unknown), outputs=())
+    lines = {line.name: line for line in column_lines(window)}
+    assert (lines["nothing"].drift, lines["nothing"].drawing) == ("no row has a value", "")
+    assert lines["name"].drawing == ""
+    assert (
+        lines["site"].strange == '30% without a value; 20% with a value that the profile does not know; such as "<b>"'
+    )
+    assert "<svg" in draw_column(unknown)
