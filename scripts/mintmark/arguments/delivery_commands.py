@@ -20,6 +20,8 @@ def _release_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draft", action="store_true", help=draft)
     channel = "write what a channel is to run to the branch deploy, and tell the forge"
     what.add_argument("--deploy", metavar="CHANNEL", help=channel)
+    settle = "in a workflow: tell the forge that the moves which waited in this run were not let through"
+    what.add_argument("--settle", action="store_true", help=settle)
     move = "with --deploy: only if this is still the channel's last move, the one that was let through"
     parser.add_argument("--move", metavar="TAG", help=move)
 
@@ -31,6 +33,14 @@ def _bundle_arguments(parser: argparse.ArgumentParser) -> None:
     packed = "write one MODEL-VERSION.zip, with the bill of materials beside it, and no folder"
     parser.add_argument("--archive", action="store_true", help=packed)
     add_reading(parser)
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=REFERENCE)
+    parser.add_argument("folder", metavar="DIR", type=Path, help="the folder to write to")
+    systems = ("huggingface", "kubeflow", "sas", "tfx")
+    parser.add_argument("--to", dest="system", choices=systems, required=True, help="the system that is to read it")
+    add_at(parser)
 
 
 def _sign_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +71,15 @@ DELIVERY_COMMANDS: dict[str, Command] = {
         ),
         _bundle_arguments,
         "mintmark.commands.delivery.bundle:bundle",
+    ),
+    "export": Command(
+        "write a version in the form that another system reads",
+        (
+            "mintmark export breast-cancer@production --to huggingface hub",
+            "mintmark export breast-cancer@1.4.2 --to sas .",
+        ),
+        _export_arguments,
+        "mintmark.commands.delivery.export:export",
     ),
     "sign": Command(
         "sign the bundle of a version, or any folder",

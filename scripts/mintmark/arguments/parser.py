@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from mintmark.arguments.beginning_commands import BEGINNING_COMMANDS
+from mintmark.arguments.bringing_commands import BRINGING_COMMANDS
 from mintmark.arguments.command import Command
 from mintmark.arguments.delivery_commands import DELIVERY_COMMANDS
 from mintmark.arguments.forge_commands import FORGE_COMMANDS
+from mintmark.arguments.monitoring_commands import MONITORING_COMMANDS
 from mintmark.arguments.registry_commands import REGISTRY_COMMANDS
+from mintmark.arguments.serving_commands import SERVING_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +73,12 @@ def completion(root: Path, shell: str) -> int:  # noqa: ARG001 - every command i
 
 
 COMMANDS: dict[str, Command] = {
+    **BEGINNING_COMMANDS,
+    **BRINGING_COMMANDS,
     **REGISTRY_COMMANDS,
     **DELIVERY_COMMANDS,
+    **SERVING_COMMANDS,
+    **MONITORING_COMMANDS,
     **FORGE_COMMANDS,
     "completion": Command(
         "print a completion script for your shell",

@@ -39,7 +39,12 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--on", metavar="DATA", type=Path, help=rows)
     what = "rows without labels (.csv or .parquet): write those that the two answer differently, and compare nothing"
     parser.add_argument("--unlabelled", metavar="FILE", type=Path, help=what)
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="where --unlabelled writes the rows to label")
+    live = "hold what was served (the first) and its shadow (the second) against each other, as logged by serve --log"
+    parser.add_argument("--live", metavar="LOG", help=live)
+    truth = "with --live: the labels (.csv or .parquet), by the columns id and row or by inputs, with the target"
+    parser.add_argument("--labels", metavar="FILE", type=Path, help=truth)
+    output = "where --unlabelled, or --live without --labels, writes the rows to label"
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help=output)
     add_reading(parser)
 
 
@@ -180,6 +185,8 @@ def _site_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--builder", choices=("mkdocs", "zensical"), default="mkdocs", help=how)
     what = "fetch predictions, for curves and comparisons, and the notes of versions that were made again"
     parser.add_argument("--fetch", action="store_true", help=what)
+    where = "the folder of documents that monitor --output wrote (default: the branch monitoring)"
+    parser.add_argument("--monitoring", metavar="DIR", type=Path, help=where)
     parser.add_argument("--port", type=int, default=8000, help="the port that serve listens on (default: 8000)")
 
 
@@ -223,6 +230,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
             "mintmark compare breast-cancer@production breast-cancer@candidate",
             "mintmark compare breast-cancer@production breast-cancer@1.0.0 breast-cancer@candidate --on rows.csv",
             "mintmark compare digits@production digits@candidate --unlabelled new.csv -o to-label.csv",
+            "mintmark compare --live predictions digits@production digits@staging --labels labels.csv",
         ),
         _compare_arguments,
         "mintmark.commands.compare:compare",

@@ -261,6 +261,7 @@ def test_an_onnx_model_answers_with_its_classes_in_the_order_of_its_probabilitie
     assert np.allclose(yes, 1 / (1 + np.exp(0.5 - 2 * scores)), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_onnx_model_without_probabilities_gives_none():
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")

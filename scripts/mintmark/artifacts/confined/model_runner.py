@@ -36,7 +36,7 @@ _ONE_THREAD = (
     "NUMEXPR_NUM_THREADS",
     "LOKY_MAX_CPU_COUNT",
 )
-_ENVIRONMENT = {
+ENVIRONMENT = {
     **dict.fromkeys(_ONE_THREAD, "1"),
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve gigabytes of addresses
     "MALLOC_ARENA_MAX": "2",
@@ -117,7 +117,7 @@ class ModelProcess:
                 cwd=folder,
                 readable=(*python_paths(), folder, self._place, *search_path),
                 writable=(folder / ANSWER,),
-                environment={**_ENVIRONMENT, **python_environment(search_path)},
+                environment={**ENVIRONMENT, **python_environment(search_path)},
                 limits=self._limits,
             )
         except BaseException:
@@ -135,7 +135,7 @@ class ModelProcess:
         """Return what the model answers to each table, and what it costs; raises what `run_model` raises."""
         rows = {key: len(table) for key, table in tables.items()}
         most = min(self._limits.file_bytes, _ROOM + _ROOM_OF_A_ROW * sum(rows.values()))
-        job = {**self._job, "file_bytes": most, **_write_tables(tables, self._folder)}
+        job = {**self._job, "file_bytes": most, **write_tables(tables, self._folder)}
         written = self._folder / "written.json"
         written.write_text(json.dumps(job), "utf-8")
         written.rename(self._folder / JOB)  # whole, as soon as it is there
@@ -155,7 +155,7 @@ def _place_artifact(artifact: Path | bytes, folder: Path, name: str) -> Path:
     return place
 
 
-def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Any]:
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Any]:
     """Write each table as Parquet and return where it is; columns of objects go along as JSON.
 
     Parquet would turn a None beside text into NaN, and has no column of text and numbers.
@@ -183,22 +183,29 @@ def _take_objects(table: pd.DataFrame) -> tuple[dict[int, str], pd.DataFrame]:
 
 
 def _read_run(path: Path, done: Completed, rows: Mapping[str, int], limits: Limits, name: str, place: str) -> ModelRun:
-    if done.timed_out or done.code == -signal.SIGXCPU:
-        seconds = limits.seconds if done.timed_out else limits.cpu_seconds or limits.seconds
-        raise ModelRunError(f"{name}: did not finish in {seconds:g} seconds; make the model smaller or faster")
-    data = _read_answer(path, limits.file_bytes, name)
-    if not data:
-        raise ModelRunError(f"{name}: {_how_it_died(done, limits)}")
+    data = read_answer(path, done, limits, name)
     try:
         document = parse_document(data, sum(rows.values()))
-        _raise_refusal(document, limits, name, place)
+        raise_refusal(document, limits, name, place)
         classes, answers, cost = parse_answers(document, rows)
     except AnswerError as error:
         raise ModelRunError(f"{name}: what its process wrote {error}; only Mintmark may write there") from None
     return ModelRun(classes=classes, answers=answers, cost=cost, isolation=done.isolation)
 
 
-def _read_answer(path: Path, most: int, name: str) -> bytes:
+def read_answer(path: Path, done: Completed, limits: Limits, name: str) -> bytes:
+    """Return what a process wrote into the file for its answer; raise `ModelRunError` where it ended without one."""
+    if done.timed_out or done.code == -signal.SIGXCPU:
+        seconds = limits.seconds if done.timed_out else limits.cpu_seconds or limits.seconds
+        raise ModelRunError(f"{name}: did not finish in {seconds:g} seconds; make the model smaller or faster")
+    data = read_plain(path, limits.file_bytes, name)
+    if not data:
+        raise ModelRunError(f"{name}: {_how_it_died(done, limits)}")
+    return data
+
+
+def read_plain(path: Path, most: int, name: str) -> bytes:
+    """Return a file that a process could write, up to `most` bytes; raise `ModelRunError` where it is no file now."""
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(opened, "rb") as file:
@@ -223,8 +230,8 @@ def _too_much_memory(limits: Limits) -> str:
     return f"needs more than {limits.memory / (1 << 30):.3g} GiB of memory; make the model smaller"
 
 
-def _raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place: str) -> None:
-    """Raise what the worker says of a model that it did not run."""
+def raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place: str) -> None:
+    """Raise what a worker says of a model that it did not run; `place` in it is called `name`."""
     if document.keys() == {"memory"}:
         raise ModelRunError(f"{name}: {_too_much_memory(limits)}")
     if document.keys() == {"refusal"} and isinstance(document["refusal"], str):

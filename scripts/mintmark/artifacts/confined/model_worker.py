@@ -42,7 +42,7 @@ def main(folder: Path, artifact_format: str) -> None:
     except InvalidRegistryError as error:
         answer = {"findings": [_finding_to_dict(finding) for finding in error.findings]}
     except MintmarkError as error:
-        answer = {"memory": True} if _is_memory(error) else {"refusal": str(error)}
+        answer = {"memory": True} if is_memory(error) else {"refusal": str(error)}
     except MemoryError:
         answer = {"memory": True}
     (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
@@ -82,15 +82,15 @@ def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[st
         if job["inputs"] is not None:
             signature = Signature(inputs=job["inputs"], outputs={})
             model = LoadedModel(loaded, signature, reference="the model")
-        tables = {name: _read(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
-        answers = {name: _ask(model, table) for name, table in tables.items()}
+        tables = {name: read_table(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
+        answers = {name: ask_model(model, table) for name, table in tables.items()}
         cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
             cost |= _latency(model, tables[MEASURED])
     return {"classes": _classes(loaded, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
 
 
-def _read(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:
+def read_table(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:
     """Return a table; columns of type object come as JSON, by their position."""
     import pandas as pd
 
@@ -100,7 +100,8 @@ def _read(path: Path, objects: Mapping[str, str]) -> pd.DataFrame:
     return table
 
 
-def _ask(model: Any, table: pd.DataFrame) -> dict[str, Any]:
+def ask_model(model: Any, table: pd.DataFrame) -> dict[str, Any]:
+    """Return what a model answers to a table, or what it raises, as values for JSON."""
     try:
         return format_answer(model.predict(table), _probabilities(model, table))
     except MemoryError:
@@ -166,7 +167,8 @@ def _seconds(action: Callable[[], Any], repeats: int) -> float:
     return rounded(statistics.median(times), 3)
 
 
-def _is_memory(error: BaseException) -> bool:
+def is_memory(error: BaseException) -> bool:
+    """Whether an error, or what caused it, is that there is no more memory."""
     return any(isinstance(cause, MemoryError) for cause in _causes(error))
 
 

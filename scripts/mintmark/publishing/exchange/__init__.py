@@ -1,0 +1,1 @@
+"""Versions in the forms that other systems read. Changes no registry."""

@@ -1,0 +1,24 @@
+"""Of forty kinds of estimators most become skops that answers the same; the others are refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.artifacts.confined.forty_pickles import FORTY, convert_all
+
+REFUSED = {
+    "KNeighbors, as it chooses": "KDTree is not on the list",
+    "KNeighborsRegressor, ball tree": "BallTree is not on the list",
+    "GaussianProcessRegressor": "kernels.Product is not on the list",
+    "a lambda in a FunctionTransformer": "<lambda> is not on the list",
+}
+
+
+@pytest.mark.long
+def test_forty_kinds_become_skops_or_are_refused_by_name(tmp_path: Path) -> None:
+    outcomes = dict(convert_all("skops", tmp_path))
+    assert len(outcomes) == len(FORTY) == 40
+    refused = {name: outcome for name, outcome in outcomes.items() if not outcome.startswith("converted")}
+    assert refused.keys() == REFUSED.keys(), refused
+    assert all(words in refused[name] for name, words in REFUSED.items())

@@ -1,0 +1,136 @@
+"""`mintmark convert`: a pickle becomes skops or ONNX where both answer the same, and nothing outside loads the pickle."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mintmark.artifacts.onnx_format import OnnxModel
+from mintmark.artifacts.skops.format import load_trusted
+from mintmark.cli import main
+
+SECRET = "a token that nobody sees"
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "width": random.normal(size=60) * 100,
+            "height": random.random(60),
+            "kind": random.choice(["oak", "elm", "Ahorn–östlich"], 60),
+        }
+    )
+    table["species"] = np.where(table["width"] > 0, "größer", "kleiner")
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    return table
+
+
+def answers(tmp_path: Path, content: bytes, *options: str) -> int:
+    (tmp_path / "model.pkl").write_bytes(content)
+    names = [str(tmp_path / name) for name in ("model.pkl", "rows.csv")]
+    return main(["-C", str(tmp_path), "convert", names[0], "--data", names[1], "--target", "species", *options])
+
+
+@pytest.mark.long
+def test_a_search_over_named_columns_becomes_skops(tmp_path: Path, rows: pd.DataFrame, capsys: Any) -> None:
+    columns = ColumnTransformer(
+        [("n", StandardScaler(), ["width", "height"]), ("k", OneHotEncoder(handle_unknown="ignore"), ["kind"])]
+    )
+    search = GridSearchCV(make_pipeline(columns, LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}, cv=2)
+    search.fit(rows.drop(columns="species"), rows["species"])
+    output = tmp_path / "trees.skops"
+    assert answers(tmp_path, cloudpickle.dumps(search), "-o", str(output)) == 0
+    said = capsys.readouterr().out
+    assert "sklearn.pipeline.Pipeline, the best of a GridSearchCV, with 3 inputs" in said
+    for kind in ("a missing value", "levels of text", "at thresholds", "in batches of 1, 2 and 7"):
+        assert kind in said
+    model = load_trusted(output)
+    assert model.predict(rows).tolist() == search.predict(rows).tolist()
+    assert set(model.classes_) == {"größer", "kleiner"}
+
+
+@pytest.mark.slow
+def test_onnx_that_differs_at_a_threshold_is_refused_unless_accepted(
+    tmp_path: Path, rows: pd.DataFrame, capsys: Any
+) -> None:
+    numbers = rows[["width", "height"]]
+    rows.drop(columns="kind").to_csv(tmp_path / "rows.csv", index=False)
+    forest = make_pipeline(SimpleImputer(), StandardScaler(), RandomForestClassifier(5, random_state=0))
+    forest.fit(numbers, rows["species"])
+    output = tmp_path / "model.onnx"
+    options = ("--to", "onnx", "-o", str(output))
+    assert answers(tmp_path, pickle.dumps(forest), *options) == 1
+    said = capsys.readouterr()
+    assert "at thresholds: " in said.err
+    assert "--accept thresholds writes it" in said.err
+    assert not output.exists()
+    accepted = answers(tmp_path, pickle.dumps(forest), *options, "--accept", "thresholds", "--accept", "refusals")
+    assert accepted == 0, capsys.readouterr().err
+    assert OnnxModel(output.read_bytes(), path="model.onnx").predict(numbers).tolist() == rows["species"].tolist()
+
+
+@pytest.mark.slow
+def test_a_hostile_pickle_gets_nothing_and_leaves_nothing(
+    tmp_path: Path, rows: pd.DataFrame, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", SECRET)
+    (tmp_path / "secret.txt").write_text(SECRET)
+    program = f"""
+import os, socket
+told = [os.environ.get("GITHUB_TOKEN")]
+for attempt in (
+    lambda: open({str(tmp_path / "secret.txt")!r}).read(),
+    lambda: open({str(tmp_path / "left.txt")!r}, "w").write("x"),
+    lambda: socket.create_connection(("127.0.0.1", 9)),
+    lambda: os.fork() or os._exit(0),
+):
+    try:
+        told.append(attempt())
+    except Exception as error:
+        told.append(type(error).__name__)
+raise ValueError(repr(told))
+"""
+
+    class Program:
+        def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+            return exec, (program, {})
+
+    assert answers(tmp_path, pickle.dumps(Program())) == 1
+    said = capsys.readouterr().err
+    assert "cannot be loaded here, without network and other files" in said
+    assert re.search(r"\[None(, '\w+Error'){4}\]", said), said
+    assert SECRET not in said
+    assert sorted(os.listdir(tmp_path)) == ["model.pkl", "rows.csv", "secret.txt"]
+
+
+def test_the_output_is_called_by_its_format(tmp_path: Path, rows: pd.DataFrame, capsys: Any) -> None:
+    assert answers(tmp_path, b"x", "-o", "model.onnx") == 2
+    assert "is written as skops" in capsys.readouterr().err
+
+
+def test_files_of_other_tools_and_missing_ones_are_refused_at_once(
+    tmp_path: Path, rows: pd.DataFrame, capsys: Any
+) -> None:
+    assert answers(tmp_path, b"\x89HDF\r\n\x1a\n") == 1
+    assert "is a Keras model" in capsys.readouterr().err
+    assert main(["convert", str(tmp_path / "none.pkl"), "--data", str(tmp_path / "rows.csv")]) == 1
+    assert "is not a file" in capsys.readouterr().err
+    assert main(["convert", str(tmp_path / "model.pkl"), "--data", str(tmp_path / "none.csv")]) == 1
+    assert "--data names a .csv or .parquet file" in capsys.readouterr().err
