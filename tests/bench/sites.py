@@ -1,7 +1,7 @@
 """Measure `mintmark site build`: seconds, memory of all its processes together, bytes of what it writes.
 
 Every version has stored predictions, from which its curves are drawn. A cold build has no cache, a warm one what the
-build before it left.
+build before it left. The last rows are of a clone of this repository, with its models and docs/.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import psutil
 
-SECONDS = {100: (5.0, 5.0), 10_000: (45.0, 20.0)}  # cold and warm
+HERE = Path(__file__).resolve().parents[2]
+OWN = "this repository"
+SECONDS = {"100": (5.0, 5.0), "10,000": (45.0, 20.0), OWN: (None, 2.0)}  # cold and warm
 MEMORY = 1000.0  # MB
 SITE_BYTES = 1000 * 1000**2  # what GitHub Pages takes
 INDEX_BYTES = 1000**2
@@ -87,17 +90,27 @@ def _held(process: psutil.Process) -> int:
     return held
 
 
-def format_sites(found: dict[tuple[int, bool], SiteMeasurement]) -> str:
+def measure_both(registry: str, root: Path, scratch: Path) -> dict[tuple[str, bool], SiteMeasurement]:
+    """Build the site of a registry cold and then warm."""
+    command = (str(Path(sys.executable).parent / "mintmark"),)
+    found = {}
+    for warm in (False, True):
+        found[registry, warm] = measure_site(command, root, scratch / "site", dict(os.environ), warm=warm)
+        shutil.rmtree(scratch / "site")
+    return found
+
+
+def format_sites(found: dict[tuple[str, bool], SiteMeasurement]) -> str:
     """Return the table of site builds with their targets."""
     lines = [
-        f"{'site build':<18}{'seconds':>9}{'target':>8}{'MB':>7}{'pages':>9}{'site MB':>9}{'index kB':>10}{'page kB':>9}"
+        f"{'site build':<24}{'seconds':>9}{'target':>8}{'MB':>7}{'pages':>9}{'site MB':>9}{'index kB':>10}{'page kB':>9}"
     ]
-    for (versions, warm), one in found.items():
-        target = SECONDS[versions][warm] if versions in SECONDS else None
+    for (registry, warm), one in found.items():
+        target = SECONDS[registry][warm] if registry in SECONDS else None
         cells = f"{one.seconds:>9.2f}{'' if target is None else format(target, '.0f'):>8}{one.megabytes:>7.0f}"
         cells += f"{one.pages:>9,}{one.size / 1e6:>9.0f}{one.largest_index / 1e3:>10.0f}{one.largest_page / 1e3:>9.0f}"
-        name = f"{versions:,}, {'warm' if warm else 'cold'}"
-        lines.append(f"{name:<18}{cells}  {'reached' if _reached(target, one) else 'NOT REACHED'}")
+        name = f"{registry}, {'warm' if warm else 'cold'}"
+        lines.append(f"{name:<24}{cells}  {'reached' if _reached(target, one) else 'NOT REACHED'}")
     return "\n".join(lines)
 
 
@@ -107,18 +120,17 @@ def _reached(target: float | None, one: SiteMeasurement) -> bool:
 
 
 if __name__ == "__main__":
-    import sys
     import tempfile
 
     from synthetic import build
 
-    with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as scratch:
-        results = {}
-        for number in [int(argument) for argument in sys.argv[1:]] or list(SECONDS):
-            registry = build(Path(scratch, str(number)), number, drawn=True)
-            command = (str(Path(sys.executable).parent / "mintmark"),)
-            for warm in (False, True):
-                given = command, registry.root, Path(scratch, "site"), dict(os.environ)
-                results[number, warm] = measure_site(*given, warm=warm)
-                shutil.rmtree(Path(scratch, "site"))
+    with tempfile.TemporaryDirectory(prefix="mintmark-bench-") as folder:
+        scratch = Path(folder)
+        results: dict[tuple[str, bool], SiteMeasurement] = {}
+        for number in [int(argument) for argument in sys.argv[1:]] or [100, 10_000]:
+            registry = build(scratch / str(number), number, drawn=True)
+            results |= measure_both(f"{number:,}", registry.root, scratch)
+            shutil.rmtree(scratch / str(number))
+        subprocess.run(("git", "clone", "--quiet", str(HERE), str(scratch / "own")), check=True)
+        results |= measure_both(OWN, scratch / "own", scratch)
     print(f"\n{format_sites(results)}")

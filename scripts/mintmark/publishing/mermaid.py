@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from mintmark.core.finding import shorten
+from mintmark.core.provenance.inputs import is_code
 from mintmark.publishing.markdown import visible
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _boxes(steps: Sequence[LineageStep]) -> dict[tuple[int | None, tuple[int, ..
     readers: dict[str, dict[int, None]] = {path: {} for path in writers}
     for number, step in enumerate(steps):
         for path, _ in step.inputs:
-            if path in writers or not path.endswith(".py"):
+            if path in writers or not is_code(path):
                 readers.setdefault(path, {})[number] = None
     boxes: dict[tuple[int | None, tuple[int, ...]], list[str]] = {}
     for path, numbers in readers.items():

@@ -618,8 +618,10 @@ def test_data_environment_cost_and_monitoring() -> None:
     assert ["`scikit-learn`", "1.9.1"] in rows_of(section(card, "Environment"))
     assert rows_of(section(card, "Cost"))[3] == ["time to predict a batch of 1,000 rows", "918 µs"]
     monitoring = dict(rows_of(section(card, "Monitoring")))
-    assert monitoring["drift"] == "population stability index, from 0.2 on"
-    assert monitoring["rows that are looked at"] == "those of the last 30 days"
+    assert monitoring["what is judged"] == "windows of 1 day, from 100 rows on"
+    assert monitoring["drift"] == "a distance of more than 0.1, and more than chance"
+    assert monitoring["performance"] == "`roc_auc` worse than registered by more than 0.01"
+    assert monitoring["what follows an alarm"] == "an issue"
     assert section(format_card(a_source(model={"monitoring": {"columns": []}})), "Monitoring").startswith("Nobody has")
 
 

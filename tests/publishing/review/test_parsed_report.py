@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from tests.publishing.hostile_reviews import REVIEWS
 from tests.publishing.sample_review import failed_review, rollback_review, sample_review
+from tests.scaffold.examples import examples
 
 from mintmark.core.judgement.review import Review
 from mintmark.publishing.review.json_report import format_json
@@ -24,7 +25,7 @@ def test_a_report_that_is_read_back_makes_the_same_comment(review: Review) -> No
 
 
 @given(REVIEWS)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_what_any_review_writes_can_be_shown_or_is_refused(review: Review) -> None:
     try:
         again = parse_report(format_json(review).encode())

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.publishing.hostile_reviews import REVIEWS, any_check
 from tests.publishing.sample_review import HOSTILE, evaluation, failed_review, metrics, rollback_review, sample_review
+from tests.scaffold.examples import examples
 
 from mintmark.core.judgement.review import Review
 from mintmark.publishing.review.terminal_report import format_terminal
@@ -76,7 +77,7 @@ def test_a_hostile_text_moves_no_cursor_and_begins_no_line(text: str) -> None:
     assert all(line.isprintable() for line in lines)
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(REVIEWS)
 def test_any_review_has_only_printable_lines(review: Review) -> None:
     lines = format_terminal(review).split("\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Response
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response
 
 PREFIX = "/models/"  # the path of the address in the settings of `lively`
 WIDE, NARROW = (1280, 900), (375, 700)
@@ -105,7 +105,7 @@ class Visitor:
     def _watch(self, page: Page) -> None:
         page.on("request", lambda request: self._requested(page, request.url))
         page.on("response", lambda answer: self._answered(page, answer))
-        page.on("requestfailed", lambda request: self._tell(page, f"{request.url}: {request.failure}"))
+        page.on("requestfailed", lambda request: self._failed(page, request))
         page.on("pageerror", lambda error: self._tell(page, str(error)))
         page.on("dialog", lambda dialog: self._asked(page, dialog))
         page.on("console", lambda said: self._said(page, said))
@@ -116,6 +116,11 @@ class Visitor:
     def _requested(self, page: Page, url: str) -> None:
         if not url.startswith((self.root, "data:", "blob:")):
             self._tell(page, f"asks for {url}")
+
+    def _failed(self, page: Page, request: Request) -> None:
+        """A reader who follows a link before all has come ends the rest of the loading; that is nobody's fault."""
+        if request.failure != "net::ERR_ABORTED":
+            self._tell(page, f"{request.url}: {request.failure}")
 
     def _answered(self, page: Page, answer: Response) -> None:
         self.loaded.append(answer)

@@ -24,7 +24,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000"),
 )
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
-<link rel="stylesheet" href="/registry.css"><link rel="stylesheet" href="/home.css"><script src="/registry.js" defer></script>
+<link rel="stylesheet" href="/registry.css"><link rel="stylesheet" href="/tables.css"><link rel="stylesheet" href="/home.css"><script src="/registry.js" defer></script>
 <script src="/home.js" defer></script><script src="/use.js" defer></script>
 </head><body data-md-color-scheme="default"><article class="md-typeset">CONTENT</article></body></html>"""
 USE = """addEventListener("load", async () => {
@@ -59,7 +59,7 @@ def use_page(folder: Path, content: str, script: str, *, at: str = "", files: di
     (folder / "page").mkdir(parents=True)
     (folder / "page" / "index.html").write_text(PAGE.replace("CONTENT", content))
     (folder / "use.js").write_text(USE.replace("SCRIPT", script))
-    for name in ("registry.css", "home.css", "registry.js", "home.js", "events.js", "audit.js", "day.js"):
+    for name in ("registry.css", "tables.css", "home.css", "registry.js", "home.js", "events.js", "audit.js", "day.js"):
         shutil.copy(ASSETS / name, folder / name)
     for path, data in (files or {}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

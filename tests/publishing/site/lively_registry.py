@@ -1,7 +1,8 @@
-"""A registry with a past: promotions, rollbacks, a yank, a withdrawal, pull requests, real predictions, hostile texts."""
+"""A registry with a past: promotions, rollbacks, a yank, a withdrawal, pull requests, real predictions, windows, hostile texts."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.publishing.sample_review import sample_review
 from tests.publishing.site.sample_versions import HOSTILE
+from tests.publishing.site.sample_windows import put_windows, sample_windows
 from tests.scaffold.documents import metrics_document, stored, version_document
 from tests.scaffold.registry import Scratch
 
@@ -25,6 +27,8 @@ from mintmark.registry.files import format_json, format_yaml
 
 REPOSITORY, SITE = "https://github.com/acme/models", "https://acme.github.io/models/"
 ROWS = 120
+FIRST_SCRIPT = f"# train\n{HOSTILE}\n" + "".join(f"step({number})\n" for number in range(40)) + "end()\n"
+NEXT_SCRIPT = FIRST_SCRIPT.replace("step(20)", "step(21, '<b>more</b>')").replace("end()\n", "")
 
 
 def predictions(quality: float, *, task: str = "binary-classification") -> bytes:
@@ -73,9 +77,11 @@ def make_lively(scratch: Scratch) -> Scratch:
     scratch.add_model("price", **_PRICE)
     scratch.add_model("hostile", **_HOSTILE)
     scratch.commit("Begin the registry")
-    _propose(scratch, "iris", "1.0.0", quality=1.0, pull_request=3)
+    _propose(scratch, "iris", "1.0.0", quality=1.0, pull_request=3, stages=_trained(scratch, FIRST_SCRIPT))
     scratch.promote("iris", "1.0.0")
-    _propose(scratch, "iris", "1.1.0", quality=2.5, parent="1.0.0", pull_request=5)
+    _propose(
+        scratch, "iris", "1.1.0", quality=2.5, parent="1.0.0", pull_request=5, stages=_trained(scratch, NEXT_SCRIPT)
+    )
     _move(scratch, "iris", "1.1.0", "Merge pull request #6 from ada/promote")
     _propose(scratch, "iris", "1.2.0", quality=2.4, parent="1.1.0", pull_request=8)
     _move(scratch, "iris", "1.2.0", "promote iris 1.2.0 to production (#9)")
@@ -88,13 +94,36 @@ def make_lively(scratch: Scratch) -> Scratch:
     scratch.remove(layout.version_folder("iris", "1.3.0"))
     scratch.commit('Revert "propose iris 1.3.0 (#12)"')
     _propose(scratch, "iris", "2.0.0-rc.1", quality=3.0, parent="1.1.0", pull_request=14, stage=False)
-    _propose(scratch, "price", "1.0.0", quality=3.0, task="regression", pull_request=15)
+    _propose(scratch, "price", "1.0.0", quality=3.0, task="regression", pull_request=15, stages=_STAGES)
     scratch.promote("price", "1.0.0")
     _propose(scratch, "hostile", "1.0.0", quality=1.0, summary=HOSTILE, pull_request=None)
     scratch.promote("hostile", "1.0.0")
-    _tag(scratch, "iris", "1.1.0", Approved(pull_request=5, approvers=("ada", "grace"), review=reviewed("iris@1.1.0")))
+    _tag(
+        scratch,
+        "iris",
+        "1.1.0",
+        Approved(
+            pull_request=5,
+            approvers=("ada", "grace"),
+            approved_before=("linus",),
+            review=reviewed("iris@1.1.0"),
+        ),
+    )
     _tag(scratch, "hostile", "1.0.0", Approved(approvers=(HOSTILE,), review=_hostile_review()))
+    for version, value, standing in (("1.2.0", -0.05, "worse"), ("2.0.0-rc.1", 0.05, "better")):
+        told = reviewed(f"iris@{version}")
+        decided = {"worse": "decide", "better": "pass"}[standing]
+        told["report"] |= {"verdict": decided, "reason": f"iris@{version} is {standing} than iris@1.0.0"}
+        told["report"]["comparison"]["difference"] |= {
+            "value": value,
+            "low": value - 0.02,
+            "high": value + 0.02,
+            "bound": value - 0.01,
+            "standing": standing,
+        }
+        _tag(scratch, "iris", version, Approved(review=told))
     scratch.git("tag", "price@v1.0.0")
+    put_windows(scratch, sample_windows())
     return scratch
 
 
@@ -178,11 +207,42 @@ def _slices(metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
     return {"small": {"rows": 60, "metrics": metrics}, "few": {"rows": 0, "metrics": {}}}
 
 
+def _trained(scratch: Scratch, script: str) -> dict[str, Any]:
+    """Write the script of a stage, and return the stages that say so."""
+    scratch.write("scripts/train.py", script)
+    md5 = hashlib.md5(script.encode(), usedforsecurity=False).hexdigest()
+    deps = {"scripts/train.py": f"md5:{md5}", "code/prepare.R": f"md5:{md5[::-1]}"}  # the second is not in Git
+    return {"train": {"cmd": "python scripts/train.py", "deps": deps, "outs": {}}}
+
+
 def _move(scratch: Scratch, model: str, version: str, subject: str) -> None:
     scratch.set_channel(model, "production", version)
     scratch.commit(subject)
 
 
+# Data that no stage wrote, code that is not Python, and a stage that only measures.
+_STAGES: dict[str, Any] = {
+    "prepare": {
+        "cmd": "Rscript code/prepare.R",
+        "deps": {"code/prepare.R": "md5:0a", "data/houses.csv": "md5:0b", "scripts/shared": "md5:0c.dir"},
+        "outs": {"models/price/candidate/training.parquet": "md5:0d", "models/price/candidate/notes.json": "md5:0e"},
+    },
+    "train": {
+        "cmd": "python scripts/train.py price",
+        "deps": {
+            "scripts/train.py": "md5:1.0.0",
+            "models/price/candidate/training.parquet": "md5:0d",
+            "models/price/candidate/notes.json": "md5:0e",
+        },
+        "outs": {
+            "models/price/candidate/model.skops": f"md5:{hashlib.md5(b'the bytes of price 1.0.0' + bytes([10])).hexdigest()}"
+        },
+    },
+    "evaluate": {
+        "cmd": "python scripts/evaluate.py price",
+        "deps": {"data/sold-later.csv": "md5:0f", "models/price/candidate/model.skops": "md5:1"},
+    },
+}
 _IRIS: dict[str, Any] = {
     "title": "Kinds of iris",
     "owners": ["@ada", "@acme/flowers"],
@@ -200,7 +260,7 @@ _IRIS: dict[str, Any] = {
     "behaviour": [
         {"name": "refuses", "kind": "malformed", "inputs": ["nan", "no-rows"], "expect": "error"},
     ],
-    "monitoring": {"drift": {"method": "psi", "threshold": 0.2}, "window": "7d"},
+    "monitoring": {"thresholds": {"drift": 0.2}, "window": "7d"},
 }
 _PRICE: dict[str, Any] = {
     "title": "What a house costs",

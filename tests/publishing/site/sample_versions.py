@@ -31,6 +31,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "repository": REPOSITORY,
         "site": SITE,
         "server": None,
+        "verifying": None,
         "channels": channels,
     }
     return {**made, **changes}
@@ -150,6 +151,7 @@ def review(**changes: Any) -> dict[str, Any]:
         "fault": None,
         "pull_request": 12,
         "approvers": ["ada", "grace"],
+        "approved_before": [],
         "outcome": "success",
         "run": f"{REPOSITORY}/actions/runs/77/job/5",
         "report": json.loads(json.dumps(asdict(report))),
@@ -204,12 +206,14 @@ def row(document: dict[str, Any], *channels: str) -> dict[str, Any]:
         "yanked": document["status"],
         "verified": True,
         "missed": [],
+        "number": 1,
     }
 
 
-def held(name: str, previous: str | None, moved: dict[str, Any]) -> dict[str, Any]:
+def held(name: str, rollback_to: str | None, moved: dict[str, Any], replaced: str | None = None) -> dict[str, Any]:
     """The entry of a channel in an index."""
-    made = {"version": name, "reference": f"iris@{name}", "since": moved["time"], "previous": previous, "broken": []}
+    made = {"version": name, "reference": f"iris@{name}", "since": moved["time"], "broken": []}
+    made |= {"replaced": replaced or rollback_to, "rollback_to": rollback_to}
     return {**made, **moved}
 
 

@@ -12,6 +12,8 @@ KINDS = {
     "hostile version": "models/hostile/1.0.0/",
     "yanked version": "models/iris/1.2.0/",
     "withdrawn version": "models/iris/1.3.0/",
+    "monitoring": "models/price/monitoring/",
+    "hostile monitoring": "models/hostile/monitoring/",
     "compare": "compare/",
     "audit": "audit/",
     "lineage": "lineage/",

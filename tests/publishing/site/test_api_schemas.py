@@ -34,7 +34,7 @@ _ARTIFACT = {"path": "model.skops", "size": 11, "sha256": _SHA256}
 _YANKED = {"reason": "Leaked labels.", "replacement": "1.0.1", **COMMIT}
 _REPRODUCED = {"time": "2026-06-02T09:30:00Z", "by": "Grace", "identical": True}
 _HEAD = {"commit": "2" * 40}
-_BEFORE = {
+_COMPARED_WITH = {
     "version": "0.9.0",
     "value": 0.96,
     "low": None,
@@ -70,6 +70,7 @@ _ROW = {
     "verified": True,
     "missed": ["size 23 B; at most 20 B is allowed"],
     "registered": COMMIT,
+    "number": 2,
 }
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
@@ -82,6 +83,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "repository": "https://github.com/acme/models",
         "site": None,
         "server": None,
+        "verifying": None,
         "channels": [
             {"name": "staging", "after": None, "description": None},
             {"name": "production", "after": "staging", "description": "What users are served."},
@@ -109,7 +111,16 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "models": {
         "$schema": "schemas/api-models.schema.json",
         **_HEAD,
-        "totals": {"models": 1, "versions": 1, "yanked": 0, "withdrawn": 0, "files_size": 23},
+        "totals": {
+            "models": 1,
+            "models_unreadable": 0,
+            "champions": 1,
+            "champions_unreadable": 0,
+            "versions": 1,
+            "yanked": 0,
+            "withdrawn": 0,
+            "files_size": 23,
+        },
         "updated": "2026-06-01T09:30:00Z",
         "attention": [_ATTENTION],
         "models": [
@@ -130,7 +141,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "value": 0.97,
                 "low": 0.95,
                 "high": 0.99,
-                "before": _BEFORE,
+                "compared_with": _COMPARED_WITH,
                 "created": "2026-06-01T09:30:00Z",
                 "since": "2026-06-01T09:30:00Z",
                 "badges": ["reproduced", "stale"],
@@ -150,16 +161,24 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
                 "version": "1.0.0",
                 "sha256": _SHA256,
                 "since": "2026-06-01T09:30:00Z",
-                "previous": None,
+                "replaced": None,
+                "rollback_to": None,
                 "reference": "iris@1.0.0",
                 **COMMIT,
             }
         },
-        "champion": {"channel": "production", "version": "1.0.0", "row": _ROW, "before": _BEFORE, "url": None},
+        "champion": {
+            "channel": "production",
+            "version": "1.0.0",
+            "row": _ROW,
+            "review": None,
+            "compared_with": _COMPARED_WITH,
+            "url": None,
+        },
         "attention": [_ATTENTION],
         "choices": {"production": [{"version": "1.0.0", "kind": "promote", "refused": "is in production now"}]},
         "versions": [_ROW],
-        "withdrawn": [{"version": "0.8.0", **COMMIT, "registered": COMMIT}],
+        "withdrawn": [{"version": "0.8.0", **COMMIT, "registered": COMMIT, "number": 1}],
         "moves": [{"channel": "production", "kind": "promote", "from": None, "to": "1.0.0", **COMMIT}],
         "older": "index-2.json",
     },
@@ -176,6 +195,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "reproduced": _REPRODUCED,
         "review": review(),
         **summaries(),
+        "code": ["scripts/train.py"],
         "curves": "../curves/1.0.0.json",
         "files": [
             {"name": "model.skops", "size": 11, "md5": "0" * 32, "sha256": _SHA256, "url": "1.0.0/model.skops"},
@@ -209,7 +229,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "reference": "iris@1.0.0",
         "sha256": _SHA256,
         "since": "2026-06-01T09:30:00Z",
-        "previous": None,
+        "replaced": None,
+        "rollback_to": None,
         "by": "Ada",
         "pull_request": None,
         "record": "../versions/1.0.0.json",
@@ -218,6 +239,9 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "audit": {
         "$schema": "schemas/api-audit.schema.json",
         **_HEAD,
+        "parts": [
+            {"path": "audit/2025.json", "events": 3, "from": "2025-06-01T09:30:00Z", "to": "2025-12-01T09:30:00Z"}
+        ],
         "events": [
             {
                 "kind": "promote",
@@ -265,14 +289,14 @@ def test_a_document_keeps_to_its_schema(kind: str) -> None:
         ("config", "store/url", None),
         ("models", "updated", None),
         ("models", "models", []),
-        ("models", "models/0/before", None),
-        ("models", "models/0/before/standing", None),
+        ("models", "models/0/compared_with", None),
+        ("models", "models/0/compared_with/standing", None),
         ("models", "models/0/format", None),
         ("model", "older", None),
         ("model", "latest", None),
         ("model", "channels", {}),
         ("model", "champion", None),
-        ("model", "champion/before", None),
+        ("model", "champion/compared_with", None),
         ("model", "attention/0/version", None),
         ("model", "versions/0/verified", None),
         ("model", "channels/production/commit", None),
@@ -356,7 +380,7 @@ def test_nothing_required_may_be_left_out(kind: str) -> None:
         ("channel", "version", None),
         ("channel", "sha256", "0" * 63),
         ("models", "models/0/badges", ["stale", "stale"]),
-        ("models", "models/0/before/standing", "worse than ever"),
+        ("models", "models/0/compared_with/standing", "worse than ever"),
         ("models", "totals/versions", -1),
         ("audit", "events/0/kind", "delete"),
         ("audit", "events/0/pull_request", "12"),

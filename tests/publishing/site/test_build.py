@@ -22,15 +22,19 @@ from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.publishing.site import build, embedded_files
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
+from mintmark.publishing.site.kept import known_model
+from mintmark.publishing.site.model_site import write_model
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.past.notes import write_note
 
 GOLDEN = Path(__file__).parent / "golden"
+KEPT = ".git/mintmark/site"
 REFRESH = f"{Path(sys.executable).name} -m tests.publishing.site.refresh_golden"
 # What tells of the whole registry, and so of any change in it.
 SHARED = {
     "index.html", "audit/index.html", "lineage/index.html", "api/v1/models.json", "api/v1/audit.json",
     "api/v1/audit.csv", "api/v1/lineage.json", "compare/index.html",
+    *(f"api/v1/lineage/{part}-1.json" for part in ("data", "scripts", "packages", "marks")),
     "api/v1/feed.xml", "api/v1/registry.sqlite", "search/search_index.json", "sitemap.xml",
 }  # fmt: skip
 
@@ -54,6 +58,15 @@ def own(lively: Scratch, tmp_path: Path) -> Scratch:
     return Scratch(tmp_path / "own", lively.artifact, lively.commits)
 
 
+def test_heads_and_search_have_texts_without_marks(built: Path) -> None:
+    entries = json.loads((built / "search/search_index.json").read_text())["docs"]
+    (told,) = [entry["text"] for entry in entries if entry["location"] == "models/iris/"]
+    head = (built / "models/iris/index.html").read_text().partition("<body")[0]
+    for text in (told, head):
+        assert "Tells two kinds of iris apart. See the study." in text
+        assert "**" not in text
+
+
 def test_the_same_tree_gives_the_same_bytes(lively: Scratch, built: Path, tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere" / "clone"
     clone.parent.mkdir()
@@ -65,12 +78,51 @@ def test_the_same_tree_gives_the_same_bytes(lively: Scratch, built: Path, tmp_pa
 
 
 @pytest.mark.slow
-def test_two_processes_write_the_same_bytes_as_one(
-    lively: Scratch, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_two_processes_write_the_same_bytes_as_one_and_what_is_damaged_is_written_anew(
+    own: Scratch, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "_FEW", 0)
-    rebuild(lively, tmp_path / "again")
+    kept = [*own.path(KEPT).iterdir()]
+    assert len(kept) > 3
+    for parcel in kept:
+        parcel.write_bytes(parcel.read_bytes()[:-1] + b"?")
+    rebuild(own, tmp_path / "again")
     assert digests(tmp_path / "again") == digests(built)
+
+
+def test_what_an_earlier_build_left_makes_the_same_bytes_and_only_what_changed_is_made(
+    own: Scratch, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(build, "build_project", lambda *_, **__: pytest.fail("docs/ is as it was"))
+    monkeypatch.setattr(
+        known_model, "write_model", lambda plan, job, cache: made.append(job.name) or write_model(plan, job, cache)
+    )
+    rebuild(own, tmp_path / "again")
+    assert made == []
+    assert digests(tmp_path / "again") == digests(built)
+    own.promote("iris", "2.0.0-rc.1")
+    rebuild(own, tmp_path / "after")
+    assert made == ["iris"]
+    own.git("commit", "--quiet", "--amend", "-m", "promote iris to production (#77)")  # the same tree, another past
+    rebuild(own, tmp_path / "amended")
+    assert made == ["iris", "iris"]
+    assert "#77" in (tmp_path / "amended/models/iris/index.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_stored_file_that_comes_or_goes_is_noticed_though_nothing_else_changed(own: Scratch, tmp_path: Path) -> None:
+    stored = own.object_of("iris", "1.1.0")
+    place, page = "api/v1/models/iris/versions/1.1.0/model.skops", "models/iris/1.1.0/index.html"
+    rebuild(own, tmp_path / "whole")
+    stored.rename(tmp_path / "away")
+    for name in ("without", "again without"):
+        rebuild(own, tmp_path / name)
+        assert not (tmp_path / name / place).exists()
+        assert (tmp_path / name / page).read_bytes() != (tmp_path / "whole" / page).read_bytes()
+    (tmp_path / "away").rename(stored)
+    rebuild(own, tmp_path / "back")
+    assert digests(tmp_path / "back") == digests(tmp_path / "whole")
 
 
 def test_a_commit_is_built_as_its_work_tree_was(own: Scratch, built: Path, tmp_path: Path) -> None:
@@ -336,7 +388,7 @@ def test_the_champion_is_judged_against_the_one_before_by_its_predictions(
         own.promote("hostile", version)
     rebuild(own, tmp_path / "site")
     row = row_of(tmp_path / "site", "hostile")
-    assert row["before"]["standing"] == standing
+    assert row["compared_with"]["standing"] == standing
     assert ("inconclusive" in row["badges"]) == (standing == "inconclusive")
 
 
@@ -428,7 +480,7 @@ def test_of_what_is_there_again_before_a_commit_nobody_is_named(own: Scratch, tm
     assert json.loads((api / "versions/1.3.0.json").read_text())["registered"] is None
     assert json.loads((api / "index.json").read_text())["withdrawn"] == []
     assert (
-        json.loads((api / "channels/production.json").read_text())["previous"] is None
+        json.loads((api / "channels/production.json").read_text())["rollback_to"] is None
     )  # the yanked one is no way back
 
 
@@ -441,3 +493,13 @@ def test_a_number_that_no_float_can_hold_costs_no_page(own: Scratch, tmp_path: P
     own.write(path, json.dumps(measured))
     assert rebuild(own, tmp_path / "site").findings == ()
     assert (tmp_path / "site/models/iris/1.1.0/index.html").is_file()
+
+
+def test_the_runs_that_verify_are_named_where_the_repository_has_them(scratch: Scratch) -> None:
+    given = Addresses(repository="https://git.example/acme/models/")
+    assert build._addresses(ClonedRegistry(scratch.root), given, Addresses()).verifying is None
+    scratch.write(".github/workflows/verify.yml", "on: {schedule: []}\n")
+    registry = ClonedRegistry(scratch.root)
+    runs = "https://git.example/acme/models/actions/workflows/verify.yml"
+    assert build._addresses(registry, given, Addresses()).verifying == runs
+    assert build._addresses(registry, Addresses(), Addresses()).verifying is None, "nobody knows where the runs are"

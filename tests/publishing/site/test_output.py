@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mintmark.errors import UsageError
+from mintmark.errors import MintmarkError, UsageError
 from mintmark.publishing.site.output import MARK, SiteFolder, check_output, replacing
 
 
@@ -131,3 +132,12 @@ def test_a_build_that_goes_on_is_left_alone(tmp_path: Path) -> None:
         (first / "a").write_text("")
         assert second != first
         assert first.is_dir()
+
+
+def test_what_many_files_were_refused_is_told_without_their_paths(tmp_path: Path) -> None:
+    refused = shutil.Error([("/a", "/b", "[Errno 28] No space left on device: '/a' -> '/b'")])
+    with (
+        pytest.raises(MintmarkError, match=r"site could not be written: No space left on device\Z"),
+        replacing(tmp_path / "s"),
+    ):
+        raise refused

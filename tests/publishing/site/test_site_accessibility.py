@@ -57,6 +57,14 @@ def test_a_page_is_accessible(visitor: Visitor, axe: str, kind: str, dark: bool)
     assert_accessible(page, axe)
 
 
+def test_a_dark_page_is_dark_on_light_on_paper(visitor: Visitor, axe: str) -> None:
+    page = visitor.open(KINDS["model"], dark=True)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator(".mm-do, .mm-table input").first.is_visible()
+    assert_accessible(page, axe)
+
+
 def open_facet(page: Page) -> None:
     page.locator(".mm-facet summary").first.click()
     page.locator(".mm-facet[open] input").first.check()

@@ -143,6 +143,7 @@ def test_what_does_not_belong_in_the_tree_costs_itself_alone(scratch: Scratch, t
     scratch.path("models/elsewhere").symlink_to(tmp_path)
     scratch.write(f"{layout.MODELS}/iris/versions/foo/version.yaml", "x")
     scratch.write("docs/index.md", "# Docs\n")
+    scratch.write("docs/a\x1b[31m.md", "# A page that no page can have the name of\n")
     scratch.write(layout.status_path("iris", "9.9.9"), "[" * 500)
     scratch.write(layout.channel_path("ghost", "production"), "version: 1.0.0\n")
     record = scratch.git("rev-parse", f"HEAD:{layout.version_path('iris', '1.1.0')}")
@@ -152,6 +153,7 @@ def test_what_does_not_belong_in_the_tree_costs_itself_alone(scratch: Scratch, t
     result = scratch.process("site", "build", "-o", str(tmp_path / "site"))
     assert (result.code, "Traceback" in result.text) == (1, False), result.text
     assert layout.version_path("iris", "1.0.0") in result.err
+    assert "is no name that a page can have" in result.err
     assert "3 models and 4 versions" in result.out
     assert not any(b"a secret of this" in path.read_bytes() for path in tmp_path.glob("site/**/*") if path.is_file())
 

@@ -114,6 +114,29 @@ def test_every_broken_file_is_told_by_place_on_home_on_its_model_and_on_its_vers
     assert document(site, "models.json")["totals"]["versions"] == len(MODELS)
 
 
+def test_whose_commit_did_it_is_told_or_that_git_knows_none(site: Path, broken: Scratch) -> None:
+    causes = {entry["path"]: entry["cause"] for entry in document(site, "models.json")["broken"]}
+    commit = broken.git("rev-parse", "HEAD").strip()
+    for model in ("metrics", "no-metrics", "no-record", "record", "pointer", "no-pointer", "channel"):
+        cause = causes[BROKEN[model]]
+        assert (cause["kind"], cause["by"], cause["commit"]) == ("damage", "Ada Lovelace", commit), model
+        on_model = text_of(site / f"models/{model}/index.html")
+        assert "Damaged by Ada Lovelace on " in on_model or f"Ada Lovelace damaged it in {commit[:7]}" in on_model, (
+            model
+        )
+        if model == "record":
+            registered = broken.git("rev-parse", "--short=10", "HEAD~1").strip()
+            restore = f"git restore --source={registered} -- models/record/versions/1.0.0"
+            assert restore in text_of(site / "models/record/1.0.0/index.html")
+        if model != "channel":
+            assert "Damaged by Ada Lovelace on " in text_of(site / f"models/{model}/1.0.0/index.html"), model
+    kinds = {model: causes[BROKEN[model]]["kind"] for model in ("model", "no-model", "status", "no-version")}
+    assert kinds == {"model": "describe", "no-model": "remove", "status": "yank", "no-version": "promote"}
+    audit = [event["sentence"] for event in document(site, "audit.json")["events"] if event["kind"] == "damage"]
+    assert audit.count("1.0.0 was damaged: its files were changed after it was registered") == 6
+    assert "the file of production was damaged: it names no version" in audit
+
+
 def test_what_is_in_production_is_never_nothing(site: Path) -> None:
     held = {model: document(site, f"models/{model}/channels/production.json").get("version") for model in MODELS}
     assert held == {**dict.fromkeys(MODELS, "1.0.0"), "channel": None, "no-version": "9.9.9"}
@@ -126,10 +149,30 @@ def test_what_is_in_production_is_never_nothing(site: Path) -> None:
         champions = dict(database.execute("SELECT model, version FROM champions"))
         assert champions == {model: version for model, version in found.items() if model in rows}
         assert {path for (path,) in database.execute("SELECT path FROM broken")} >= {*BROKEN.values()}
+    table = re.search(
+        r'<table class="mm-table mm-versions".*?</table>', (site / "models/record/index.html").read_text(), re.S
+    )
+    assert table is not None
+    assert 'href="1.0.0/"' in table[0]
+    assert "cannot be read" in table[0]
+    assert "binary-classification · 1 version · latest 1.0.0" in text_of(site / "models/record/index.html")
     sentence = f"points to 1.0.0, whose record cannot be read ({RECORD}, line "
-    for name in ("index.html", "models/record/index.html"):
-        page = (site / name).read_text()
-        assert re.search(rf'class="mm-(?:alarm|answer__trouble)">[^<]*{re.escape(sentence)}[0-9]+\)', page), name
+    page = (site / "models/record/index.html").read_text()
+    assert re.search(rf'class="mm-answer__trouble">[^<]*{re.escape(sentence)}[0-9]+\)', page)
+    home = (site / "index.html").read_text()
+    assert home.count('class="mm-alarm">points to 1.0.0, which cannot be read</small>') == 2  # record, no-record
+    assert home.count(sentence) == 1  # with what needs attention, and neither again for staging nor for the record
+    assert document(site, "models.json")["totals"] | {"files_size": 0} == {
+        "models": len(MODELS),
+        "models_unreadable": 2,
+        "champions": len(MODELS),
+        "champions_unreadable": 4,
+        "versions": len(MODELS),
+        "yanked": 1,
+        "withdrawn": 0,
+        "files_size": 0,
+    }
+    assert f"in production{len(MODELS)} of them cannot be read4" in text_of(site / "index.html")
     assert "whose record cannot be read" in (site / "api/v1/badges/record/production.svg").read_text()
     badges = {m: (site / f"api/v1/badges/{m}/production.svg").read_text() for m in MODELS}
     assert {m for m, badge in badges.items() if "#b42318" in badge} == {

@@ -50,6 +50,12 @@ def test_a_version_can_be_read_without_javascript(visitor: Visitor) -> None:
     page.evaluate("scrollTo(0, 2500)")
     assert page.locator(".mm-contents").bounding_box()["y"] < 0, "and cover nothing where there is none"
     assert page.evaluate("document.documentElement.scrollWidth") == 375
+    page.locator("summary", has=page.locator("#changes")).click()
+    link = page.get_by_role("link", name="The repository from 1.0.0 to 1.1.0")
+    assert "/compare/" in str(link.get_attribute("href"))
+    assert (
+        "shows the scripts line by line" in visitor.open("compare/", scripts=False).locator("#mm-compare").inner_text()
+    )
 
 
 @pytest.mark.slow

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.judgement.gates import check_record
 from mintmark.core.layout import model_path
+from mintmark.core.moment import span_in_words
 from mintmark.core.records import Interval
 from mintmark.core.words.demands import behaviour as behaviour_in_words
 from mintmark.core.words.demands import comparisons, prediction
-from mintmark.core.words.numbers import written
+from mintmark.core.words.numbers import count, written
 from mintmark.publishing.card.blocks import code, literal, unwritten
 from mintmark.publishing.markdown import table
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from mintmark.core.behaviour_tests import BehaviourTest
     from mintmark.core.model import Model
 
-_METHODS: Final = {
-    "psi": "population stability index",
-    "ks": "Kolmogorov-Smirnov distance",
-    "wasserstein": "Wasserstein distance",
+_FOLLOWS: Final = {
+    "note": "it is told, and nothing else",
+    "issue": "an issue",
+    "propose-rollback": "an issue, and a pull request where the version before does better",
+    "retrain": "an issue, and the pipeline runs again",
 }
-_SPANS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 def gates(model: Model, measured: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
@@ -70,16 +71,17 @@ def _held(test: BehaviourTest, looked_at: str) -> str:
 
 def monitoring(model: Model) -> str:
     """Return what model.yaml says is watched in production."""
-    watched = model.monitoring
-    facts = []
-    if drift := watched.drift:
-        facts.append(("drift", f"{_METHODS[drift.method]}, from {written(drift.threshold)} on"))
-    if watched.columns:
-        facts.append(("inputs that are watched", ", ".join(map(code, watched.columns))))
-    if span := watched.window:
-        facts.append(("rows that are looked at", f"those of the last {span[:-1]} {_SPANS[span[-1]]}"))
-    if least := watched.minimum_rows:
-        facts.append(("fewest rows that say something", f"{least:,}"))
-    if not facts:
+    if not model.says_what_is_watched:
         return unwritten("monitoring", model.name)
-    return f"What `{model_path(model.name)}` declares now.\n\n{table(('what', 'how'), facts)}"
+    return f"What `{model_path(model.name)}` declares now.\n\n{table(('what', 'how'), list(_watched(model)))}"
+
+
+def _watched(model: Model) -> Iterator[tuple[str, str]]:
+    watched, limits = model.monitoring, model.monitoring.thresholds
+    yield "what is judged", f"windows of {span_in_words(watched.window)}, from {count(watched.minimum_rows, 'row')} on"
+    yield "inputs that may raise an alarm", ", ".join(map(code, watched.columns)) or "all"
+    yield "drift", f"a distance of more than {written(limits.drift)}, and more than chance"
+    yield "performance", f"{code(model.metric.name)} worse than registered by more than {written(model.watched_margin)}"
+    if labels := watched.labels.delay:
+        yield "labels", f"come within {span_in_words(labels)}"
+    yield "what follows an alarm", _FOLLOWS[watched.on_breach]

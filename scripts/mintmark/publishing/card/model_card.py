@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from mintmark.core.cost import recorded_cost
 from mintmark.core.layout import model_path, version_folder
-from mintmark.core.model import Monitoring
 from mintmark.core.provenance.said import said_by_author
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better, interval_of, size
@@ -193,7 +192,7 @@ def _absent(model: Model) -> Iterator[str]:
         yield "Slices"
     if not model.behaviour:
         yield "Behaviour tests"
-    if model.monitoring == Monitoring():
+    if not model.says_what_is_watched:
         yield "Monitoring"
 
 

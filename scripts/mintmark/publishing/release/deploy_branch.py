@@ -1,7 +1,4 @@
-"""The branch `deploy`: what each channel is to run, one commit a move, with the move that caused it. Tags nothing.
-
-The commits are made from plumbing, in an index of their own: the work tree and its index are not touched.
-"""
+"""The branch `deploy`: what each channel is to run, one commit a move, with the move that caused it. Tags nothing."""
 
 from __future__ import annotations
 
@@ -9,28 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mintmark.changing.commits import read_author
 from mintmark.core import layout
 from mintmark.core.finding import one_line
 from mintmark.core.records import VersionRecord
 from mintmark.core.words.events import event_sentence
-from mintmark.errors import MintmarkError
+from mintmark.publishing.machine_branch import Addition, add_to_branch
 from mintmark.publishing.release.desired_state import folder_of, render
 from mintmark.publishing.release.remote import DEPLOY
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
-from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mintmark.core.events import Event
     from mintmark.publishing.release.tagging import Merged
 
 _MOVES = ("promote", "rollback", "close")
 _TRAILER = "Mintmark-Move"
-_MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +48,14 @@ class DesiredPlan:
     commits: tuple[Desired, ...]
     left_out: tuple[str, ...]
 
+    @property
+    def additions(self) -> list[Addition]:
+        """The commits as they are written: a channel has these files and no others."""
+        return [
+            Addition(message=each.message, files=each.files, removed=(folder_of(each.model, each.channel),))
+            for each in self.commits
+        ]
+
 
 def plan_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) -> DesiredPlan:
     """Compare the branch, as the remote has it now, with the moves of channels; `only` names models and channels.
@@ -71,7 +73,7 @@ def plan_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) 
     todo = {place: _left(steps, done.get(place, ())) for place, steps in moves.items()}
     shown = {place: todo[place] or steps[-1:] for place, steps in moves.items()}
     versions = _Versions(merged, (move for steps in shown.values() for _, move in steps))
-    present = _by_folder(git.list_tree(root, tip)) if tip is not None else {}
+    present = _by_folder(git.list_tree(root, tip, whole=True)) if tip is not None else {}
     found: list[tuple[int, Desired]] = []
     left_out: list[str] = []
     for place, steps in shown.items():
@@ -87,22 +89,9 @@ def plan_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) 
 
 
 def write_desired(merged: Merged, only: Iterable[tuple[str, str]] | None = None) -> DesiredPlan:
-    """Add the missing commits to the branch of the remote, all of them in one push, and return what was added.
-
-    Where another run has moved the branch meanwhile, what is still missing is found again and put on top of it.
-    """
+    """Add the missing commits to the branch of the remote, all of them in one push, and return what was added."""
     chosen = None if only is None else list(only)
-    for _ in range(_MOST_ROUNDS):
-        plan = plan_desired(merged, chosen)
-        if not plan.commits:
-            return plan
-        new = _commit_all(merged.remote.root, plan.tip, plan.commits)
-        if merged.remote.advance(DEPLOY, old=plan.tip, new=new):
-            return plan
-    raise MintmarkError(
-        f"other runs moved the branch deploy {_MOST_ROUNDS} times in a row; wait until they are done, "
-        "then mintmark release"
-    )
+    return add_to_branch(merged.remote, DEPLOY, lambda: plan_desired(merged, chosen), again="mintmark release")
 
 
 def last_moves(merged: Merged) -> dict[tuple[str, str], Event]:
@@ -115,6 +104,12 @@ def deployed_versions(merged: Merged, tip: str | None, place: tuple[str, str]) -
     done = set(_done(merged.remote.root, tip).get(place, ())) if tip is not None else set()
     moves = _moves(merged).get(place, [])
     return frozenset(move.after for _, move in moves if move.after is not None and move.commit in done)
+
+
+def deployed_places(merged: Merged, tip: str | None) -> frozenset[tuple[str, str]]:
+    """Return the models and channels whose last move the branch at `tip` has."""
+    done = _done(merged.remote.root, tip) if tip is not None else {}
+    return frozenset(place for place, move in last_moves(merged).items() if move.commit in done.get(place, ()))
 
 
 _Numbered = tuple[int, "Event"]
@@ -155,7 +150,7 @@ class _Versions:
     def __init__(self, merged: Merged, moves: Iterable[Event]) -> None:
         self._merged = merged
         registry = ClonedRegistry(merged.remote.root, at=merged.commit)
-        self._kserve = registry.settings.kserve
+        self._settings = registry.settings
         paths = {layout.version_path(move.model, move.after) for move in moves if move.after is not None}
         self._documents = registry.read_many("version", sorted(paths))
 
@@ -172,7 +167,13 @@ class _Versions:
             reason = document.findings[0] if document is not None and document.findings else f"{path}: is not there"
             return {}, f"{move.channel} of {move.model} at {move.commit[:10]} is not on deploy: {reason}"
         record = VersionRecord.from_dict(document.data)
-        return render(record, move.channel, registered=released.oid, kserve=self._kserve), None
+        return render(
+            record,
+            move.channel,
+            registered=released.oid,
+            kserve=self._settings.kserve,
+            kubernetes=self._settings.kubernetes,
+        ), None
 
 
 def _by_folder(entries: Mapping[str, git.Entry]) -> dict[str, dict[str, str]]:
@@ -204,31 +205,3 @@ def _settings_message(move: Event) -> str:
         f"serve {move.model} in {move.channel} as models/registry.yaml says\n\n"
         f"The version stays {move.after or 'none'}. What serves it has changed.\n"
     )
-
-
-def _commit_all(root: Path, tip: str | None, commits: Iterable[Desired]) -> str:
-    """Build the commits on top of `tip`, which no ref names yet, and return the last."""
-    read_author(root)  # says how to tell Git who this is
-    with TemporaryFolder("deploy") as folder:
-        index = {"GIT_INDEX_FILE": str(folder / "index")}
-        git.run_git("read-tree", *([tip] if tip else ["--empty"]), cwd=root, environment=index)
-        last = tip or ""
-        for commit in commits:
-            lines = "".join(_index_lines(root, commit, index)).encode()
-            git.run_git("update-index", "-z", "--index-info", cwd=root, data=lines, environment=index)
-            tree = git.run_git("write-tree", cwd=root, environment=index).decode().strip()
-            parent = ["-p", last] if last else []
-            message = commit.message.encode("utf-8", "backslashreplace")
-            last = git.run_git("commit-tree", tree, *parent, "-F", "-", cwd=root, data=message).decode().strip()
-    return last
-
-
-def _index_lines(root: Path, commit: Desired, index: Mapping[str, str]) -> Iterator[str]:
-    folder = folder_of(commit.model, commit.channel)
-    listed = git.run_git("ls-files", "-z", "--", f":(top,literal){folder}", cwd=root, environment=index).decode()
-    for path in listed.split("\0")[:-1]:
-        if path not in commit.files:
-            yield f"0 {git.NO_OBJECT}\t{path}\0"
-    for path, content in commit.files.items():
-        oid = git.run_git("hash-object", "-w", "--no-filters", "--stdin", cwd=root, data=content).decode().strip()
-        yield f"100644 {oid}\t{path}\0"

@@ -1,4 +1,4 @@
-"""A Git remote: what it has, and how a release adds to it. It never moves a tag, and never forces a branch."""
+"""A Git remote: what it has, and how derived things are added. It never moves a tag, and never forces a branch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEPLOY = "refs/heads/deploy"
+MONITORING = "refs/heads/monitoring"
 TAGS = "refs/tags/"
 _PEELED = "^{}"
 
@@ -70,8 +71,11 @@ class Remote:
             ) from None
         return True
 
-    def advance(self, ref: str, *, old: str | None, new: str) -> bool:
-        """Push a branch from the commit that it was listed with; False where somebody else has moved it by now."""
+    def advance(self, ref: str, *, old: str | None, new: str, again: str) -> bool:
+        """Push a branch from the commit that it was listed with; False where somebody else has moved it by now.
+
+        `again` is the command that an error names.
+        """
         lease = f"--force-with-lease={ref}:{old or ''}"  # a lease on a fast-forward: nothing is ever overwritten
         try:
             self._ask("push", "--quiet", lease, self.name, f"{new}:{ref}")
@@ -80,7 +84,7 @@ class Remote:
                 return False
             raise MintmarkError(
                 f"{ref.removeprefix('refs/heads/')} could not be pushed ({error}); nothing of it was written, "
-                "and mintmark release tries again"
+                f"and {again} tries again"
             ) from None
         return True
 
@@ -89,10 +93,10 @@ class Remote:
 
 
 def find_remote(root: Path, *, environment: Mapping[str, str]) -> Remote:
-    """Return the remote to release to: Git's own choice, else origin, else the only one."""
+    """Return the remote to push to: Git's own choice, else origin, else the only one."""
     name = git.push_remote(root)
     if name is not None:
         return Remote(root=root, name=name, environment=environment)
     names = git.git_text("remote", cwd=root).split()
     remedy = f"git config remote.pushDefault NAME ({', '.join(names)})" if names else "git remote add origin ADDRESS"
-    raise MintmarkError(f"a release is pushed, and there is no remote to push it to; {remedy}")
+    raise MintmarkError(f"there is no remote to push to; {remedy}")

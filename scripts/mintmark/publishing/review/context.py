@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mintmark.core.judgement.review import LineageStep, Reproduction, Review, Table
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
-_MOST_TABLES: Final = 10
+_MOST_TABLES: Final = 12
 _MOST_UNFOLDED_ROWS: Final = 8
 _MOST_COLUMNS: Final = 6
 _CELL: Final = 100

@@ -2,61 +2,74 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.core import layout
-from mintmark.core.finding import Finding
+from mintmark.core.finding import Finding, without_credentials
 from mintmark.core.layout import locate
 from mintmark.core.reference import is_name
-from mintmark.errors import MintmarkError
+from mintmark.publishing.site.api.audit_parts import audit_parts
 from mintmark.publishing.site.api.audit_table import format_audit_table
+from mintmark.publishing.site.api.broken import broken_entries
 from mintmark.publishing.site.api.database import DatabaseWriter
 from mintmark.publishing.site.api.feed import format_feed, format_model_feed
 from mintmark.publishing.site.api.json_text import Document, format_document
-from mintmark.publishing.site.api.lineage_documents import registry_lineage
+from mintmark.publishing.site.api.lineage_index import RegistryLineage, registry_lineage
 from mintmark.publishing.site.api.published_schemas import published_schemas
 from mintmark.publishing.site.api.registry_documents import Addresses, audit_document, config_document, models_document
 from mintmark.publishing.site.embedded_files import PUBLISHED_BYTES, embedded_files, store_address
 from mintmark.publishing.site.frames.builders import build_project
+from mintmark.publishing.site.frames.docs_files import docs_files, misnamed_docs
 from mintmark.publishing.site.frames.docs_settings import parse_config
 from mintmark.publishing.site.frames.frames import read_frames
 from mintmark.publishing.site.frames.project import write_project
 from mintmark.publishing.site.frames.search import SearchEntry, add_entries, write_sitemap
-from mintmark.publishing.site.model_site import API, ModelJob, ModelResult, SitePlan, write_model
+from mintmark.publishing.site.kept.known_frames import known_frames
+from mintmark.publishing.site.kept.known_model import write_known_model
+from mintmark.publishing.site.kept.shelf import Shelf, fingerprint
+from mintmark.publishing.site.model_site import ModelJob
+from mintmark.publishing.site.monitored.given import with_windows
 from mintmark.publishing.site.output import SiteFolder, check_output, replacing
 from mintmark.publishing.site.pages.audit_page import audit_page
 from mintmark.publishing.site.pages.home_page import home_page
 from mintmark.publishing.site.pages.whole.compare_page import compare_page
 from mintmark.publishing.site.pages.whole.lineage_page import lineage_page
 from mintmark.publishing.site.pages.write_links import github_repository
+from mintmark.publishing.site.script_texts import script_texts
+from mintmark.publishing.site.site_plan import API, SitePlan, preview
 from mintmark.registry import git
 from mintmark.registry.documents import open_cache
-from mintmark.registry.http_opening import without_credentials
 from mintmark.registry.past.approvals import approvals_of, read_told_tags
 from mintmark.registry.past.chronicle import Chronicle, read_chronicle
 from mintmark.registry.past.notes import read_notes
+from mintmark.registry.repository.prefix import prefix_of
 from mintmark.registry.snapshot import NAMES
 from mintmark.registry.tree import WorkTree
 from mintmark.registry.workers import in_processes
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.frames.builders import Builder
     from mintmark.publishing.site.frames.frame_places import FrameKind
     from mintmark.publishing.site.frames.frames import Frame
+    from mintmark.publishing.site.model_result import ModelResult
     from mintmark.registry.clone import ClonedRegistry
     from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.past.approvals import ToldTag
 
 _FEW = 200  # versions that are written before other processes would have started
-_DOCS = "docs"
+_SELDOM = 100_000  # objects
 _MKDOCS = "mkdocs.yml"
+_VERIFY = "verify.yml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,19 +95,31 @@ def build_site(
     builder: Builder = "mkdocs",
     fetch: bool = False,
     on_model: Callable[[int, int], None] | None = None,
+    monitoring: Path | None = None,
 ) -> Built:
     """Write the site of a registry into `output`, in the place of the one that is there.
 
     `addresses` take the place of those in the settings, and `workflow` has those that neither names; with `fetch`,
     predictions that the tree does not carry come from their remote, for curves; `on_model` is told how many models of
-    how many are written.
+    how many are written. Documents of windows come from the branch `monitoring`, or from a folder (`monitoring`).
     What cannot be read is among the findings, and the rest is built (R10). Raises `MintmarkError`.
     """
     check_output(output, registry.root)
     git.require_history(registry.root)
-    with replacing(output) as fresh:
+    with replacing(output) as fresh, _collecting_seldom():
         build = _Build(registry, fresh, (addresses or Addresses(), workflow or Addresses()), builder)
-        return build.run(on_model, fetch=fetch)
+        return build.run(on_model, fetch=fetch, monitoring=monitoring)
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let Python look for circles of objects less often: documents have none, and looking takes a twentieth of all."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 class _Build:
@@ -105,7 +130,9 @@ class _Build:
     ) -> None:
         self.registry, self.builder = registry, builder
         self.folder = SiteFolder(fresh)
+        self.shelf = Shelf(git.cache_folder(registry.root) / "site", fingerprint())
         self.misnamed: list[Finding] = []
+        self.strange: list[Finding] = []  # documents of windows that belong to no model
         document = registry.read("registry", layout.REGISTRY)
         self.settings = registry.settings  # which raises where it is missing or broken
         self.addresses = _addresses(registry, *addresses)
@@ -113,7 +140,7 @@ class _Build:
         if "addresses" in self.document:
             self.document["addresses"] = {key: _public(found) for key, found in self.document["addresses"].items()}
 
-    def run(self, on_model: Callable[[int, int], None] | None, *, fetch: bool) -> Built:
+    def run(self, on_model: Callable[[int, int], None] | None, *, fetch: bool, monitoring: Path | None = None) -> Built:
         """Build everything; the site builder and Git work in processes of their own at the same time."""
         with ThreadPoolExecutor(2) as side:
             building = side.submit(self._build_frames)
@@ -135,12 +162,15 @@ class _Build:
         )
         tags = read_told_tags(self.registry.root)
         jobs = list(_jobs(self.registry, entries, chronicle, tags))
-        self.misnamed = list(_misnamed(entries))
-        results = _write_models(self.registry, plan, jobs, on_model)
+        jobs, strange = with_windows(self.registry, jobs, monitoring)
+        self.strange += strange
+        self.misnamed += _misnamed(entries)
+        results = _write_models(self.registry, self.shelf, plan, jobs, on_model)
         for name, content in schemas.items():
             self.folder.write(f"{API}/schemas/{name}", content)
         shown = self._write_whole(plan, chronicle, results, approvals_of(tags))
-        findings = [*self.misnamed, *(finding for result in shown for finding in result.findings)]
+        self.shelf.sweep()
+        findings = [*self.misnamed, *self.strange, *(finding for result in shown for finding in result.findings)]
         models = [result for result in shown if result.counts is not None]
         return Built(
             models=len(models),
@@ -158,11 +188,20 @@ class _Build:
 
     def _build_frames(self) -> tuple[Mapping[FrameKind, Frame], tuple[str, ...]]:
         text = self.registry.tree.read(_MKDOCS)
+        docs = docs_files(self.registry)
+        self.misnamed += misnamed_docs(docs)
+        settings = [text and text.decode(errors="surrogateescape"), self.settings.name, self.builder]
+        settings += [self.addresses.site, self.addresses.repository, self.addresses.server]
+        left_out = known_frames(self.shelf, self.folder, docs, settings, partial(self._make_frames, docs, text))
+        return read_frames(self.folder.folder), left_out
+
+    def _make_frames(self, docs: Mapping[str, bytes], text: bytes | None) -> tuple[str, ...]:
+        """Let the builder write its pages; return, in sentences, which settings of mkdocs.yml (`text`) are left out."""
         made = TemporaryFolder("site")
         with made as project:
             left_out = write_project(
                 project,
-                docs=_read_docs(self.registry),
+                docs={path: content for path, content in docs.items() if path.isprintable()},
                 config=parse_config(text) if text is not None else {},
                 settings_name=self.settings.name,
                 site_url=self.addresses.site,
@@ -170,7 +209,7 @@ class _Build:
             )
             server = self.addresses.server
             build_project(project, self.folder.folder, self.builder, keep=(made.handle,), server=server)
-        return read_frames(self.folder.folder), left_out
+        return left_out
 
     def _write_whole(
         self,
@@ -189,15 +228,16 @@ class _Build:
                 kept.append(result)
             kept.sort(key=lambda result: result.name)
             rows = [result.row for result in kept if result.row is not None]
-            findings = [*self.misnamed, *(finding for result in kept for finding in result.findings)]
+            broken = [*broken_entries(self.misnamed, {}), *(entry for result in kept for entry in result.broken)]
             counts = [result.counts for result in kept if result.counts]
             attention = [item for result in kept for item in result.attention]
-            models = models_document(rows, counts, chronicle, attention=attention, findings=findings)
+            models = models_document(rows, counts, chronicle, attention=attention, broken=broken)
             audit = audit_document(chronicle, approvals)
-            champions = {row["name"]: row["channels"].get(plan.channels[-1]) for row in rows}
-            lineage = registry_lineage((result.lineage for result in kept), champions, last.oid if last else None)
+            lineage = registry_lineage((page for result in kept for page in result.lineage), last.oid if last else None)
+            named = {(entry["path"], entry["hash"]) for entry in lineage.entries["scripts"]}
             database.add_events(audit)
             database.add_broken(models)
+        self._write_scripts(named if last is not None else ())
         entries = [
             *self._write_pages(plan, models, audit, lineage),
             *(entry for result in kept for entry in result.entries),
@@ -206,22 +246,29 @@ class _Build:
         write_sitemap(self.folder.folder, self.addresses.site, [entry.location for entry in entries])
         return kept
 
+    def _write_scripts(self, named: Iterable[tuple[str, str]]) -> None:
+        """Write the texts of the scripts that records name, and a list of those that are there."""
+        texts = dict(script_texts(self.registry.root, self.registry.revision, named))
+        for md5, text in texts.items():
+            self.folder.write(f"{API}/code/{md5}.txt", text)
+        self.folder.write(f"{API}/code/index.txt", "".join(f"{md5}\n" for md5 in sorted(texts)))
+
     def _write_pages(
-        self, plan: SitePlan, models: Document, audit: Document, lineage: Sequence[Document]
+        self, plan: SitePlan, models: Document, audit: Document, lineage: RegistryLineage
     ) -> Iterator[SearchEntry]:
         """Write what tells of the whole registry and yield its pages as the search finds them."""
         name = self.settings.name
         names = [row["name"] for row in models["models"]]
+        walked = lineage_page(plan.config, lineage.entries)
         pages: dict[FrameKind, tuple[str, str, str]] = {
             "home": (name, self.document.get("description") or f"The models of {name}", home_page(plan.config, models)),
             "audit": ("Audit", f"Who did what in {name}", audit_page(plan.config, audit, names)),
             "compare": ("Compare", f"Versions of {name} side by side", compare_page(plan.config, models)),
-            "lineage": ("Lineage", f"What the versions of {name} were made from", lineage_page(plan.config, lineage)),
+            "lineage": ("Lineage", f"What the versions of {name} were made from", walked),
         }
-        whole = {"config": plan.config, "models": models, "audit": audit}
-        whole |= {f"lineage{f'-{number}' if number > 1 else ''}": page for number, page in enumerate(lineage, start=1)}
+        whole = {"config.json": plan.config, "models.json": models, **audit_parts(audit), **lineage.documents}
         for path, document in whole.items():
-            self.folder.write(f"{API}/{path}.json", format_document(document))
+            self.folder.write(f"{API}/{path}", format_document(document))
         self.folder.write(f"{API}/audit.csv", format_audit_table(audit))
         self.folder.write(f"{API}/feed.xml", format_feed(plan.config, audit))
         events: dict[str, list[Document]] = {name: [] for name in names}
@@ -233,48 +280,27 @@ class _Build:
         self.folder.write(".nojekyll", "")  # GitHub Pages would leave out what begins with an underscore
         for kind, (title, description, content) in pages.items():
             location = "" if kind == "home" else f"{kind}/"
-            text = " ".join(description.split())[:200]
-            page = plan.frames[kind].fill(title=title, description=text, content=content, location=location)
-            self.folder.write(f"{location}index.html", page)
-            yield SearchEntry(location=location, title=title, text=text)
+            plan.write_page(kind, location, title=title, description=description, content=content)
+            yield SearchEntry(location=location, title=title, text=preview(description))
 
 
 def _addresses(registry: ClonedRegistry, given: Addresses, workflow: Addresses) -> Addresses:
     settings = registry.settings
+    repository = _public(given.repository or settings.repository or workflow.repository)
+    verifies = repository is not None and registry.tree.read(f".github/workflows/{_VERIFY}") is not None
     return Addresses(
-        repository=_public(given.repository or settings.repository or workflow.repository),
+        repository=repository,
+        verifying=f"{repository.rstrip('/')}/actions/workflows/{_VERIFY}" if repository and verifies else None,
         site=_public(given.site or settings.site or workflow.site),
         store=given.store or store_address(registry),
         server=_public(given.server or settings.server),
+        folder=prefix_of(registry.root),
     )
 
 
 def _public(address: str | None) -> str | None:
     """Return an address as everybody may read it: what a workflow cloned from may hold a token."""
     return without_credentials(address) if address else None
-
-
-def _read_docs(registry: ClonedRegistry) -> dict[str, bytes]:
-    """Return the files of docs/ by their path in it."""
-    found = _docs_files(registry)
-    for path in found:
-        if not path.isprintable():
-            raise MintmarkError(f"{_DOCS}/: {path!r} is no name that a page can have; rename it")
-    return found
-
-
-def _docs_files(registry: ClonedRegistry) -> dict[str, bytes]:
-    tree = registry.tree
-    if isinstance(tree, WorkTree):
-        folder = registry.root / _DOCS
-        if folder.is_symlink():
-            raise MintmarkError(f"{_DOCS}: is a symbolic link where a folder belongs")
-        found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-    entries = tree.entries(_DOCS)
-    plain = {path: entry.oid for path, entry in entries.items() if entry.mode not in git.NO_FILES}
-    contents = dict(git.read_blobs(registry.root, set(plain.values())))
-    return {path.removeprefix(f"{_DOCS}/"): contents[oid] for path, oid in plain.items()}
 
 
 def _jobs(
@@ -311,33 +337,44 @@ def _misnamed(entries: Iterable[str]) -> Iterator[Finding]:
 
 
 def _write_models(
-    registry: ClonedRegistry, plan: SitePlan, jobs: list[ModelJob], on_model: Callable[[int, int], None] | None
+    registry: ClonedRegistry,
+    shelf: Shelf,
+    plan: SitePlan,
+    jobs: list[ModelJob],
+    on_model: Callable[[int, int], None] | None,
 ) -> Iterator[ModelResult]:
     """Yield the result of each job in order; many versions are written by several processes."""
     few = sum(len(job.entries) for job in jobs) <= _FEW * 2
     work = _in_this_process if few else _in_processes
-    for done, result in enumerate(work(registry, plan, jobs), start=1):
+    for done, result in enumerate(work(registry, shelf, plan, jobs), start=1):
         if on_model is not None:
             on_model(done, len(jobs))
         yield result
 
 
-def _in_this_process(registry: ClonedRegistry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
-    yield from (write_model(plan, job, registry.documents.cache) for job in jobs)
+def _in_this_process(
+    registry: ClonedRegistry, shelf: Shelf, plan: SitePlan, jobs: Iterable[ModelJob]
+) -> Iterator[ModelResult]:
+    yield from (write_known_model(plan, job, registry.documents.cache, shelf) for job in jobs)
 
 
-def _in_processes(registry: ClonedRegistry, plan: SitePlan, jobs: Iterable[ModelJob]) -> Iterator[ModelResult]:
-    given = (plan, git.common_folder(registry.root))
+def _in_processes(
+    registry: ClonedRegistry, shelf: Shelf, plan: SitePlan, jobs: Iterable[ModelJob]
+) -> Iterator[ModelResult]:
+    given = (plan, shelf, git.common_folder(registry.root))
     yield from in_processes(_work, ((job,) for job in jobs), start=_start_worker, given=given)
 
 
-_worker: list[tuple[SitePlan, DerivedCache]] = []
+_worker: list[tuple[SitePlan, Shelf, DerivedCache]] = []
 
 
-def _start_worker(plan: SitePlan, git_folder: Path) -> None:
-    _worker[:] = [(plan, open_cache(git_folder))]
+def _start_worker(plan: SitePlan, shelf: Shelf, git_folder: Path) -> None:
+    gc.set_threshold(
+        _SELDOM
+    )  # documents of a model go all at once, and looking through them takes a twentieth of it all
+    _worker[:] = [(plan, shelf, open_cache(git_folder))]
 
 
 def _work(job: ModelJob) -> ModelResult:
-    plan, cache = _worker[0]
-    return write_model(plan, job, cache)
+    plan, shelf, cache = _worker[0]
+    return write_known_model(plan, job, cache, shelf)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from mintmark.registry import git
@@ -38,7 +39,7 @@ class EmbeddedFiles:
     """The objects of the embedded store at one tree by path; empty where the default remote lies elsewhere.
 
     `size` is what all of them take, in bytes; `on_disk` says that the work tree is read, and not a commit. `remote` is
-    where else to look for what is only drawn from.
+    where else to look for what is only drawn from. `missed` takes what was looked for everywhere and not found.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class EmbeddedFiles:
     size: int
     on_disk: bool
     remote: Store | None = None
+    missed: list[StoredFile] = field(default_factory=list, compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -73,10 +75,10 @@ class EmbeddedFiles:
         """Return the bytes of a stored file from here or from the remote, None where neither has them."""
         content = self.read(file)
         if content is None and self.remote is not None:
-            try:
+            with suppress(ObjectError, OSError):
                 content = self.remote.fetch(file).read_bytes()
-            except (ObjectError, OSError):
-                return None
+        if content is None:
+            self.missed.append(file)
         return content
 
     def _open(self, path: str) -> IO[bytes]:

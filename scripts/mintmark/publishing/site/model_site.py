@@ -3,106 +3,81 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.model import Model
 from mintmark.core.records import Interval, Status, VersionRecord, stored_files
 from mintmark.publishing.card.model_card import CardSource, format_card
-from mintmark.publishing.site.api.attention import attention, unreadable
+from mintmark.publishing.site.api.attention import attention, in_order, unreadable
 from mintmark.publishing.site.api.badges import format_badge
 from mintmark.publishing.site.api.broken import in_a_sentence
-from mintmark.publishing.site.api.champion import before_document, champion_document
+from mintmark.publishing.site.api.champion import champion_document, compared_document
 from mintmark.publishing.site.api.choices import choices
 from mintmark.publishing.site.api.database_rows import version_rows
 from mintmark.publishing.site.api.json_text import Document, format_document
-from mintmark.publishing.site.api.lineage_documents import model_lineage
+from mintmark.publishing.site.api.lineage_documents import lineage_name, model_lineage
 from mintmark.publishing.site.api.model_documents import (
-    ModelFacts,
     channel_documents,
     curve_documents,
     index_documents,
-    previous_holder,
+    rollback_to,
     unreadable_documents,
     version_documents,
 )
+from mintmark.publishing.site.api.model_facts import ModelFacts
 from mintmark.publishing.site.api.registry_documents import count_model, model_row
 from mintmark.publishing.site.drawing.charts import Point, metric_chart
 from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.frames.search import SearchEntry
+from mintmark.publishing.site.model_result import ModelResult
 from mintmark.publishing.site.model_source import read_source
+from mintmark.publishing.site.monitored.alarm_items import alarm_items
+from mintmark.publishing.site.monitored.documents import monitored
+from mintmark.publishing.site.monitored.model_windows import ModelWindows, read_windows
+from mintmark.publishing.site.monitored.writing import write_monitoring
 from mintmark.publishing.site.pages.lost.broken_page import broken_model_page, broken_version_page
 from mintmark.publishing.site.pages.lost.withdrawn_page import withdrawn_page
 from mintmark.publishing.site.pages.model_page import model_page
+from mintmark.publishing.site.pages.texts import plain_text
 from mintmark.publishing.site.pages.version_page import version_page
-from mintmark.publishing.site.stored.curve_corners import read_corners
+from mintmark.publishing.site.site_plan import API
+from mintmark.publishing.site.stored.curve_corners import NO_CORNERS
 from mintmark.publishing.site.stored.summaries import read_summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from mintmark.publishing.site.embedded_files import EmbeddedFiles
-    from mintmark.publishing.site.frames.frame_places import FrameKind
-    from mintmark.publishing.site.frames.frames import Frame
+    from mintmark.monitoring.stored.files import StoredFiles
+    from mintmark.publishing.site.drawing.curve_drawing import Drawn
     from mintmark.publishing.site.model_source import ModelSource
-    from mintmark.publishing.site.output import SiteFolder
+    from mintmark.publishing.site.site_plan import SitePlan
     from mintmark.registry.derived_cache import DerivedCache
     from mintmark.registry.git import Entry
     from mintmark.registry.past.approvals import ToldTag
     from mintmark.registry.past.chronicle import ModelChronicle
     from mintmark.registry.past.notes import Reproduced
-    from mintmark.registry.tree import BlobReader
 
-API = "api/v1"
 CARDS = 3  # the newest versions that have a card in a file of its own, besides those in channels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SitePlan:
-    """What every model's part of a site is made with; small enough to be sent to another process."""
-
-    config: Document
-    frames: Mapping[FrameKind, Frame]
-    folder: SiteFolder
-    blobs: BlobReader
-    files: EmbeddedFiles
-    publishes_all: bool  # the files of every version, and not only of those in use
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The channels in the order of the settings."""
-        return tuple(rule["name"] for rule in self.config["channels"])
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelJob:
-    """One model to be written: its files in the tree, its past, its tags, what notes say by the blob id of a record."""
+    """One model to be written: its files in the tree, its past, its tags, what notes say by the blob id of a record.
+
+    `stored` are the documents of its windows. Those that end after `before` are left out.
+    """
 
     name: str
     entries: Mapping[str, Entry]
     chronicle: ModelChronicle
     notes: Mapping[str, Reproduced]
     tags: Sequence[ToldTag] = ()
-
-
-@dataclass(slots=True)
-class ModelResult:
-    """What the pages of the whole registry need to know of a model that was written.
-
-    It has no row where its model.yaml cannot be read.
-    """
-
-    name: str
-    row: Document | None = None
-    counts: Document | None = None
-    pages: list[Document] = field(default_factory=list)
-    rows: list[Any] = field(default_factory=list)
-    entries: list[SearchEntry] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    attention: list[Document] = field(default_factory=list)
-    lineage: Document = field(default_factory=dict)
+    stored: StoredFiles | None = None
+    before: datetime | None = None
 
 
 def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResult:
@@ -112,6 +87,8 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
     result = ModelResult(job.name, findings=source.findings)
     notes = {version: job.notes[oid] for version, oid in source.oids.items() if oid in job.notes}
     carried = _write_files(plan, source)  # which may find more that is wrong
+    drawing = CurveDrawing(plan.files, cache, source, source.channels.get(plan.channels[-1]))
+    curves = drawing.curves() if source.identity else {}
     facts = ModelFacts(
         source=source,
         chronicle=job.chronicle,
@@ -120,14 +97,16 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         proved=carried.proved,
         reproduced=notes,
         tags=job.tags,
-        summaries=read_summaries(plan.files, cache, source) if source.identity else {},
-        corners=read_corners(plan.files, cache, source),
+        summaries=read_summaries(plan.files, cache, source, drawing.counted) if source.identity else {},
+        corners={version: drawn.corners for version, drawn in curves.items() if drawn.corners != NO_CORNERS},
     )
+    seen = read_windows(job.stored, job.name, source.channels, job.before)
     documents = {document["version"]: document for document in version_documents(facts)}
     broken = {document["version"]: document for document in unreadable_documents(facts)}
     result.counts = count_model(facts)
     result.lineage = model_lineage(facts)
-    plan.folder.write(f"{API}/models/{source.name}/lineage.json", format_document(result.lineage))
+    for number, page in enumerate(result.lineage, start=1):
+        plan.write(f"{API}/models/{source.name}/{lineage_name(number)}", format_document(page))
     result.rows = [version_rows(document) for document in documents.values()]
     used = {*source.channels.values(), source.latest}
     result.entries = [
@@ -136,38 +115,43 @@ def write_model(plan: SitePlan, job: ModelJob, cache: DerivedCache) -> ModelResu
         *(_version_entry(document, searched=True) for document in broken.values()),
     ]
     if source.identity:
-        _write_readable(
-            plan,
-            facts,
-            documents,
-            CurveDrawing(plan.files, cache, source, source.channels.get(plan.channels[-1])),
-            result,
-        )
+        last = plan.channels[-1]
+        standing = drawing.standing(source.channels.get(last), rollback_to(facts, last))
+        _write_readable(plan, facts, documents, curves, standing, seen, result)
     else:
-        result.attention = list(unreadable(source.name, source.findings, plan.channels))
+        result.attention = list(unreadable(facts))
         result.pages = index_documents(facts, attention=result.attention)
     _write_documents(plan, facts, {**documents, **broken}, result.pages)
     _write_broken_pages(plan, result.pages[0], broken if source.identity else {**documents, **broken})
     _write_withdrawn_pages(plan, result.pages[0])
+    result.broken = facts.broken
+    result.findings = [*source.findings, *seen.findings]
     return result
 
 
 def _write_readable(
-    plan: SitePlan, facts: ModelFacts, documents: Mapping[str, Document], drawing: CurveDrawing, result: ModelResult
+    plan: SitePlan,
+    facts: ModelFacts,
+    documents: Mapping[str, Document],
+    curves: Mapping[str, Drawn],
+    standing: str | None,
+    seen: ModelWindows,
+    result: ModelResult,
 ) -> None:
     """Write the pages of a model whose model.yaml can be read, and of its versions; tell its row and index."""
-    last = plan.channels[-1]
-    standing = drawing.standing(facts.source.channels.get(last), previous_holder(facts, last))
-    result.attention = attention(facts, before_document(facts, standing))
+    alarms = alarm_items(seen, facts.source.name, facts.channels)
+    result.attention = in_order([*attention(facts, compared_document(facts, standing)), *alarms])
     result.pages = index_documents(
         facts,
         champion=champion_document(facts, standing),
         attention=result.attention,
         choices=choices(facts, plan.config["channels"]),
     )
-    result.row = model_row(facts, standing=standing)
-    _write_model_page(plan, facts, result.pages[0])
-    _write_version_pages(plan, facts, result.pages[0], documents, drawing.curves())
+    result.row = model_row(facts, standing=standing, monitored=monitored(seen, facts.channels[-1]))
+    _write_model_page(plan, facts, result.pages[0], seen)
+    if seen:
+        result.entries.append(write_monitoring(plan, result.pages[0], seen))
+    _write_version_pages(plan, facts, result.pages[0], documents, curves)
     _write_cards(plan, facts)
 
 
@@ -194,19 +178,18 @@ def _write_files(plan: SitePlan, source: ModelSource) -> _Carried:
     for version in source.versions:
         if version not in wanted:
             continue
-        contents = {file.name: plan.files.read(file) for file in stored_files(source.records[version])}
-        if plan.files.is_embedded:
-            carried.proved[version] = None not in contents.values()
-        if version.endswith(".json") and version.removesuffix(".json") in source.records:
+        is_covered = version.endswith(".json") and version.removesuffix(".json") in source.records
+        if is_covered:
             message = "its files have no place on a site, where the document of another version has that name"
             path = layout.version_path(source.name, version)
             source.findings.append(Finding(path=path, line=1, message=message))
-            continue
-        for name, content in contents.items():
-            if content is not None and "/" not in name:
-                place = f"{API}/models/{source.name}/versions/{version}/{published_name(name)}"
-                plan.folder.write(place, content)
-                carried.published.append((version, name))
+        folder = f"{API}/models/{source.name}/versions/{version}"
+        files = {file.name: file for file in stored_files(source.records[version])}
+        placed = {name: f"{folder}/{published_name(name)}" for name in files if not is_covered and "/" not in name}
+        found = [name for name, file in files.items() if plan.carry(file, placed.get(name))]
+        if plan.files.is_embedded:
+            carried.proved[version] = len(found) == len(files)
+        carried.published += [(version, name) for name in found if name in placed]
     return carried
 
 
@@ -215,16 +198,16 @@ def _write_documents(
 ) -> None:
     folder, name = f"{API}/models/{facts.source.name}", facts.source.name
     for number, page in enumerate(pages, start=1):
-        plan.folder.write(f"{folder}/index{f'-{number}' if number > 1 else ''}.json", format_document(page))
+        plan.write(f"{folder}/index{f'-{number}' if number > 1 else ''}.json", format_document(page))
     for version, document in documents.items():
-        plan.folder.write(f"{folder}/versions/{version}.json", format_document(document))
+        plan.write(f"{folder}/versions/{version}.json", format_document(document))
     for version, text in curve_documents(facts):
-        plan.folder.write(f"{folder}/curves/{version}.json", text)
+        plan.write(f"{folder}/curves/{version}.json", text)
     held = channel_documents(facts)
     for channel, document in held.items():
-        plan.folder.write(f"{folder}/channels/{channel}.json", format_document(document))
+        plan.write(f"{folder}/channels/{channel}.json", format_document(document))
     for channel in facts.channels:
-        plan.folder.write(f"{API}/badges/{name}/{channel}.svg", _badge(facts, channel, held.get(channel)))
+        plan.write(f"{API}/badges/{name}/{channel}.svg", _badge(facts, channel, held.get(channel)))
 
 
 def _badge(facts: ModelFacts, channel: str, held: Document | None) -> str:
@@ -237,21 +220,21 @@ def _badge(facts: ModelFacts, channel: str, held: Document | None) -> str:
     return format_badge(facts.source.name, channel, version, yanked=yanked, broken=broken, commit=commit)
 
 
-def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document) -> None:
+def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document, seen: ModelWindows) -> None:
     source = facts.source
     location = f"models/{source.name}/"
     identity = source.identity
     primary, metrics = identity["metric"]["name"], _metrics(facts)
     for metric in metrics:
-        plan.folder.write(f"{location}metrics/{metric}.svg", _chart(facts, metric, standalone=True))
+        plan.write(f"{location}metrics/{metric}.svg", _chart(facts, metric, standalone=True))
     charts = dict.fromkeys(metrics, "") | {primary: _chart(facts, primary)} if primary in metrics else {}
-    page = plan.frames["model"].fill(
+    plan.write_page(
+        "model",
+        location,
         title=f"{identity.get('title') or source.name} ({source.name})",
-        description=" ".join(identity["purpose"].split())[:200],
-        content=model_page(plan.config, index, charts),
-        location=location,
+        description=identity["purpose"],
+        content=model_page(plan.config, index, charts, seen),
     )
-    plan.folder.write(f"{location}index.html", page)
 
 
 def carded(source: ModelSource) -> set[str]:
@@ -301,11 +284,11 @@ def _write_version_pages(
     facts: ModelFacts,
     index: Document,
     documents: Mapping[str, Document],
-    curves: Mapping[str, Sequence[tuple[str, str]]],
+    curves: Mapping[str, Drawn],
 ) -> None:
     source = facts.source
     champion = documents.get(source.channels.get(facts.channels[-1], ""))
-    fill, cards = plan.frames["version"].fill, carded(source) & source.metrics.keys()
+    cards = carded(source) & source.metrics.keys()
     order = list(documents)  # the highest first
     for place, (version, document) in enumerate(documents.items()):
         content = version_page(
@@ -316,47 +299,44 @@ def _write_version_pages(
             champion=champion,
             older=order[place + 1] if place + 1 < len(order) else None,
             newer=order[place - 1] if place else None,
-            curves=curves.get(version, ()),
+            curves=curves[version].charts if version in curves else (),
             has_card=version in cards,
         )
-        title = f"{source.name} {version}"
-        location = f"models/{source.name}/{version}/"
-        description = " ".join(document["record"]["summary"].split())[:200]
-        plan.folder.write(
-            f"{location}index.html", fill(title=title, description=description, content=content, location=location)
+        plan.write_page(
+            "version",
+            f"models/{source.name}/{version}/",
+            title=f"{source.name} {version}",
+            description=document["record"]["summary"],
+            content=content,
         )
 
 
 def _write_withdrawn_pages(plan: SitePlan, index: Document) -> None:
     for version in index["withdrawn"]:
-        location = f"models/{index['name']}/{version['version']}/"
-        page = plan.frames["version"].fill(
+        plan.write_page(
+            "version",
+            f"models/{index['name']}/{version['version']}/",
             title=f"{index['name']} {version['version']}",
             description="Withdrawn: this version is no longer in the registry.",
             content=withdrawn_page(plan.config, index, version),
-            location=location,
         )
-        plan.folder.write(f"{location}index.html", page)
 
 
 def _write_broken_pages(plan: SitePlan, index: Document, documents: Mapping[str, Document]) -> None:
     """Write the page of each version that cannot be shown, and of the model where it cannot be."""
     name = index["name"]
     for version, document in documents.items():
-        location = f"models/{name}/{version}/"
-        page = plan.frames["version"].fill(
+        plan.write_page(
+            "version",
+            f"models/{name}/{version}/",
             title=f"{name} {version}",
             description="This version cannot be read.",
             content=broken_version_page(plan.config, index, document),
-            location=location,
         )
-        plan.folder.write(f"{location}index.html", page)
     if "model" not in index:
         content = broken_model_page(plan.config, index, documents)
-        page = plan.frames["model"].fill(
-            title=name, description="This model cannot be read.", content=content, location=f"models/{name}/"
-        )
-        plan.folder.write(f"models/{name}/index.html", page)
+        description = "This model cannot be read."
+        plan.write_page("model", f"models/{name}/", title=name, description=description, content=content)
 
 
 def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
@@ -371,14 +351,14 @@ def _write_cards(plan: SitePlan, facts: ModelFacts) -> None:
             channels=tuple(channel for channel, held in source.channels.items() if held == version),
             status=Status.from_dict(status) if status else None,
         )
-        plan.folder.write(f"models/{source.name}/{version}/card.md", format_card(card))
+        plan.write(f"models/{source.name}/{version}/card.md", format_card(card))
 
 
 def _model_entry(facts: ModelFacts) -> SearchEntry:
     identity = facts.source.identity
     words = ["model.yaml cannot be read"]
     if identity:
-        words = [identity["purpose"], identity["task"], *identity["owners"], *identity.get("tags", ())]
+        words = [plain_text(identity["purpose"]), identity["task"], *identity["owners"], *identity.get("tags", ())]
     location = layout.model_path(facts.source.name).removesuffix("model.yaml")
     title = f"{facts.source.name}: {identity['title']}" if "title" in identity else facts.source.name
     return SearchEntry(location=location, title=title, text=" ".join(" ".join(words).split())[:1000])
@@ -388,6 +368,6 @@ def _version_entry(document: Document, *, searched: bool) -> SearchEntry:
     return SearchEntry(
         location=f"models/{document['model']}/{document['version']}/",
         title=f"{document['model']} {document['version']}",
-        text=" ".join(document["record"]["summary"].split())[:300] if "record" in document else "cannot be read",
+        text=plain_text(document["record"]["summary"])[:300] if "record" in document else "cannot be read",
         searched=searched,
     )

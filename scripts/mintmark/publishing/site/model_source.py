@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mintmark.core import layout
 from mintmark.core.finding import Finding
 from mintmark.core.layout import locate
-from mintmark.core.records import format_pointer, stored_files
+from mintmark.core.records import StoredFile, format_pointer, stored_files
 from mintmark.core.version import is_version, latest_release, parse_version
 from mintmark.registry import git
 from mintmark.registry.documents import blob_oid, parse_document
@@ -44,6 +44,11 @@ class ModelSource:
     unreadable: set[str] = field(default_factory=set)
     broken_channels: dict[str, str | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    def stored(self, version: str, name: str) -> StoredFile | None:
+        """Return what the record of a version says of a stored file, None where it has none of that name."""
+        entry = self.records[version]["files"].get(name)
+        return StoredFile.from_dict(name, entry) if entry is not None else None
 
     @property
     def versions(self) -> list[str]:

@@ -68,9 +68,10 @@ def replacing(output: Path) -> Iterator[Path]:
 
 
 def _why(error: OSError) -> str:
-    """Return what the system says; `shutil` keeps a list of what it said about each file."""
+    """Return what the system says; `shutil` keeps a list of what it said about each file, as texts with their paths."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
-        return str(error.args[0][0][-1])
+        told = str(error.args[0][0][-1])  # [Errno 28] No space left on device: 'a' -> 'b'
+        return told.partition("] ")[2].partition(": '")[0] or told
     return error.strerror or str(error)
 
 

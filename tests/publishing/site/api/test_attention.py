@@ -36,11 +36,15 @@ def test_every_trouble_is_told_with_its_model_and_the_gravest_comes_first(troubl
 def test_a_sentence_says_what_and_where_and_names_no_day_of_today(troubled: Path) -> None:
     found = {(item["kind"], item["model"], item["channel"]): item for item in items(troubled)}
     yanked = found["yanked", "recalled", "production"]
-    assert yanked["sentence"] == "production points to 1.1.0, which was yanked: It was trained on *leaked* labels"
+    assert yanked["sentence"] == "production points to 1.1.0, which was yanked: It was trained on leaked labels"
     assert yanked["file"] == "models/recalled/channels/production.yaml"
-    broken = found["unreadable", "broken", None]
+    broken = found["unreadable", "broken", "production"]
     assert (broken["file"], broken["line"]) == ("models/broken/versions/1.1.0/version.yaml", 5)
-    assert "models/broken/versions/1.1.0/version.yaml:5" in broken["sentence"]
+    told = (
+        "production points to 1.1.0, whose record cannot be read (models/broken/versions/1.1.0/version.yaml, line 5): "
+    )
+    assert broken["sentence"].startswith(told)
+    assert [key for key in found if key[1] == "broken"] == [("unreadable", "broken", "production")]  # once
     assert "at least 0.999 is required" in found["gates", "missing-a-gate", "production"]["sentence"]
     waiting = found["waiting", "unsure", "production"]
     assert (waiting["version"], waiting["sentence"]) == ("1.2.0", "1.2.0 is in staging and was never in production")
@@ -58,7 +62,7 @@ def test_a_model_has_its_own_and_its_rows_say_what_the_lists_do(troubled: Path) 
     assert [row["verified"] for row in rows.values()] == [True, False, True]
     assert [len(row["missed"]) for row in rows.values()] == [0, 0, 1]
     champion = index("unsure")["champion"]
-    assert (champion["version"], champion["before"]["version"]) == ("1.1.0", "1.0.0")
-    assert champion["before"]["standing"] == "inconclusive"
+    assert (champion["version"], champion["compared_with"]["version"]) == ("1.1.0", "1.0.0")
+    assert champion["compared_with"]["standing"] == "inconclusive"
     assert (troubled / "api/v1/models/unsure" / champion["url"]).is_file()
     assert index("new")["champion"] is None

@@ -30,6 +30,10 @@ def test_a_formula_becomes_text(start: str) -> None:
     assert cells(reason=text, by=text)["reason"] == f"'{text}"
 
 
+def test_what_would_turn_a_cell_is_written_out_and_joiners_stay() -> None:
+    assert cells(reason="a\u202eb \u0645\u06cc\u200c\u062e")["reason"] == "a\\u202eb \u0645\u06cc\u200c\u062e"
+
+
 def test_what_is_no_formula_stays() -> None:
     for text in ("a=b", "1.0.0", "Ada @home", "'=1"):
         assert cells(reason=text)["reason"] == text

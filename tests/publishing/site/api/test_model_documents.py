@@ -14,7 +14,8 @@ from tests.publishing.site.lively_registry import REPOSITORY, SITE
 from tests.scaffold.registry import Scratch
 
 from mintmark.publishing.site.api.json_text import format_document
-from mintmark.publishing.site.api.model_documents import PAGE_BYTES, ModelFacts, index_documents
+from mintmark.publishing.site.api.model_documents import PAGE_BYTES, index_documents
+from mintmark.publishing.site.api.model_facts import ModelFacts
 from mintmark.publishing.site.model_source import ModelSource
 from mintmark.registry.past.chronicle import ModelChronicle
 
@@ -36,15 +37,15 @@ def commit_of(lively: Scratch, subject: str) -> str:
 
 def test_every_document_keeps_to_its_schema(api: Path) -> None:
     assert (
-        check_api(api) == 4 + 6 + 6 + 6 + 6
-    )  # config, models, audit, lineage; indexes and lineage; versions; curves; channels
+        check_api(api) == 3 + 5 + 6 + 6 + 6 + 6 + 3
+    )  # config, models, audit; lineage: index, parts, marks; indexes and lineage; versions; curves; channels; monitoring
 
 
 def test_a_channel_says_what_where_since_when_by_whom_and_what_was_before(lively: Scratch, api: Path) -> None:
     found = read(api, "models/iris/channels/production.json")
     moved = commit_of(lively, "rollback iris 1.2.0 in production (#10)")
     assert found["commit"] == moved
-    assert (found["version"], found["previous"], found["by"]) == ("1.1.0", "1.0.0", "Ada Lovelace")
+    assert (found["version"], found["rollback_to"], found["by"]) == ("1.1.0", "1.0.0", "Ada Lovelace")
     assert found["since"] == "2026-01-08T12:00:00Z"
     assert found["pull_request"] == 10
     artifact = (api / "models/iris/channels" / found["artifact"]["url"]).read_bytes()
@@ -91,13 +92,25 @@ def test_moves_are_told_newest_first_with_rollbacks_as_such(api: Path) -> None:
 def test_a_row_tells_whether_the_champion_is_really_better(api: Path) -> None:
     rows = {row["name"]: row for row in read(api, "models.json")["models"]}
     iris = rows["iris"]
-    assert (iris["measured"], iris["before"]["version"], iris["before"]["rows"]) == ("1.1.0", "1.0.0", "same")
-    assert iris["before"]["standing"] in ("better", "no worse", "worse", "inconclusive")  # from stored predictions
-    assert iris["before"]["difference"] == pytest.approx(iris["value"] - iris["before"]["value"])
-    assert rows["price"]["before"] is None
+    assert (iris["measured"], iris["compared_with"]["version"], iris["compared_with"]["rows"]) == (
+        "1.1.0",
+        "1.0.0",
+        "same",
+    )
+    assert iris["compared_with"]["standing"] in (
+        "better",
+        "no worse",
+        "worse",
+        "inconclusive",
+    )  # from stored predictions
+    assert iris["compared_with"]["difference"] == pytest.approx(iris["value"] - iris["compared_with"]["value"])
+    assert rows["price"]["compared_with"] is None
     assert (iris["framework"], iris["licence"], iris["tags"]) == ("scikit-learn", "Apache-2.0", ["flowers", "small"])
     assert read(api, "models.json")["totals"] == {
         "models": 3,
+        "models_unreadable": 0,
+        "champions": 3,
+        "champions_unreadable": 0,
         "versions": 6,
         "yanked": 1,
         "withdrawn": 1,

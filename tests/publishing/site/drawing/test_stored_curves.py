@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,20 @@ from mintmark.core.model import Gates
 from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.question import Question
 from mintmark.core.statistics.metrics import class_outcomes, metric_value
-from mintmark.core.statistics.true_curves import true_curves
+from mintmark.core.statistics.true_curves import TrueCurve, true_curves
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.drawing import stored_curves
-from mintmark.publishing.site.drawing.stored_curves import Stored, paired_standing, read_curves, read_outcomes
+from mintmark.publishing.site.drawing.stored_curves import Stored, paired_standing, read_line, read_outcomes
 
 ROOT = Path(__file__).parents[4]
 VERSIONS = sorted((ROOT / "models").glob("*/versions/*/version.yaml"))
 BINARY = Question(task="binary-classification", target="t", metric="roc_auc")
+
+
+def read_curves(source: Any, **question: Any) -> list[TrueCurve]:
+    """The curves of a version's predictions, none where the file does not hold any that can be drawn."""
+    line = read_line(source, **question)
+    return line.curves if line is not None else []
 
 
 def parquet(columns):

@@ -156,7 +156,12 @@ def test_filters_and_the_events_that_are_not_in_the_page(tmp_path: Path) -> None
       steps.days = await choose('to', '2026-06-04');
       return steps;"""
     content = audit_page(CONFIG, {"events": many}, NAMES)
-    steps = use_page(tmp_path, content, script, files={"api/v1/audit.json": {"events": many}})
+    old = {"path": "audit/2025.json", "events": len(many) - 4, "from": many[-1]["time"], "to": many[4]["time"]}
+    files = {
+        "api/v1/audit.json": {"events": many[:4], "parts": [old]},
+        "api/v1/audit/2025.json": {"events": many[4:], "parts": []},
+    }
+    steps = use_page(tmp_path, content, script, files=files)
     assert steps["more"][:2] == [160, "160 events"]
     assert steps["same"], "the browser writes the same words as the page"
     assert steps["by"] == [1, "1 event", "?by=gra"]

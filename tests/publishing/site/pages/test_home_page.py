@@ -55,7 +55,7 @@ ROW: dict[str, Any] = {
     "value": 0.98,
     "low": 0.95,
     "high": 1.0,
-    "before": BEFORE,
+    "compared_with": BEFORE,
     "created": "2026-06-01T09:30:00Z",
     "since": "2026-06-03T09:30:00Z",
     "badges": ["reproduced"],
@@ -74,7 +74,19 @@ def need(kind: str, model: str = "iris", **changes: Any) -> dict[str, Any]:
 BARE = {
     **ROW,
     **dict.fromkeys(
-        ("title", "format", "framework", "latest", "measured", "value", "low", "high", "before", "created", "since")
+        (
+            "title",
+            "format",
+            "framework",
+            "latest",
+            "measured",
+            "value",
+            "low",
+            "high",
+            "compared_with",
+            "created",
+            "since",
+        )
     ),
     "name": "new-one",
     "versions": 0,
@@ -85,7 +97,16 @@ BARE = {
 
 
 def models(*rows: dict[str, Any], attention: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    totals = {"models": len(rows), "versions": 2 * len(rows), "yanked": 1, "withdrawn": 0, "files_size": 12_000}
+    totals = {
+        "models": len(rows),
+        "models_unreadable": 0,
+        "champions": sum("production" in row["channels"] for row in rows),
+        "champions_unreadable": 0,
+        "versions": 2 * len(rows),
+        "yanked": 1,
+        "withdrawn": 0,
+        "files_size": 12_000,
+    }
     updated = "2026-06-03T09:30:00Z" if rows else None
     return {"totals": totals, "updated": updated, "attention": attention or [], "models": list(rows), "broken": []}
 
@@ -119,7 +140,7 @@ def test_a_model_is_told_in_full() -> None:
     for expected in (
         *("The registry of Acme", "iris", "Kinds of iris", "multiclass-classification", "@acme/ml", "flowers"),
         *("1.1.0", "0.98", "accuracy [0.95, 1]", "▲ 0.03 better than 1.0.0", "staging 1.1.0", "production 1.1.0"),
-        *("scikit-learn", "CC0-1.0", "reproduced", "nothing found", "moved here 2026-06-03", "12 kB"),
+        *("scikit-learn", "CC0-1.0", "reproduced", "nothing found", "moved 2026-06-03", "12 kB"),
     ):
         assert expected in page.words, expected
     assert page.text.lstrip().startswith("The registry of Acme")
@@ -128,10 +149,11 @@ def test_a_model_is_told_in_full() -> None:
 
 
 def test_a_model_without_a_version_or_outside_production_says_so() -> None:
-    staged = {**ROW, "name": "staged", "channels": {"staging": "1.1.0"}, "since": None, "before": None}
+    staged = {**ROW, "name": "staged", "channels": {"staging": "1.1.0"}, "since": None, "compared_with": None}
     words = Page(home_page(CONFIG, models(BARE, staged))).words
     assert "in production0" in words
-    assert "no version yet" in words
+    assert "no version" in words
+    assert "no release yet" in Page(home_page(CONFIG, models({**BARE, "versions": 2}))).words  # both are pre-releases
     assert "accuracy: no value" in words
     assert "not yet; latest is 1.1.0" in words
 
@@ -203,7 +225,7 @@ def hostile_row() -> dict[str, Any]:
         row[key] = HOSTILE
     row |= {"owners": [HOSTILE], "tags": [HOSTILE], "channels": {HOSTILE: HOSTILE, "production": HOSTILE}}
     row["metric"] = {"name": HOSTILE, "goal": HOSTILE}
-    row["before"] |= {"version": HOSTILE}
+    row["compared_with"] |= {"version": HOSTILE}
     return row
 
 
@@ -240,7 +262,7 @@ def test_what_needs_attention_is_told_with_where_to_mend_it() -> None:
     assert "something is waiting. Since 2026-06-03" in page.words
     assert "1 more inconclusive iris" in page.words  # folded
     for link in (
-        *("models/iris/#answer", "models/iris/#channels", "models/iris/1.1.0/#files"),
+        *("models/iris/#answer", "models/iris/#change", "models/iris/1.1.0/#files"),
         "https://github.com/acme/models/blob/main/models/iris/model.yaml#L3",
     ):
         assert link in page.links, link
@@ -297,7 +319,7 @@ ROWS = [
         "tags": ["fraud"],
         "owners": ["@acme/other"],
         "created": "2026-01-01T00:00:00Z",
-        "before": None,
+        "compared_with": None,
     },
     {**ROW, "name": "gamma", "tags": ["nlp"], "task": "regression", "channels": {"staging": "1.1.0"}, "since": None},
     {**BARE, "name": "delta", "tags": ["nlp"]},
@@ -347,9 +369,15 @@ def test_an_address_opens_what_it_says_and_ages_and_order_are_told(tmp_path: Pat
     script = f"""{SHOWN}
       const time = $('.mm-models tbody time');
       return [shown(), $('#mm-active').innerText.split('\\n'), time.title, time.textContent.endsWith('ago'),
-              $('.mm-facet[data-facet=tag] summary').textContent];"""
+              $('.mm-facet[data-facet=tag] summary').textContent, $('#mm-verifying').textContent];"""
     at = "?tag=fraud&sort=newest&channel=production&utm=1"
-    order, active, title, old, label = use_page(tmp_path, home_page(CONFIG, models(*ROWS)), script, at=at)
+    nightly = {**CONFIG, "verifying": "https://github.com/acme/models/actions/workflows/verify.yml"}
+    content = home_page(nightly, {**models(*ROWS), "updated": "2020-01-01T00:00:00Z"})
+    assert f'href="{nightly["verifying"]}"' in content
+    assert "stale" not in content.partition('id="mm-verifying"')[2].partition("</p>")[0], "no day of the build"
+    order, active, title, old, label, verifying = use_page(tmp_path, content, script, at=at)
+    assert verifying.startswith("stale A schedule verifies every version each night: its runs.")
+    assert "No change of the registry for" in verifying
     assert order == ["beta", "alpha"]
     assert active == ["Tag: fraud ×", "Channel: production ×", "Clear all"]
     assert (title, old, label) == ("2026-06-01", True, "Tag (1)")

@@ -21,6 +21,7 @@ from tests.publishing.site.sample_versions import (
     index,
     model,
     move,
+    review,
     row,
     version,
 )
@@ -42,7 +43,7 @@ MOVES = [
 def sample(**changes: Any) -> dict[str, Any]:
     yanked = {"reason": "Labels **leaked**.", "replacement": "1.2.0", **event(10, "yank iris")}
     newest, broken, first = version("1.2.0"), version("1.1.0", status=yanked), version("1.0.0", parent=None)
-    channels = {"staging": held("1.1.0", "1.0.0", event(7)), "production": held("1.0.0", None, event(9))}
+    channels = {"staging": held("1.1.0", "1.0.0", event(7)), "production": held("1.0.0", None, event(9), "1.1.0")}
     withdrawn = [{"version": "1.1.1", **event(11, "withdraw iris 1.1.1: wrong file (#51)")}]
     rows = [row(newest), row(broken, "staging"), row(first, "production")]
     return index(*rows, **{"channels": channels, "moves": MOVES, "withdrawn": withdrawn, **changes})
@@ -94,14 +95,17 @@ def test_a_bare_model_has_a_page() -> None:
 BEFORE = {"version": "0.9.0", "value": 0.94, "low": 0.9, "high": 0.97, "rows": "same", "difference": 0.01}
 
 
-def answered(standing: str | None = "better", *, before: bool = True, **changes: Any) -> dict[str, Any]:
+def answered(
+    standing: str | None = "better", *, before: bool = True, kept: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """An index with 1.0.0 in production and 1.1.0 waiting in staging; `changes` go into the row of 1.0.0."""
     rows = [row(version("1.1.0"), "staging"), {**row(version("1.0.0"), "production"), **changes}, row(version("0.9.0"))]
     champion = {
         "channel": "production",
         "version": "1.0.0",
         "row": rows[1],
-        "before": {**BEFORE, "standing": standing} if before else None,
+        "review": kept,
+        "compared_with": {**BEFORE, "standing": standing} if before else None,
         "url": "versions/1.0.0/model.skops",
     }
     channels = {"staging": held("1.1.0", "1.0.0", event(7)), "production": held("1.0.0", "0.9.0", event(5))}
@@ -114,8 +118,8 @@ def test_the_first_block_says_what_is_served_how_good_since_when_and_how_healthy
     for part in (
         "In production 1.0.0 roc_auc 0.95 [0.93, 0.97] ▲ 0.01 better than 0.9.0 (paired test on the same rows)",
         "Since 2026-06-05, moved by Ada in 5555555 (#45). Made 2026-06-01 by Ada",
-        "✓ meets the gates of today ✓ files verified ✓ reproduced – no monitoring data",
-        "1.1.0 is in staging.",
+        "✓ meets the gates of today ✓ files verified ✓ reproduced 1.1.0 is in staging.",
+        "No review kept.",
     ):
         assert part in text, part
     assert text.index("In production") < text.index("Tells irises apart.")
@@ -126,7 +130,7 @@ def test_the_first_block_says_what_is_served_how_good_since_when_and_how_healthy
     [
         (answered("inconclusive"), "▲ 0.01 inconclusive against 0.9.0 (paired test on the same rows)"),
         (answered(None), "+0.01 against 0.9.0, no verdict (undecided)"),
-        (answered(before=False), "Nothing was there before it to compare it with."),
+        (answered(before=False), "It was compared with no other version: undecided."),
         (answered(missed=["roc_auc is too low"]), "✗ misses a gate of today: roc_auc is too low"),
         (answered(verified=False), "✗ files missing or not as recorded"),
         (answered(verified=None), "– files not checked here"),
@@ -138,6 +142,27 @@ def test_the_first_block_says_what_is_served_how_good_since_when_and_how_healthy
 def test_the_first_block_is_honest(shown: dict[str, Any], expected: str) -> None:
     assert expected in page(shown).text("")
     assert ("mm-answer--bad" in content(shown)) == ("yanked" in expected)
+
+
+def test_the_first_block_says_what_the_review_decided() -> None:
+    kept = review()
+    told = kept["report"]["comparison"]
+    told["against"] = "iris@0.9.0"
+    text = page(answered("no worse", kept=kept)).text("")
+    said = "Its review: Pass +0.0133 [-0.0012, +0.0321] no worse than iris@0.9.0 (by a paired test on "
+    assert said in text
+    assert "margin 0.01)" in text
+    assert "▲ 0.01" not in text  # the site's own test says the same of the same two
+    assert "▲ 0.01 better than 0.9.0" in page(answered("better", kept=kept)).text("")
+    told["difference"] |= {"standing": "inconclusive", "rows_needed": 900}
+    text = page(answered(None, kept=kept)).text("")
+    assert "inconclusive against iris@0.9.0" in text
+    assert "some 900 rows would decide it" in text
+    told |= {"champion": None, "difference": None}
+    assert "Pass (there was nothing to compare it with, on " in page(answered(before=False, kept=kept)).text("")
+    assert "The tag does not agree with itself" in page(answered(kept={**kept, "outcome": "failure"})).text("")
+    assert "No review kept." in page(answered(kept={**kept, "report": None, "fault": "it is lightweight"})).text("")
+    assert_safe(content(answered(kept=review(report={**kept["report"], "comparison": {**told, "against": HOSTILE}}))))
 
 
 def test_a_champion_that_cannot_be_read_is_not_nothing() -> None:
@@ -188,16 +213,29 @@ def test_what_nobody_committed_was_moved_by_nobody() -> None:
     assert "staging 1.1.0 yanked Not committed yet." in page(shown).text("channels")
 
 
-def test_links_to_write_come_with_the_line_to_write() -> None:
+def test_links_to_write_stand_once_and_come_with_the_line_to_write() -> None:
     made = page()
-    text = made.text("channels")
-    assert "https://github.com/acme/models/edit/main/models/iris/channels/staging.yaml" in made.links()
-    assert "Promote 1.2.0 to staging opens the file in GitHub's editor; write: version: 1.2.0" in text
-    assert "Roll staging back to 1.0.0 opens the file in GitHub's editor; write: version: 1.0.0" in text
-    assert 'data-copy="the line for staging">version: 1.2.0</code>' in content()
-    assert "Propose a version of iris" in made.text("change")
-    assert "Promote 1.2.0 to staging Ask for it: Promote 1.2.0 to staging Open the file" in made.text("change")
-    assert "mintmark promote iris@1.2.0 staging" in made.text("change")
+    text = made.text("change")
+    staging = "https://github.com/acme/models/edit/main/models/iris/channels/staging.yaml"
+    assert staging in made.links()
+    assert "Propose a version of iris" in text
+    assert "Promote 1.2.0 to staging Ask for it: Promote 1.2.0 to staging Open the file" in text
+    assert "and write version: 1.2.0" in text
+    assert "mintmark promote iris@1.2.0 staging" in text
+    assert "Promote" not in made.text("channels")  # the first block and the section Change have them
+
+
+def test_a_channel_whose_file_cannot_be_read_is_no_new_file_to_github() -> None:
+    """GitHub's address of a new file would be refused: the file is there."""
+    fault = {"path": "p", "line": 1, "message": "m", "model": "iris", "version": None, "channel": "production"}
+    fault |= {"cause": {"kind": "damage", **event(8)}}
+    holding = {"staging": held("1.2.0", None, event(7))}
+    assert "Damaged by Ada on" in page(sample(channels=holding, broken=[fault])).text("channels")
+    for broken, place in (([], "/new/main?"), ([fault], "/edit/main/models/iris/channels/production.yaml")):
+        links = [link for link in page(sample(channels=holding, broken=broken)).links() if "production" in link]
+        editors = [link for link in links if "/issues/new" not in link]
+        assert len(editors) == 4  # the button, and the three versions of the section Change
+        assert all(place in link for link in editors), (place, editors)
 
 
 def test_what_is_refused_says_why_and_is_no_link() -> None:
@@ -207,12 +245,15 @@ def test_what_is_refused_says_why_and_is_no_link() -> None:
     assert "Ask for it" not in made.text("change")
 
 
-def test_a_yanked_version_is_not_offered_for_promotion() -> None:
-    assert "Promote 1.1.0 to production" not in page().text("channels")
+def test_the_first_block_offers_no_move_that_is_refused() -> None:
+    refused = {"version": "1.1.0", "kind": "promote", "refused": "is yanked"}
+    made = page(sample(choices={"production": [refused]}))
+    assert "1.1.0 is in staging. It cannot be promoted: 1.1.0 is yanked." in made.text("")
+    assert "Promote 1.1.0" not in made.text("")
+    for gone in (sample(choices={}), sample(choices={}, versions=[])):  # beyond the versions that choices tell of
+        assert "Promote 1.1.0" not in page(gone).text("")
     fine = sample(channels={"staging": held("1.2.0", None, event(7))})
-    made = page(fine)
-    assert "Promote 1.2.0 to production opens GitHub's editor with the line in it." in made.text("channels")
-    assert "Promote 1.2.0 to staging" not in made.text("channels")
+    assert "Promote 1.2.0" in page(fine).text("")
 
 
 def test_without_a_repository_there_is_nothing_to_write() -> None:
@@ -234,10 +275,10 @@ def test_the_timeline_tells_promotions_rollbacks_and_closures_newest_first() -> 
     assert text.index("rolled back to 1.0.0") < text.index("promoted to 1.1.0 2026-06-08")
 
 
-def test_versions_that_are_gone_are_not_linked_from_the_timeline() -> None:
-    made = page(sample(moves=[move("staging", "promote", None, "0.9.0", 2)]))
-    assert "promoted to 0.9.0" in made.text("timeline")
-    assert "0.9.0/" not in made.links()
+def test_versions_without_a_page_are_not_linked_from_the_timeline() -> None:
+    made = page(sample(moves=[move("staging", "promote", None, "0.8.9", 2)]))
+    assert "promoted to 0.8.9" in made.text("timeline")
+    assert "0.8.9/" not in made.links()
 
 
 def test_a_long_history_leads_to_the_audit_log() -> None:
@@ -275,7 +316,7 @@ def test_a_rollback_goes_elsewhere_than_to_what_was_there_before_and_both_are_to
         row(version("1.0.0")) | {"missed": ["too slow"]},
     ]
     back = move("production", "rollback", "1.2.0", "1.1.0", 9)
-    channels = {"production": held("1.1.0", "1.0.0", event(9))}
+    channels = {"production": held("1.1.0", "1.0.0", event(9), "1.2.0")}
     text = page(index(*rows, channels=channels, moves=[back])).text("channels")
     assert "Before it: 1.2.0, which was rolled back from. A rollback goes to 1.0.0." in text
     assert "1.0.0 misses a gate of today: too slow." in text

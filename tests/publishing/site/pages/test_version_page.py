@@ -109,7 +109,7 @@ def test_channels_commits_and_reproductions_are_told() -> None:
     reproduced = {"time": "2026-06-02T00:00:00Z", "by": "CI", "identical": False}
     document = version(registered=None, reproduced=reproduced)
     text = page(document, index=index(row(document), channels=channels)).text("status")
-    assert "In staging. Done by Ada on 2026-06-07" in text
+    assert "In staging. Moved there by Ada on 2026-06-07" in text
     assert "Not committed" in text
     assert "by CI on 2026-06-02, and the bytes were not the same" in text
 
@@ -180,6 +180,14 @@ def test_behaviour_tests_show_how_they_came_out() -> None:
     assert "gone no longer declared ✓ held Fine." in text
 
 
+def told_as(standing: str, **bounds: float | None) -> dict[str, Any]:
+    """A review whose paired test is said to have come out so."""
+    told = review()
+    told["report"]["verdict"] = "pass"
+    told["report"]["comparison"]["difference"] |= {"standing": standing, **bounds}
+    return told
+
+
 @pytest.mark.parametrize(
     ("told", "said"),
     [
@@ -190,6 +198,10 @@ def test_behaviour_tests_show_how_they_came_out() -> None:
         ),
         (review(report=None), "No review kept: the tag iris@v1.1.0 names the change and holds no report."),
         (review(outcome="failure"), "The tag does not agree with itself: the check ended with failure"),
+        (told_as("worse"), 'The tag does not agree with itself: it says "worse", which does not follow from'),
+        (told_as("worse", low=-0.5, high=-0.3, bound=-0.4), "its report says pass, and its paired test says worse"),
+        (told_as("better", low=-0.5, high=-0.3, bound=-0.4), 'it says "better", which does not follow from'),
+        (told_as("no worse", low=None, high=None, bound=None), 'it says "no worse", which does not follow from'),
     ],
 )
 def test_what_a_tag_does_not_tell_is_said(told: dict[str, Any] | None, said: str) -> None:

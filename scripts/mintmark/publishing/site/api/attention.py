@@ -12,31 +12,45 @@ from mintmark.core.finding import one_line, shorten
 from mintmark.core.layout import locate
 from mintmark.core.words.numbers import count, signed
 from mintmark.publishing.site.api.model_documents import missed_gates
+from mintmark.publishing.site.pages.texts import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mintmark.core.finding import Finding
     from mintmark.publishing.site.api.json_text import Document
-    from mintmark.publishing.site.api.model_documents import ModelFacts
+    from mintmark.publishing.site.api.model_facts import ModelFacts
 
-Kind = Literal["yanked", "unreadable", "unverified", "gates", "worse", "inconclusive", "stale", "waiting"]
+Kind = Literal[
+    "yanked",
+    "unreadable",
+    "unverified",
+    "alarm",
+    "silent",
+    "drifting",
+    "gates",
+    "worse",
+    "inconclusive",
+    "stale",
+    "waiting",
+]
 Severity = Literal["high", "medium", "low"]
 # In this order they are shown. What is served comes before what waits, and what is certain before what is not.
 KINDS: Final[tuple[Kind, ...]] = (
-    *("yanked", "unreadable", "unverified", "gates", "worse"),
-    *("inconclusive", "stale", "waiting"),
+    *("yanked", "unreadable", "unverified", "alarm", "silent", "drifting"),
+    *("gates", "worse", "inconclusive", "stale", "waiting"),
 )  # fmt: skip
 _SEVERITIES: Final[tuple[Severity, ...]] = ("high", "medium", "low")
 _LONGEST: Final = 200
+_SHORT: Final = 7  # letters of a commit
 
 
-def attention(facts: ModelFacts, before: Mapping[str, Any] | None) -> list[Document]:
-    """Return what of a model needs attention; `before` is the version before the champion, as models.json has it."""
+def attention(facts: ModelFacts, other: Mapping[str, Any] | None) -> list[Document]:
+    """Return what of a model needs attention; `other` is `compared_with` of models.json."""
     found = [
-        *unreadable(facts.source.name, facts.source.findings, facts.channels),
+        *unreadable(facts),
         *_channels(facts),
-        *_standing(facts, before),
+        *_standing(facts, other),
         *_waiting(facts),
     ]
     return in_order(found)
@@ -52,27 +66,48 @@ def _order(item: Document) -> tuple[Any, ...]:
     return (*place, item["channel"] or "", item["file"] or "", item["line"] or 0, item["sentence"])
 
 
-def unreadable(model: str, findings: Iterable[Finding], channels: tuple[str, ...]) -> Iterator[Document]:
-    """Yield an item for each file of a model that cannot be read; grave where its champion or the model is lost."""
+def unreadable(facts: ModelFacts) -> Iterator[Document]:
+    """Yield an item for each file of a model that cannot be read; grave where its champion or the model is lost.
+
+    A record that cannot be read is told once, with the last of the channels that point to it.
+    """
+    source, channels = facts.source, facts.channels
     by_file: dict[str, list[Finding]] = {}
-    for finding in findings:
+    for finding in source.findings:
         by_file.setdefault(finding.path, []).append(finding)
+    lost = {name: source.broken_channels.get(name) for name in channels}
+    holding = {version: name for name, version in lost.items() if version in source.unreadable}
+    held = {layout.channel_path(source.name, name) for name, version in lost.items() if version in holding}
     for path, (first, *others) in by_file.items():
+        if path in held:
+            continue
         place = locate(path)
         channel = place.name if place.kind == "channel" and place.name in channels else None
+        version = place.name if place.kind == "version" and place.name in holding else None
+        if version is not None:
+            channel = holding[version]
         grave = place.kind == "model" or channel == channels[-1]
         where = f"{path}:{first.line}" if first.line else path
         message = f"{first.where}: {first.message}" if first.where else first.message
         more = f", and {count(len(others), 'more fault')}" if others else ""
         sentence = f"{where} cannot be used: {message}{more}"
-        if channel and message.startswith("points to "):
+        if version is not None:
+            place_of = f"{path}, line {first.line or 1}"
+            sentence = f"{channel} points to {version}, whose record cannot be read ({place_of}): {message}{more}"
+        elif channel and lost[channel] is not None:
             sentence = f"{channel} {message}"
+        cause = facts.cause(place)
+        damaged = cause if cause and cause["kind"] == "damage" else None
+        if damaged is not None:
+            sentence += f". {damaged['by']} damaged it in {damaged['commit'][:_SHORT]}"
         yield item(
             "unreadable",
             "high" if grave else "medium",
-            model,
+            source.name,
             sentence,
+            version=version,
             channel=channel,
+            since=damaged["time"] if damaged else None,
             file=path,
             line=first.line,
         )
@@ -118,30 +153,32 @@ def _channels(facts: ModelFacts) -> Iterator[Document]:
         }
         points = f"{channel} points to {version}"
         if (status := source.statuses.get(version)) is not None:
-            reason = shorten(" ".join(str(status["reason"]).split()), _LONGEST)
+            reason = shorten(plain_text(str(status["reason"])), _LONGEST)
             yield item("yanked", severity, source.name, f"{points}, which was yanked: {reason}", **place)
         if facts.proved.get(version) is False:
-            what = "not all of whose stored files are here with the bytes that its record names"
-            yield item("unverified", severity, source.name, f"{points}, {what}; mintmark verify tells which", **place)
+            what = "some of its stored files are missing, or are not the bytes that its record names"
+            yield item(
+                "unverified", severity, source.name, f"{points}, and {what}; mintmark verify tells which", **place
+            )
         if missed := missed_gates(source, version):
             more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""
             sentence = f"{points}, which misses a gate of today: {missed[0]}{more}"
             yield item("gates", severity, source.name, sentence, **place)
 
 
-def _standing(facts: ModelFacts, before: Mapping[str, Any] | None) -> Iterator[Document]:
-    if before is None or before["standing"] not in ("worse", "inconclusive"):
+def _standing(facts: ModelFacts, other: Mapping[str, Any] | None) -> Iterator[Document]:
+    if other is None or other["standing"] not in ("worse", "inconclusive"):
         return
     source, channel = facts.source, facts.channels[-1]
-    version, other = source.channels[channel], before["version"]
+    version, than = source.channels[channel], other["version"]
     metric = source.identity["metric"]["name"]
-    by = f"{metric} {signed(before['difference'])}, by a paired test on the same rows"
+    by = f"{metric} {signed(other['difference'])}, by a paired test on the same rows"
     moved = facts.last_event("channel", channel)
     place: dict[str, Any] = {"version": version, "channel": channel, "since": moved.time if moved else None}
-    if before["standing"] == "worse":
-        yield item("worse", "high", source.name, f"{version} in {channel} is worse than {other}: {by}", **place)
+    if other["standing"] == "worse":
+        yield item("worse", "high", source.name, f"{version} in {channel} is worse than {than}: {by}", **place)
         return
-    sentence = f"{version} in {channel} is neither better than {other} nor surely no worse: {by}"
+    sentence = f"{version} in {channel} is neither better than {than} nor surely no worse: {by}"
     yield item("inconclusive", "medium", source.name, sentence, **place)
 
 

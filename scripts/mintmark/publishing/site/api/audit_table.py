@@ -12,6 +12,8 @@ COLUMNS: Final = (
     "time", "kind", "model", "version", "channel", "from", "to", "by", "sentence", "reason", "subject", "commit",
     "pull_request",
 )  # fmt: skip
+# Turns the text around it, or is not seen. Joiners between letters stay.
+_UNSEEN: Final = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 # What a spreadsheet takes for the beginning of a formula, in wide letters too; some skip blanks before it.
 _FORMULA: Final = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
@@ -26,7 +28,10 @@ def _line(values: Iterable[Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a value between quotes. An apostrophe makes text of what would be a formula."""
-    text = "" if value is None else str(value)
+    """Return a value between quotes. An apostrophe makes text of what would be a formula.
+
+    What nobody sees, or what turns the text around it, is written out as registry.js does it.
+    """
+    text = "" if value is None else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", str(value))
     defused = f"'{text}" if _FORMULA.match(text) else text
     return '"' + defused.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""What the documents say of a model's champion, and of the version that was there before it. Pure."""
+"""What the documents say of a model's champion, and of the version that a rollback of it goes to. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.comparison import basis_of
 from mintmark.core.records import stored_files
-from mintmark.publishing.site.api.model_documents import previous_holder, version_row
+from mintmark.publishing.site.api.model_documents import rollback_to, version_review, version_row
 from mintmark.publishing.site.embedded_files import published_name
 
 if TYPE_CHECKING:
     from mintmark.publishing.site.api.json_text import Document
-    from mintmark.publishing.site.api.model_documents import ModelFacts
+    from mintmark.publishing.site.api.model_facts import ModelFacts
 
 
 def champion_document(facts: ModelFacts, standing: str | None) -> Document | None:
-    """Return what holds the last channel, for the index, with its row, which may stand on a further page of it.
+    """Return what holds the last channel, for the index, with its review and row, which may stand on a further page.
 
     `url` is where its artifact lies, relative to the index.
     """
@@ -29,15 +29,16 @@ def champion_document(facts: ModelFacts, standing: str | None) -> Document | Non
         "channel": channel,
         "version": version,
         "row": version_row(facts, version),
-        "before": before_document(facts, standing),
+        "review": version_review(facts, version),
+        "compared_with": compared_document(facts, standing),
         "url": f"versions/{version}/{published_name(artifact)}" if carried else None,
     }
 
 
-def before_document(facts: ModelFacts, standing: str | None) -> Document | None:
-    """Return the version before the champion beside it; `standing` is what a paired test says of the champion."""
+def compared_document(facts: ModelFacts, standing: str | None) -> Document | None:
+    """Return the version that a rollback goes to, beside the champion; `standing` is what a paired test says."""
     source, channel = facts.source, facts.channels[-1]
-    version, champion = previous_holder(facts, channel), source.channels.get(channel)
+    version, champion = rollback_to(facts, channel), source.channels.get(channel)
     if champion is None or version is None:
         return None
     metric = source.identity["metric"]["name"]

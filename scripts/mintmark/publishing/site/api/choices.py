@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mintmark.publishing.site.api.json_text import Document
-    from mintmark.publishing.site.api.model_documents import ModelFacts
+    from mintmark.publishing.site.api.model_facts import ModelFacts
 
 MOST: Final = 20  # versions, the highest
 

@@ -157,7 +157,7 @@ def _model(head: Document) -> Row:
 
 
 def _channel(model: str, channel: str, held: Document) -> Row:
-    keys = ("version", "since", "previous", "by", "pull_request", "commit")
+    keys = ("version", "since", "replaced", "rollback_to", "by", "pull_request", "commit")
     return (model, channel, *(held[key] for key in keys))
 
 

@@ -54,7 +54,7 @@ CREATE TABLE importances (
   PRIMARY KEY (version_id, name)) WITHOUT ROWID;
 CREATE TABLE channels (
   model TEXT NOT NULL REFERENCES models, channel TEXT NOT NULL REFERENCES registry_channels (name),
-  version TEXT NOT NULL, since TEXT, previous TEXT, person TEXT, pull_request INTEGER, commit_id TEXT,
+  version TEXT NOT NULL, since TEXT, replaced TEXT, rollback_to TEXT, person TEXT, pull_request INTEGER, commit_id TEXT,
   PRIMARY KEY (model, channel), FOREIGN KEY (model, version) REFERENCES versions (model, version)) WITHOUT ROWID;
 CREATE TABLE moves (
   id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models, channel TEXT NOT NULL, kind TEXT NOT NULL,

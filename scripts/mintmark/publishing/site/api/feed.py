@@ -17,7 +17,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _EPOCH = "1970-01-01T00:00:00Z"  # an empty feed was never updated, and must name a time
 _TOP = "../../"  # from api/v1/feed.xml to the top of the site
 _NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
-_TOLD = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw", "anchor")
+_TOLD = ("propose", "promote", "rollback", "close", "yank", "unyank", "withdraw", "anchor", "damage", "mend")
 
 
 def format_model_feed(config: Mapping[str, Any], model: str, events: Sequence[Mapping[str, Any]]) -> str:

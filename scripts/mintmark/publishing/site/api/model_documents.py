@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mintmark.core.channels import rollback_target
 from mintmark.core.cost import recorded_cost
-from mintmark.core.events import Event, parse_pull_request, person_name
+from mintmark.core.events import person_name
 from mintmark.core.judgement.gates import check_record
 from mintmark.core.model import Gates
+from mintmark.core.provenance.inputs import code_of
 from mintmark.core.records import Interval, stored_files
-from mintmark.core.tags.grammar import VersionTag
 from mintmark.core.version import parse_version
-from mintmark.publishing.site.api.broken import broken_entries
 from mintmark.publishing.site.api.json_text import Document, format_around, format_document, split_rows
+from mintmark.publishing.site.api.model_facts import ModelFacts, committed, committed_or_not, written
 from mintmark.publishing.site.api.review_document import review_document
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.stored.summaries import NOTHING
@@ -26,93 +24,10 @@ if TYPE_CHECKING:
 
     from mintmark.core.records import StoredFile
     from mintmark.publishing.site.model_source import ModelSource
-    from mintmark.publishing.site.stored.summaries import Summaries
-    from mintmark.registry.past.approvals import ToldTag
-    from mintmark.registry.past.chronicle import ModelChronicle
-    from mintmark.registry.past.notes import Reproduced
 
 PAGE_BYTES = 950_000  # an index stays below 1 MB
 _ROWS_BYTES = 50_000  # what rows get at least, however long a model.yaml is
 _MOVES_SHARE = 3  # a third of an index is for moves
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelFacts:
-    """All that the documents of one model are made from.
-
-    `channels` are the names in the order of the settings, `published` the version and name of each stored file that the
-    site carries, `reproduced` what notes say by version, `tags` the tags of this model,
-    `summaries` what the stored files of its versions come to, `corners` their curves as JSON. `proved` tells by version
-    whether all its stored files were there with the right bytes; one whose files nobody looked at is not in it.
-    """
-
-    source: ModelSource
-    chronicle: ModelChronicle
-    channels: tuple[str, ...]
-    published: frozenset[tuple[str, str]] = frozenset()
-    proved: Mapping[str, bool] = field(default_factory=dict)
-    reproduced: Mapping[str, Reproduced] = field(default_factory=dict)
-    tags: Sequence[ToldTag] = ()
-    summaries: Mapping[str, Summaries] = field(default_factory=dict)
-    corners: Mapping[str, str] = field(default_factory=dict)
-    brought: Counter[str] = field(init=False, repr=False, default_factory=Counter)  # versions by the commit with them
-    _tags: dict[str, list[ToldTag]] = field(init=False, repr=False, default_factory=dict)
-    _last: dict[tuple[str, str], Event] = field(init=False, repr=False, default_factory=dict)
-    _broken: dict[tuple[bool, str], list[Document]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for event in self.chronicle.events:
-            name = event.channel or event.version
-            if name is not None:
-                self._last[_GROUPS[event.kind], name] = event
-        self.brought.update(event.commit for event in self.chronicle.events if event.kind == "propose")
-        for tag in self.tags:
-            if isinstance(tag.tag, VersionTag):
-                self._tags.setdefault(tag.tag.version, []).append(tag)
-        for entry in broken_entries(self.source.findings):
-            self._broken.setdefault((bool(entry["channel"]), entry["channel"] or entry["version"] or ""), []).append(
-                entry
-            )
-
-    def broken_in(self, *, version: str = "", channel: str = "") -> list[Document]:
-        """Return what cannot be read of a version, or of a channel."""
-        return self._broken.get((bool(channel), channel or version), [])
-
-    @property
-    def commit(self) -> str | None:
-        """The last commit that changed anything of the model."""
-        return self.chronicle.last.oid if self.chronicle.last else None
-
-    def tags_of(self, version: str) -> Sequence[ToldTag]:
-        """Return the tags that register a version, or take it out."""
-        return self._tags.get(version, ())
-
-    def last_event(self, group: Literal["record", "status", "channel"], name: str) -> Event | None:
-        """Return the newest event of a version's record or status, or of a channel; None when there was none."""
-        return self._last.get((group, name))
-
-
-_GROUPS: Mapping[str, str] = {
-    **dict.fromkeys(("propose", "withdraw"), "record"),
-    **dict.fromkeys(("yank", "unyank"), "status"),
-    **dict.fromkeys(("promote", "rollback", "close"), "channel"),
-}
-
-
-def committed(event: Event) -> Document:
-    """Return who did something, when, in which commit and pull request; names only, no addresses."""
-    return {
-        "commit": event.commit,
-        "by": written(person_name(event.author)),
-        "time": event.time,
-        "subject": written(event.subject),
-        "pull_request": parse_pull_request(event.subject),
-    }
-
-
-def written(text: str) -> str:
-    """Return text that can be written as UTF-8: Git keeps whatever bytes a name or a subject was typed with."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def version_documents(facts: ModelFacts) -> Iterator[Document]:
@@ -152,8 +67,9 @@ def _version_document(facts: ModelFacts, version: str) -> Document:
         "status": _status(facts, version),
         "registered": _registered(facts, version),
         "reproduced": _reproduced(facts, version),
-        "review": _review(facts, version),
+        "review": version_review(facts, version),
         **facts.summaries.get(version, NOTHING),
+        "code": code_of(record),
         "curves": f"../curves/{version}.json" if version in facts.corners else None,
         "files": [_file(facts, version, file) for file in stored_files(record)],
         "broken": facts.broken_in(version=version),
@@ -187,25 +103,17 @@ def _status(facts: ModelFacts, version: str) -> Document | None:
     return {
         "reason": status["reason"],
         "replacement": status.get("replacement"),
-        **_or_nobody(event if event and event.kind == "yank" else None),
+        **committed_or_not(event if event and event.kind == "yank" else None),
     }
-
-
-def _or_nobody(event: Event | None) -> Document:
-    """What no commit has yet was done by nobody, at no time."""
-    if event is not None:
-        return committed(event)
-    return {"commit": None, "by": None, "time": None, "subject": None, "pull_request": None}
 
 
 def _registered(facts: ModelFacts, version: str) -> Document | None:
     event = facts.last_event("record", version)
-    if version in facts.source.unreadable:  # whose record may be gone, which looks like a withdrawal
-        event = next((e for e in reversed(facts.chronicle.events) if (e.kind, e.version) == ("propose", version)), None)
     return committed(event) if event and event.kind == "propose" else None
 
 
-def _review(facts: ModelFacts, version: str) -> Document | None:
+def version_review(facts: ModelFacts, version: str) -> Document | None:
+    """Return what the tag of a version says of its review, None where there is none."""
     event = facts.last_event("record", version)
     if event is None or event.kind != "propose" or not facts.tags:
         return None
@@ -248,7 +156,8 @@ def _channel_document(facts: ModelFacts, channel: str, version: str) -> Document
         "reference": f"{facts.source.name}@{version}",
         "sha256": artifact.sha256,
         "since": moved["time"],
-        "previous": previous_holder(facts, channel),
+        "replaced": _replaced(facts, channel, version),
+        "rollback_to": rollback_to(facts, channel),
         "by": moved["by"],
         "pull_request": moved["pull_request"],
         "record": f"../versions/{version}.json",
@@ -259,7 +168,7 @@ def _channel_document(facts: ModelFacts, channel: str, version: str) -> Document
 
 def _broken_channel(facts: ModelFacts, channel: str, version: str | None) -> Document:
     """Return what is known of a channel that leads to no readable record; what is not known is left out."""
-    moved = _move_to(facts, channel, version) if version else _or_nobody(facts.last_event("channel", channel))
+    moved = _move_to(facts, channel, version) if version else committed_or_not(facts.last_event("channel", channel))
     known = {"version": version, "reference": f"{facts.source.name}@{version}"} if version else {}
     if version in facts.source.unreadable:
         known["record"] = f"../versions/{version}.json"
@@ -270,7 +179,8 @@ def _broken_channel(facts: ModelFacts, channel: str, version: str | None) -> Doc
         "channel": channel,
         **known,
         "since": moved["time"],
-        "previous": previous_holder(facts, channel),
+        "replaced": _replaced(facts, channel, version),
+        "rollback_to": rollback_to(facts, channel),
         "by": moved["by"],
         "pull_request": moved["pull_request"],
         "broken": facts.broken_in(channel=channel),
@@ -280,10 +190,16 @@ def _broken_channel(facts: ModelFacts, channel: str, version: str | None) -> Doc
 def _move_to(facts: ModelFacts, channel: str, version: str) -> Document:
     """Return the commit that moved a channel to where it points now; nobody's when it is not committed yet."""
     event = facts.last_event("channel", channel)
-    return _or_nobody(event if event and event.after == version else None)
+    return committed_or_not(event if event and event.after == version else None)
 
 
-def previous_holder(facts: ModelFacts, channel: str) -> str | None:
+def _replaced(facts: ModelFacts, channel: str, version: str | None) -> str | None:
+    """Return what a channel pointed to before it came to point to a version, None where that was nothing."""
+    event = facts.last_event("channel", channel)
+    return event.before if event and version and event.after == version else None
+
+
+def rollback_to(facts: ModelFacts, channel: str) -> str | None:
     """Return the version that a roll back of a channel would bring back, None when there is none."""
     usable = facts.source.records.keys() - facts.source.statuses.keys()
     return rollback_target(facts.chronicle.history.holders(channel), usable)
@@ -313,7 +229,7 @@ def index_documents(
         "attention": list(attention),
         "choices": dict(choices or {}),
         "withdrawn": _withdrawn(facts),
-        "broken": broken_entries(source.findings),
+        "broken": facts.broken,
     }
     first = max(PAGE_BYTES - len(format_document(head).encode()), _ROWS_BYTES)
     budgets = list(chain([first], repeat(PAGE_BYTES, 1000)))
@@ -337,7 +253,7 @@ def _channels(facts: ModelFacts) -> Document:
         if "version" not in document:
             continue
         moved = _move_to(facts, channel, document["version"])
-        shared = ("version", "reference", "sha256", "since", "previous", "broken")
+        shared = ("version", "reference", "sha256", "since", "replaced", "rollback_to", "broken")
         found[channel] = {**{key: document[key] for key in shared if key in document}, **moved}
     return found
 
@@ -363,7 +279,14 @@ def version_row(facts: ModelFacts, version: str) -> Document:
         "verified": facts.proved.get(version),
         "missed": missed_gates(source, version) if source.identity else [],
         "registered": _registered(facts, version),
+        "number": _number(facts, version),
     }
+
+
+def _number(facts: ModelFacts, version: str) -> int | None:
+    """Return as which version of its model it was registered, None for one that is in no commit yet."""
+    known = facts.registrations.get(version)
+    return known.number if known else None
 
 
 def missed_gates(source: ModelSource, version: str) -> list[str]:
@@ -390,6 +313,11 @@ def _withdrawn(facts: ModelFacts) -> list[Document]:
     there = facts.source.records.keys() | facts.source.unreadable
     gone = [event for event in last.values() if event.kind == "withdraw" and event.version not in there]
     return [
-        {"version": event.version, **committed(event), "registered": proposed.get(event.version)}
+        {
+            "version": event.version,
+            **committed(event),
+            "registered": proposed.get(event.version),
+            "number": _number(facts, str(event.version)),
+        }
         for event in sorted(gone, key=lambda event: event.time, reverse=True)
     ]

@@ -15,32 +15,38 @@ from mintmark.core.statistics.metric_names import goal_of
 from mintmark.core.words.events import approval_sentence, event_sentence
 from mintmark.core.words.numbers import count
 from mintmark.publishing.site.api.attention import in_order, item
-from mintmark.publishing.site.api.broken import broken_entries
-from mintmark.publishing.site.api.champion import before_document
-from mintmark.publishing.site.api.model_documents import ModelFacts, committed, written
+from mintmark.publishing.site.api.champion import compared_document
+from mintmark.publishing.site.api.model_facts import ModelFacts, committed, written
 from mintmark.publishing.site.pages.texts import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mintmark.core.events import Event
-    from mintmark.core.finding import Finding
     from mintmark.core.tags.message import Approved
     from mintmark.publishing.site.api.json_text import Document
     from mintmark.registry.past.chronicle import Chronicle
 
 _FRAMEWORKS = {"skops": "scikit-learn", "onnx": "ONNX", "safetensors": "safetensors", "data": "data"}
 _PURPOSE_LENGTH = 300
+_TOTALS = (
+    *("models", "models_unreadable", "champions", "champions_unreadable"),
+    *("versions", "yanked", "withdrawn", "files_size"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where things are: the repository on GitHub, this site, the store of the files, a server; each may be None."""
+    """Where things are: the repository on GitHub, this site, the store of the files, a server, and the runs of the
+    workflow that verifies every version; each may be None. `folder` is that of the registry in its repository, with a
+    final slash, empty where it is all of it."""
 
     repository: str | None = None
     site: str | None = None
     store: str | None = None
     server: str | None = None
+    verifying: str | None = None
+    folder: str = ""
 
 
 def config_document(
@@ -54,8 +60,10 @@ def config_document(
         "description": registry.get("description"),
         "base_branch": registry.get("base_branch", "main"),
         "repository": addresses.repository,
+        **({"folder": addresses.folder} if addresses.folder else {}),
         "site": addresses.site,
         "server": addresses.server,
+        "verifying": addresses.verifying,
         "channels": [
             {"name": rule["name"], "after": rule.get("after"), "description": rule.get("description")}
             for rule in registry["channels"]
@@ -69,12 +77,14 @@ def config_document(
             "version": "models/{model}/versions/{version}.json",
             "curves": "models/{model}/curves/{version}.json",
             "channel": "models/{model}/channels/{channel}.json",
+            "code": "code/{md5}.txt",
             "audit": "audit.json",
             "audit_table": "audit.csv",
             "lineage": "lineage.json",
             "model_lineage": "models/{model}/lineage.json",
             "feed": "feed.xml",
             "model_feed": "models/{model}/feed.xml",
+            "monitoring": "models/{model}/monitoring.json",
             "badge": "badges/{model}/{channel}.svg",
             "database": "registry.sqlite",
             "schemas": [f"schemas/{name}" for name in schemas],
@@ -82,8 +92,9 @@ def config_document(
     }
 
 
-def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
+def model_row(facts: ModelFacts, *, standing: str | None, monitored: Document | None = None) -> Document:
     """Return the row of a model in models.json; `standing` is that of the champion against the version before it.
+    `monitored` says how it stands in production; a model that nobody watched does not have it.
 
     Whether a champion is stale depends on the whole registry, so `models_document` says it.
     """
@@ -115,12 +126,13 @@ def model_row(facts: ModelFacts, *, standing: str | None) -> Document:
         "value": interval.get("value"),
         "low": interval.get("low"),
         "high": interval.get("high"),
-        "before": before_document(facts, standing),
+        "compared_with": compared_document(facts, standing),
         "created": record["created"] if record else None,
         "since": moved.time if moved and moved.after == champion else None,
         "badges": _badges(facts, measured, standing),
         "purpose": " ".join(identity["purpose"].split())[:_PURPOSE_LENGTH],
         "commit": facts.commit,
+        **({"monitored": monitored} if monitored is not None else {}),
     }
 
 
@@ -144,12 +156,16 @@ def _badges(facts: ModelFacts, measured: str | None, standing: str | None) -> li
 def count_model(facts: ModelFacts) -> Document:
     """Return what the totals of a registry add up of one model; sizes in bytes."""
     events = {event.version: event.kind for event in facts.chronicle.events if event.kind in ("propose", "withdraw")}
-    records = facts.source.records.values()
+    source, last = facts.source, facts.channels[-1]
+    records = source.records.values()
     return {
         "models": 1,
-        "versions": len(facts.source.records) + len(facts.source.unreadable),
-        "yanked": len(facts.source.statuses.keys() & (facts.source.records.keys() | facts.source.unreadable)),
-        "withdrawn": sum(kind == "withdraw" and v not in facts.source.unreadable for v, kind in events.items()),
+        "models_unreadable": int(not source.identity),
+        "champions": int(last in source.channels or last in source.broken_channels),
+        "champions_unreadable": int(last in source.broken_channels),
+        "versions": len(source.records) + len(source.unreadable),
+        "yanked": len(source.statuses.keys() & (source.records.keys() | source.unreadable)),
+        "withdrawn": sum(kind == "withdraw" for kind in events.values()),
         "files_size": sum(file.size for record in records for file in stored_files(record)),
     }
 
@@ -160,10 +176,10 @@ def models_document(
     chronicle: Chronicle,
     *,
     attention: Iterable[Document] = (),
-    findings: Iterable[Finding] = (),
+    broken: Iterable[Document] = (),
 ) -> Document:
     """Return every model in a row of its own, what they add up to, what needs `attention`, and what is broken."""
-    totals = dict.fromkeys(("models", "versions", "yanked", "withdrawn", "files_size"), 0)
+    totals = dict.fromkeys(_TOTALS, 0)
     for counted in counts:
         for key in totals:
             totals[key] += counted[key]
@@ -176,7 +192,7 @@ def models_document(
         "updated": updated,
         "attention": in_order([*attention, *(_stale(row) for row in aged if "stale" in row["badges"])]),
         "models": aged,
-        "broken": broken_entries(findings),
+        "broken": sorted(broken, key=lambda entry: (entry["path"], entry["line"], entry["message"])),
     }
 
 
@@ -236,6 +252,7 @@ def _approval(event: Event, approved: Approved | None) -> Document:
         "pull_request": approved.pull_request if named is None else named,
         "approval": {
             "approvers": [written(name) for name in approved.approvers],
+            "approved_before": [written(name) for name in approved.approved_before],
             "review": written(review) if isinstance(review := (approved.review or {}).get("conclusion"), str) else None,
             "sentence": written(approval_sentence(approved)),
         },

@@ -37,11 +37,16 @@ def review_document(tags: Sequence[ToldTag], version: str, commit: str, *, alone
         "tag": found.tag,
         "fault": fault or None,
         "pull_request": found.approved.pull_request,
-        "approvers": [_text(name, _LONGEST_NAME) for name in found.approved.approvers[:_MOST_APPROVERS]],
+        "approvers": _names(found.approved.approvers),
+        "approved_before": _names(found.approved.approved_before),
         "outcome": _optional(told.get("conclusion"), _LONGEST_NAME),
         "run": _optional(told.get("url"), _LONGEST_ADDRESS),
         "report": None if report is None else asdict(report),
     }
+
+
+def _names(people: Sequence[str]) -> list[str]:
+    return [_text(name, _LONGEST_NAME) for name in people[:_MOST_APPROVERS]]
 
 
 def _optional(value: object, most: int) -> str | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mintmark.core.statistics.metrics import Floats
+
 FARTHEST: Final = 1e150  # what lies between two numbers of this size is still a number
 _STEPS: Final = (1, 2, 5, 10)
 _NARROWEST: Final = 1e-9  # of the numbers' size: what is closer together is one number
@@ -33,6 +35,11 @@ class Axis:
         share = (value - self.low) / (self.high - self.low)
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
 
+    def places(self, values: Floats) -> Floats:
+        """Return where values are drawn, each as `place` does."""
+        share = (values - self.low) / (self.high - self.low)
+        return self.start + share.clip(0.0, 1.0) * (self.end - self.start)
+
     def labels(self) -> list[tuple[float, str]]:
         """Return the ticks as place and text."""
         return [(self.place(tick), format_tick(tick, self.step)) for tick in self.ticks]
@@ -41,6 +48,11 @@ class Axis:
 def is_drawn(value: float | None) -> bool:
     """Whether there is a place for a value: no NaN, no infinity, and nothing beyond 1e150."""
     return value is not None and -FARTHEST <= value <= FARTHEST
+
+
+def are_drawn(values: Iterable[float]) -> bool:
+    """Whether there is a place for each of these numbers."""
+    return all(-FARTHEST <= value <= FARTHEST for value in values)
 
 
 def round_axis(values: Iterable[float], start: float, end: float, *, most: int = 6) -> Axis:

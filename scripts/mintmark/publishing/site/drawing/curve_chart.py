@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import pairwise
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from mintmark.core.finding import shorten
 from mintmark.core.words.numbers import number as in_words
-from mintmark.publishing.site.drawing.axes import Axis, exact_axis, is_drawn, round_axis, short
+from mintmark.publishing.site.drawing.axes import Axis, are_drawn, exact_axis, is_drawn, round_axis, short
 from mintmark.publishing.site.drawing.svg import LINE, opening, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mintmark.core.statistics.true_curves import TrueCurve
 
@@ -34,7 +36,7 @@ def line_chart(curve: TrueCurve, *, prefix: str, title: str = "") -> str:
 
     `title` stands in for the curve's own. Empty where there is nothing to draw.
     """
-    lines = [line for line in curve.lines if len(line[1]) > 1 and all(map(is_drawn, (*line[1], *line[2])))]
+    lines = [line for line in curve.lines if len(line[1]) > 1 and are_drawn(line[1]) and are_drawn(line[2])]
     lines = lines[: len(_STYLES)]
     if not lines or not (is_drawn(curve.start) and is_drawn(curve.end) and curve.start < curve.end):
         return ""
@@ -50,8 +52,8 @@ def line_chart(curve: TrueCurve, *, prefix: str, title: str = "") -> str:
         _DIAGONAL if curve.title == _ROC else "",
         '<g fill="none" stroke-width="2">',
         *(
-            f'<path d="{_line(line, x_axis, y_axis)}" {style}/>'
-            for line, style in reversed([*zip(lines, _STYLES, strict=False)])
+            f'<path d="{_line(tuple(x), tuple(y), x_axis, y_axis)}" {style}/>'
+            for (_, x, y), style in reversed([*zip(lines, _STYLES, strict=False)])
         ),
         "</g>",
         *(_key(name, number) for number, (name, _, _) in enumerate(lines)),
@@ -75,6 +77,7 @@ def _describe(curve: TrueCurve, lines: Sequence[Line]) -> str:
     return " ".join(parts)
 
 
+@lru_cache(maxsize=32)
 def _grid(x_axis: Axis, y_axis: Axis) -> str:
     columns, rows = x_axis.labels(), y_axis.labels()
     grid = "".join(f"M{short(x)} {short(y_axis.end)}V{short(y_axis.start)}" for x, _ in columns)
@@ -95,21 +98,19 @@ def _names(curve: TrueCurve) -> str:
     )
 
 
-def _line(line: Line, x_axis: Axis, y_axis: Axis) -> str:
-    """Return a line from corner to corner; each is written from the place before it."""
-    across, up = ([round(axis.place(v) * 10) for v in side] for axis, side in ((x_axis, line[1]), (y_axis, line[2])))
-    steps = (
-        f"l{_tenth(right)}{'' if rise < 0 else ' '}{_tenth(rise)}"
-        for right, rise in zip(_gaps(across), _gaps(up), strict=True)
-        if right or rise
+@lru_cache(maxsize=8)
+def _line(x: tuple[float, ...], y: tuple[float, ...], x_axis: Axis, y_axis: Axis) -> str:
+    """Return a line from corner to corner, each written from the place before it; the champion's lies under many."""
+    across, up = (
+        (axis.places(np.array(side, dtype=np.float64)) * 10).round().astype(int)
+        for axis, side in ((x_axis, x), (y_axis, y))
     )
-    return f"M{_tenth(across[0])} {_tenth(up[0])}{''.join(steps)}"
+    gaps = zip(np.diff(across).tolist(), np.diff(up).tolist(), strict=True)
+    steps = [f"l{_tenth(right)}{'' if rise < 0 else ' '}{_tenth(rise)}" for right, rise in gaps if right or rise]
+    return f"M{_tenth(int(across[0]))} {_tenth(int(up[0]))}{''.join(steps)}"
 
 
-def _gaps(numbers: Sequence[int]) -> Iterator[int]:
-    return (later - earlier for earlier, later in pairwise(numbers))
-
-
+@lru_cache(maxsize=8192)
 def _tenth(tenths: int) -> str:
     """Return a number of tenths as short as SVG reads it: 0.5 is `.5`."""
     whole, part = divmod(abs(tenths), 10)

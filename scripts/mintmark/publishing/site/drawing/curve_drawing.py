@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mintmark.core.comparison import basis_of
 from mintmark.core.model import Gates
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
-from mintmark.core.records import StoredFile
+from mintmark.publishing.site.stored.curve_corners import NO_CORNERS, format_corners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mintmark.core.question import Question
-    from mintmark.publishing.site.drawing.stored_curves import Stored
+    from mintmark.publishing.site.drawing.stored_curves import Line, Stored
     from mintmark.publishing.site.embedded_files import EmbeddedFiles
     from mintmark.publishing.site.model_source import ModelSource
     from mintmark.registry.derived_cache import DerivedCache
 
-_DRAWN = "corners"  # how they are drawn: another way needs another key
+_DRAWN = "with their corners"  # how they are drawn: another way needs another key
 _CAPTIONS = {
     "ROC curve": "ROC curve: the share of positives found against the share of false alarms.",
     "Precision and recall": "Precision and recall: how many of those called positive are, against how many are found.",
@@ -28,37 +28,41 @@ _CAPTIONS = {
 }
 
 
+class Drawn(NamedTuple):
+    """The curves of one version: captions with finished SVG, and their corners as `format_corners` writes them."""
+
+    charts: list[tuple[str, str]]
+    corners: str
+
+
 class CurveDrawing:
-    """Draws for one model; what costs more than a look is kept in the cache of the repository."""
+    """Draws for one model; what costs more than a look is kept in the cache of the repository.
+
+    `counted` has what `count_classes` tells of each version whose predictions it read.
+    """
 
     def __init__(
         self, files: EmbeddedFiles, cache: DerivedCache, source: ModelSource, champion: str | None = None
     ) -> None:
         self._files, self._cache, self._source, self._champion = files, cache, source, champion
+        self.counted: dict[str, dict[str, Any] | None] = {}
 
-    def curves(self) -> dict[str, list[tuple[str, str]]]:
-        """Return the curves of each version as captions with finished SVG, for those whose predictions are here."""
+    def curves(self) -> dict[str, Drawn]:
+        """Return the curves of each version whose predictions are here."""
         if self._files.is_empty:
             return {}
         asked = [self._source.identity["task"], self._source.identity.get("positive_class")]
-        keys, fresh = {}, {}
+        keys = {}
         for version, record in self._source.records.items():
-            file = _stored(record, PREDICTIONS)
+            file = self._source.stored(version, PREDICTIONS)
             if file is not None:
                 own = [_DRAWN, file.sha256, version, *asked, record["signature"].get("classes"), self._under(version)]
                 keys[version] = json.dumps(own)
-        known = self._cache.get_many("curves", keys.values())
-        for version, key in keys.items():
-            if key not in known:
-                drawn = self._draw(version)
-                if drawn is not None:
-                    known[key] = fresh[key] = json.dumps(drawn)
-        self._cache.put_many("curves", fresh)
-        return {
-            version: [(caption, svg) for caption, svg in json.loads(known[key])]
-            for version, key in keys.items()
-            if key in known
-        }
+        found = {}
+        for version, text in self._cache.complete("curves", keys, self._draw).items():
+            charts, corners = json.loads(text)
+            found[version] = Drawn([(caption, svg) for caption, svg in charts], corners)
+        return found
 
     def _under(self, version: str) -> list[Any] | None:
         """Return what tells the champion's curve, None where a version is not to be laid over it.
@@ -68,37 +72,50 @@ class CurveDrawing:
         if self._champion is None or self._champion == version:
             return None
         record = self._source.records[self._champion]
-        file = _stored(record, PREDICTIONS)
+        file = self._source.stored(self._champion, PREDICTIONS)
         if file is None or basis_of(self._source.records[version], record) != "same rows":
             return None
         return [self._champion, file.sha256, record["signature"].get("classes")]
 
     @cached_property
-    def _champion_content(self) -> bytes | None:
-        file = _stored(self._source.records[self._champion or ""], PREDICTIONS)
+    def _champion_line(self) -> Line | None:
+        champion = self._champion or ""
+        return self._line(champion, f"{champion}, the champion", self._read(champion))
+
+    def _read(self, version: str) -> bytes | None:
+        file = self._source.stored(version, PREDICTIONS)
         return self._files.read_anywhere(file) if file is not None else None
 
-    def _draw(self, version: str) -> list[tuple[str, str]] | None:
-        record, identity = self._source.records[version], self._source.identity
-        file = _stored(record, PREDICTIONS)
-        content = self._files.read_anywhere(file) if file is not None else None
+    def _line(self, version: str, name: str, content: bytes | None) -> Line | None:
         if content is None:
             return None
-        from mintmark.publishing.site.drawing.charts import line_chart
-        from mintmark.publishing.site.drawing.stored_curves import read_curves
+        from mintmark.publishing.site.drawing.stored_curves import read_line
 
-        under = self._champion_content if self._under(version) else None
-        champion = self._source.records.get(self._champion or "", record)["signature"]
-        found = read_curves(
+        identity = self._source.identity
+        return read_line(
             content,
             task=identity["task"],
             positive_class=identity.get("positive_class"),
-            classes=record["signature"].get("classes") or (),
-            name=version,
-            under=(f"{self._champion}, the champion", under, champion.get("classes") or ()) if under else None,
+            classes=self._source.records[version]["signature"].get("classes") or (),
+            name=name,
         )
+
+    def _draw(self, version: str) -> str | None:
+        content = self._read(version)
+        if content is None:
+            return None
+        from mintmark.publishing.site.drawing.charts import line_chart
+        from mintmark.publishing.site.stored.class_counts import count_classes
+
+        line = self._line(version, version, content)
+        if line is None:
+            return json.dumps([[], NO_CORNERS])
+        self.counted[version] = count_classes(line.outcomes)
+        under = self._champion_line if self._under(version) else None
+        found = line.over(under) if under is not None else line.curves
         drawn = ((curve.title, line_chart(curve, prefix=f"curve{number}")) for number, curve in enumerate(found))
-        return [(_CAPTIONS.get(title, title), svg) for title, svg in drawn if svg]
+        charts = [(_CAPTIONS.get(title, title), svg) for title, svg in drawn if svg]
+        return json.dumps([charts, format_corners(line.curves)])
 
     def standing(self, version: str | None, before: str | None) -> str | None:
         """Return how a version stands against the one before it, as a review would judge; None when it is unknown."""
@@ -118,8 +135,7 @@ class CurveDrawing:
         return found
 
     def _digests(self, version: str) -> list[str | None]:
-        wanted = (PREDICTIONS, EVALUATION, TRAINING_ROWS)
-        files = (_stored(self._source.records[version], name) for name in wanted)
+        files = (self._source.stored(version, name) for name in (PREDICTIONS, EVALUATION, TRAINING_ROWS))
         return [file.sha256 if file else None for file in files]
 
     def _compare(self, version: str, before: str) -> str | None:
@@ -137,9 +153,8 @@ class CurveDrawing:
         from mintmark.publishing.site.drawing.stored_curves import Stored
 
         record = self._source.records[version]
-        wanted = (PREDICTIONS, EVALUATION, TRAINING_ROWS)
-        predictions, evaluation, training = (_stored(record, name) for name in wanted)
-        content = self._files.read_anywhere(predictions) if predictions else None
+        evaluation, training = (self._source.stored(version, name) for name in (EVALUATION, TRAINING_ROWS))
+        content = self._read(version)
         if content is None or evaluation is None:
             return None
         return Stored(
@@ -151,11 +166,6 @@ class CurveDrawing:
             inputs=list(record["signature"]["inputs"]),
             key=next((entry["hash"] for entry in record["data"] if entry["role"] == "training"), None),
         )
-
-
-def _stored(record: Mapping[str, Any], name: str) -> StoredFile | None:
-    entry = record["files"].get(name)
-    return StoredFile.from_dict(name, entry) if entry is not None else None
 
 
 def _question(identity: Mapping[str, Any]) -> Question:

@@ -5,8 +5,7 @@ Reads Parquet that was verified before, and still holds it to a size. Keeps noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -62,36 +61,34 @@ class Stored:
     key: str | None = None
 
 
-def read_curves(
-    source: Source,
-    *,
-    task: Task,
-    positive_class: Label | None = None,
-    classes: Sequence[Label] = (),
-    name: str = "",
-    under: tuple[str, bytes, Sequence[Label]] | None = None,
-) -> list[TrueCurve]:
-    """Return the curves of a version's predictions.parquet, each with a line called `name`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """The outcomes of a version under the name of its line, and the curves that they make by themselves."""
 
-    `under` has the name, the predictions and the classes of another version, whose line lies below where it can be
-    read. `classes` are those of the signature; without them the columns of probabilities name them. Empty where the
-    file does not hold predictions that can be drawn.
+    name: str
+    outcomes: Outcomes
+    curves: list[TrueCurve]
+
+    def over(self, other: Line) -> list[TrueCurve]:
+        """Return these curves with the line of another version below each."""
+        if not self.outcomes.classes:  # errors go as far as those of both
+            return true_curves([(self.name, self.outcomes), (other.name, other.outcomes)])
+        below = {curve.title: curve.lines for curve in other.curves}
+        return [replace(curve, lines=[*curve.lines, *below.get(curve.title, ())]) for curve in self.curves]
+
+
+def read_line(
+    source: Source, *, task: Task, positive_class: Label | None = None, classes: Sequence[Label] = (), name: str = ""
+) -> Line | None:
+    """Return the line of a version from its predictions.parquet, called `name`; None where that does not hold any.
+
+    `classes` are those of the signature; without them the columns of probabilities name them.
     """
-    drawn = []
     try:
-        drawn.append((name, read_outcomes(source, task=task, positive_class=positive_class, classes=classes)))
-        if under is not None:
-            label, content, known = under
-            drawn.append((label, _read_again(content, task, positive_class, tuple(known))))
+        outcomes = read_outcomes(source, task=task, positive_class=positive_class, classes=classes)
     except MintmarkError:
-        pass  # without the first there is nothing to draw, and without the second one line less
-    return true_curves(drawn) if drawn else []
-
-
-@lru_cache(maxsize=1)
-def _read_again(content: bytes, task: Task, positive_class: Label | None, classes: tuple[Label, ...]) -> Outcomes:
-    """Return the outcomes of a champion, which lies below every other version of its model."""
-    return read_outcomes(content, task=task, positive_class=positive_class, classes=classes)
+        return None
+    return Line(name=name, outcomes=outcomes, curves=true_curves([(name, outcomes)]))
 
 
 def read_outcomes(

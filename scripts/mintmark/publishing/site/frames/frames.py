@@ -32,7 +32,7 @@ _SCRIPT = re.compile(r"(<script\b.*?</script>)", re.S)
 # What only the page that compares needs is not loaded by all others.
 _COMPARING = re.compile(r'<(?:link|script)\b[^>]*\bassets/compare\.(?:css|js)"[^>]*>(?:</script>)?')
 # Each of these scripts works on one kind of page; a reader of another need not load it.
-_OWN_SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*/?assets/(home|version|compare|lineage)\.js"[^>]*></script>')
+_OWN_SCRIPT = re.compile(r'<script\b[^>]*\bsrc="[^"]*/?assets/(home|version|compare)\.js"[^>]*></script>')
 _BREAKS = re.compile(r"\s*\n\s*")
 _NO_SKIP = re.compile(r'(<div data-md-component="skip">)\s*(</div>)')  # a page without headings gets none of the theme
 _SKIP = r'\1\n<a href="#mm-content" class="md-skip">Skip to content</a>\n\2'

@@ -28,9 +28,13 @@ CONFIG_FILE = "mkdocs.yml"
 TEXTS_FILE = "texts.json"
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("registry.css", "home.css", "model.css", "version.css", "compare.css", "day.css")
-_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js", "lineage.js")
-_PARTS = ("events.js", "audit.js", "day.js", "search.js", "curves.js")  # others load them where they are needed
+_STYLES = ("registry.css", "tables.css", "home.css", "model.css", "version.css", "compare.css", "day.css")
+_SCRIPTS = ("registry.js", "home.js", "model.js", "version.js", "compare.js")
+# Others load these where they are needed.
+_PARTS = (
+    *("events.js", "audit.js", "day.js", "search.js", "curves.js", "parts.js", "code.js"),
+    *("lineage.js", "lineage-search.js"),
+)
 _TABS = {"Models": "index.md", "Compare": "compare.md", "Lineage": "lineage.md", "Audit": "audit.md"}
 SEARCH_SCRIPT = "assets/search.js"  # stands before the scripts of the theme
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%+/-]*)?\Z")

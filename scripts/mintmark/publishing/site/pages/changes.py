@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mintmark.core.layout import version_folder
 from mintmark.publishing.site.pages.write_links import (
     WriteLink,
     form_link,
+    has_file,
     promote_link,
     rollback_link,
     withdraw_link,
@@ -73,7 +75,7 @@ def version_changes(config: Document, index: Document, version: Document) -> lis
         version=number,
         refused=held,
         editor=withdraw_link(config, name, number, request),
-        command=f"git rm -r models/{name}/versions/{number}",
+        command=f"git rm -r {version_folder(name, number)}",
     )
     return [*moves, yank, withdraw]
 
@@ -88,7 +90,7 @@ def _move(config: Document, index: Document, channel: str, entry: Document) -> C
         editor = rollback_link(config, name, channel, version)
         command = f"mintmark rollback {name} {channel} --to {version}"
     else:
-        editor = promote_link(config, name, channel, version, exists=channel in index["channels"])
+        editor = promote_link(config, name, channel, version, exists=has_file(index, channel))
         command = f"mintmark promote {name}@{version} {channel}"
     return Change(
         words=words,

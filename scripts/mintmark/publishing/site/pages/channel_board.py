@@ -1,4 +1,4 @@
-"""The channels of a model for its page: who stands where since when, every move, and how to move them. Pure."""
+"""The channels of a model for its page: who stands where since when, and every move. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.words.events import MOVED
-from mintmark.publishing.site.api.broken import in_a_sentence
-from mintmark.publishing.site.pages.write_links import WriteLink, promote_link, rollback_link
+from mintmark.publishing.site.api.broken import in_a_sentence, unreadable_versions
+from mintmark.publishing.site.pages.lost.broken_page import BrokenFile, broken_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,10 @@ _SIGNS: Final = {"promote": "▲", "rollback": "↩", "close": "✕"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelCard:
-    """One channel. `held` is its entry in the index, None when it points nowhere; `links` move it.
+    """One channel. `held` is its entry in the index, None when it points nowhere.
 
-    `problem` says, after the name of the channel, what of it cannot be read; it is empty where all is well. `before`
+    `problem` says, after the name of the channel, what of it cannot be read; it is empty where all is well. `cause` is
+    the first of those faults, which tells whose commit made it so. `before`
     are sentences about the version that was there before and the one that a rollback goes to. `closed` is the move that
     closed the channel, `yanked` whether it points to a yanked version.
     """
@@ -31,10 +32,10 @@ class ChannelCard:
     last: bool
     held: Mapping[str, Any] | None
     problem: str
+    cause: BrokenFile | None
     before: list[str]
     closed: Mapping[str, Any] | None
     yanked: bool
-    links: list[WriteLink]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,8 @@ def channel_cards(config: Mapping[str, Any], index: Mapping[str, Any]) -> list[C
 def _card(config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str, Any], *, last: bool) -> ChannelCard:
     name = rule["name"]
     held = index["channels"].get(name)
-    problem = "; ".join(in_a_sentence(entry) for entry in index["broken"] if entry["channel"] == name)
+    faults = [entry for entry in index["broken"] if entry["channel"] == name]
+    problem = "; ".join(in_a_sentence(entry) for entry in faults)
     return ChannelCard(
         name=name,
         description=rule.get("description") or "",
@@ -65,39 +67,11 @@ def _card(config: Mapping[str, Any], index: Mapping[str, Any], rule: Mapping[str
         last=last,
         held=held,
         problem=problem,
+        cause=next(iter(broken_files(config, faults)), None),
         before=list(told_before(index, name, held)) if held else [],
         closed=closing(index, name) if held is None and not problem else None,
         yanked=held is not None and any(r["yanked"] for r in index["versions"] if r["version"] == held["version"]),
-        links=_links(config, index, rule, held, exists=held is not None or bool(problem)),
     )
-
-
-def _links(
-    config: Mapping[str, Any],
-    index: Mapping[str, Any],
-    rule: Mapping[str, Any],
-    held: Mapping[str, Any] | None,
-    *,
-    exists: bool,
-) -> list[WriteLink]:
-    found = []
-    wanted = _next_version(index, rule)
-    if wanted and (held is None or held["version"] != wanted):
-        found.append(promote_link(config, index["name"], rule["name"], wanted, exists=exists))
-    if held is not None and held["previous"]:
-        found.append(rollback_link(config, index["name"], rule["name"], held["previous"]))
-    return [link for link in found if link is not None]
-
-
-def _next_version(index: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
-    """Return what a channel would be promoted to: what the channel before it holds, the latest for the first one."""
-    if rule.get("after"):
-        before = index["channels"].get(rule["after"])
-        wanted = before["version"] if before else None
-    else:
-        wanted = index["latest"]
-    usable = {row["version"] for row in index["versions"] if not row["yanked"]}
-    return wanted if wanted in usable else None
 
 
 def closing(index: Mapping[str, Any], channel: str) -> Mapping[str, Any] | None:
@@ -110,8 +84,7 @@ def told_before(index: Mapping[str, Any], channel: str, held: Mapping[str, Any])
     """Yield what was in a channel before, and where a rollback goes: two versions after a rollback or a yank."""
     rows = {row["version"]: row for row in index["versions"]}
     move = next((move for move in index["moves"] if move["channel"] == channel), None)
-    before = move["from"] if move is not None and move["to"] == held["version"] else None
-    target = held["previous"]
+    before, target = held["replaced"], held["rollback_to"]
     if before is None and target is None:
         return
     if before == target:
@@ -119,7 +92,8 @@ def told_before(index: Mapping[str, Any], channel: str, held: Mapping[str, Any])
     elif before is not None and move is not None:
         why = "was rolled back from" if move["kind"] == "rollback" else "is not to go back to"
         why = "is yanked" if before in rows and rows[before]["yanked"] else why
-        why = why if before in rows else "is no longer to be had"
+        if before not in rows:
+            why = "cannot be read" if before in unreadable_versions(index) else "was withdrawn"
         yield f"Before it: {before}, which {why}."
         yield f"A rollback goes to {target}." if target else "There is no version to roll back to."
     else:
@@ -131,7 +105,7 @@ def told_before(index: Mapping[str, Any], channel: str, held: Mapping[str, Any])
 
 def move_lines(index: Mapping[str, Any], channel: str) -> tuple[list[MoveLine], int]:
     """Return the newest moves of a channel in words, and how many older ones the index holds."""
-    known = {row["version"] for row in index["versions"]}
+    known = {row["version"] for row in (*index["versions"], *index["withdrawn"])} | unreadable_versions(index).keys()
     found = [move for move in index["moves"] if move["channel"] == channel]
     return [_line(move, known) for move in found[:SHOWN_MOVES]], max(0, len(found) - SHOWN_MOVES)
 

@@ -11,10 +11,11 @@ from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better
 from mintmark.publishing.site.drawing.channel_timeline import draw_timeline
+from mintmark.publishing.site.monitored.model_windows import NOTHING_SEEN, ModelWindows
+from mintmark.publishing.site.monitored.pages import summary_of
 from mintmark.publishing.site.pages.answer import answer_of, is_answered
 from mintmark.publishing.site.pages.changes import channel_changes
 from mintmark.publishing.site.pages.channel_board import channel_cards, timelines
-from mintmark.publishing.site.pages.home_page import describe_change
 from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.texts import plain_text
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 
     Document = Mapping[str, Any]
 
-_SECTIONS: Final = (
+_SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("channels", "Channels"),
     ("change", "Change"),
     ("timeline", "Timeline"),
+    ("monitoring", "Monitoring"),
     ("versions", "Versions"),
     ("metrics", "Metrics over versions"),
     ("compare", "Compare versions"),
@@ -46,11 +48,11 @@ _FACTS: Final = (
 )
 
 
-def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> str:
+def model_page(config: Document, index: Document, charts: Mapping[str, str], seen: ModelWindows = NOTHING_SEEN) -> str:
     """Return the content of a model's page, which lies one folder below `models/`.
 
     `charts` are finished SVG by metric. The primary one stands in the page; the others lie beside it, in
-    `metrics/<metric>.svg`.
+    `metrics/<metric>.svg`. `seen` is what was seen of it in production.
     """
     model = index["model"]
     lines = version_lines(index)
@@ -59,8 +61,9 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         "model.html",
         config=config,
         index=index,
-        answer=answer_of(config, index),
-        change=describe_change(index["champion"]["before"]) if index["champion"] else None,
+        answer=answer_of(config, index, seen),
+        seen=bool(seen),
+        summary=summary_of(config, index, seen),
         attention=[entry for entry in index["attention"] if not is_answered(entry, last)],
         waits=next(
             (entry["since"] for entry in index["attention"] if entry["kind"] == "waiting" and is_answered(entry, last)),
@@ -69,7 +72,7 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         purpose=_first_sentence(model["purpose"]),
         model=model,
         primary=primary,
-        sections=_SECTIONS,
+        sections=[each for each in _SECTIONS if seen or each[0] != "monitoring"],
         facts=_facts(model),
         texts=described(model),
         cards=channel_cards(config, index),
@@ -79,6 +82,8 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str]) -> 
         drawing=Markup(draw_timeline(config, index)),  # noqa: S704 - our own drawing
         chart=Markup(charts.get(primary, "")),  # noqa: S704 - our own drawing
         metrics=sorted(charts, key=lambda name: (name != primary, name)),
+        no_version="Every version was withdrawn." if index["withdrawn"] else "No version is registered yet.",
+        known_versions=sum(not line.withdrawn for line in lines),
         lines=lines[:SHOWN_ROWS],
         more=lines[SHOWN_ROWS:],
         compared=(compared := _compared(index)),

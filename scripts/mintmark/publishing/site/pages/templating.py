@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import url_quote
 from markupsafe import Markup
 
 from mintmark.core.words import numbers
 from mintmark.publishing.markdown import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Template
 
@@ -22,12 +24,22 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _ADDRESS: Final = re.compile(r"https?://[^\s\"'<>\\]+\Z", re.ASCII)
 _LINE_ENDS: Final = re.compile(r"(\r\n|[\r\n\t])")
 _SHORT: Final = 7
+_METHODS: Final = frozenset(dir(dict))
+
+
+class _Environment(Environment):
+    """Finds the keys of documents at once; a key that a method of dict is called like gives way to it, as in Jinja."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in _METHODS:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 @cache
 def environment() -> Environment:
     """Return the one environment: every value is escaped, and a name that is not there is an error."""
-    made = Environment(
+    made = _Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -38,6 +50,8 @@ def environment() -> Environment:
     )
     made.filters |= {
         "size": numbers.size,
+        "lineage_search": lineage_search,
+        "urlencode": lru_cache(maxsize=4096)(url_quote),
         "number": numbers.number,
         "bounds": numbers.bounds,
         "day": day,
@@ -60,6 +74,14 @@ def template(name: str) -> Template:
 def render(name: str, /, **values: Any) -> str:
     """Return a template filled with values."""
     return template(name).render(values)
+
+
+_quoted = lru_cache(maxsize=4096)(json.JSONEncoder(ensure_ascii=False).encode)
+
+
+def lineage_search(words: Iterable[str]) -> str:
+    """Return what the search of the lineage page takes for exactly these words, each in quotes as JSON has them."""
+    return " ".join(map(_quoted, words))
 
 
 def shown(text: str) -> str:

@@ -36,6 +36,8 @@ _REL: Final = "nofollow noopener noreferrer"
 def render_text(markdown: str) -> Markup:
     """Return the HTML of a text that nobody vouches for; the same text is rendered once."""
     text = shorten(_BLANK_START.sub("", markdown).rstrip(), _LONGEST)
+    if _is_plain_line(text):
+        return Markup("<p>{}</p>\n").format(text)
     reader = _reader(tables=not _is_bomb(text))
     tokens = [_safe_block(token) for token in reader.parse(text)]
     return Markup(reader.renderer.render(tokens, reader.options, {}))  # noqa: S704 - escaped by markdown-it, html is off
@@ -50,6 +52,12 @@ def plain_text(markdown: str) -> str:
     tokens = _reader(tables=False).parse(text)
     parts = (_words(token) for token in tokens)
     return " ".join(" ".join(part for part in parts if part).split())
+
+
+def _is_plain_line(text: str) -> bool:
+    """Whether a text is one line without any marks, which needs no reader of Markdown."""
+    is_line = text.isascii() and text.isprintable() and text[:1] not in ("", " ")
+    return is_line and '"' not in text and "'" not in text and not _MARKS.search(text)
 
 
 def _words(token: Token) -> str:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.comparison import PARTS, Comparison, Difference, compare_records
 from mintmark.core.layout import version_folder
+from mintmark.core.provenance.inputs import inputs_of, is_code
 from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import capital, interval_of, signed
-from mintmark.publishing.site.pages.templating import address
+from mintmark.publishing.site.pages.templating import address, lineage_search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 Row = tuple[str, ...]
 _DIGEST: Final = 12
@@ -22,7 +23,6 @@ _SHORT_DIGEST: Final = 8
 _MOST_NAMES: Final = 3
 _MOST_TIES: Final = 12
 _DEEPEST: Final = 20  # folders of a path
-_CODE: Final = (".py", ".ipynb", ".r", ".R", ".jl", ".sh")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,10 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One stage: its command, what it reads and writes as `(path, digest)`, and how it hangs together with others.
+    """One stage: its command, what it reads and writes, and how it hangs together with others.
+
+    `writes` are `(path, digest)`. `reads` and `code` also have the search of the lineage page that finds the file,
+    which is empty for what stages hand to each other.
 
     `sources` are the stages that wrote what it reads, as `(name, anchor)`. `data` are the first names of what it reads
     that no stage wrote, `made` those of what it writes, and `more_made` counts the rest.
@@ -94,6 +97,7 @@ def steps(record: Mapping[str, Any]) -> list[Step]:
                 writers.setdefault(place, {})[number] = None
     outs = {path for stage in record["stages"].values() for path in stage.get("outs", {})}
     made_of = f"md5:{record['artifact']['md5']}"
+    found = {key[:2] for part, key in inputs_of(record) if part != "packages"}
 
     def written_by(path: str) -> list[int]:
         return [
@@ -108,6 +112,7 @@ def steps(record: Mapping[str, Any]) -> list[Step]:
             [[n for n in written_by(path) if n != number] for path in stage.get("deps", {})],
             names,
             made_of,
+            found,
         )
         for number, (name, stage) in enumerate(record["stages"].items())
     ]
@@ -119,18 +124,27 @@ def _folders(path: str) -> list[str]:
 
 
 def _step(
-    number: int, name: str, stage: Mapping[str, Any], writers: list[list[int]], names: list[str], artifact: str
+    number: int,
+    name: str,
+    stage: Mapping[str, Any],
+    writers: list[list[int]],
+    names: list[str],
+    artifact: str,
+    found: Collection[tuple[str, ...]],
 ) -> Step:
     command, outs = stage["cmd"], stage.get("outs", {})
-    deps = [(path, _short(digest)) for path, digest in stage.get("deps", {}).items()]
-    sources = dict.fromkeys(writer for found in writers for writer in found)
-    data = [_name(path) for (path, _), found in zip(deps, writers, strict=True) if not found and not _is_code(path)]
+    deps = [
+        (path, _short(digest), lineage_search((path, digest)) if (path, digest) in found else "")
+        for path, digest in stage.get("deps", {}).items()
+    ]
+    sources = dict.fromkeys(writer for each in writers for writer in each)
+    data = [_name(row[0]) for row, each in zip(deps, writers, strict=True) if not each and not is_code(row[0])]
     return Step(
         name=name,
         anchor=f"stage-{number + 1}",
         command=command if isinstance(command, str) else " && ".join(map(str, command)),
-        reads=[row for row in deps if not _is_code(row[0])],
-        code=[row for row in deps if _is_code(row[0])],
+        reads=[row for row in deps if not is_code(row[0])],
+        code=[row for row in deps if is_code(row[0])],
         writes=[(path, _short(digest)) for path, digest in outs.items()],
         sources=[(names[source], f"stage-{source + 1}") for source in sorted(sources)[:_MOST_TIES]],
         data=data[:_MOST_NAMES],
@@ -138,10 +152,6 @@ def _step(
         more_made=max(len(outs) - _MOST_NAMES, 0),
         makes_artifact=artifact in outs.values(),
     )
-
-
-def _is_code(path: str) -> bool:
-    return path.endswith(_CODE)
 
 
 def _name(path: str) -> str:

@@ -19,7 +19,7 @@ from mintmark.publishing.site.pages import version_facts as facts
 from mintmark.publishing.site.pages.changes import version_changes
 from mintmark.publishing.site.pages.lost.broken_page import broken_files
 from mintmark.publishing.site.pages.model_texts import described
-from mintmark.publishing.site.pages.templating import pull_request_link, render, shown, template
+from mintmark.publishing.site.pages.templating import address, pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
 from mintmark.publishing.site.pages.version_classes import accuracy_sentence, class_names, class_rows
 from mintmark.publishing.site.pages.version_requests import (
@@ -112,7 +112,7 @@ def version_page(
         **_requests(config, index["model"], version),
         **_judged(config, index["model"], version),
         **_made_of(config, index, version),
-        **_changes(version, parent, index["model"]["metric"]["name"]),
+        **_changes(config, version, parent, index["model"]["metric"]["name"]),
     )
 
 
@@ -223,7 +223,15 @@ def _beside(version: Document, other: str) -> str:
     return comparison_link("../../../", version["model"], other, version["version"])
 
 
-def _changes(version: Document, parent: Document | None, primary: str) -> dict[str, Any]:
+def _commits_compared(config: Document, before: Document | None, after: Document | None) -> str:
+    """Return where the repository compares two commits, an empty text where that is not known or they are one."""
+    repository = address(config["repository"]).rstrip("/")
+    if not repository or not before or not after or before["commit"] == after["commit"]:
+        return ""
+    return f"{repository}/compare/{before['commit']}...{after['commit']}"
+
+
+def _changes(config: Document, version: Document, parent: Document | None, primary: str) -> dict[str, Any]:
     before = version["record"]["parent"]
     if before is None:
         return {"changes": None, "no_changes": "It is the first of its line and has no parent.", "parent": None}
@@ -232,6 +240,7 @@ def _changes(version: Document, parent: Document | None, primary: str) -> dict[s
     beside = _beside(version, before)
     return {
         "beside_parent": beside,
+        "commits_compared": _commits_compared(config, parent["registered"], version["registered"]),
         "changes": facts.changes(parent, version, primary),
         "no_changes": "",
         "parent": parent,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.publishing.site.pages.templating import address
@@ -126,7 +127,7 @@ def _texts(key: str, label: str, url: str, body: Document) -> Iterator[Request]:
     lines = (
         "import json, urllib.request",
         "",
-        f"body = json.dumps({_python(body)}).encode()",
+        f"body = json.dumps({_body(text)}).encode()",
         'kind = {"Content-Type": "application/json"}',
         f"request = urllib.request.Request({_python(url)}, body, kind)",
         "print(json.load(urllib.request.urlopen(request)))",
@@ -134,9 +135,17 @@ def _texts(key: str, label: str, url: str, body: Document) -> Iterator[Request]:
     yield Request(f"{key}-python", f"{label}, Python", "\n".join(lines))
 
 
+@lru_cache(maxsize=64)
+def _body(text: str) -> str:
+    """Return JSON as Python writes it; versions of a model often have one typical row."""
+    return _python(json.loads(text))
+
+
 def _python(value: Any) -> str:
     """Return a value of JSON as Python writes it, with texts in ASCII between double quotes."""
     if isinstance(value, str):
+        if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+            return f'"{value}"'
         return '"' + "".join(_character(letter) for letter in value) + '"'
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_python(name)}: {_python(inner)}" for name, inner in value.items()) + "}"

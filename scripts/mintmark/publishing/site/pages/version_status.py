@@ -20,7 +20,7 @@ NoteKind = Literal["good", "bad", "warn", "note"]
 class Note:
     """One thing to know: a sentence, the version it leads to, and the event that made it so.
 
-    `quoted` is somebody's own text, rendered.
+    `did` is what the event was, and `quoted` somebody's own text, rendered.
     """
 
     kind: NoteKind
@@ -28,6 +28,7 @@ class Note:
     text: str = ""
     version: str | None = None
     event: Mapping[str, Any] | None = None
+    did: str = "Done"
     quoted: Markup | str = ""
 
 
@@ -97,4 +98,4 @@ def _age(index: Mapping[str, Any], version: Mapping[str, Any]) -> Iterator[Note]
 def _channels(index: Mapping[str, Any], version: Mapping[str, Any]) -> Iterator[Note]:
     for name, at in index["channels"].items():
         if at["version"] == version["version"]:
-            yield Note(kind="bad" if version["status"] else "good", title=f"In {name}", event=at)
+            yield Note(kind="bad" if version["status"] else "good", title=f"In {name}", event=at, did="Moved there")

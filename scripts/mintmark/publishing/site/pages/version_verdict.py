@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from markupsafe import Markup
 
 from mintmark.core.behaviour_tests import behaviour_test
 from mintmark.core.tags.kept_review import parse_kept_review
 from mintmark.core.words.demands import as_it_is, behaviour, prediction
+from mintmark.core.words.events import approvers_text
 from mintmark.core.words.numbers import count, difference, estimate, interval, share, written
 from mintmark.publishing.review.words import VERDICTS, worst_first
 from mintmark.publishing.site.drawing.difference_drawing import difference_chart
 from mintmark.publishing.site.pages.templating import address, pull_request_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mintmark.core.records import Interval
+    from mintmark.core.statistics.results import Standing
     from mintmark.core.tags.kept_review import KeptComparison, KeptResult, KeptReview
 
     Document = Mapping[str, Any]
 
+LOOKS: Final[Mapping[Standing, str]] = {  # the colour that belongs to the word of a paired test
+    "better": "better",
+    "no worse": "same",
+    "worse": "worse",
+    "inconclusive": "unsure",
+}
 _KINDS: Final = {"pass": "good", "fail": "bad", "decide": "warn"}
 _SIGNS: Final = {"pass": "✓ held", "warn": "! to note", "decide": "? open", "fail": "✗ failed"}
 _CHECK_SIGNS: Final = {**_SIGNS, "pass": "✓ passed"}
@@ -65,7 +73,7 @@ class Verdict:
     reason: str = ""
     judge: str = ""
     judged: tuple[str, ...] = ()
-    standing: str = ""
+    standing: Standing | Literal[""] = ""
     drawing: Markup | str = ""
     open_checks: tuple[ShownResult, ...] = ()
     passed_checks: tuple[ShownResult, ...] = ()
@@ -75,7 +83,7 @@ class Verdict:
     @property
     def look(self) -> str:
         """The colour of the standing, which a paired test decided; none where it did not."""
-        return self.standing if self.standing in ("better", "worse") else "undecided"
+        return LOOKS[self.standing] if self.standing else "unsure"
 
 
 def verdict_of(config: Document, version: Document) -> Verdict:
@@ -90,7 +98,7 @@ def verdict_of(config: Document, version: Document) -> Verdict:
     said: dict[str, Any] = {
         "tag": told["tag"],
         "request": pull_request_link(told["pull_request"], config),
-        "approvers": _listed(told["approvers"]),
+        "approvers": approvers_text(told["approvers"], told["approved_before"]),
         "outcome": told["outcome"] or "",
         "run": url if repository and url.startswith(f"{repository.rstrip('/')}/") else "",
     }
@@ -100,6 +108,51 @@ def verdict_of(config: Document, version: Document) -> Verdict:
             **said, missing=f"No review kept: the tag {told['tag']} names the change and holds no report{why}."
         )
     return Verdict(**said, **_of_report(report), warning=_warning(report, told["outcome"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShortVerdict:
+    """What the first block of a model's page says of a review; `title` is empty where none is kept.
+
+    `difference` is that of the paired test against `against`, with `standing` in words; both are empty without a test.
+    """
+
+    title: str = ""
+    kind: str = ""
+    difference: str = ""
+    standing: str = ""
+    look: str = ""
+    against: str = ""
+    more: str = ""
+    warning: str = ""
+
+
+def short_verdict(told: Document | None) -> ShortVerdict:
+    """Return what the tag of a version says of its review in one line."""
+    report = parse_kept_review(told["report"]) if told is not None and told["report"] is not None else None
+    if told is None or report is None:
+        return ShortVerdict()
+    said: dict[str, Any] = {
+        "title": VERDICTS[report.verdict],
+        "kind": _KINDS[report.verdict],
+        "warning": _warning(report, told["outcome"]),
+    }
+    found = report.comparison
+    if found is None:
+        return ShortVerdict(**said)
+    if found.champion is None or found.difference is None:
+        more = "there was nothing to compare it with" if found.champion is None else "no paired test was made"
+        return ShortVerdict(**said, more=f"{more}, on {count(found.rows, 'row')}")
+    test = found.difference
+    needed = "" if test.rows_needed is None else f"; some {estimate(test.rows_needed)} rows would decide it"
+    return ShortVerdict(
+        **said,
+        difference=difference(test.value, test.low, test.high),
+        standing=test.standing,
+        look=LOOKS[test.standing],
+        against=found.against,
+        more=f"by a paired test on {count(found.rows, 'row')}, margin {written(test.margin)}{needed}",
+    )
 
 
 def _of_report(report: KeptReview) -> dict[str, Any]:
@@ -153,19 +206,21 @@ def _drawing(found: KeptComparison) -> Markup:
 
 
 def _warning(report: KeptReview, outcome: str | None) -> str:
-    if outcome is None or (outcome == "success") == (report.verdict != "fail"):
+    found = report.comparison
+    if outcome is not None and (outcome == "success") != (report.verdict != "fail"):
+        why = f"the check ended with {outcome}, and its report says {report.verdict}"
+    elif found is not None and found.difference is not None and not found.can_be:
+        why = f'it says "{found.difference.standing}", which does not follow from the difference that it gives'
+    elif report.verdict == "pass" and found is not None and found.difference and found.difference.standing == "worse":
+        why = "its report says pass, and its paired test says worse"
+    else:
         return ""
-    return f"The tag does not agree with itself: the check ended with {outcome}, and its report says {report.verdict}."
+    return f"The tag does not agree with itself: {why}."
 
 
 def _row(result: KeptResult, signs: Mapping[str, str]) -> ShownResult:
     kind = {"pass": "met", "fail": "unmet"}.get(result.verdict, "open")
     return ShownResult(result.name, kind, signs[result.verdict], result.message)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names or ("nobody",)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def behaviour_results(model: Document, version: Document) -> list[ShownTest]:

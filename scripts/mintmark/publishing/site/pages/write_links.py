@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -51,6 +52,11 @@ class WriteLink:
     file: str | None = None
 
 
+def has_file(index: Mapping[str, Any], channel: str) -> bool:
+    """Whether a channel has a file, be it one that cannot be read: GitHub fills in only files that are not there."""
+    return channel in index["channels"] or any(entry["channel"] == channel for entry in index["broken"])
+
+
 def promote_link(
     config: Mapping[str, Any], model: str, channel: str, version: str, *, exists: bool
 ) -> WriteLink | None:
@@ -95,8 +101,12 @@ def new_model_link(config: Mapping[str, Any]) -> WriteLink | None:
 
 def yank_link(config: Mapping[str, Any], model: str, version: str) -> WriteLink | None:
     """Return the link that opens the status file of a yanked version, whose reason is to be written."""
-    content = yanked_status(_REASON, None).decode()
-    return _new_file(config, f"Yank {version}", status_path(model, version), content)
+    return _new_file(config, f"Yank {version}", status_path(model, version), _yanked())
+
+
+@cache
+def _yanked() -> str:
+    return yanked_status(_REASON, None).decode()
 
 
 def withdraw_link(config: Mapping[str, Any], model: str, version: str, pull_request: int | None) -> WriteLink | None:
@@ -110,14 +120,14 @@ def withdraw_link(config: Mapping[str, Any], model: str, version: str, pull_requ
     label, folder = f"Withdraw {version}", version_folder(model, version)
     if pull_request is not None:
         return WriteLink(label=label, url=f"{repository}/pull/{pull_request}")
-    url = f"{repository}/tree/{_path(config['base_branch'])}/{_path(folder)}"
+    url = f"{repository}/tree/{_path(config['base_branch'])}/{_file(config, folder)}"
     return WriteLink(label=label, url=url, text=f"git rm -r {folder}", file=folder)
 
 
 def file_link(config: Mapping[str, Any], path: str, line: int) -> str:
     """Return the address of a line of a file on the base branch, an empty text without a GitHub address."""
     repository = github_repository(config)
-    return f"{repository}/blob/{_path(config['base_branch'])}/{_path(path)}#L{line}" if repository else ""
+    return f"{repository}/blob/{_path(config['base_branch'])}/{_file(config, path)}#L{line}" if repository else ""
 
 
 def github_repository(config: Mapping[str, Any]) -> str | None:
@@ -140,7 +150,7 @@ def _new_file(config: Mapping[str, Any], label: str, file: str, content: str) ->
     repository = github_repository(config)
     if repository is None:
         return None
-    query = _query(filename=file, value=content)
+    query = _query(filename=config.get("folder", "") + file, value=content)
     return WriteLink(label=label, url=f"{repository}/new/{_path(config['base_branch'])}?{query}", file=file)
 
 
@@ -149,7 +159,7 @@ def _edit_link(config: Mapping[str, Any], model: str, channel: str, version: str
     if repository is None:
         return None
     file = channel_path(model, channel)
-    url = f"{repository}/edit/{_path(config['base_branch'])}/{_path(file)}"
+    url = f"{repository}/edit/{_path(config['base_branch'])}/{_file(config, file)}"
     return WriteLink(label=label, url=url, text=_line(version, file), file=file)
 
 
@@ -157,6 +167,11 @@ def _line(version: str, file: str) -> str:
     """The one line of a channel file that moves; its comments stay as they are."""
     lines = point_channel(None, version, file).decode().splitlines()
     return next(line for line in lines if line.startswith("version:"))
+
+
+def _file(config: Mapping[str, Any], path: str) -> str:
+    """Return the path of a file of the registry in its repository, for an address."""
+    return _path(config.get("folder", "") + path)
 
 
 def _path(path: str) -> str:

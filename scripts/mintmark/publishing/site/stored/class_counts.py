@@ -13,21 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mintmark.core.question import Label, Task
+    from mintmark.core.statistics.metrics import Outcomes
 
 MOST_CLASSES: Final = 20
 
 
 def class_counts(predictions: bytes, *, task: Task, classes: Sequence[Label]) -> dict[str, Any] | None:
-    """Return the counts of a classification by true class and by predicted class; None where the file does not tell.
+    """Return what `count_classes` does of a predictions.parquet; None where the file does not tell."""
+    if task == "regression":
+        return None
+    try:
+        return count_classes(read_outcomes(predictions, task=task, classes=classes))
+    except MintmarkError:
+        return None
+
+
+def count_classes(outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return the counts of a classification by true class and by predicted class; None for a regression.
 
     Of more than 20 classes those with the most rows have a place of their own, and `others` counts the rest, whose rows
     come last.
     """
-    if task == "regression":
-        return None
-    try:
-        outcomes = read_outcomes(predictions, task=task, classes=classes)
-    except MintmarkError:
+    if not outcomes.classes:
         return None
     size = len(outcomes.classes)
     codes = outcomes.truth.astype(np.int64) * size + outcomes.prediction.astype(np.int64)

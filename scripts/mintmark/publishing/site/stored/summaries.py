@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.provenance.candidate import TRIALS
 from mintmark.core.question import PREDICTIONS
-from mintmark.core.records import StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,28 +21,35 @@ Summaries = dict[str, Any]
 NOTHING: Final[Mapping[str, Any]] = dict.fromkeys(_FILES)
 
 
-def read_summaries(files: EmbeddedFiles, cache: DerivedCache, source: ModelSource) -> dict[str, Summaries]:
-    """Return `typical`, `outcomes` and `trials` of each version, None where a file is not here or tells nothing."""
+def read_summaries(
+    files: EmbeddedFiles, cache: DerivedCache, source: ModelSource, counted: Mapping[str, Any]
+) -> dict[str, Summaries]:
+    """Return `typical`, `outcomes` and `trials` of each version, None where a file is not here or tells nothing.
+
+    `counted` has the outcomes of versions whose predictions were just read.
+    """
     if files.is_empty:
         return {}
-    asked: dict[tuple[str, str], tuple[str, StoredFile]] = {}
-    for version, record in source.records.items():
+    asked: dict[tuple[str, str], str] = {}
+    for version in source.records:
         for part, name in _FILES.items():
-            entry = record["files"].get(name)
-            if entry is not None:
-                file = StoredFile.from_dict(name, entry)
-                asked[version, part] = json.dumps([part, file.sha256, *_question(source, version, part)]), file
-    known = cache.get_many(_KIND, (key for key, _ in asked.values()))
-    fresh = {}
-    for (version, part), (key, file) in asked.items():
-        content = None if key in known else files.read_anywhere(file)
-        if content is not None:
-            known[key] = fresh[key] = json.dumps(_summary(part, content, *_question(source, version, part)))
-    cache.put_many(_KIND, fresh)
+            file = source.stored(version, name)
+            if file is not None:
+                asked[version, part] = json.dumps([part, file.sha256, *_question(source, version, part)])
+
+    def summarise(place: tuple[str, str]) -> str | None:
+        version, part = place
+        if part == "outcomes" and version in counted:
+            return json.dumps(counted[version])
+        file = source.stored(version, _FILES[part])
+        content = files.read_anywhere(file) if file is not None else None
+        if content is None:
+            return None
+        return json.dumps(_summary(part, content, *_question(source, version, part)))
+
     found: dict[str, Summaries] = {}
-    for (version, part), (key, _) in asked.items():
-        if key in known:
-            found.setdefault(version, dict(NOTHING))[part] = json.loads(known[key])
+    for (version, part), text in cache.complete(_KIND, asked, summarise).items():
+        found.setdefault(version, dict(NOTHING))[part] = json.loads(text)
     return found
 
 

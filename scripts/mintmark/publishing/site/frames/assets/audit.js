@@ -1,6 +1,7 @@
 // The audit in the browser: every event, by model, channel, kind, person and days, and as a table for a spreadsheet.
-import { isDay, linking, read, until } from "./events.js";
+import { isDay, linking, readEvents, until } from "./events.js";
 
+const { visible } = globalThis.mintmark;
 const PAGE = 150; // as many as audit_page.py shows
 const KEYS = ["of", "channel", "kind", "by", "from", "to", "find"];
 const COLUMNS = ["time", "kind", "model", "version", "channel", "from", "to", "by", "sentence", "reason", "subject", "commit",
@@ -8,7 +9,7 @@ const COLUMNS = ["time", "kind", "model", "version", "channel", "from", "to", "b
 
 /** A cell as publishing/site/api/audit_table.py writes it: no spreadsheet takes it for a formula. */
 function cell(value) {
-  const text = value === null || value === undefined ? "" : String(value);
+  const text = value === null || value === undefined ? "" : visible(String(value));
   return `"${(/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 
@@ -28,10 +29,6 @@ export function start(page, { $, $$, make, count, capital, remember, root, day }
   const more = $("#mm-more");
   const known = new Set($$("[name=of] option", form).map((option) => option.value));
   const links = linking({ make }, root, page.dataset.repository, known);
-  const load = async () => {
-    const { events } = await read(page.dataset.audit);
-    return day ? until(events, day) : events;
-  };
   let shown = PAGE;
 
   function line(event) {
@@ -56,7 +53,18 @@ export function start(page, { $, $$, make, count, capital, remember, root, day }
 
   const wanted = () => Object.fromEntries(new FormData(form));
   const isFiltered = (some) => KEYS.some((key) => some[key]);
-  const found = async () => { const some = wanted(); return (await load()).filter((event) => keep(event, some)); };
+
+  /** The events that are wanted, the newest first, and how many they are; no older document is read in vain. */
+  async function found(enough = Infinity) {
+    const some = wanted();
+    const isIn = ({ from, to }) => (!some.from || to.slice(0, 10) >= some.from) && (!some.to || from.slice(0, 10) <= some.to);
+    if (!day && !isFiltered(some)) {
+      return readEvents(page.dataset.audit, isIn, enough);
+    }
+    const { events } = await readEvents(page.dataset.audit, day ? undefined : isIn);
+    const kept = (day ? until(events, day) : events).filter((event) => keep(event, some));
+    return { events: kept, total: kept.length };
+  }
 
   let asked = 0;
   async function show() {
@@ -68,14 +76,13 @@ export function start(page, { $, $$, make, count, capital, remember, root, day }
       return;
     }
     const number = asked += 1;
-    let events;
-    try { events = await found(); } catch (error) { failed(error); return; }
+    let events, total;
+    try { ({ events, total } = await found(shown)); } catch (error) { failed(error); return; }
     if (number !== asked) return; // somebody has asked for something else meanwhile
     body.replaceChildren(...events.slice(0, shown).map(line));
-    const part = Math.min(shown, events.length);
-    status.textContent = part < events.length
-      ? `The newest ${part.toLocaleString("en")} of ${count(events.length, "event")}` : capital(count(events.length, "event"));
-    more.hidden = part >= events.length;
+    status.textContent = shown < total
+      ? `The newest ${shown.toLocaleString("en")} of ${count(total, "event")}` : capital(count(total, "event"));
+    more.hidden = shown >= total;
   }
 
   function failed(error) {
@@ -84,7 +91,7 @@ export function start(page, { $, $$, make, count, capital, remember, root, day }
 
   async function download() {
     let events;
-    try { events = await found(); } catch (error) { failed(error); return; }
+    try { ({ events } = await found()); } catch (error) { failed(error); return; }
     const url = URL.createObjectURL(new Blob([table(events)], { type: "text/csv;charset=utf-8" }));
     make("a", { href: url, download: day ? `audit-${day}.csv` : "audit.csv" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
@@ -111,5 +118,9 @@ export function start(page, { $, $$, make, count, capital, remember, root, day }
   $("#mm-download").addEventListener("click", download);
   more.addEventListener("click", () => { shown += PAGE; show(); });
   addEventListener("popstate", readAddress);
-  readAddress();
+  const query = new URLSearchParams(location.search);
+  if (isFiltered(wanted()) && !KEYS.some((key) => query.has(key))) { // somebody has chosen before this script was there
+    remember(KEYS, new FormData(form));
+    show();
+  } else readAddress();
 }

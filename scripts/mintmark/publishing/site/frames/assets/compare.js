@@ -10,9 +10,10 @@
   const FEWEST = 2;
   const MOST = 5;
   const MANY = 15; // rows that are folded
+  const ALL_DIGITS = 17; // of a number: what differs never looks alike
   const ABSENT = "–";
   const REFERENCE = /^([a-z][a-z0-9-]{0,99})@(\d[0-9A-Za-z.+-]{0,99})$/;
-  const $ = (selector, inside = document) => inside.querySelector(selector);
+  const { $, make } = mintmark;
   const { api, repository } = page.dataset;
   const words = JSON.parse(page.dataset.words);
   const form = $("#compare-form");
@@ -20,32 +21,9 @@
   const result = $("#compare-result");
   const chosen = $("#compare-chosen");
 
-  /** Make an element: make("a", {href: "…"}, "text", child, …). Texts become text nodes. */
-  function make(name, attributes = {}, ...children) {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children.filter((child) => child !== null && child !== "").map((child) => (typeof child === "string" ? visible(child) : child)));
-    return element;
-  }
-
-  /** Text without what would turn the direction of the text around it. */
-  function visible(text) {
-    return text.replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, (sign) => `\\u${sign.codePointAt(0).toString(16)}`);
-  }
-
-  const loaded = new Map();
-
-  /** Read a document once; what could not be read is asked for again the next time. */
-  function read(path) {
-    if (!loaded.has(path)) {
-      const asked = fetch(api + path).then((answer) => {
-        if (answer.ok) return answer.json();
-        throw new Error(answer.status === 404 ? "it is not on this site" : `HTTP ${answer.status}`);
-      });
-      loaded.set(path, asked.catch((error) => { loaded.delete(path); throw error; }));
-    }
-    return loaded.get(path);
-  }
+  const read = (path, as) => mintmark.read(api + path, as).catch((error) => {
+    throw error.status === 404 ? new Error("it is not on this site") : error;
+  });
 
   // The address ------------------------------------------------------------------------------------------------------
 
@@ -91,93 +69,19 @@
     return bounds ? `${value} [${number(found.low, digits)}, ${number(found.high, digits)}]` : value;
   }
 
+  /** Intervals in as few digits as tell those apart that differ. */
+  function apart(found) {
+    const different = new Set(found.map((one) => interval(one, ALL_DIGITS))).size;
+    const digits = [4, 6, 8, 12].find((few) => new Set(found.map((one) => interval(one, few))).size === different);
+    return found.map((one) => interval(one, digits ?? ALL_DIGITS));
+  }
+
   /** A value in full: numbers that differ never look alike. */
   function plain(value) {
     if (value === undefined) return ABSENT;
     if (typeof value === "number") return Number.isInteger(value) ? value.toLocaleString("en") : String(value);
     return typeof value === "string" ? value : value === null ? "none" : JSON.stringify(value);
   }
-
-  // What a version is made of, by name, as core/comparison.py tells it ---------------------------------------------------
-
-  /** A value as `a.b[0]` with what is there, like `mintmark compare`. */
-  function flatten(value, name = "", found = new Map()) {
-    const isList = Array.isArray(value);
-    const nested = value !== null && typeof value === "object";
-    if (nested && !isList && Object.keys(value).length) {
-      for (const [key, inner] of Object.entries(value)) flatten(inner, name ? `${name}.${key}` : key, found);
-    } else if (isList && value.some((item) => item !== null && typeof item === "object")) {
-      value.forEach((inner, place) => flatten(inner, `${name}[${place}]`, found));
-    } else if (name && value !== null && value !== undefined) found.set(name, plain(value));
-    return found;
-  }
-
-  const after = (text, start) => (text.startsWith(start) ? text.slice(start.length) : text);
-
-  function dataOf({ record }) {
-    const found = new Map();
-    for (const { role, path, hash, rows } of record.data) {
-      const name = `${role} ${after(path, `models/${record.model}/`)}`;
-      found.set(`${name}: hash`, hash).set(`${name}: rows`, plain(rows));
-    }
-    return found;
-  }
-
-  function codeOf({ record }) {
-    const found = new Map();
-    for (const [stage, entry] of Object.entries(record.stages)) {
-      found.set(`${stage.split("@")[0]} cmd`, plain(entry.cmd));
-      for (const [path, digest] of Object.entries(entry.deps ?? {})) if (path.endsWith(".py")) found.set(path, digest);
-    }
-    return found;
-  }
-
-  function givenOf(search) {
-    return ({ record }) => {
-      const said = flatten(record.parameters);
-      const found = new Map();
-      for (const [stage, entry] of Object.entries(record.stages)) {
-        for (const [path, values] of Object.entries(entry.params ?? {})) {
-          const file = after(path, `models/${record.model}/`);
-          for (const [key, value] of flatten(values)) {
-            const name = after(key, `models.${record.model}.`);
-            if (said.get(name) === value || name.startsWith("tune.") !== search) continue;
-            const full = file === "params.yaml" ? name : `${file}: ${name}`;
-            found.set((found.get(full) ?? value) === value ? full : `${stage.split("@")[0]} ${full}`, value);
-          }
-        }
-      }
-      return found;
-    };
-  }
-
-  function slicesOf({ metrics }) {
-    const found = new Map();
-    for (const [name, slice] of Object.entries(metrics?.slices ?? {})) {
-      found.set(`${name}: rows`, plain(slice.rows));
-      for (const [metric, value] of Object.entries(slice.metrics)) found.set(`${name}: ${metric}`, interval(value, 6));
-    }
-    return found;
-  }
-
-  function artifactOf({ record, files }) {
-    const found = flatten(record.artifact);
-    found.set("size of all files", plain(files.reduce((sum, file) => sum + file.size, 0)));
-    return found;
-  }
-
-  const PARTS = {
-    parameters: ({ record }) => flatten(record.parameters),
-    search: givenOf(true),
-    stages: givenOf(false),
-    data: dataOf,
-    code: codeOf,
-    environment: ({ record }) => flatten(record.environment),
-    signature: ({ record }) => flatten(record.signature),
-    artifact: artifactOf,
-    slices: slicesOf,
-    cost: ({ record, metrics }) => flatten({ ...(record.cost ?? metrics?.cost), size: null }),
-  };
 
   // Metrics ----------------------------------------------------------------------------------------------------------
 
@@ -231,10 +135,11 @@
     const values = versions.map(({ record }) => record.metrics[metric]);
     const ends = values.filter(Boolean).flatMap((one) => [one.value, one.low ?? one.value, one.high ?? one.value]);
     const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const texts = apart(values);
     const rows = versions.map((version, place) => [
       make("dt", {}, make("span", {}, version.reference)),
       make("dd", {}, make("span", { class: "mm-forest__bar" }, bar(values[place], low, high)),
-        make("span", { class: "mm-forest__value" }, interval(values[place]), " ",
+        make("span", { class: "mm-forest__value" }, texts[place], " ",
           place ? toFirst(versions[0], version, metric) : make("span", { class: "mm-forest__first" }, "the first"))),
     ]);
     return make("section", { class: "mm-forest" }, make("h3", {}, make("code", {}, metric)),
@@ -270,12 +175,16 @@
     return scroll("Versions", make("table", { class: "mm-table" }, make("caption", {}, "Versions"), columns("What", versions), body));
   }
 
+  function repositoryLink(first, { registered, reference }) {
+    const [from, to] = [first.registered?.commit, registered?.commit];
+    if (!repository || !from || !to || from === to) return [];
+    return [make("a", { href: `${repository}/compare/${from}...${to}` }, `The repository from ${first.reference} to ${reference}`)];
+  }
+
   function changedAt(versions) {
     const [first, ...others] = versions;
-    const from = first.registered?.commit;
-    const links = others.filter((one) => repository && from && one.registered?.commit && one.registered.commit !== from)
-      .map((one) => make("li", {}, make("a", { href: `${repository}/compare/${from}...${one.registered.commit}` }, `The repository from ${first.reference} to ${one.reference}`)));
-    return links.length ? make("ul", {}, ...links) : null;
+    const links = others.flatMap((one) => repositoryLink(first, one));
+    return links.length ? make("ul", {}, ...links.map((link) => make("li", {}, link))) : null;
   }
 
   function cell(text) {
@@ -310,12 +219,19 @@
     return overlay(versions, { make, read, number, basisOf, bases: words.bases });
   }
 
+  async function scriptsOf(versions, codeOf) {
+    const { scripts } = await import(new URL("code.js", HERE));
+    return scripts(versions, codeOf, { make, read, link: repositoryLink });
+  }
+
   async function resultOf(versions, all) {
     const metrics = metricsOf(versions, all);
-    const parts = Object.entries(PARTS).map(([key, of]) => part(words.parts[key], versions, of, all));
+    const { partsOf } = await import(new URL("parts.js", HERE));
+    const made = partsOf({ plain, exact: (found) => interval(found, ALL_DIGITS) });
+    const parts = Object.entries(made).map(([key, of]) => part(words.parts[key], versions, of, all));
     const count = [metrics, ...parts].reduce((sum, one) => sum + one.count, 0);
     const elements = [about(versions), metrics.element, await curvesOf(versions), make("h2", {}, "What they are made of"), changedAt(versions),
-      ...parts.map(({ element }) => element)];
+      ...parts.map(({ element }) => element), await scriptsOf(versions, made.code)];
     return { elements: elements.filter(Boolean), count };
   }
 
@@ -327,7 +243,10 @@
     form.elements.all.checked = all;
     chosen.replaceChildren(...names.map((name) => {
       const button = make("button", { type: "button", "aria-label": `Leave out ${name}` }, "×");
-      button.addEventListener("click", () => go(names.filter((one) => one !== name), all));
+      button.addEventListener("click", () => {
+        go(names.filter((one) => one !== name), all);
+        ($("button", chosen) ?? form.elements.version).focus();
+      });
       return make("li", {}, name, button);
     }));
     if (names.length) status.textContent = "Reading the records …";
@@ -359,11 +278,15 @@
 
   // Choosing ---------------------------------------------------------------------------------------------------------
 
+  let isLeftAlone = true; // the list of all versions of a model is long, and who came to read a result needs none
+
   async function offer() {
     const model = form.elements.model.value;
     if (!model) return;
     const select = form.elements.version;
-    select.replaceChildren(make("option", { value: "" }, "Reading …"));
+    const held = form.elements.model.selectedOptions[0].dataset.version;
+    select.replaceChildren(make("option", { value: held }, held || (isLeftAlone ? "" : "Reading …")));
+    if (isLeftAlone) return;
     try {
       const found = [];
       for (let name = "index.json"; name && found.length < 5000;) {
@@ -371,14 +294,23 @@
         found.push(...index.versions.map((row) => row.version));
         name = index.older;
       }
-      if (model === form.elements.model.value) select.replaceChildren(...found.map((version) => make("option", {}, version)));
+      if (model !== form.elements.model.value) return;
+      select.replaceChildren(...found.map((version) => make("option", {}, version)));
+      if (found.includes(held)) select.value = held;
     } catch (error) {
       select.replaceChildren();
       status.textContent = `The versions of ${model} could not be read: ${error.message}.`;
     }
   }
 
-  form.elements.model.addEventListener("change", offer);
+  const touches = ["pointermove", "pointerdown", "focusin", "keydown"];
+  function touched() {
+    for (const kind of touches) removeEventListener(kind, touched);
+    isLeftAlone = false;
+    offer();
+  }
+  for (const kind of touches) addEventListener(kind, touched, { passive: true });
+  form.elements.model.addEventListener("change", () => { isLeftAlone = false; offer(); });
   form.elements.all.addEventListener("change", () => go(asked().names, form.elements.all.checked));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

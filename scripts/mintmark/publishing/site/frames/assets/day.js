@@ -1,6 +1,6 @@
 // The site as of a day: what was in the channels at its end, and which versions there were. Tells of that day only.
-// All of it comes from audit.json. Data reaches the page as text only (textContent), never as HTML.
-import { latest, linking, read, standing, today, until } from "./events.js";
+// All of it comes from audit.json and its older parts. Data reaches the page as text only (textContent), never as HTML.
+import { latest, linking, read, readEvents, standing, today, until } from "./events.js";
 
 const EVENTS = 50;
 const ABSENT = "–";
@@ -14,12 +14,12 @@ export async function show(day, tools) {
   (page ? page.parentElement : $("article")).prepend(banner);
   keepInLinks(day, root);
   if (!page) { banner.append(" This page is the one of today."); return; }
-  if (place === "audit/") return; // audit.js shows the events up to that day
+  if (place === "audit/" || place === "lineage/") return; // audit.js and lineage.js show that day themselves
   const said = make("div", { class: "mm-on-day" });
   page.replaceChildren(said);
   let config, events;
   try {
-    [config, { events }] = await Promise.all([read(new URL("api/v1/config.json", root)), read(new URL("api/v1/audit.json", root))]);
+    [config, { events }] = await Promise.all([read(new URL("api/v1/config.json", root)), readEvents(new URL("api/v1/audit.json", root))]);
   } catch (error) {
     said.append(make("p", { class: "mm-nothing" }, `What happened could not be read (${error.message}). In a terminal, mintmark list --at ${day} answers too.`));
     return;
@@ -72,12 +72,12 @@ function tableOf({ make }, caption, heads, lines) {
         make("tr", {}, make("th", { scope: "row" }, ...first), ...rest.map((cell) => make("td", cell[0] instanceof HTMLTimeElement ? { class: "mm-time" } : {}, ...cell)))))));
 }
 
-/** A version that a model had: a link, and whether it was yanked by then. */
+/** A version that a model had: a link, and whether it was yanked or damaged by then. */
 function versionCell({ make, links }, model, version) {
   const own = model.versions.get(version);
-  const yanked = own && own.yanked;
-  return [links.version(model.name, version), yanked ? " " : "", yanked
-    ? make("span", { class: "mm-badge mm-badge--bad" }, `yanked ${yanked.time.slice(0, 10)}`) : ""];
+  const marks = ["yanked", "damaged"].filter((word) => own && own[word]);
+  return [links.version(model.name, version), ...marks.flatMap((word) =>
+    [" ", make("span", { class: "mm-badge mm-badge--bad" }, `${word} ${own[word].time.slice(0, 10)}`)])];
 }
 
 function home(view) {
@@ -144,11 +144,12 @@ async function versionOn(view, name, version) {
     return;
   }
   const channels = [...model.channels].filter(([, event]) => event.to === version).map(([channel]) => channel);
-  const { registered, yanked } = own;
+  const { registered, yanked, damaged } = own;
   const lines = [
     ["Registered ", links.day(registered.time), ` by ${registered.by || "nobody"} in `, ...links.commit(registered), "."],
     channels.length ? [`In ${channels.join(" and ")}.`] : ["In no channel."],
     ...(yanked ? [[make("strong", {}, "Yanked"), " on ", links.day(yanked.time), ` by ${yanked.by || "nobody"}${yanked.reason ? `: ${yanked.reason}` : "."}`]] : []),
+    ...(damaged ? [[make("strong", {}, "Damaged"), " on ", links.day(damaged.time), ` by ${damaged.by || "nobody"} in `, ...links.commit(damaged), "."]] : []),
   ];
   said.append(make("ul", { class: "mm-facts-on-day" }, ...lines.map((line) => make("li", {}, ...line))));
   said.append(make("p", {}, "See ", links.model(name), "."));

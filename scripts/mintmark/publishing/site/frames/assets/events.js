@@ -1,4 +1,4 @@
-// What happened to the registry, read from audit.json: who did what, and what was where on a day. Shows nothing.
+// What happened to the registry, read from audit.json and its older parts: who did what, and what was where on a day. Shows nothing.
 
 /** Whether a text is a day of the calendar: 2026-06-01. */
 export function isDay(text) {
@@ -8,17 +8,23 @@ export function isDay(text) {
 
 export const today = () => new Date().toISOString().slice(0, 10);
 
-/** A document of the API, read once; asked again after it could not be read. */
-const reading = new Map();
-export function read(url) {
-  const key = String(url);
-  if (!reading.has(key)) {
-    reading.set(key, fetch(url).then((answer) => {
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      return answer.json();
-    }).catch((error) => { reading.delete(key); throw error; }));
-  }
-  return reading.get(key);
+export const { read } = globalThis.mintmark;
+
+/** The events of audit.json and of the older documents that it names, newest first, and how many there are in all.
+ *  `isWanted` is asked of each older document; `enough` is how many events will do. */
+export async function readEvents(address, isWanted = () => true, enough = Infinity) {
+  const { events, parts } = await read(address);
+  let missing = enough - events.length;
+  const wanted = parts.filter(isWanted).filter((part) => {
+    const isMissing = missing > 0;
+    missing -= part.events;
+    return isMissing;
+  });
+  const older = await Promise.all(wanted.map(({ path }) => read(new URL(path, new URL(address, location.href)))));
+  return {
+    events: [...events, ...older.flatMap((part) => part.events)],
+    total: events.length + parts.reduce((sum, part) => sum + part.events, 0),
+  };
 }
 
 /** The events up to the end of a day in UTC. They come newest first, in the order of the commits.
@@ -42,13 +48,15 @@ export function standing(events) {
     found.events.unshift(event);
     const version = found.versions.get(event.version);
     if (event.kind === "propose") {
-      found.versions.set(event.version, { registered: event, yanked: null });
+      found.versions.set(event.version, { registered: event, yanked: null, damaged: null });
       found.withdrawn.delete(event.version);
     } else if (event.kind === "withdraw") {
       found.versions.delete(event.version);
       found.withdrawn.set(event.version, event);
     } else if (event.kind === "yank" && version) version.yanked = event;
     else if (event.kind === "unyank" && version) version.yanked = null;
+    else if (event.kind === "damage" && version) version.damaged = event;
+    else if (event.kind === "mend" && version) version.damaged = null;
     else if (event.kind === "close") found.channels.delete(event.channel);
     else if (event.to && event.channel) found.channels.set(event.channel, event);
   }

@@ -5,6 +5,7 @@
 
   const { $, $$, make, count, capital, remember } = mintmark;
   const ROWS = 30; // that are shown at first, and added by "Show more"
+  const QUIET = 60; // days without a commit, after which GitHub stops schedules
   const PATIENCE = 3 * 86400000; // what waits for less is no reason to look at it
 
   const FACETS = {
@@ -199,8 +200,17 @@
     if (!left) box.remove();
   }
 
+  /** GitHub stops a schedule where nothing is committed for 60 days, and tells that to nobody who reads the site. */
+  function startVerifying(said) {
+    const days = Math.floor((Date.now() - Date.parse(said.dataset.changed)) / 86400000);
+    if (!(days > QUIET)) return;
+    said.prepend(make("span", { class: "mm-badge mm-badge--warn" }, "stale"), " ");
+    said.append(` No change of the registry for ${days.toLocaleString("en")} days: see whether it still runs.`);
+  }
+
   function start() {
-    const [form, attention] = [$("#mm-filter"), $("#mm-needs")];
+    const [form, attention, verifying] = [$("#mm-filter"), $("#mm-needs"), $("#mm-verifying")];
+    if (verifying) startVerifying(verifying);
     if (attention) startAttention(attention);
     if (form) startHome(form);
   }

@@ -1,106 +1,165 @@
-// What the lineage page does in the browser: it finds a package, a path or a hash among all entries, and names every
-// version. The most common entries are there without it. Data reaches the page as text only, never as HTML.
-(() => {
-  "use strict";
+// The lineage page in the browser: it finds a package, a path or a hash, and names every version; on a day, those of that
+// day. The most common entries are there without it. Data reaches the page as text only, never as HTML.
+import { read, readEvents, standing, until } from "./events.js";
+import { find, namesOf, partsOf } from "./lineage-search.js";
 
-  const { $, make, count, remember } = mintmark;
-  const MOST = 50; // entries that are shown
+const FEW = 10; // entries that are read and shown at a time
+const MODELS = 5; // of an entry; a button shows the others
+const ROLES = { source: "made from, a source", training: "made from", evaluation: "measured on" };
 
-  async function read(url) {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer.json();
+/** Start the page. `day` is the day as of which the whole site is shown, null for today. */
+export function start(page, { $, make, count, capital, remember, root, day }) {
+  const [form, status, result, lists] = ["form", "status", "result", "lists"].map((name) => $(`#lineage-${name}`));
+  const field = form.elements.find;
+  const documents = new URL("api/v1/", root);
+  const open = (path) => read(new URL(path, documents));
+  let turn = 0;
+
+  const place = (...parts) => {
+    const url = new URL(`models/${parts.map(encodeURIComponent).join("/")}/`, root);
+    if (day) url.searchParams.set("on", day);
+    return url.href;
+  };
+
+  /** What there was at the end of the day; null for today, which the documents tell. */
+  async function past() {
+    if (!day) return null;
+    const { events } = await readEvents(new URL("audit.json", documents));
+    return standing(until(events, day));
   }
 
-  function start(form) {
-    const field = form.elements.find;
-    const [status, result] = [$("#lineage-status"), $("#lineage-result")];
-    const documents = new URL(form.dataset.documents, location.href);
-    const models = new Map();
-    let entries = null;
-    let turn = 0;
+  const isThere = (then, name, version) => !then || (then.has(name) && then.get(name).versions.has(version));
 
-    async function load() {
-      const found = [];
-      for (let page = "lineage.json"; page; ) {
-        const document = await read(new URL(page, documents));
-        for (const part of ["packages", "data", "scripts"]) {
-          for (const { path, hash, package: name, version, models: of } of document[part]) {
-            const [title, mark] = [path ?? name, hash ?? version];
-            found.push({ part, title, mark, of, text: `${title} ${mark}`.toLowerCase(), digest: mark.split(":").pop() });
-          }
-        }
-        page = document.older;
+  /** The models of an entry, with the champions first; on a day, those that had such a version. */
+  const modelsOf = (entry, then) => entry.models.filter(({ name, first }) => isThere(then, name, first))
+    .sort((a, b) => (a.champion === null) - (b.champion === null) || (a.name < b.name ? -1 : 1));
+
+  async function versionsOf(entry, { name, document }, then) {
+    const own = (await open(document))[entry.part].find((one) => namesOf(one).join("\n") === entry.key);
+    const moved = then && then.get(name).channels.get(page.dataset.last);
+    const versions = own.versions.filter((version) => isThere(then, name, version));
+    return { versions, more: own.more, champion: then ? moved && moved.to : own.champion };
+  }
+
+  async function fill(details, entry, model, then) {
+    const list = make("p", {});
+    details.append(list);
+    try {
+      const { versions, more, champion } = await versionsOf(entry, model, then);
+      for (const version of versions) {
+        list.append(make("a", { href: place(model.name, version) }, version === champion ? `★ ${version}` : version), " ");
       }
-      return found;
+      if (more) list.append(`and ${count(more, "lower version")}${then ? " of today" : ""}`);
+    } catch (error) {
+      list.textContent = `The versions could not be read (${error.message}).`;
     }
+  }
 
-    /** Every word is part of the name or begins what marks it: "scikit-learn 1.5", "train.parquet", "70a01e". */
-    function fits(entry, words) {
-      return words.every((word) => entry.title.toLowerCase().includes(word) || entry.mark.toLowerCase().startsWith(word)
-        || entry.digest.startsWith(word));
+  function ofModel(entry, model, then) {
+    const { name, versions, champion } = model;
+    const told = then ? name : `${name}: ${count(versions, "version")}${champion ? `, ★ ${champion}` : ""}`;
+    const details = make("details", { class: "mm-fold" }, make("summary", {}, told));
+    details.addEventListener("toggle", () => { if (details.children.length === 1) fill(details, entry, model, then); });
+    return details;
+  }
+
+  function line(entry, then) {
+    const models = modelsOf(entry, then);
+    const [name, mark, role] = namesOf(entry);
+    const section = make("section", { class: "mm-found" }, make("p", {}, make("code", {}, name), " ", make("code", { class: "mm-digest" }, mark),
+      role ? make("span", { class: "mm-aside" }, ` ${ROLES[role]}`) : null),
+    ...models.slice(0, MODELS).map((model) => ofModel(entry, model, then)));
+    if (models.length > MODELS) {
+      const button = make("button", { type: "button", class: "mm-button" }, count(models.length - MODELS, "more model"));
+      button.addEventListener("click", () => button.replaceWith(...models.slice(MODELS).map((model) => ofModel(entry, model, then))));
+      section.append(button);
     }
+    return section;
+  }
 
-    const page = (model, version) =>
-      new URL(`${[model, version].filter(Boolean).map(encodeURIComponent).join("/")}/`, new URL(form.dataset.models, location.href)).href;
+  /** What gives the next few of the entries that there were, and whether there are others after them. */
+  function batches(entries, then) {
+    let held = [];
+    return async () => {
+      const found = held;
+      while (found.length <= FEW) {
+        const { value, done } = await entries.next();
+        if (done) return { found, more: false };
+        if (modelsOf(value, then).length) found.push(value);
+      }
+      held = found.splice(FEW);
+      return { found, more: true };
+    };
+  }
 
-    async function versionsOf(model, entry) {
-      if (!models.has(model)) models.set(model, read(new URL(`models/${encodeURIComponent(model)}/lineage.json`, documents)));
-      const own = (await models.get(model))[entry.part];
-      return own.find((one) => (one.path ?? one.package) === entry.title && (one.hash ?? one.version) === entry.mark);
-    }
-
-    function line(entry) {
-      const parts = entry.of.map(({ name, versions, champion }) => {
-        const details = make("details", { class: "mm-fold" },
-          make("summary", {}, `${name}: ${count(versions, "version")}${champion ? `, ★ ${champion}` : ""}`));
-        details.addEventListener("toggle", async () => {
-          if (details.children.length > 1) return;
-          const list = make("p", {});
-          details.append(list);
-          try {
-            const { versions: all, more } = await versionsOf(name, entry);
-            for (const version of all) {
-              list.append(make("a", { href: page(name, version) }, version === champion ? `★ ${version}` : version), " ");
-            }
-            if (more) list.append(`and ${more} more`);
-          } catch (error) {
-            list.textContent = `The versions could not be read (${error.message}).`;
-          }
-        });
-        return details;
-      });
-      return make("section", {}, make("p", {}, make("code", {}, entry.title), " ",
-        make("code", { class: "mm-digest" }, entry.mark)), ...parts);
-    }
-
-    async function show() {
-      const own = ++turn;
-      const words = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-      remember(["find"], [["find", field.value.trim()]]);
-      result.replaceChildren();
-      status.textContent = "";
-      if (!words.length) return;
+  /** The lines of some entries, and a button that reads the next ones. */
+  function lines({ found, more }, next, then) {
+    const made = found.map((entry) => line(entry, then));
+    if (!more) return made;
+    const button = make("button", { type: "button", class: "mm-button" }, "Show more");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
       try {
-        status.textContent = "Reading …";
-        entries ??= load();
-        const found = (await entries).filter((entry) => fits(entry, words));
-        if (own !== turn) return;
-        status.textContent = found.length > MOST ? `${count(found.length, "entry", "entries")}; the first ${MOST} are shown.`
-          : `${count(found.length, "entry", "entries")}.`;
-        result.replaceChildren(...found.slice(0, MOST).map(line));
+        const others = lines(await next(), next, then);
+        button.replaceWith(...others);
+        if (others.length) $("summary, a, button", others[0]).focus();
       } catch (error) {
-        entries = null;
-        if (own === turn) status.textContent = `The lineage could not be read (${error.message}).`;
+        button.disabled = false;
+        button.textContent = `Show more: it could not be read (${error.message})`;
       }
-    }
-
-    form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
-    field.addEventListener("input", show);
-    field.value = new URL(location.href).searchParams.get("find") ?? "";
-    if (field.value) show();
+    });
+    return [...made, button];
   }
 
-  const form = $("#lineage-form");
-  if (form) start(form);
-})();
+  function saying({ total, skipped }, { found, more }) {
+    const known = count(day ? found.length : total, "entry", "entries");
+    const dated = day ? ` with versions of ${day}` : "";
+    const short = skipped ? " Many more hashes and releases begin so: type more of them, or a whole one in quotes." : "";
+    return `${capital(day && more ? `more than ${known}` : known)}${dated}.${short}`;
+  }
+
+  async function show() {
+    const own = ++turn;
+    const text = field.value.trim();
+    remember(["find"], [["find", text]]);
+    lists.hidden = Boolean(text || day);
+    if (!text && !day) { result.replaceChildren(); status.textContent = ""; return; }
+    status.textContent = "Reading …";
+    try {
+      const [then, index] = await Promise.all([past(), open("lineage.json")]);
+      if (!text) { showParts(index, then); return; }
+      const answer = await find(text, index, open);
+      const next = batches(answer.entries(), then);
+      const some = await next();
+      if (own !== turn) return;
+      status.textContent = saying(answer, some);
+      result.replaceChildren(...lines(some, next, then));
+    } catch (error) {
+      if (own === turn) { result.replaceChildren(); status.textContent = `The lineage could not be read (${error.message}).`; }
+    }
+  }
+
+  /** On a day, without a search: what versions of that day name, part by part, read when one is opened. */
+  function showParts(index, then) {
+    status.textContent = `What the versions of ${day} name. Versions that were withdrawn later are not on this site any more.`;
+    result.replaceChildren(...partsOf(index, open).map(({ title, entries }) => {
+      const details = make("details", { class: "mm-fold mm-lineage" }, make("summary", {}, make("h2", {}, title)));
+      details.addEventListener("toggle", async () => {
+        if (details.children.length > 1) return;
+        const box = make("div", {}, make("p", { role: "status" }, "Reading …"));
+        details.append(box);
+        try {
+          const next = batches(entries(), then);
+          const some = await next();
+          box.replaceChildren(...some.found.length ? lines(some, next, then) : [make("p", { class: "mm-nothing" }, "No version named any.")]);
+        } catch (error) { box.textContent = `The lineage could not be read (${error.message}).`; }
+      });
+      return details;
+    }));
+  }
+
+  form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
+  field.addEventListener("input", show);
+  field.value = new URL(location.href).searchParams.get("find") ?? field.value; // typed before this script was there
+  if (field.value || day) show();
+}

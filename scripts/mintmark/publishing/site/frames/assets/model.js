@@ -3,29 +3,8 @@
 (() => {
   "use strict";
 
-  const $ = (selector, inside = document) => inside.querySelector(selector);
-  const $$ = (selector, inside = document) => Array.from(inside.querySelectorAll(selector));
-
-  /** Make an element: make("a", {href: "…"}, "text", child, …). Texts become text nodes. */
-  function make(name, attributes = {}, ...children) {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children.filter((child) => child !== null && child !== ""));
-    return element;
-  }
-
-  async function read(url, as) {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer[as]();
-  }
-
-  function remember(key, value) {
-    const url = new URL(location.href);
-    url.searchParams.delete(key);
-    if (value) url.searchParams.set(key, value);
-    if (url.href !== location.href) history.replaceState(null, "", url);
-  }
+  const { $, $$, make, read } = mintmark;
+  const remember = (key, value) => mintmark.remember([key], [[key, value]]);
 
   // The table of versions: words and order ---------------------------------------------------------------------------
 
@@ -35,6 +14,7 @@
     const rows = Array.from(body.rows, (row, place) => ({ row, place, text: row.textContent.toLowerCase() }));
     const further = $$(".mm-further > li");
     const status = $("#versions-status");
+    const whole = status.textContent;
     const { find, sort } = form.elements;
     const less = table.dataset.better === "minimize";
     const amount = ({ row }, key) => (key in row.dataset ? Number(row.dataset[key]) : null);
@@ -58,7 +38,7 @@
       if (words.length && further.length) further[0].closest("details").open = further.some((item) => !item.hidden);
       const all = rows.length + further.length;
       const found = rows.filter(({ row }) => !row.hidden).length + further.filter((item) => !item.hidden).length;
-      status.textContent = words.length ? `${found} of ${all} versions` : `${all} version${all === 1 ? "" : "s"}`;
+      status.textContent = words.length ? `${found} of ${all} versions` : whole;
       remember("versions", find.value.trim());
     }
 
@@ -149,7 +129,7 @@
     details.addEventListener("toggle", async () => {
       if (!details.open || details.dataset.shown) return;
       try {
-        code.textContent = JSON.stringify(await read(details.dataset.record, "json"), null, 2);
+        code.textContent = JSON.stringify(await read(details.dataset.record), null, 2);
         details.dataset.shown = "yes";
       } catch (error) {
         code.textContent = `The record could not be read (${error.message}).`;

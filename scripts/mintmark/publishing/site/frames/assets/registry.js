@@ -12,11 +12,16 @@
     `${number ? number.toLocaleString("en") : "no"} ${number === 1 ? one : many}`;
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+  /** Text in which what nobody sees, or what turns the direction of the text around it, is written out. */
+  const visible = (text) => text.replace(/[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g,
+    (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
+
   /** Make an element: make("a", {href: "…"}, "text", child, …). Texts become text nodes. */
   function make(name, attributes = {}, ...children) {
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children.filter((child) => child !== null && child !== ""));
+    const told = children.filter((child) => child !== null && child !== "");
+    element.append(...told.map((child) => (typeof child === "string" ? visible(child) : child)));
     return element;
   }
 
@@ -28,7 +33,21 @@
     if (url.href !== location.href) history[push ? "pushState" : "replaceState"](null, "", url);
   }
 
-  globalThis.mintmark = Object.freeze({ $, $$, make, count, capital, remember });
+  const reading = new Map();
+
+  /** What a file of this site holds, as JSON or text, read once; asked again after it could not be read. */
+  function read(url, as = "json") {
+    const key = `${as} ${url}`;
+    if (!reading.has(key)) {
+      reading.set(key, fetch(url).then((answer) => {
+        if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status });
+        return answer[as]();
+      }).catch((error) => { reading.delete(key); throw error; }));
+    }
+    return reading.get(key);
+  }
+
+  globalThis.mintmark = Object.freeze({ $, $$, make, visible, count, capital, remember, read });
 
   // Ages ---------------------------------------------------------------------------------------------------------
 
@@ -41,10 +60,16 @@
     return relative.format(Math.trunc(seconds / length), unit);
   }
 
-  /** Inside data-ages the age takes the date's place; in other tables it is a hint, and in a sentence it follows. */
+  /** Inside data-ages the age takes the date's place; in other tables it is a hint, and in a sentence it follows.
+   *  A sentence keeps the height that it had with the age of `::after` in registry.css, so that nothing below it moves. */
   function showAges() {
-    for (const time of $$("time[data-age]")) {
-      if (Number.isNaN(Date.parse(time.dateTime))) continue;
+    const times = $$("time[data-age]").filter((time) => !Number.isNaN(Date.parse(time.dateTime)));
+    const sentences = new Set(times.filter((time) => !time.closest("table, [data-ages]")).map((time) => time.closest("p, li")));
+    sentences.delete(null);
+    const heights = [...sentences].map((sentence) => [sentence, getComputedStyle(sentence).height]);
+    for (const [sentence, height] of heights) sentence.style.minHeight = height;
+    addEventListener("resize", () => { for (const sentence of sentences) sentence.style.minHeight = ""; }, { once: true });
+    for (const time of times) {
       const old = age(time.dateTime);
       if (time.closest("[data-ages]")) {
         time.title = time.textContent;
@@ -166,6 +191,8 @@
     startDay(tools);
     const audit = $("#mm-audit");
     if (audit) other("audit.js").then((module) => module.start(audit, tools));
+    const lineage = $("#mm-lineage");
+    if (lineage) other("lineage.js").then((module) => module.start(lineage, tools));
     showAges();
   }
 

@@ -1,5 +1,5 @@
-// What the search of the theme lacks: its index is fetched when somebody turns to the search, and NAME@VERSION leads to
-// that page, whichever of ten thousand versions it is. It stands before the scripts of the theme.
+// What the search of the theme lacks: its index and its worker are fetched when somebody turns to the search, and
+// NAME@VERSION leads to that page, whichever of ten thousand versions it is. It stands before the scripts of the theme.
 (() => {
   "use strict";
 
@@ -8,7 +8,8 @@
   const REFERENCE = /^\s*([a-z][a-z0-9-]*)[@\s]+(\d[0-9A-Za-z.+-]*|[a-z][a-z0-9-]*)\s*$/;
   const ROOT = new URL("..", document.currentScript.src); // this file lies in assets/
   const { open, send } = XMLHttpRequest.prototype;
-  const waiting = [];
+  const Now = globalThis.Worker;
+  const waiting = [], workers = [];
   let wanted = new URL(location.href).searchParams.has("q");
 
   XMLHttpRequest.prototype.open = function (method, url, ...rest) {
@@ -20,9 +21,36 @@
     else send.call(this, body);
   };
 
+  /** Takes the place of the worker that the theme starts with each page, and keeps what it is told until then. */
+  class Later extends EventTarget {
+    constructor(...what) {
+      super();
+      this.what = what;
+      this.told = [];
+      workers.push(this);
+      if (wanted) this.start();
+    }
+
+    start() {
+      if (this.worker) return;
+      this.worker = new Now(...this.what);
+      this.worker.onmessage = ({ data }) => this.dispatchEvent(new MessageEvent("message", { data }));
+      for (const message of this.told.splice(0)) this.worker.postMessage(message);
+    }
+
+    postMessage(message) {
+      if (this.worker) this.worker.postMessage(message);
+      else this.told.push(message);
+    }
+
+    terminate() { this.worker?.terminate(); }
+  }
+  globalThis.Worker = Later;
+
   function load() {
     wanted = true;
     for (const request of waiting.splice(0)) send.call(request);
+    for (const worker of workers) worker.start();
   }
 
   const isField = (target) => target instanceof Element && target.matches(FIELD);
@@ -52,7 +80,9 @@
     event.stopPropagation();
     const field = event.target;
     const page = await find(typed[1], typed[2]).catch(() => null);
+    const best = document.querySelector(".md-search-result__link"); // what is no whole reference was a search
     if (page) location.assign(page);
+    else if (best && !field.value.includes("@")) location.assign(best.href);
     else {
       field.setCustomValidity(`There is no ${typed[1]}@${typed[2]} here.`);
       field.reportValidity();

@@ -3,18 +3,11 @@
 (() => {
   "use strict";
 
-  const $ = (selector, inside = document) => inside.querySelector(selector);
+  const { $, make, read } = mintmark;
   const MOST_SHOWN = 20000;
   const PATIENCE = 30000;
   const INTEGER = /^[+-]?\d+$/;
   const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-
-  function make(name, attributes = {}, ...children) {
-    const element = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children.filter((child) => child !== ""));
-    return element;
-  }
 
   // Values: null is missing, and a number keeps the digits that were typed, which a float would not -------------------
 
@@ -223,9 +216,7 @@
       box.dataset.built = "yes";
       const place = $(".mm-try__form", box);
       try {
-        const answer = await fetch(box.dataset.document);
-        if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-        build(box, await answer.json());
+        build(box, await read(box.dataset.document));
       } catch (error) {
         delete box.dataset.built;
         place.hidden = false;

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mintmark.core.layout import locate
+from mintmark.core.layout import locate, version_folder
 from mintmark.core.version import parse_version
 from mintmark.publishing.site.pages.templating import render
 from mintmark.publishing.site.pages.write_links import file_link
@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 
 
 class BrokenFile(NamedTuple):
-    """A file that cannot be read, where it is shown, and why; `url` is empty where the repository is not known."""
+    """A file that cannot be read, where it is shown, why, and whose commit made it so, where Git knows that.
+
+    `url` is empty where the repository is not known.
+    """
 
     place: str
     url: str
     message: str
+    did: str
+    cause: Document | None
+
+
+_DID: Final = {
+    "damage": "Damaged",
+    "remove": "Removed",
+    **dict.fromkeys(("promote", "rollback", "close"), "Last moved"),
+}
 
 
 def broken_files(config: Document, entries: Iterable[Document]) -> list[BrokenFile]:
@@ -30,6 +42,8 @@ def broken_files(config: Document, entries: Iterable[Document]) -> list[BrokenFi
             place=f"{entry['path']}, line {entry['line']}",
             url=file_link(config, entry["path"], entry["line"]),
             message=entry["message"],
+            did=_DID.get(entry["cause"]["kind"], "Last changed") if entry["cause"] else "",
+            cause=entry["cause"],
         )
         for entry in entries
     ]
@@ -49,6 +63,8 @@ def broken_model_page(config: Document, index: Document, documents: Mapping[str,
         channels=channel_sentences(config, index),
         versions=versions,
         registered=None,
+        touched=None,
+        restore="",
         document=f"../../api/v1/models/{index['name']}/index.json",
     )
 
@@ -70,8 +86,17 @@ def broken_version_page(config: Document, index: Document, document: Document) -
         channels=channels,
         versions=[],
         registered=document["registered"],
+        touched={"commit": document["commit"], "pull_request": None} if document["commit"] and not whole else None,
+        restore="" if whole else _restoring(index["name"], document),
         document=f"../../../api/v1/models/{index['name']}/versions/{version}.json",
     )
+
+
+def _restoring(model: str, document: Document) -> str:
+    """Return the command that brings the files of a version back, an empty text where Git never had them."""
+    registered = document["registered"]
+    folder = version_folder(model, document["version"])
+    return f"git restore --source={registered['commit'][:10]} -- {folder}" if registered else ""
 
 
 def _holds(index: Document, channel: str, version: str) -> bool:

@@ -24,7 +24,7 @@ def compare_page(config: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     return render(
         "compare.html",
         config=config,
-        names=[row["name"] for row in models["models"]],
+        first=[(row["name"], row["channels"].get(last) or row["latest"] or "") for row in models["models"]],
         champions=[(row["name"], held) for row in models["models"] if (held := row["channels"].get(last))],
         last=last,
         words=json.dumps({"bases": BASIS_WORDS, "parts": parts}),
