@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,16 +31,30 @@ class Clone:
         return self.git("rev-parse", "HEAD")
 
 
-@pytest.fixture
-def clone(on_github: FakeRepository, tmp_path: Path) -> Clone:
-    """A clone with `main`, the branch `topic` one commit ahead, and the tag `iris@v1.0.0` on main; all of it pushed."""
-    made = Clone(tmp_path / "clone")
-    subprocess.run(("git", "clone", "--quiet", on_github.address, str(made.root)), check=True, capture_output=True)
+@pytest.fixture(scope="session")
+def _begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a test begins with: `hosted`, a bare repository, and `clone`, which has pushed to it."""
+    folder = tmp_path_factory.mktemp("begun")
+    hosted, made = folder / "hosted", Clone(folder / "clone")
+    subprocess.run(("git", "init", "--quiet", "--bare", "-b", "main", "--template=", str(hosted)), check=True)
+    clone = ("git", "clone", "--quiet", "--template=", str(hosted), str(made.root))
+    subprocess.run(clone, check=True, capture_output=True)
     made.git("commit", "--quiet", "--allow-empty", "-m", "Begin")
     made.git("push", "--quiet", "origin", "HEAD:main")
     made.git("tag", "-a", "-m", "iris 1.0.0", "iris@v1.0.0")
     made.git("push", "--quiet", "origin", "iris@v1.0.0")
     made.push_change("topic", "topic")
+    return folder
+
+
+@pytest.fixture
+def clone(on_github: FakeRepository, tmp_path: Path, _begun: Path) -> Clone:
+    """A clone with `main`, the branch `topic` one commit ahead, and the tag `iris@v1.0.0` on main; all of it pushed."""
+    for name in ("objects", "refs"):
+        shutil.copytree(_begun / "hosted" / name, on_github.path / name, dirs_exist_ok=True)
+    made = Clone(shutil.copytree(_begun / "clone", tmp_path / "clone"))
+    config = made.root / ".git" / "config"
+    config.write_text(config.read_text().replace(str(_begun / "hosted"), on_github.address))
     return made
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.forge.conftest import Clone
 from tests.scaffold.fake_forge import FakeRepository
 from tests.scaffold.forge_contract import Contract
 
 from mintmark.errors import ForgeError
+from mintmark.forge.forge import Deployment
 from mintmark.forge.github import GitHub
 
 
@@ -28,7 +31,6 @@ def test_a_pull_request_is_opened_once_and_then_updated(github: GitHub, on_githu
     assert on_github.writes == writes
     second = github.open_pull_request(branch="topic", base="main", title="Promote it", body="Because.")
     assert (second.number, second.title) == (first.number, "Promote it")
-    assert github.pull_request(first.number) == second
     assert (second.state, second.merged, second.head, second.base) == ("open", False, "topic", "main")
     assert second.author == "github-actions[bot]"
 
@@ -115,6 +117,54 @@ def test_an_issue_lives_until_its_fault_is_gone(github: GitHub, on_github: FakeR
     assert github.open_issue(key="verify:abc", label="alarm", title="Damaged", body="x").number > other.number
 
 
+def test_what_ended_may_come_again_and_what_a_person_closed_may_not(github: GitHub, on_github: FakeRepository) -> None:
+    issue = {"key": "a@1.0.0/production/f00", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    first = github.open_issue(**issue)
+    github.close_issue(first.number, reason="It is over.", ended=True)
+    again = github.open_issue(**issue)
+    assert (again.is_open, again.number > first.number) == (True, True)
+    on_github.issues[again.number]["state"] = "closed"
+    github.close_issue(again.number, reason="It is over.", ended=True)
+    assert github.open_issue(**issue) == github.issues(label="alarm", closed=True)[1]
+    assert [(one.number, one.is_open) for one in github.issues(label="alarm", closed=True)] == [
+        (first.number, False), (again.number, False),
+    ]  # fmt: skip
+    assert "text" in on_github.issues[first.number]["body"]
+
+
+def test_two_runs_that_look_at_the_same_moment_open_one_issue(
+    github: GitHub, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = {"key": "k", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    send, found = github._api.send, []
+
+    def other(*arguments: Any) -> object:
+        monkeypatch.setattr(github._api, "send", send)
+        found.append(github.open_issue(**issue))
+        return send(*arguments)
+
+    monkeypatch.setattr(github._api, "send", other)
+    found.append(github.open_issue(**issue))
+    assert {one.number for one in found} == {min(on_github.issues)}
+    assert [one.number for one in github.issues(label="alarm", closed=True)] == [min(on_github.issues)]
+    assert [one["state"] for one in on_github.issues.values()] == ["open", "closed"]
+
+
+def test_requests_of_a_branch_are_found_when_the_branch_is_gone(
+    github: GitHub, clone: Clone, on_github: FakeRepository
+) -> None:
+    first = github.open_pull_request(branch="topic", base="main", title="Back", body="")
+    on_github.issues[first.number]["state"] = "closed"
+    on_github.git("update-ref", "-d", "refs/heads/topic")
+    assert [(one.number, one.state) for one in github.pull_requests_from("topic")] == [(first.number, "closed")]
+    assert github.pull_requests_from("other") == []
+
+
+def test_a_workflow_is_started_by_its_name(github: GitHub, clone: Clone, on_github: FakeRepository) -> None:
+    github.start_workflow("retrain.yml", branch="main", inputs={"model": "iris"})
+    assert on_github.dispatched == [("retrain.yml", {"model": "iris"})]
+
+
 def test_a_deployment_is_found_again_by_its_payload(github: GitHub, clone: Clone, on_github: FakeRepository) -> None:
     commit = clone.git("rev-parse", "main")
     moves = [{"move": "iris#production#1"}, {"move": "iris#production#2"}]
@@ -131,6 +181,36 @@ def test_a_deployment_is_found_again_by_its_payload(github: GitHub, clone: Clone
     github.tell_deployment(made[1].number, "success", description="done", log_url="https://example.org/")
     assert on_github.writes == writes
     assert [(one.number, one.state) for one in again] == [(made[0].number, "inactive"), (made[1].number, "success")]
+
+
+@pytest.mark.parametrize("first", ["mine", "the other's"])
+def test_two_runs_that_look_at_the_same_moment_agree_on_one_deployment(
+    github: GitHub, clone: Clone, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Both ask before either has made one; which of them is made first makes no difference."""
+    move: dict[str, Any] = {
+        "environment": "iris/production", "commit": clone.git("rev-parse", "main"), "description": "d",
+        "payload": {"tag": "iris#production#1"},
+    }  # fmt: skip
+    found: list[Deployment] = []
+    send = github._api.send
+
+    def other(*arguments: Any) -> object:
+        monkeypatch.setattr(github._api, "send", send)
+        answer = send(*arguments) if first == "mine" else None
+        pages = github._api.pages
+        looks = [iter(())]
+        monkeypatch.setattr(github._api, "pages", lambda *a, **k: looks.pop() if looks else pages(*a, **k))
+        found.append(github.deploy(**move))
+        monkeypatch.setattr(github._api, "pages", pages)
+        return send(*arguments) if answer is None else answer
+
+    monkeypatch.setattr(github._api, "send", other)
+    found.append(github.deploy(**move))
+    assert len(on_github.deployments) == 2
+    assert {one.number for one in found} == {min(on_github.deployments)}
+    last = {number: one[-1]["state"] if one else None for number, one in on_github.statuses.items()}
+    assert list(last.values()) == [None, "inactive"]
 
 
 def test_the_last_run_of_a_check_counts(github: GitHub, clone: Clone, on_github: FakeRepository) -> None:

@@ -40,7 +40,7 @@ def test_a_release_is_published_once(github: GitHub, on_github: FakeRepository, 
     made = publish(github, files)
     assert (made.draft, made.tag, made.files) == (False, TAG, {path.name: path.stat().st_size for path in files})
     writes = on_github.writes
-    assert writes == 4 + 3  # the three pushes of the fixture, then: draft, two files, publish
+    assert writes == 4  # draft, two files, publish
     assert publish(github, files) == made
     assert on_github.writes == writes
     assert github.releases() == [made]

@@ -82,7 +82,6 @@ def test_what_emulate_has_works_there_too(api: RestApi, tmp_path: Path) -> None:
     first = github.open_pull_request(branch="topic", base="main", title="Promote", body="Because.")
     second = github.open_pull_request(branch="topic", base="main", title="Promote it", body="Because.")
     assert (second.number, second.title) == (first.number, "Promote it")
-    assert github.pull_request(first.number) == second
     assert github.pull_requests_of(commit, head_repository=REPOSITORY) == [second]
     assert (github.approvals(first.number), github.check(commit, "gate")) == ([], None)
     assert (github.may_write("octocat"), github.may_write("nobody")) == (True, False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.commands.forge.hosted import Hosted, host
+from tests.commands.monitoring.two_versions import days_ago, mixed_up, write_log
 from tests.core.test_request import body
 from tests.scaffold.fake_forge import TOKEN, FakeRepository
 from tests.scaffold.registry import Scratch
@@ -36,13 +37,13 @@ def iris(scratch: Scratch, make_repository: Make, monkeypatch: pytest.MonkeyPatc
 
 
 def start(
-    hosted: Hosted, folder: Path, workflow: str, event: str, payload: dict[str, Any], *, job: str = ""
+    hosted: Hosted, folder: Path, workflow: str, event: str, payload: dict[str, Any], *, job: str = "", **variables: str
 ) -> WorkflowRun:
     """Start a workflow of the base branch."""
     payload = {"repository": {"id": 7, "default_branch": "main", "full_name": hosted.forge.name}, **payload}
     return run_workflow(
         folder, hosted.clone.root, workflow, event, payload, commit=hosted.forge.commit("main") or "", jobs=job,
-        server=hosted.forge.forge.address, token=TOKEN,
+        server=hosted.forge.forge.address, token=TOKEN, variables=variables,
         environment={"GITHUB_REPOSITORY": hosted.forge.name, "GITHUB_API_URL": hosted.forge.forge.address},
     )  # fmt: skip
 
@@ -166,9 +167,30 @@ def test_training_again_says_what_did_not_change(
     assert hosted.pulls() == []
 
 
+@pytest.mark.slow
+def test_a_schedule_watches_what_is_served(
+    two_versions: Scratch, make_repository: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two days with a broken column, without labels: the estimate tells, and the version before is not told apart."""
+    two_versions.write(".github/workflows/monitor.yml", (WORKFLOWS / "monitor.yml").read_text())
+    two_versions.write("Makefile", MAKEFILE)
+    two_versions.commit("Let GitHub watch")
+    hosted = host(two_versions, make_repository, monkeypatch)
+    log = write_log(two_versions.root, tmp_path / "log", days_ago(2), [mixed_up, mixed_up])
+    for _ in range(2):
+        run = start(hosted, tmp_path, "monitor.yml", "schedule", {"schedule": "29 5 * * *"}, MINTMARK_LOG=str(log))
+        assert run.jobs == {"monitor": "failure"}, run.text
+        assert hosted.issues("mintmark-monitor"), run.text
+        (issue,) = hosted.issues("mintmark-monitor")
+        assert issue["title"] == "breast-cancer@1.1.0 in production: it is worse, as estimated"
+        assert json.loads(run.commands("set-output")[-1]["arg"])[0]["kind"] == "estimate"
+        assert "accuracy is" in run.summary
+    assert hosted.forge.commit("monitoring") is not None
+
+
 # What act does not show.
 
-OURS = ("pr-comment.yml", "request.yml", "rollback.yml", "retrain.yml", "verify.yml")
+OURS = ("monitor.yml", "pr-comment.yml", "request.yml", "rollback.yml", "retrain.yml", "verify.yml")
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -204,5 +226,6 @@ def test_the_buttons_ask_what_a_request_holds() -> None:
 
 
 def test_retraining_and_verifying_run_by_themselves_and_by_hand() -> None:
-    for name in ("retrain.yml", "verify.yml"):
+    assert jobs("monitor.yml")["monitor"]["if"] == "vars.MINTMARK_LOG != ''"
+    for name in ("monitor.yml", "retrain.yml", "verify.yml"):
         assert set(read(name)["on"]) == {"schedule", "workflow_dispatch"}

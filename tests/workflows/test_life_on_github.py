@@ -77,7 +77,7 @@ class GitHub:
         return self.forge.git("ls-tree", "-r", "deploy", f"loans/{channel}/")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_from_a_proposal_to_its_rollback(
     judged: Scratch, make_repository: Callable[..., FakeRepository], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

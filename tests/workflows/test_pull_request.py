@@ -13,6 +13,7 @@ import pytest
 from tests.judging.judged_fixture import propose
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import ROOT, TOKEN, WorkflowRun, run_workflow
+from tests.workflows.hostile_texts import BRANCH, FILE, HOSTILE, MEGABYTE, assert_harmless
 
 Check = Callable[..., WorkflowRun]
 
@@ -93,22 +94,28 @@ def test_a_decision_is_told_and_blocks_nothing(check: Check):
 
 
 @pytest.mark.long
-def test_this_repository_from_an_empty_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("change", ["rollback", "propose"])
+def test_this_repository_from_an_empty_environment(tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str):
     """The base's own `make setup` in every job, without a cache: no package, no model and no verdict is here before."""
     here = Scratch(tmp_path / "registry")
     subprocess.run(("git", "clone", "--quiet", str(ROOT), str(here.root)), check=True)
     here.git("switch", "--quiet", "-C", "main")
     base = here.git("rev-parse", "HEAD")
-    here.git("switch", "--quiet", "-c", "rollback")
-    done = here.mintmark("rollback", "breast-cancer", "staging", "--to", "1.0.0", "--here")
+    here.git("switch", "--quiet", "-c", change)
+    if change == "propose":
+        here.edit("params.yaml", "model__C: [0.1, 1, 10, 100]", "model__C: [0.5, 5]")
+        subprocess.run(("dvc", "repro", "--quiet", "evaluate@breast-cancer"), cwd=here.root, check=True)
+        done = here.mintmark("propose", "breast-cancer", "-m", "Try another grid", "--here")
+    else:
+        done = here.mintmark("rollback", "breast-cancer", "staging", "--to", "1.0.0", "--here")
     assert done.code == 0, done.text
     head = here.git("rev-parse", "HEAD")
-    merge = merged(here, "main", "rollback")
+    merge = merged(here, "main", change)
     here.git("update-ref", "refs/pull/7/merge", merge)
     request = {"number": 7, "user": {"login": "ada"}, "base": {"sha": base}, "head": {"sha": head}}
     run = run_workflow(tmp_path, here.root, "pr.yml", "pull_request", {"pull_request": request}, commit=merge)
     with capsys.disabled():
-        print(f"\npr.yml from an empty environment: {run.seconds:.0f} s")
+        print(f"\npr.yml from an empty environment, {change}: {run.seconds:.0f} s")
     assert run.jobs == dict.fromkeys(("classify", "validate", "review", "gate"), "success"), run.text
 
 
@@ -187,25 +194,16 @@ def test_a_group_of_three(judged: Scratch, tmp_path: Path):
     assert (run.jobs["review-1"], run.jobs["gate"]) == ("success", "success"), run.text
 
 
-BRANCH = "x$(touch${IFS}pwned)`touch${IFS}pwned`;touch${IFS}pwned;'\"&&touch${IFS}pwned|"
-HOSTILE = (
-    "$(touch pwned) `touch pwned`; touch pwned; ' \" && touch pwned\n::error::forged\n::stop-commands::x\n##[add-mask]a\n"
-    "::add-mask::a\n::set-output name=review::false\nreview=false\nEOF\nreview<<EOF\nfalse\nEOF\n${{ github.token }}"
-    " ${{ secrets.GITHUB_TOKEN }}\x1b[2J\x1b]0;forged\x07 <script>alert(1)</script> @everyone"
-)
-FILE = HOSTILE.replace("/", "|")
-
-
 @pytest.mark.slow
 def test_hostile_names_and_texts_have_no_effect(judged: Scratch, check: Check):
     """A branch, a title, a body of 1 MB, a login, files, a model and a summary that would be commands."""
     judged.git("switch", "--quiet", "-c", BRANCH, "better")
     record = "models/loans/versions/1.1.0/version.yaml"
     judged.write(record, re.sub(r"(?m)^summary: .*$", lambda _: f"summary: {json.dumps(HOSTILE)}", judged.read(record)))
-    judged.write(f"scripts/{FILE[:200]}", "x")
-    judged.write(f"models/{FILE[:200]}/model.yaml", f"name: {json.dumps(HOSTILE)}\n")
+    judged.write(f"scripts/{FILE}", "x")
+    judged.write(f"models/{FILE}/model.yaml", f"name: {json.dumps(HOSTILE)}\n")
     judged.commit(HOSTILE)
-    run = check(BRANCH, author=HOSTILE, title=HOSTILE, body=HOSTILE * 4000, labels=[{"name": HOSTILE}])
+    run = check(BRANCH, author=HOSTILE, title=HOSTILE, body=MEGABYTE, labels=[{"name": HOSTILE}])
     assert run.jobs == {"classify": "success", "validate": "failure", "gate": "failure"}, run.text
     outputs = {event["name"]: event["arg"] for event in run.commands("set-output")}
     assert set(outputs) == {
@@ -220,30 +218,15 @@ def test_hostile_names_and_texts_have_no_effect(judged: Scratch, check: Check):
         "reproductions",
     }
     assert (outputs["kind"], outputs["review"]) == ("mixture", "true")
-    assert_harmless(judged, run)
+    assert_harmless(judged.root.parent, run)
 
 
 @pytest.mark.long
 def test_a_hostile_summary_reaches_the_reports_as_text(judged: Scratch, check: Check):
     judged.git("switch", "--quiet", "-c", "hostile", "main")
-    propose(judged, "-m", HOSTILE, C=1.0)
+    propose(judged, "-m", HOSTILE.replace("\x1b", "").replace("\x07", ""), C=1.0)  # no record holds these
     run = check("hostile", author=HOSTILE, fork=BRANCH, title=HOSTILE)
     assert run.jobs == dict.fromkeys(("classify", "validate", "review", "gate"), "success"), run.text
     assert report_of(run)["verdict"] == "decide"
     assert "<script>" not in run.summary
-    assert_harmless(judged, run)
-
-
-def assert_harmless(judged: Scratch, run: WorkflowRun) -> None:
-    assert {str(event["command"]) for event in run.events if "command" in event} <= OBEYED
-    assert not [
-        event for kind in ("error", "warning", "notice") for event in run.commands(kind) if event["arg"] == "forged"
-    ]
-    assert not [
-        event for event in run.events if event.get("raw_output") and re.search(r"\x1b\[2J|\x1b\]0;|##\[", event["msg"])
-    ]
-    assert TOKEN not in run.text
-    assert not list(judged.root.parent.rglob("pwned"))
-
-
-OBEYED = {"set-output", "summary", "error", "warning", "notice"}
+    assert_harmless(judged.root.parent, run)

@@ -64,6 +64,14 @@ def test_only_the_job_behind_the_reviewers_writes_deploy():
     ]
 
 
+def test_what_nobody_let_through_is_ended_by_the_run_that_it_waited_in():
+    settle = workflow("release.yml")["jobs"]["settle"]
+    assert settle["needs"] == ["release", "deploy"]
+    assert settle["if"].startswith("${{ always() && needs.deploy.result != 'success'"), "refused, cut off or failed"
+    assert settle["concurrency"]["group"] == "settle ${{ github.run_id }}", "no other run's takes its place"
+    assert [step["run"] for step in steps(settle, "mintmark")] == [".venv/bin/mintmark release --settle"]
+
+
 def test_what_has_no_attestations_is_released_all_the_same():
     release = workflow("release.yml")["jobs"]["release"]
     (step,) = steps(release, "actions/attest@")
@@ -95,6 +103,7 @@ def test_the_token_may_what_each_job_needs():
     assert {name: set(job["permissions"]) for name, job in jobs.items()} == {
         "release": {"contents", "deployments", "pull-requests", "checks", "actions", "id-token", "attestations"},
         "deploy": {"contents", "deployments"},
+        "settle": {"contents", "deployments"},
         "incident": {"contents", "issues", "pull-requests"},
         "site": {"contents", "pages", "id-token"},
     }

@@ -112,3 +112,15 @@ def test_a_rollback_waits_in_no_environment_of_reviewers_and_opens_an_incident(h
     assert hosted.git("log", "-1", "--format=%s", "deploy").startswith("roll")
     (issue,) = hosted.issues.values()
     assert "iris" in issue["title"]
+
+
+@pytest.mark.slow
+def test_a_deploy_job_that_ends_before_mintmark_runs_leaves_no_deployment_open(hosted, push, scratch):
+    """As reviewers who refuse do."""
+    scratch.write("Makefile", MAKEFILE + '\t@test "$$GITHUB_JOB" != deploy\n')
+    scratch.commit("Let no deploy job begin")
+    scratch.git("push", "--quiet", hosted.address, "HEAD:main")
+    run = push(jobs="settle")
+    assert {result for job, result in run.jobs.items() if job.startswith("deploy")} == {"failure"}, run.text
+    assert run.jobs["settle"] == "success", run.text
+    assert {one[-1]["state"] for one in hosted.statuses.values()} == {"failure"}

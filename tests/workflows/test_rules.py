@@ -22,7 +22,7 @@ _COMMAND = r"(?:\.venv/bin/mintmark|python3 -P -m mintmark\.cli)"
 _WORD = r"(?:--?[a-z][a-z-]*|[A-Za-z0-9_./@-]+|\"(?:\$[A-Z][A-Z0-9_]*|[@./:-])+\")"
 # A fixed message is no logic: it says what a step of somebody else's action leaves unsaid.
 _MESSAGE = r"echo \"::(?:error|warning|notice)[^\"$`\\\n]*\""
-RUN = re.compile(rf"make setup|{_COMMAND}(?: {_WORD})+|{_MESSAGE}|\.ci/run")
+RUN = re.compile(rf"make setup|{_COMMAND}(?: {_WORD})+|{_MESSAGE}|\.ci/run|make test-long")
 PIN = re.compile(r"\s*(?:- )?uses: [\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 EVENTS = {
     "pull_request",
@@ -144,6 +144,7 @@ def test_each_step_is_one_command_that_a_laptop_runs_too(name):
             continue
         assert RUN.fullmatch(step["run"]), step["run"]
         assert name == "ci.yml" or step["run"] != ".ci/run", "only there is the code of a request run"
+        assert name == "long.yml" or step["run"] != "make test-long"
         known = {**read(name).get("env", {}), **job.get("env", {}), **step.get("env", {})}
         assert set(re.findall(r"\$([A-Z0-9_]+)", step["run"])) <= set(known), step["run"]
 
@@ -183,6 +184,37 @@ def test_only_the_base_is_checked_out_for_a_request():
     assert len(refs) == len(jobs("pr.yml"))
     assert "github.event.pull_request.head" not in text_of("pr.yml")
     assert "head_ref" not in text_of("pr.yml")
+
+
+def test_the_longest_tests_run_every_week_on_what_is_merged():
+    assert read("long.yml")["on"].keys() == {"schedule", "workflow_dispatch"}
+    assert "make test-long" in [step.get("run") for _, step in steps("long.yml")]
+
+
+WORDS = {
+    "pull_request": "a pull request", "merge_group": "an entry of the merge queue", "workflow_run": "the end of `pr.yml`",
+    "push": "a push to the base branch", "workflow_call": "`release.yml`", "workflow_dispatch": "a click",
+    "issues": "an issue form", "schedule": "the clock",
+}  # fmt: skip
+
+
+def test_the_security_page_tells_what_each_workflow_runs_on_and_may():
+    """Its table has a row for each, and its text names and counts those that may write."""
+    page = (ROOT / "docs/explanation/security.md").read_text()
+    rows = dict(re.findall(r"(?m)^\| `([a-z-]+\.yml)` \| (.*) \|$", page))
+    assert sorted(rows) == NAMES
+    writing = set()
+    for name, row in rows.items():
+        starts, may, _ = row.split(" | ")
+        assert set(starts.split(", ")) == {WORDS[one] for one in triggers(name)}, name
+        rights = {f"{value} {key}" for job in jobs(name).values() for key, value in job["permissions"].items()}
+        writes = {right for right in rights if right.startswith("write")}
+        assert (may == "read") == (not writes), name
+        if writes:
+            writing.add(name.removesuffix(".yml"))
+    (told,) = re.findall(r"(?s)\nEight workflows hold a token that may write: (.*?)\.", page)
+    named = re.findall(r"`([a-z-]+)`", told)
+    assert (set(named), len(named)) == (writing, 8)
 
 
 def test_zizmor_finds_nothing():

@@ -133,6 +133,7 @@ def issue(document: object, key: str) -> Issue:
         title=found.text("title"),
         body=found.text("body"),
         url=found.text("html_url"),
+        is_open=found.text("state") == "open",
     )
 
 
@@ -149,14 +150,14 @@ def release(document: object) -> Release:
     )
 
 
-def deployment(document: object, state: DeploymentState | None) -> Deployment:
-    """Read a deployment, whose payload is an object, or the text of one."""
+def deployment(document: object) -> Deployment:
+    """Read a deployment without its statuses, whose payload is an object, or the text of one."""
     found = Answer(document, "deployment")
     return Deployment(
         number=found.number("id"),
         environment=found.text("environment"),
         commit=found.commit("sha"),
-        state=state,
+        state=None,
         payload=_payload(found.raw("payload")),
     )
 

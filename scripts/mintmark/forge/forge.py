@@ -46,6 +46,7 @@ class Issue:
     title: str
     body: str
     url: str
+    is_open: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +71,13 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
-    """A deployment of a commit to an environment, with the state that was told last."""
+    """A deployment of a commit to an environment, with the state that was told last and the run that told it."""
 
     number: int
     environment: str
     commit: str
     state: DeploymentState | None
+    log_url: str = ""
     payload: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,11 +89,11 @@ class Forge(Protocol):
     same arguments repeats nothing.
     """
 
-    def pull_request(self, number: int) -> PullRequest:
-        """Return a pull request by its number."""
-
     def pull_requests_of(self, commit: str, *, head_repository: str | None = None) -> Sequence[PullRequest]:
         """Return the pull requests that a commit belongs to: as head (of that repository), or by their merge."""
+
+    def pull_requests_from(self, branch: str) -> Sequence[PullRequest]:
+        """Return the pull requests of a branch of this repository, the newest first; the branch may be gone."""
 
     def approvals(self, number: int) -> Sequence[Approval]:
         """Return the approvals of a pull request that nobody took back."""
@@ -108,17 +110,21 @@ class Forge(Protocol):
     def comment(self, number: int, *, key: str, body: str) -> None:
         """Write the one comment with this key on a pull request or issue; a second call replaces its text."""
 
-    def issues(self, *, label: str) -> Sequence[Issue]:
-        """Return the open issues with this label that Mintmark opened."""
+    def issues(self, *, label: str, closed: bool = False) -> Sequence[Issue]:
+        """Return the open issues with this label that Mintmark opened, the oldest first; with `closed` those too."""
 
     def open_issue(self, *, key: str, label: str, title: str, body: str, once: bool = False) -> Issue:
         """Open the one issue with this key, or update the one that is open.
 
-        With `once`, an issue with this key that was closed is left as it is, and no other is opened.
+        With `once`, an issue with this key that was closed is left as it is, and no other is opened. Of two runs that
+        open one at the same moment, the first wins.
         """
 
-    def close_issue(self, number: int, *, reason: str) -> None:
-        """Close an issue with a comment that says why."""
+    def close_issue(self, number: int, *, reason: str, ended: bool = False) -> None:
+        """Close an issue with a comment that says why.
+
+        With `ended` its key is free again, also for `once`. One that somebody else closed before keeps its key.
+        """
 
     def releases(self) -> Sequence[Release]:
         """Return all releases, the drafts among them."""
@@ -134,11 +140,14 @@ class Forge(Protocol):
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """Return the deployment with this payload in this environment, which is made where it is not there yet."""
 
-    def deployments(self, environment: str, *, most: int) -> Sequence[Deployment]:
-        """Return the newest deployments in an environment, the newest first."""
+    def deployments(self, environment: str | None, *, most: int) -> Sequence[Deployment]:
+        """Return the newest deployments in an environment (None: in any), the newest first."""
 
     def tell_deployment(self, number: int, state: DeploymentState, *, description: str, log_url: str = "") -> None:
         """Add a status to a deployment, unless the last one says the same."""
+
+    def start_workflow(self, name: str, *, branch: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow of a branch by its file's name, as somebody does who presses its button."""
 
     def artifact(self, run: int, name: str, *, most_bytes: int) -> Mapping[str, bytes]:
         """Return the files of an artifact of a workflow's run, none where it has no such artifact, or not any more.

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from mintmark.errors import ForgeError
+from mintmark.errors import ArtifactError, ForgeError
 from mintmark.forge import answers, artifacts, releases
 from mintmark.forge.forge import Check
-from mintmark.forge.marks import is_marked, marked, read_mark, shortened
+from mintmark.forge.marks import is_marked, marked, read_mark, shortened, without_key
 from mintmark.forge.rest import RestApi
 
 if TYPE_CHECKING:
@@ -41,13 +41,6 @@ class GitHub:
     def __repr__(self) -> str:
         return f"GitHub({self.repository!r}, {self._api.address!r})"
 
-    def pull_request(self, number: int) -> PullRequest:
-        """See `Forge`."""
-        found = self._api.get(self._path("pulls", number))
-        if found is None:
-            raise ForgeError(f"{self.repository} has no pull request {number} that this token may see")
-        return answers.pull_request(found)
-
     def pull_requests_of(self, commit: str, *, head_repository: str | None = None) -> Sequence[PullRequest]:
         """See `Forge`. GitHub knows no pull request of a commit that is in a fork alone, so those open are read."""
         if head_repository is None:
@@ -58,6 +51,12 @@ class GitHub:
             for request in self._open_requests()
             if request.head_commit == commit and (request.head_repository or "").lower() == head_repository.lower()
         ]
+
+    def pull_requests_from(self, branch: str) -> Sequence[PullRequest]:
+        """See `Forge`."""
+        query = {"state": "all", "head": f"{self.repository.partition('/')[0]}:{branch}"}
+        found = [answers.pull_request(document) for document in self._api.pages(self._path("pulls"), query)]
+        return [request for request in found if request.head == branch]
 
     def _open_requests(self) -> Iterator[PullRequest]:
         listed = self._api.pages(self._path("pulls"), {"state": "open", "sort": "updated", "direction": "desc"})
@@ -117,9 +116,10 @@ class GitHub:
                 return
         self._api.send("POST", self._path("issues", number, "comments"), {"body": text})
 
-    def issues(self, *, label: str) -> Sequence[Issue]:
+    def issues(self, *, label: str, closed: bool = False) -> Sequence[Issue]:
         """See `Forge`."""
-        return [answers.issue(document, key) for document, key in self._marked_issues(label, state="open")]
+        state = "all" if closed else "open"
+        return [answers.issue(document, key) for document, key in self._marked_issues(label, state=state)]
 
     def _marked_issues(self, label: str, *, state: str) -> Iterator[tuple[object, str]]:
         query = {"state": state, "labels": label, "direction": "asc"}
@@ -131,26 +131,36 @@ class GitHub:
 
     def open_issue(self, *, key: str, label: str, title: str, body: str, once: bool = False) -> Issue:
         """See `Forge`."""
-        text = marked(key, body)
-        for document, other in self._marked_issues(label, state="all" if once else "open"):
-            if other != key:
-                continue
-            found = answers.issue(document, key)
-            closed = answers.Answer(document, "issue").text("state") == "closed"
-            if closed or (found.title == title and _same_text(found.body, text)):
+        text, closed = marked(key, body), once
+        found = self._first_issue(key, label, closed=closed)
+        if found is not None:
+            if not found.is_open or (found.title == title and _same_text(found.body, text)):
                 return found
             changes = {"title": title, "body": text}
             return answers.issue(self._api.send("PATCH", self._path("issues", found.number), changes), key)
-        made = self._api.send("POST", self._path("issues"), {"title": title, "body": text, "labels": [label]})
-        return answers.issue(made, key)
+        document = {"title": title, "body": text, "labels": [label]}
+        made = answers.issue(self._api.send("POST", self._path("issues"), document), key)
+        first = self._first_issue(key, label, closed=closed)
+        if first is None or first.number >= made.number:
+            return made
+        changes = {"body": f"This is a copy of #{first.number}.", "state": "closed", "state_reason": "not_planned"}
+        self._api.send("PATCH", self._path("issues", made.number), changes)
+        return first
 
-    def close_issue(self, number: int, *, reason: str) -> None:
+    def _first_issue(self, key: str, label: str, *, closed: bool) -> Issue | None:
+        """Return the issue with a key: of two that two runs made at once, the first."""
+        return next((issue for issue in self.issues(label=label, closed=closed) if issue.key == key), None)
+
+    def close_issue(self, number: int, *, reason: str, ended: bool = False) -> None:
         """See `Forge`."""
         found = answers.Answer(self._api.get(self._path("issues", number)), "issue")
         if found.text("state") == "closed":
             return
         self.comment(number, key="closed", body=reason)
-        self._api.send("PATCH", self._path("issues", number), {"state": "closed", "state_reason": "completed"})
+        changes = {"state": "closed", "state_reason": "completed"}
+        if ended:
+            changes["body"] = without_key(found.text("body"))
+        self._api.send("PATCH", self._path("issues", number), changes)
 
     def _is_ours(self, written: answers.Answer) -> bool:
         """Whether a text is by whom this token stands for, or by a bot: anybody can write a mark."""
@@ -179,12 +189,9 @@ class GitHub:
 
     def deploy(self, *, environment: str, commit: str, description: str, payload: Mapping[str, str]) -> Deployment:
         """See `Forge`. Which checks the commit passed was asked before: none is asked for again."""
-        listed = self._api.pages(self._path("deployments"), {"environment": environment, "sha": commit})
-        found = [answers.deployment(document, None) for document in listed]
-        same = [one for one in found if one.payload == dict(payload) and one.environment == environment]
-        if same:  # of two that two runs made at once, the first
-            first = min(same, key=lambda one: one.number)
-            return replace(first, state=self._last_state(first.number))
+        first = self._first_deployment(environment, commit, payload)
+        if first is not None:
+            return self._with_status(first)
         made = self._api.send(
             "POST",
             self._path("deployments"),
@@ -197,19 +204,33 @@ class GitHub:
                 "required_contexts": [],
             },
         )
-        return answers.deployment(made, None)
+        own = answers.deployment(made)
+        first = self._first_deployment(environment, commit, payload)
+        if first is None or first.number >= own.number:
+            return own
+        self.tell_deployment(own.number, "inactive", description=f"deployment {first.number} is of the same move")
+        return self._with_status(first)
 
-    def deployments(self, environment: str, *, most: int) -> Sequence[Deployment]:
+    def _first_deployment(self, environment: str, commit: str, payload: Mapping[str, str]) -> Deployment | None:
+        """Return the deployment with this payload: of two that two runs made at once, the first."""
+        listed = self._api.pages(self._path("deployments"), {"environment": environment, "sha": commit})
+        found = [answers.deployment(document) for document in listed]
+        same = [one for one in found if one.payload == dict(payload) and one.environment == environment]
+        return min(same, key=lambda one: one.number, default=None)
+
+    def deployments(self, environment: str | None, *, most: int) -> Sequence[Deployment]:
         """See `Forge`."""
-        listed = islice(self._api.pages(self._path("deployments"), {"environment": environment}), most)
-        found = [answers.deployment(document, None) for document in listed]
-        return [replace(one, state=self._last_state(one.number)) for one in found]
+        query = {} if environment is None else {"environment": environment}
+        listed = islice(self._api.pages(self._path("deployments"), query), most)
+        found = [answers.deployment(document) for document in listed]
+        return [self._with_status(one) for one in found]
 
     def tell_deployment(self, number: int, state: DeploymentState, *, description: str, log_url: str = "") -> None:
         """See `Forge`. GitHub then makes the older successes of that environment inactive."""
         description = description[:_MOST_DESCRIPTION]
         last = self._last_status(number)
-        if last is not None and answers.deployment_state(last) == state and last.text("description") == description:
+        told = None if last is None else (answers.deployment_state(last), last.text("description"))
+        if last is not None and told == (state, description) and log_url in ("", last.text("log_url")):
             return
         document = {"state": state, "description": description, **({"log_url": log_url} if log_url else {})}
         self._api.send("POST", self._path("deployments", number, "statuses"), document)
@@ -219,9 +240,14 @@ class GitHub:
         first = next(iter(listed), None)
         return None if first is None else answers.Answer(first, "status of a deployment")
 
-    def _last_state(self, number: int) -> DeploymentState | None:
-        last = self._last_status(number)
-        return None if last is None else answers.deployment_state(last)
+    def _with_status(self, one: Deployment) -> Deployment:
+        last = self._last_status(one.number)
+        return one if last is None else replace(one, state=answers.deployment_state(last), log_url=last.text("log_url"))
+
+    def start_workflow(self, name: str, *, branch: str, inputs: Mapping[str, str]) -> None:
+        """See `Forge`."""
+        document = {"ref": branch, "inputs": dict(inputs)}
+        self._api.send("POST", self._path("actions", "workflows", name, "dispatches"), document)
 
     def artifact(self, run: int, name: str, *, most_bytes: int) -> Mapping[str, bytes]:
         """See `Forge`."""
@@ -232,7 +258,7 @@ class GitHub:
             return {}
         newest = max(named, key=lambda one: one.number("id"))
         if newest.number("size_in_bytes") > most_bytes:
-            raise ForgeError(f"the artifact {name!r} is larger than {most_bytes:,} bytes, and is not read")
+            raise ArtifactError(f"the artifact {name!r} is larger than {most_bytes:,} bytes, and is not read")
         path = self._path("actions", "artifacts", newest.number("id"), "zip")
         return artifacts.unpack(self._api.download(path, most_bytes=most_bytes), name, most_bytes=most_bytes)
 

@@ -35,6 +35,14 @@ def read_mark(body: str) -> str | None:
     return unquote(line.removeprefix("<!-- mintmark: ").removesuffix(" -->"))
 
 
+def without_key(body: str) -> str:
+    """Return a text whose key stands for it no more: another text may be opened with the same one."""
+    key = read_mark(body)
+    if key is None:
+        return body
+    return marked(f"ended {key}", body.lstrip().partition("\n")[2])
+
+
 def shortened(text: str) -> str:
     """Return a text that GitHub takes: cut at a line, with what the cut left open closed."""
     return cut_at_line(text, MOST_CHARACTERS, _CUT)

@@ -14,7 +14,6 @@ from tests.scaffold.fake_forge import FakeRepository, Refusal
 
 from mintmark.cli import main
 from mintmark.commands.forge.comment import comment
-from mintmark.errors import ForgeError
 from mintmark.publishing.review.json_report import format_json
 
 RUN = 900
@@ -148,13 +147,17 @@ def test_a_report_that_is_none_is_told_so(hosted: Hosted, fork: FakeRepository, 
     assert "Their report cannot be read." in hosted.said_on(number)[0]
 
 
-@pytest.mark.parametrize("archive", [b"no archive", bomb()], ids=["broken", "bomb"])
-def test_an_archive_that_is_none_is_refused(hosted: Hosted, fork: FakeRepository, archive: bytes) -> None:
-    hosted.forge.open_pull_request("main", source=fork)
+ARCHIVES = {"broken": b"no archive", "bomb": bomb(), "out of its folder": {"../../report.json": PASSED}}
+
+
+@pytest.mark.parametrize("archive", ARCHIVES.values(), ids=ARCHIVES)
+def test_an_archive_that_is_none_is_not_read_and_told_so(hosted: Hosted, fork: FakeRepository, archive: bytes) -> None:
+    number = hosted.forge.open_pull_request("main", source=fork)
     hosted.forge.upload_artifact(RUN, "review-0", archive)
-    with pytest.raises(ForgeError, match="artifact"):
-        comment(hosted.clone.root, event=ended(hosted, fork, hosted.clone.head))
-    assert hosted.forge.comments == {}
+    assert comment(hosted.clone.root, event=ended(hosted, fork, hosted.clone.head)) == 0
+    (said,) = hosted.said_on(number)
+    assert "Their report cannot be read." in said
+    assert "artifact" in said
 
 
 def test_hostile_texts_are_shown_and_do_nothing(hosted: Hosted, fork: FakeRepository) -> None:

@@ -108,6 +108,7 @@ def right() -> dict[str, Any]:
             },
             "pages": {"build_type": "workflow", "html_url": "https://acme.github.io/models/"},
             "actions/variables/MINTMARK_APP_ID": {"name": "MINTMARK_APP_ID", "value": "1"},
+            "actions/variables/MINTMARK_LOG": {"name": "MINTMARK_LOG", "value": "s3://acme/log"},
             "actions/secrets/MINTMARK_APP_KEY": {"name": "MINTMARK_APP_KEY"},
             "codeowners/errors?ref=main": {"errors": []},
         }

@@ -9,7 +9,7 @@ import pytest
 from tests.forge.checkup.settings import PAGE, PROTECTION, PULL_REQUEST, Told, environment, right, rule
 
 from mintmark.core.settings import ChannelRule, Settings
-from mintmark.forge.checkup import automation, branches, environments, tags
+from mintmark.forge.checkup import actions, automation, branches, environments, tags
 from mintmark.forge.checkup.answers import Answer, Asking
 
 SETTINGS = Settings(
@@ -20,6 +20,9 @@ SETTINGS = Settings(
 )
 
 
+USED = ("actions/checkout@0123", "acme/scan/sub@0123")
+
+
 def answers(
     said: dict[str, Any], models: tuple[str, ...] = ("iris",), workflows: tuple[str, ...] = automation.SHIPPED
 ) -> dict[str, Answer]:
@@ -27,7 +30,7 @@ def answers(
 
     def every() -> Iterator[Answer]:
         yield from automation.check_repository(asking, SETTINGS)
-        yield from automation.check_actions(asking)
+        yield from actions.check_actions(asking, USED)
         yield from automation.check_workflows(asking, workflows)
         yield from branches.check_base(asking, "main")
         yield from branches.check_written(asking, "deploy")
@@ -36,6 +39,7 @@ def answers(
         yield from environments.check_environments(asking, SETTINGS, models)
         yield from automation.check_pages(asking, SETTINGS)
         yield from automation.check_app(asking)
+        yield from automation.check_log(asking, workflows)
         yield from automation.check_owners(asking, "main", ".github/CODEOWNERS")
 
     return {answer.topic: answer for answer in every()}
@@ -80,11 +84,25 @@ def workflow(state: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def selected(*patterns: str, **changes: bool) -> Callable[[dict[str, Any]], None]:
+    def change(said: dict[str, Any]) -> None:
+        said["actions/permissions"]["allowed_actions"] = "selected"
+        about = {"github_owned_allowed": False, "verified_allowed": False, "patterns_allowed": list(patterns)}
+        said["actions/permissions/selected-actions"] = about | changes
+
+    return change
+
+
 FAULTS: list[tuple[str, str, Callable[[dict[str, Any]], None], str]] = [
     ("default branch", "missing", put("", "default_branch", value="trunk"), "settings"),
     ("archive", "missing", put("", "archived", value=True), "settings"),
     ("Actions", "missing", put("actions/permissions", "enabled", value=False), "settings/actions"),
     ("Actions", "missing", put("actions/permissions", "allowed_actions", value="local_only"), "settings/actions"),
+    ("Actions", "missing", selected(), "settings/actions"),
+    ("Actions", "missing", selected("acme/*"), "settings/actions"),
+    ("Actions", "missing", selected("actions/checkout@*", "acme/other@*"), "settings/actions"),
+    ("Actions", "missing", selected("*", "!acme/scan/*"), "settings/actions"),
+    ("Actions", "unknown", selected(github_owned_allowed=True, verified_allowed=True), "settings/actions"),
     ("workflow token", "missing", put("actions/permissions/workflow", "default_workflow_permissions", value="write"), "settings/actions"),
     ("pull requests of workflows", "missing", put("actions/permissions/workflow", "can_approve_pull_request_reviews", value=False), "settings/actions"),
     ("workflow verify.yml", "missing", workflow("disabled_inactivity"), "actions/workflows/verify.yml"),
@@ -93,6 +111,7 @@ FAULTS: list[tuple[str, str, Callable[[dict[str, Any]], None], str]] = [
     ("schedules", "advice", put("", "fork", value=True), "actions"),
     ("branch main: a pull request", "missing", without("pull_request"), "settings/rules"),
     ("branch main: code owners", "missing", parameter("pull_request", "require_code_owner_review", value=False), "settings/rules"),
+    ("branch main: an approval", "missing", parameter("pull_request", "required_approving_review_count", value=0), "settings/rules"),
     ("branch main: the check gate", "missing", without("required_status_checks"), "settings/rules"),
     ("branch main: no force push", "missing", without("non_fast_forward"), "settings/rules"),
     ("branch main: no deletion", "missing", without("deletion"), "settings/rules"),
@@ -111,6 +130,7 @@ FAULTS: list[tuple[str, str, Callable[[dict[str, Any]], None], str]] = [
     ("Pages", "missing", put("pages"), "settings/pages"),
     ("Pages", "missing", put("pages", "build_type", value="legacy"), "settings/pages"),
     ("App's token", "missing", put("actions/secrets/MINTMARK_APP_KEY"), "settings/variables/actions"),
+    ("prediction log", "advice", put("actions/variables/MINTMARK_LOG"), "settings/variables/actions"),
     ("owners", "missing", put("codeowners/errors?ref=main", "errors", value=[{"line": 3, "kind": "Unknown owner"}]), "settings/access"),
 ]  # fmt: skip
 
@@ -124,6 +144,16 @@ def test_each_setting_that_is_missing_is_told_with_its_address(topic, state, tak
     found = answers(said)
     assert found[topic].state == state
     assert found[topic].address == f"{PAGE}/{page}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [selected("acme/scan/*", github_owned_allowed=True), selected("*"), selected("actions/*", "acme/scan/sub")],
+)
+def test_a_selection_that_has_all_that_is_used_is_right(change):
+    said = right()
+    change(said)
+    assert answers(said)["Actions"].state == "right"
 
 
 def test_a_rule_that_somebody_may_bypass_is_missing():

@@ -9,7 +9,7 @@ from mintmark.core.codeowners import CODEOWNERS, write_block
 from mintmark.core.layout import model_path
 from mintmark.errors import InvalidRegistryError
 from mintmark.forge.checkup.answers import Answer
-from mintmark.forge.checkup.clone import check_clone, read_owners
+from mintmark.forge.checkup.clone import check_clone, read_owners, used_actions
 from mintmark.registry.clone import ClonedRegistry
 
 RELEASE = ".github/workflows/release.yml"
@@ -127,3 +127,13 @@ def test_the_release_runs_on_the_base_branch(scratch, text, state):
     assert RELEASE not in answers(scratch)
     scratch.write(RELEASE, text)
     assert answers(scratch)[RELEASE].state == state
+
+
+def test_the_actions_that_the_workflows_use(scratch):
+    scratch.write(
+        ".github/workflows/a.yml", "jobs:\n  one: {uses: ./x.yml}\n  two: {steps: [{uses: a/b@1}, {run: x}]}\n"
+    )
+    scratch.write(".github/workflows/b.yaml", "jobs:\n  one: {uses: acme/flows/.github/workflows/x.yml@2}\n")
+    scratch.write(".github/workflows/c.yml", "jobs: [broken\n")
+    found = used_actions(ClonedRegistry(scratch.root))
+    assert found == ["a/b@1", "acme/flows/.github/workflows/x.yml@2"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mintmark.forge.credentials import push_environment
 from mintmark.registry import git
 from mintmark.registry.repository.names import find_commit
+from mintmark.registry.repository.prefix import to_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +50,8 @@ class CloneAnswers:
             "--format=", f"{base}..{head}", cwd=self._root,
         )  # fmt: skip
         fields = output.decode("utf-8", "surrogateescape").split("\0")
-        return {path for field in fields if (path := field.lstrip("\n"))}
+        inside = to_registry(self._root)
+        return {inside(path) for field in fields if (path := field.lstrip("\n"))}
 
     def fetch(self, commits: Iterable[str]) -> None:
         """Fetch the commits that are not here, by their ids: no branch or tag of the clone changes.

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from mintmark.core.codeowners import CODEOWNERS, ELSEWHERE, write_block
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
-from mintmark.forge.checkup.clone import check_clone, read_owners
+from mintmark.forge.checkup.clone import check_clone, read_owners, used_actions
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import read_text_file, write_atomically
+from mintmark.registry.repository.prefix import prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ _MOST_OWNERS_BYTES = 3 * 1024**2  # GitHub does not read a larger file
 def doctor(root: Path, *, write: bool, as_json: bool) -> int:
     """Print how the settings stand: 1 where something is missing, 42 where something is not known, else 0."""
     registry = ClonedRegistry(root)
+    if prefix_of(registry.root):
+        raise MintmarkError("doctor does not know yet how to look at a registry in a subfolder; set up GitHub by hand")
     if write:
         return _write_codeowners(registry)
     from mintmark.forge.opening import open_forge
@@ -40,7 +43,7 @@ def doctor(root: Path, *, write: bool, as_json: bool) -> int:
 
 
 def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
-    from mintmark.forge.checkup import automation, branches, environments, tags
+    from mintmark.forge.checkup import actions, automation, branches, environments, tags
     from mintmark.forge.checkup.answers import Answer, Asking
 
     asking, settings = Asking(forge), registry.settings
@@ -51,8 +54,8 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
         return
     base = settings.base_branch
     yield from automation.check_repository(asking, settings)
-    yield from automation.check_actions(asking)
     workflows = registry.tree.names(automation.WORKFLOWS)
+    yield from actions.check_actions(asking, used_actions(registry))
     yield from automation.check_workflows(asking, workflows)
     yield from branches.check_base(asking, base)
     yield from branches.check_written(asking, "deploy")
@@ -62,6 +65,7 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
     if automation.PAGES in workflows:
         yield from automation.check_pages(asking, settings)
     yield from automation.check_app(asking)
+    yield from automation.check_log(asking, workflows)
     yield from automation.check_owners(asking, base, CODEOWNERS)
 
 

@@ -22,6 +22,7 @@ from mintmark.commands.forge.workflow_commit import (
     require_base,
 )
 from mintmark.commands.propose import propose
+from mintmark.core.finding import one_line, shorten
 from mintmark.errors import MintmarkError
 from mintmark.forge.workflow import run_address, write_summary
 from mintmark.publishing.markdown import bullets, escape
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mintmark.forge.forge import Forge, PullRequest
 
 _BRANCH: Final = "retrain"
+_LONGEST_NAME: Final = 100  # of a model that is none
 
 
 def retrain(root: Path, models: list[str]) -> int:
@@ -56,7 +58,7 @@ def retrain(root: Path, models: list[str]) -> int:
             print(told[-1], flush=True)
         except MintmarkError as error:
             failed = True
-            told.append(f"{model}: {error}")
+            told.append(f"{one_line(shorten(model, _LONGEST_NAME))}: {error}")
             print(f"mintmark: {told[-1]}", file=sys.stderr)
         finally:
             git.run_git("switch", "--quiet", "--discard-changes", base, cwd=registry.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mintmark.errors import ArtifactError
 from mintmark.publishing.review.parsed_report import parse_report
 from mintmark.publishing.review.words import REPORT_FILE
 
@@ -21,11 +22,10 @@ def read_report(forge: Forge, run: int, number: int = 0) -> Review | str | None:
     A run that judges several commits of a change leaves one for each, by `number`. Raises `ForgeError`.
     """
     for name in _ARTIFACTS:
-        content = forge.artifact(run, f"{name}-{number}", most_bytes=_MOST_BYTES).get(REPORT_FILE)
-        if content is None:
-            continue
         try:
-            return parse_report(content)
-        except ValueError as error:
+            content = forge.artifact(run, f"{name}-{number}", most_bytes=_MOST_BYTES).get(REPORT_FILE)
+            if content is not None:
+                return parse_report(content)
+        except (ArtifactError, ValueError) as error:
             return str(error)
     return None

@@ -68,6 +68,12 @@ def require_base(registry: ClonedRegistry) -> str:
     return base
 
 
+def base_commit(root: Path, base: str) -> str:
+    """Return the commit that the base branch of the remote is at now, which is fetched."""
+    git.run_git("fetch", "--quiet", _remote(root), f"refs/heads/{base}", cwd=root, environment=push_environment())
+    return git.resolve_commit(root, "FETCH_HEAD")
+
+
 def pushed_before(root: Path, branch: str) -> Proposed | None:
     """Return what an earlier run pushed to a branch and could not finish, None where there is no such branch."""
     remote, ref = _remote(root), f"refs/heads/{branch}"

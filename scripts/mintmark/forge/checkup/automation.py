@@ -1,4 +1,4 @@
-"""Whether workflows run, with which rights, whether they can open pull requests, and whether Pages takes the site."""
+"""Whether the workflows are there and run, can start the checks of what they open, and whether Pages takes the site."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from mintmark.core import layout
 from mintmark.forge.checkup.answers import Answer, named, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mintmark.core.settings import Settings
     from mintmark.forge.checkup.answers import Asking
 
 WORKFLOWS = ".github/workflows"
-SHIPPED = ("pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml", "rollback.yml",
-           "verify.yml")  # fmt: skip
-PAGES = "pages.yml"
-OPTIONAL = (PAGES, "request.yml", "retrain.yml")  # a team may do without a site, without forms, without retraining
+SHIPPED = ("monitor.yml", "pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml",
+           "rollback.yml", "verify.yml")  # fmt: skip
+PAGES, MONITOR = "pages.yml", "monitor.yml"
+# A team may do without watching, without a site, without forms, without retraining.
+OPTIONAL = (MONITOR, PAGES, "request.yml", "retrain.yml")
+LOG_VARIABLE = "MINTMARK_LOG"
 APP_VARIABLE, APP_SECRET = "MINTMARK_APP_ID", "MINTMARK_APP_KEY"
 _WHY_OFF = {
-    "disabled_inactivity": "GitHub switched it off after 60 days without a commit",
-    "disabled_fork": "GitHub switches schedules off in a fork",
+    "disabled_inactivity": "is stale: GitHub switched it off after 60 days without a commit",
+    "disabled_fork": "is stale: GitHub switches schedules off in a fork",
     "disabled_manually": "somebody switched it off",
 }
 
@@ -47,43 +49,6 @@ def _of_address(topic: str, key: str, said: str | None, found: object) -> Answer
         return Answer(topic=topic, state="right", says=f"is in {layout.REGISTRY}")
     says = f"write {found} as addresses.{key} into {layout.REGISTRY}: pages and messages then lead there"
     return Answer(topic=topic, state="advice", says=says)
-
-
-def check_actions(asking: Asking) -> Iterator[Answer]:
-    """Yield whether GitHub Actions is on, and what its token may do."""
-    address = asking.page("settings/actions")
-    reply = asking.ask_as_administrator("actions/permissions")
-    if reply.refusal:
-        yield unknown("Actions", reply, address)
-    elif reply.mapping.get("enabled") is not True:
-        yield Answer(topic="Actions", state="missing", says="are off: allow actions and workflows", address=address)
-    elif reply.mapping.get("allowed_actions") == "local_only":
-        says = "are limited to this repository: allow those that the workflows use, which are pinned"
-        yield Answer(topic="Actions", state="missing", says=says, address=address)
-    else:
-        yield Answer(topic="Actions", state="right", says="are on")
-    reply = asking.ask_as_administrator("actions/permissions/workflow")
-    if reply.refusal:
-        yield unknown("workflow token", reply, address)
-        yield unknown("pull requests of workflows", reply, address)
-        return
-    yield _of_token(reply.mapping, address)
-    yield _of_pull_requests(reply.mapping, address)
-
-
-def _of_token(rights: Mapping[str, object], address: str) -> Answer:
-    if rights.get("default_workflow_permissions") == "read":
-        return Answer(topic="workflow token", state="right", says="reads unless a job says more")
-    says = "may write by default: set read repository contents and packages"
-    return Answer(topic="workflow token", state="missing", says=says, address=address)
-
-
-def _of_pull_requests(rights: Mapping[str, object], address: str) -> Answer:
-    topic = "pull requests of workflows"
-    if rights.get("can_approve_pull_request_reviews") is True:
-        return Answer(topic=topic, state="right", says="may be opened")
-    says = "rollbacks and requests by form cannot be opened: allow Actions to create and approve pull requests"
-    return Answer(topic=topic, state="missing", says=says, address=address)
 
 
 def check_workflows(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
@@ -141,6 +106,21 @@ def check_app(asking: Asking) -> Iterator[Answer]:
         yield Answer(topic=topic, state="missing", says=says, address=address)
     else:
         says = "is not set: a pull request that a workflow opens starts no checks until somebody closes and reopens it"
+        yield Answer(topic=topic, state="advice", says=says, address=address)
+
+
+def check_log(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
+    """Yield whether the variable that names the prediction log is set, where the workflow that reads it is there."""
+    if MONITOR not in present:
+        return
+    topic, address = "prediction log", asking.page("settings/variables/actions")
+    reply = asking.ask_as_administrator(f"actions/variables/{LOG_VARIABLE}")
+    if reply.refusal:
+        yield unknown(topic, reply, address)
+    elif reply.value is not None:
+        yield Answer(topic=topic, state="right", says=f"is named: {MONITOR} watches what is served")
+    else:
+        says = f"is not named: set {LOG_VARIABLE} to its folder or address, and {MONITOR} watches what is served"
         yield Answer(topic=topic, state="advice", says=says, address=address)
 
 

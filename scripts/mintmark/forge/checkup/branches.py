@@ -27,6 +27,7 @@ class Guard:
     name: str
     bypass: tuple[str, ...] | None
     pull_request: bool = False
+    approvals: int = 0
     code_owners: bool = False
     stale_dismissed: bool = False
     checks: Mapping[str, int | None]
@@ -38,6 +39,10 @@ class Guard:
 
 REQUIREMENTS: dict[str, tuple[Callable[[Guard], bool], str]] = {
     "a pull request": (lambda g: g.pull_request, "require a pull request before merging"),
+    "an approval": (
+        lambda g: g.approvals > 0,
+        "require one approval: else who wrote a change merges it alone",
+    ),
     f"the check {GATE}": (lambda g: GATE in g.checks, f'require the status check "{GATE}"'),
     "code owners": (lambda g: g.code_owners, "require review from code owners, who answer where a person must decide"),
     "no force push": (lambda g: g.no_force, "block force pushes: the history is the audit trail"),
@@ -143,6 +148,7 @@ def _ruleset_guard(asking: Asking, number: int, rules: list[Mapping[str, Any]]) 
         name=f'the ruleset "{ruleset.get("name", number)}"',
         bypass=None if actors is None else tuple(_actor(actor) for actor in actors),
         pull_request="pull_request" in by_type,
+        approvals=_approvals(request),
         code_owners=request.get("require_code_owner_review") is True,
         stale_dismissed=request.get("dismiss_stale_reviews_on_push") is True,
         checks={c["context"]: c.get("integration_id") for c in status.get("required_status_checks", ())},
@@ -151,6 +157,11 @@ def _ruleset_guard(asking: Asking, number: int, rules: list[Mapping[str, Any]]) 
         no_deletion="deletion" in by_type,
         queue="merge_queue" in by_type,
     )
+
+
+def _approvals(request: Mapping[str, Any]) -> int:
+    number = request.get("required_approving_review_count")
+    return number if isinstance(number, int) else 0
 
 
 def _actor(actor: Mapping[str, Any]) -> str:
@@ -166,6 +177,7 @@ def _protection_guard(protection: Mapping[str, Any]) -> Guard:
         name="the branch protection",
         bypass=tuple(_protection_bypass(protection, request)),
         pull_request=reviews is not None,
+        approvals=_approvals(request),
         code_owners=request.get("require_code_owner_reviews") is True,
         stale_dismissed=request.get("dismiss_stale_reviews") is True,
         checks=dict.fromkeys(status.get("contexts", ()))

@@ -10,6 +10,7 @@ from mintmark.core.codeowners import CODEOWNERS, ELSEWHERE, lines_after_block, w
 from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.forge.checkup.answers import Answer, named
+from mintmark.forge.checkup.automation import WORKFLOWS
 from mintmark.registry import git
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
 
-_RELEASE = ".github/workflows/release.yml"
+_RELEASE = f"{WORKFLOWS}/release.yml"
 _OLDEST_GIT = (2, 38)
 _FORGE_FILE_LIMIT = 100 * 1024**2  # GitHub refuses a push with a larger file
 _NEARLY_FULL = 0.8
@@ -162,3 +163,20 @@ def read_owners(registry: ClonedRegistry) -> Mapping[str, tuple[str, ...]]:
     if findings:
         raise InvalidRegistryError(findings)
     return owners
+
+
+def used_actions(registry: ClonedRegistry) -> list[str]:
+    """Return the actions of others that the clone's workflows use, `owner/name@commit`, sorted.
+
+    A workflow that cannot be read is left out: GitHub runs none of it.
+    """
+    paths = [f"{WORKFLOWS}/{name}" for name in registry.tree.names(WORKFLOWS) if name.endswith((".yml", ".yaml"))]
+    found: set[str] = set()
+    for content in registry.tree.read_many(paths).values():
+        try:
+            jobs = parse_yaml(content)["jobs"].values()
+            parts = [part for job in jobs for part in (job, *job.get("steps", ()))]
+            found.update(part["uses"] for part in parts if isinstance(part.get("uses"), str))
+        except (YamlFault, LookupError, TypeError, AttributeError):
+            continue
+    return sorted(name for name in found if not name.startswith(("./", "docker://")))
