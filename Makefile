@@ -12,10 +12,10 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" TMPDIR="$${TMPDIR:-$(or $(MEMORY),/tmp)}
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-all test-long lint bench docs lock clean
+.PHONY: help setup repro test test-all test-long lint bench bench-serve docs lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## create .venv from requirements-dev.lock
 
@@ -76,6 +76,9 @@ lint: $(STAMP) ## ruff, mypy --strict, and actionlint and zizmor for workflows
 bench: $(STAMP) ## measure speed at 100, 1,000 and 10,000 versions (BENCH_ARGS=100000: at those)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/bench/bench.py $(BENCH_ARGS)
 
+bench-serve: $(STAMP) ## measure the server beside MLServer and MLflow (needs wrk)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/bench/serving.py $(BENCH_ARGS)
+
 docs: $(STAMP) ## build the registry's site, docs/ included, in site/
 	@$(BIN)/mintmark site build
 
@@ -84,9 +87,15 @@ docs: $(STAMP) ## build the registry's site, docs/ included, in site/
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(LOCK_ARGS)
 
-lock: $(STAMP) ## refresh the three locks
+# All but `mlflow`: what MLflow pins does not go together with what Mintmark pins. Its tests set up an environment for it.
+DEV_EXTRAS := load registry site serve monitor dask onnx convert safetensors sign
+
+lock: $(STAMP) ## refresh the locks
 	@$(COMPILE) --extra registry --extra dask --extra onnx --extra safetensors pyproject.toml --output-file requirements.lock
-	@$(COMPILE) --all-extras --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@$(COMPILE) --extra serve --extra onnx --constraint requirements.lock pyproject.toml --output-file requirements-serve.lock
+	@$(COMPILE) $(DEV_EXTRAS:%=--extra %) --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@$(COMPILE) --extra registry --extra dask --extra onnx --extra safetensors --extra site --constraint requirements-dev.lock \
+	  pyproject.toml --output-file requirements-tool.lock
 	@echo uv | $(COMPILE) - --output-file requirements-uv.lock
 
 clean: ## remove .venv and caches

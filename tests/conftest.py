@@ -12,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from tests.scaffold.once import Once, shared_folder
 from tests.scaffold.registry import Scratch, begin
+from tests.scaffold.warm import WARM_DVC
 
 pytest_plugins = ["tests.scaffold.forge_fixtures", "tests.judging.hostile.table"]
 
@@ -20,13 +21,15 @@ hypothesis_settings.register_profile(
     "mintmark", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.register_profile("quick", hypothesis_settings.get_profile("mintmark"), max_examples=25)
-hypothesis_settings.load_profile("mintmark")  # `make test` asks for the other one
+hypothesis_settings.load_profile("mintmark")  # `make test` asks for the other one; see tests/scaffold/examples.py
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Neither the user's Git and DVC settings reach a test, nor a hook's variables that point to another repository."""
     empty = tmp_path_factory.mktemp("no-settings")
+    for name in ("hooks", "info"):  # a new repository without the samples of hooks, which every copy of it would copy
+        (empty / "template" / name).mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_", "GH_", "DVC_", "MINTMARK_"))]:
             if name != "GIT_SSL_CAINFO":
@@ -36,6 +39,7 @@ def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> I
         for name, value in {
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_TEMPLATE_DIR": str(empty / "template"),
             "GIT_AUTHOR_NAME": "Ada Lovelace",
             "GIT_AUTHOR_EMAIL": "ada@example.org",
             "GIT_COMMITTER_NAME": "Ada Lovelace",
@@ -67,6 +71,12 @@ def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified bytes of one test must not stand in for those that another test has lost."""
     monkeypatch.setenv("MINTMARK_CACHE", str(next(_caches)))
+
+
+@pytest.fixture
+def warm_dvc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC, which Mintmark starts in this process, is one whose imports are done: most of its time goes to them."""
+    monkeypatch.setattr("mintmark.registry.dvc.subprocess", WARM_DVC)
 
 
 def _dump_artifact(folder: Path) -> None:
@@ -121,6 +131,15 @@ def copy_registry(_template: Scratch, tmp_path: Path) -> Callable[[str], Scratch
 def scratch(copy_registry: Callable[[str], Scratch]) -> Scratch:
     """The template, for this test alone."""
     return copy_registry("registry")
+
+
+@pytest.fixture
+def two_versions(once: Once, tmp_path: Path) -> Scratch:
+    """Two real versions of breast-cancer, of which the second trusts a column that the first never reads."""
+    from tests.commands.monitoring.two_versions import write_registry
+
+    built = once.build("two-versions", lambda folder: write_registry(begin(folder)))
+    return Scratch(built).copy(tmp_path / "registry")
 
 
 @pytest.fixture

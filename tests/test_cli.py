@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -84,7 +85,7 @@ def test_a_wrong_call_is_code_2(scratch: Scratch, arguments: list[str]) -> None:
     [
         (["propse"], 'mintmark: error: "propse" is not a command; did you mean "propose"?'),
         (["-C", ".", "lst"], '"lst" is not a command; did you mean "list"?'),
-        (["xyzzy"], '"xyzzy" is not a command; the commands are list, show, history,'),
+        (["xyzzy"], '"xyzzy" is not a command; the commands are init, add, convert, list,'),
         (["site", "bild"], 'mintmark site: error: "bild" is not one of build, serve; did you mean "build"?'),
         (
             ["validate", "--format", "jsn"],
@@ -262,10 +263,10 @@ def test_json_of_every_reading_command_parses(scratch: Scratch) -> None:
             json.loads(result.out)
 
 
-HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202eevil\rOK \u2066x"
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202eevil\rOK \u2066x\n ::error::forged\n##[add-mask]x"
 
 
-def test_what_authors_wrote_moves_no_terminal(scratch: Scratch, tmp_path: Path) -> None:
+def test_what_authors_wrote_moves_no_terminal_and_no_runner(scratch: Scratch, tmp_path: Path) -> None:
     """Whichever command prints it, and as JSON that is still JSON: in one place, before it is printed."""
     scratch.yank("iris", "1.1.0", "placeholder", replacement="1.0.0")
     status = scratch.read("models/iris/status/1.1.0.yaml")
@@ -283,10 +284,12 @@ def test_what_authors_wrote_moves_no_terminal(scratch: Scratch, tmp_path: Path) 
         ("pull", "iris@1.1.0", "-o", str(tmp_path)),
         ("promote", "iris@1.1.0", "production"),
         ("list", "no\x1b[2Jsuch"),
+        ("list", "no\n::error::such##["),
     )
     for command in commands:
         done = scratch.run(*command)
         assert not set(done.text) & {*"\x1b\x07\x9b\r\u202e\u2066"}, command
+        assert not re.search(r"(?m)^\s*::|##\[", done.text), command
         if "--json" in command:
             json.loads(done.out)
     assert "evil" in scratch.run("show", "iris@1.1.0").out

@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 from tests.bench.coverage import HEAD, KINDS, lines
 from tests.bench.creep import WORLDS
+from tests.bench.estimates import SIZES as ESTIMATED_SIZES
+from tests.bench.estimates import WORLDS as ESTIMATED
+from tests.bench.monitoring import CHANGES, SIZES, slow
+from tests.bench.production import WORLDS as PRODUCTION
 
 from mintmark.arguments.parser import COMMANDS, build_parser
 from mintmark.core.finding import RULES
@@ -26,7 +30,6 @@ from mintmark.registry.files import read_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 REFERENCE = ROOT / "docs" / "reference" / "commands.md"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
@@ -93,11 +96,11 @@ def test_calls_are_found_in_shell_lines():
     assert list(commands_in("```console\n$ mintmark list\nmintmark: no\n```\n")) == [["list"]]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_every_fenced_command_parses(page):
+def test_every_fenced_command_parses():
     parser = build_parser()
-    for arguments in commands_in(text_of(page)):
-        assert exit_code(parser, arguments) == 0, f"mintmark {shlex.join(arguments)}"
+    for page in PAGES:
+        for arguments in commands_in(text_of(page)):
+            assert exit_code(parser, arguments) == 0, f"{page}: mintmark {shlex.join(arguments)}"
 
 
 def exit_code(parser: argparse.ArgumentParser, arguments: list[str]) -> object:
@@ -108,15 +111,15 @@ def exit_code(parser: argparse.ArgumentParser, arguments: list[str]) -> object:
     return 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_every_command_and_option_in_the_text_exists(page):
-    for call in _INLINE.findall(prose_of(text_of(page))):
-        name = call.split()[1]
-        if name == "COMMAND" or name.startswith("-"):
-            continue
-        assert name in COMMANDS, call
-        unknown = set(_OPTION.findall(re.sub(r"\"[^\"]*\"", "", call))) - options_of(name)
-        assert not unknown, call
+def test_every_command_and_option_in_the_text_exists():
+    for page in PAGES:
+        for call in _INLINE.findall(prose_of(text_of(page))):
+            name = call.split()[1]
+            if name == "COMMAND" or name.startswith("-"):
+                continue
+            assert name in COMMANDS, f"{page}: {call}"
+            unknown = set(_OPTION.findall(re.sub(r"\"[^\"]*\"", "", call))) - options_of(name)
+            assert not unknown, f"{page}: {call}"
 
 
 def test_examples_of_help_parse():
@@ -163,16 +166,16 @@ def test_choices_in_the_reference_are_those_of_the_parser(name):
             assert re.search(rf"\b{choice}\b", section), f"{action.dest}: {choice}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_relative_links_lead_somewhere(page):
-    for link in _LINK.findall(prose_of(text_of(page))):
-        if link.startswith(("https://", "http://", "mailto:")):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        assert target.is_file(), link
-        if anchor:
-            assert anchor in anchors(text_of(target)), link
+def test_relative_links_lead_somewhere():
+    for page in PAGES:
+        for link in _LINK.findall(prose_of(text_of(page))):
+            if link.startswith(("https://", "http://", "mailto:")):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.is_file(), f"{page}: {link}"
+            if anchor:
+                assert anchor in anchors(text_of(target)), f"{page}: {link}"
 
 
 def anchors(text: str) -> set[str]:
@@ -180,14 +183,13 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_files_and_targets_in_the_text_exist(page):
+def test_files_and_targets_in_the_text_exist():
     """Paths of this repository in backticks, and targets of make."""
-    makefile = text_of(ROOT / "Makefile")
-    for target in re.findall(r"`make ([a-z]+)`", text_of(page)):
-        assert re.search(rf"^{target}:", makefile, flags=re.M), target
-    for path in re.findall(r"`((?:docs|schemas|scripts|tests)/[\w./-]+\.\w+)`", text_of(page)):
-        assert (ROOT / path).is_file(), path
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), flags=re.M))
+    for page in PAGES:
+        assert set(re.findall(r"`make ([a-z]+)`", text_of(page))) <= targets, page
+        for path in re.findall(r"`((?:docs|schemas|scripts|tests)/[\w./-]+\.\w+)`", text_of(page)):
+            assert (ROOT / path).is_file(), f"{page}: {path}"
 
 
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
@@ -278,9 +280,9 @@ def test_each_rule_that_a_message_can_name_has_its_section():
     assert [title and title[1] for title in titles] == list(RULES)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "scripts").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_code_names_no_other_rule(path):
-    assert set(re.findall(r"\bR[0-9]+\b", path.read_text())) <= {*RULES}
+def test_the_code_names_no_other_rule():
+    for path in (ROOT / "scripts").rglob("*.py"):
+        assert set(re.findall(r"\bR[0-9]+\b", path.read_text())) <= {*RULES}, path
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -321,9 +323,38 @@ def test_the_simulated_rates_are_lines_of_the_bench() -> None:
     assert [(name, rows) for name, rows, *_ in cells] == [
         (kind.name, f"{rows:,}") for kind in KINDS for rows in kind.sizes
     ]
-    assert all(int(holds) >= 90 for name, rows, holds, *_ in cells if holds != "-" and int(rows.replace(",", "")) > 100)
+    assert all(int(holds) >= 90 for _, _, holds, *_ in cells if holds != "-")
     assert all(int(harmful) <= 8 for _, _, _, harmful, *_ in cells)
-    assert re.findall(r"^\| ([a-z]+) \| [0-9.]+ \| [0-9.]+ \|$", page, flags=re.M) == list(WORLDS)
+    worlds = re.findall(r"^\| ([a-z]+) (?:\| [0-9.]+ ){3}\|$", page, flags=re.M)
+    assert worlds == [*WORLDS, *WORLDS], "what is lost, and what passes of those that lose nothing"
+
+
+def rows_below(page: str, head: str) -> list[list[str]]:
+    """The cells of the table with this head."""
+    (table,) = re.findall(rf"^{re.escape(head)}\n.*?\n((?:\|.*\n)+)", page, flags=re.M)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
+
+
+def test_the_figures_of_monitoring_are_lines_of_the_bench() -> None:
+    """docs/explanation/monitoring.md has lines of each world of tests/bench/monitoring.py, and of estimates.py."""
+    page = text_of(ROOT / "docs" / "explanation" / "monitoring.md")
+    false = rows_below(page, "| columns | reference | rows | a window | two in a row |")
+    assert {name for name, *_ in false} == {world.name for world in PRODUCTION}
+    assert {rows for _, _, rows, *_ in false} <= {f"{rows:,}" for rows in SIZES}
+    assert all(float(once) <= 3 for name, _, _, once, _ in false if "differ" not in name)
+    power = rows_below(page, "| column | change | 100 | 1,000 | 10,000 | 100,000 |")
+    assert {change for _, change, *_ in power} == set(CHANGES)
+    estimated = rows_below(page, "| world | evaluation | window | metric | interval holds | calm |")
+    assert {(world, before, now) for world, before, now, *_ in estimated} <= {
+        (world, f"{before:,}", f"{now:,}") for world in ESTIMATED for before, now in ESTIMATED_SIZES
+    }
+    assert all(int(holds) >= 84 for *_, holds, _ in estimated)
+
+
+@pytest.mark.slow
+def test_a_line_of_monitoring_comes_out_again() -> None:
+    *_, line = slow(300, [100])
+    assert line in text_of(ROOT / "docs" / "explanation" / "monitoring.md").splitlines()
 
 
 @pytest.mark.slow

@@ -22,11 +22,12 @@ from mintmark.extras import EXTRAS, MissingExtraError, explain_missing, install_
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TRANSITIVE = {"joblib", "fsspec", "urllib3"}  # scikit-learn, DVC and requests bring them and document them as theirs
+ELSEWHERE = {"mlflow-skinny": {"mlflow"}}  # in an environment of its own: tests/scaffold/mlflow_environment.py
 
 
 def modules_of(requirements: list[str]) -> set[str]:
     """The modules of these distributions, in which an extra may name another."""
-    by_distribution: dict[str, set[str]] = {}
+    by_distribution = {name: {*modules} for name, modules in ELSEWHERE.items()}
     for module, names in metadata.packages_distributions().items():
         for name in names:
             by_distribution.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(module)

@@ -12,7 +12,7 @@ import pytest
 from tests.registry.site_fixture import Site, build_site, start_site
 from tests.scaffold.registry import Scratch
 
-# configobj and platformdirs read where DVC has the bytes. jsonschema comes in only to explain a broken file.
+# configobj and platformdirs read where DVC has the bytes.
 LIGHT = {"configobj", "jsonschema_rs", "platformdirs", "yaml"}
 PROGRAM = """
 import sys

@@ -1,4 +1,4 @@
-"""The three locks: what makes and runs models, what develops Mintmark, and uv, which sets both up."""
+"""The locks: what makes and runs models, what workflows run, what develops Mintmark, and uv, which sets it up."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mintmark.core.provenance.pins import Pin, read_pins
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MODELS, CLONE, UV = "requirements.lock", "requirements-dev.lock", "requirements-uv.lock"
+TOOL = "requirements-tool.lock"
 MAKE_MODELS = ("registry", "dask", "onnx", "safetensors")  # as `make lock` says
 
 
@@ -46,7 +47,7 @@ def closure(requirements: list[str]) -> set[str]:
     return {name for name, _ in seen}
 
 
-@pytest.mark.parametrize("lock", [MODELS, CLONE, UV])
+@pytest.mark.parametrize("lock", [MODELS, TOOL, CLONE, UV])
 def test_everything_is_pinned_with_hashes(lock: str) -> None:
     found = pins(lock)
     assert found
@@ -64,6 +65,13 @@ def test_the_lock_of_the_clone_holds_everything_in_the_same_versions() -> None:
     assert models < clone
     tools = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependency-groups"]["dev"]}
     assert tools <= {name for name, _ in clone}
+
+
+def test_the_lock_of_the_workflows_adds_what_builds_a_site() -> None:
+    models, tool, clone = ({(pin.name, pin.version) for pin in pins(lock)} for lock in (MODELS, TOOL, CLONE))
+    assert models < tool < clone
+    site = {canonicalize_name(Requirement(text).name) for text in PROJECT["project"]["optional-dependencies"]["site"]}
+    assert site <= {name for name, _ in tool}
 
 
 def test_uv_comes_alone_and_only_for_the_set_up() -> None:

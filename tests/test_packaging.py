@@ -65,6 +65,24 @@ def test_the_wheel_carries_the_package_and_the_schemas_and_nothing_else(wheel: P
     assert not [name for name in names if "__pycache__" in name]
 
 
+def test_the_wheel_carries_what_init_writes_as_the_repository_has_it(installed: Path) -> None:
+    folder = installed / "mintmark" / "template"
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        assert file.read_bytes() == (ROOT / file.relative_to(folder)).read_bytes(), file
+    code = (
+        "import sys; from mintmark.beginning import template; "
+        "files = template.render(template.Wanted(name='X', branch='main', tool='')); "
+        "print(template.template_folder()); sys.stdout.write(repr(sorted(files.items())))"
+    )
+    told = [
+        subprocess.run((sys.executable, "-c", code), env={**os.environ, "PYTHONPATH": str(path)}, cwd=installed,
+                       capture_output=True, text=True, check=True).stdout.partition("\n")
+        for path in (installed, ROOT / "scripts")
+    ]  # fmt: skip
+    assert told[0][0] == str(folder)
+    assert told[0][2] == told[1][2]
+
+
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         folder = f"mintmark_registry-{__version__}.dist-info"
@@ -177,7 +195,7 @@ def test_the_client_alone_lists_shows_and_pulls(
 ) -> None:
     client = environment("")
     client.compile()  # as pip does
-    assert client.megabytes() <= 31  # 30 is the goal; jsonschema-rs alone takes 15
+    assert client.megabytes() <= 31  # jsonschema-rs alone takes 15
     assert not {"numpy", "pandas", "scikit_learn", "dvc", "pyarrow", "mkdocs"} & set(client.packages())
     for cwd, options in ((tmp_path, ("--registry", site)), (scratch.root, ())):
         listed = client.run(cwd, "list", *options)

@@ -38,10 +38,13 @@ class Synthetic:
     commits: int
 
 
-def build(folder: Path, versions: int, models: int = MODEL_COUNT, *, drawn: bool = False) -> Synthetic:
+def build(
+    folder: Path, versions: int, models: int = MODEL_COUNT, *, drawn: bool = False, one_more: int = 0
+) -> Synthetic:
     """Build a registry of `versions` versions over `models` models in `folder`/registry, its bytes in `folder`/remote.
 
-    With `drawn`, each version has real predictions of its own, from which a site draws curves.
+    With `drawn`, each version has real predictions of its own, from which a site draws curves. The first model has
+    `one_more` versions beside its share.
     """
     root, remote = folder / "registry", folder / "remote"
     root.mkdir(parents=True)
@@ -52,12 +55,14 @@ def build(folder: Path, versions: int, models: int = MODEL_COUNT, *, drawn: bool
     with subprocess.Popen((*git, "fast-import", "--quiet"), stdin=subprocess.PIPE) as importer:
         assert importer.stdin is not None
         writer = _Writer(importer.stdin)
-        _write_commits(writer, remote, versions, models, drawn=drawn)
+        share = [(n % models, n // models) for n in range(versions)]
+        share += [(0, versions // models + n) for n in range(one_more)]
+        _write_commits(writer, remote, share, models, drawn=drawn)
         importer.stdin.close()
         if importer.wait() != 0:
             raise SystemExit("git fast-import failed")
     subprocess.run((*git, "reset", "--quiet", "--hard", "main"), check=True)
-    return Synthetic(root, remote, versions, models, writer.commits)
+    return Synthetic(root, remote, versions + one_more, models, writer.commits)
 
 
 class _Writer:
@@ -78,11 +83,12 @@ class _Writer:
         self.commits += 1
 
 
-def _write_commits(writer: _Writer, remote: Path, versions: int, models: int, *, drawn: bool) -> None:
+def _write_commits(writer: _Writer, remote: Path, share: list[tuple[int, int]], models: int, *, drawn: bool) -> None:
+    """Write a commit for each version of `share`, by the number of its model and its own."""
     names = [f"model-{n:03d}" for n in range(models)]
     writer.commit("begin the registry", _registry_files(names))
-    for number in range(versions):
-        model, minor = names[number % models], number // models
+    for number, (place, minor) in enumerate(share):
+        model = names[place]
         version = f"1.{minor}.0"
         parent = f"1.{minor - 1}.0" if minor else None
         files = _version_files(model, version, parent, number, remote, drawn=drawn)

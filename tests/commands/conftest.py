@@ -38,3 +38,8 @@ def second(_built: dict[str, Scratch], tmp_path: Path) -> Scratch:
 def released(_built: dict[str, Scratch], tmp_path: Path) -> Scratch:
     """1.0.0 and 1.1.0 are registered, 1.1.0 is in staging and production, 1.0.0 held both before; all is clean."""
     return _built["released"].copy(tmp_path / "registry")
+
+
+@pytest.fixture(autouse=True)
+def _warm_dvc(warm_dvc: None) -> None:
+    """Tests of what commands do; that DVC is started as it should be, the tests of its door say."""

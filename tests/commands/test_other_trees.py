@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.scaffold.marks import first_quick
 
 from mintmark.cli import main
 from mintmark.errors import MintmarkError, MintmarkWarning
@@ -46,7 +47,7 @@ def answers(root: Path, capsys: pytest.CaptureFixture[str], *end: str) -> list[s
 # A sparse checkout.
 
 
-@pytest.fixture(params=["cone", "no-cone", "index", "by hand"])
+@pytest.fixture(params=first_quick(["cone", "no-cone", "index", "by hand"]))
 def sparse(request: pytest.FixtureRequest, scratch: Scratch) -> Scratch:
     """The registry with all but iris left out of the work tree, the store and DVC's config too."""
     if request.param == "by hand":
@@ -97,6 +98,26 @@ def test_a_bare_repository_is_read(
     assert answers(bare, capsys, "--at", "main") == answers(scratch.root, capsys, "--at", "main")
     assert run(bare, "list", "--at", "2026-01-05") == 0
     assert run(bare / "refs", "pull", "iris@production", "-o", str(tmp_path / "pulled")) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("promote", "iris@1.2.0", "production"),
+        ("rollback", "iris"),
+        ("yank", "iris@1.0.0", "--reason", "Leaked."),
+        ("propose", "iris"),
+        ("validate", "--staged"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_nothing_is_committed_in_a_bare_repository(
+    bare: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    assert run(bare, *command) == 1
+    told = capsys.readouterr().err
+    assert "is a bare repository, which has no " in told
+    assert "git clone it" in told or "--at REVISION" in told
 
 
 def test_a_change_is_judged_in_a_bare_repository(scratch: Scratch, tmp_path: Path) -> None:
@@ -181,7 +202,7 @@ def test_what_is_staged_for_the_first_commit(empty_registry: Scratch) -> None:
     assert run(empty_registry, "validate", "--staged") == 1
 
 
-@pytest.mark.parametrize("how", [["-a"], ["models/iris/channels/production.yaml"], []])
+@pytest.mark.parametrize("how", first_quick([["-a"], ["models/iris/channels/production.yaml"], []]))
 def test_the_hook_sees_what_its_commit_is_made_of(
     scratch: Scratch, how: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

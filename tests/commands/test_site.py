@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout
@@ -34,7 +35,7 @@ def test_build_writes_a_site_and_says_where(scratch: Scratch, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("name", "pages"),
-    [("Acme/models", "https://acme.github.io/models"), ("Acme/acme.github.io", "https://acme.github.io")],
+    first_quick([("Acme/models", "https://acme.github.io/models"), ("Acme/acme.github.io", "https://acme.github.io")]),
 )
 def test_a_workflow_knows_the_addresses(
     scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, pages: str

@@ -10,9 +10,9 @@ from tests.scaffold.registry import Scratch
 from mintmark.commands.promote import promote
 
 
-def make_candidate(root: Path) -> Scratch:
-    """A clean repository with a candidate and no version."""
-    scratch = begin_toy(TINY, root, "x,y\n1,2\n2,4.5\n3,6\n")
+def make_candidate(root: Path, prefix: str = "") -> Scratch:
+    """A clean repository with a candidate and no version; the registry may be a subfolder of it."""
+    scratch = begin_toy(TINY, root, "x,y\n1,2\n2,4.5\n3,6\n", prefix)
     metric = {"name": "mae", "goal": "minimize"}
     scratch.add_model("tiny", task="regression", target="y", metric=metric, gates={"margin": 0.1})
     scratch.repro()

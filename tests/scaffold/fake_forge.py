@@ -47,6 +47,7 @@ class Refusal(Exception):
 SECONDARY = Refusal(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
 LIMITED = Refusal(429, "Too many requests", headers={"Retry-After": "0"})
 BAD_GATEWAY = Refusal(502, "Bad Gateway", headers={"Content-Type": "text/html"}, body=b"<html>Unicorn!</html>")
+SETTINGS = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n[gc]\n\tauto = 0\n"
 STOPPED = Refusal(501, "the test stopped this run here")
 
 
@@ -72,6 +73,7 @@ class FakeRepository:
     statuses: dict[int, list[Document]] = field(default_factory=dict)
     checks: list[Document] = field(default_factory=list)
     artifacts: dict[int, tuple[Document, bytes]] = field(default_factory=dict)
+    dispatched: list[tuple[str, Document]] = field(default_factory=list)  # workflows that were started
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     page_size: int = 100  # at most; small in a test of paging
     writes: int = 0
@@ -255,8 +257,8 @@ class FakeForge:
             else ("git", "init", "-q", "--bare", "-b", "main")
         )
         subprocess.run((*clone, str(path)), check=True, capture_output=True)
-        for key, value in (("http.receivepack", "true"), ("uploadpack.allowAnySHA1InWant", "true"), ("gc.auto", "0")):
-            subprocess.run(("git", "config", key, value), cwd=path, check=True)
+        with (path / "config").open("a") as config:
+            config.write(SETTINGS)
         self.repositories[name] = FakeRepository(self, name, path, parent)
         return self.repositories[name]
 

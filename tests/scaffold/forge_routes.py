@@ -576,6 +576,16 @@ def _add_status(repo: FakeRepository, number: int, state: str, description: str,
 # Artifacts.
 
 
+@route("POST", "/actions/workflows/{workflow_id}/dispatches")
+def start_workflow(call: Call, name: str) -> Answer:
+    call.require_write()
+    repo = call.repository
+    if repo.commit(call.document["ref"]) is None:
+        raise Refusal(422, f"No ref found for: {call.document['ref']}")
+    repo.dispatched.append((name, dict(call.document["inputs"])))
+    return 204, None
+
+
 @route("GET", "/actions/runs/{run_id}/artifacts")
 def list_artifacts(call: Call, run: str) -> Answer:
     found = [

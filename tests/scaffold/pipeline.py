@@ -154,15 +154,15 @@ LOANS = Toy(
 )
 
 
-def open_toy(toy: Toy, root: Path) -> Scratch:
-    """The registry of a toy that is at `root`: Mintmark commits there too, and all its commits have the time of the clock."""
-    return Scratch(root, model=toy.model, dated=False)
+def open_toy(toy: Toy, top: Path, prefix: str = "") -> Scratch:
+    """The registry of a toy that is at `top`: Mintmark commits there too, and all its commits have the time of the clock."""
+    return Scratch(top / prefix, model=toy.model, dated=False, prefix=prefix)
 
 
-def begin_toy(toy: Toy, root: Path, data: str) -> Scratch:
+def begin_toy(toy: Toy, top: Path, data: str, prefix: str = "") -> Scratch:
     """A registry with a pipeline that has not run, without any commit and without the model.yaml."""
-    begin(root)
-    scratch = open_toy(toy, root)
+    begin(top, prefix=prefix)
+    scratch = open_toy(toy, top, prefix)
     scratch.write("dvc.yaml", toy.pipeline)
     scratch.write("scripts/fit.py", toy.script)
     scratch.write(toy.data, data)

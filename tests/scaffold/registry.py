@@ -48,10 +48,16 @@ class Scratch:
     environment: dict[str, str] = field(default_factory=dict)
     model: str = ""
     dated: bool = True
+    prefix: str = ""  # the registry's folder in its repository
+
+    @property
+    def top(self) -> Path:
+        """The root of the repository."""
+        return Path(str(self.root).removesuffix(f"/{self.prefix}")) if self.prefix else self.root
 
     def copy(self, root: Path) -> Scratch:
-        shutil.copytree(self.root, root, symlinks=True)
-        return replace(self, root=root, environment={**self.environment})
+        shutil.copytree(self.top, root, symlinks=True)
+        return replace(self, root=root / self.prefix, environment={**self.environment})
 
     def git(self, *arguments: str, check: bool = True, data: bytes | None = None) -> str:
         moment = (FIRST_DAY + timedelta(days=self.commits)).isoformat()
@@ -263,13 +269,14 @@ def object_path(file: StoredFile) -> str:
     return f"files/md5/{file.md5[:2]}/{file.md5[2:]}"
 
 
-def begin(root: Path, artifact: bytes = b"") -> Scratch:
-    """A registry with settings and no model, without any commit."""
+def begin(top: Path, artifact: bytes = b"", prefix: str = "") -> Scratch:
+    """A registry with settings and no model, without any commit; it may be a subfolder of its repository."""
+    root = top / prefix
     root.mkdir(parents=True)
-    scratch = Scratch(root, artifact)
-    scratch.git("init", "--quiet", "-b", "main")
-    for key, value in (("user.name", "Ada Lovelace"), ("user.email", "ada@example.org"), ("gc.auto", "0")):
-        scratch.git("config", key, value)
+    scratch = Scratch(root, artifact, prefix=prefix)
+    subprocess.run(("git", "init", "--quiet", "-b", "main", str(top)), check=True)
+    with (top / ".git/config").open("a") as settings:
+        settings.write("[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n[gc]\n\tauto = 0\n")
     for name in (".gitignore", ".gitattributes", ".dvcignore"):
         shutil.copy(ROOT / name, root / name)
     scratch.configure("[core]\n    analytics = false\n    remote = store\n['remote \"store\"']\n    url = store\n")

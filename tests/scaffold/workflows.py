@@ -132,11 +132,13 @@ def run_workflow(
     environment: Mapping[str, str] | None = None,
     token: str = TOKEN,
     jobs: str = "",
+    variables: Mapping[str, str] | None = None,
 ) -> WorkflowRun:
     """Run a workflow of `commit` of a repository for an event, in a new folder below `folder`.
 
     The runner's checkout comes from `server` (`http://127.0.0.1:1234`, where `acme/models` is), else from a bare copy
     of the repository with all its refs. `environment` is what every step sees besides. `jobs` names one job.
+    `variables` are those of the repository.
     """
     here = folder / f"run-{len(list(folder.glob('run-*')))}"
     home, clone, artifacts = here / "home", here / "clone", here / "artifacts"
@@ -149,7 +151,7 @@ def run_workflow(
     for path in (clone / ".github/workflows").glob("*.yml"):  # act 0.2.89 does not know `deployment: false` yet
         path.write_text(re.sub(r"^ +deployment: false.*\n", "", path.read_text(), flags=re.MULTILINE))
     (here / "event.json").write_text(json.dumps(payload))
-    variables = {
+    seen = {
         "GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": REPOSITORY, "DOUBLE_ARTIFACTS": str(artifacts),
         "PYTHONDONTWRITEBYTECODE": "1", "DVC_NO_ANALYTICS": "1", **(environment or {}),
     }  # fmt: skip
@@ -157,7 +159,8 @@ def run_workflow(
         str(Path(sys.executable).with_name("act")), event, "--workflows", f".github/workflows/{workflow}",
         "--eventpath", str(here / "event.json"), "--platform", "ubuntu-24.04=-self-hosted", "--no-cache-server", "--json",
         "--action-cache-path", str(here / "actions"), "--secret", f"GITHUB_TOKEN={token}", "--concurrent-jobs", "2",
-        *(part for name, value in variables.items() for part in ("--env", f"{name}={value}")),
+        *(part for name, value in seen.items() for part in ("--env", f"{name}={value}")),
+        *(part for name, value in (variables or {}).items() for part in ("--var", f"{name}={value}")),
         *(part for pair in _doubles(here / "doubles", clone, server) for part in ("--local-repository", pair)),
         *(("--job", jobs) if jobs else ()),
     ]  # fmt: skip

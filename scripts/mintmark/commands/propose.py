@@ -31,7 +31,8 @@ from mintmark.forge.workflow import plain_line
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
-from mintmark.registry.snapshot import contradictions, with_lines
+from mintmark.registry.record_checks import contradictions
+from mintmark.registry.snapshot import with_lines
 from mintmark.registry.stored.candidate import candidate_files
 from mintmark.registry.stored.limits import check_limits
 from mintmark.registry.stored.pushing import push

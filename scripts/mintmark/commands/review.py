@@ -15,6 +15,7 @@ from mintmark.registry import git
 from mintmark.registry.clone import find_root
 from mintmark.registry.files import write_atomically
 from mintmark.temporary import TemporaryFolder
+from mintmark.terminal import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,7 @@ def _tell(found: Review, report_dir: Path | None, style: str) -> int:
     if report_dir is not None and style == "text":
         text += f"\nwritten: {', '.join(str(report_dir / name) for name in _REPORTS)}\n"
     with suppress(BrokenPipeError):  # the reader, such as head, has seen enough, which changes no verdict
-        print(text, end="", flush=True)
+        print(text, end="", file=unescaped(sys.stdout) if style == "github" else sys.stdout, flush=True)
     return found.exit_code
 
 

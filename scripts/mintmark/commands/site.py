@@ -45,6 +45,7 @@ def site(
     builder: Builder,
     fetch: bool,
     port: int,
+    monitoring: Path | None,
 ) -> int:
     """Build the site into a folder, or build and serve it; 1 when a file of the registry cannot be shown."""
     given = Addresses(repository=_address(repository), site=_address(site_url))
@@ -61,6 +62,7 @@ def site(
                 builder=builder,
                 fetch=fetch,
                 on_model=on_model,
+                monitoring=monitoring,
             )
 
     if action == "serve":

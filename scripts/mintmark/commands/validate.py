@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from mintmark.registry.repository.merge_result import how_to_settle, merge_resul
 from mintmark.registry.repository.staged import staged_commit
 from mintmark.registry.snapshot import with_lines
 from mintmark.registry.tree import WATCHED, GitTree, WorkTree
+from mintmark.terminal import unescaped
 from mintmark.training.params_check import check_params
 from mintmark.training.recipes import PARAMS
 
@@ -69,7 +71,9 @@ def validate(
     elif style == "github":
         from mintmark.publishing.review.annotations import format_annotation
 
-        print("\n".join([*map(format_annotation, report.findings), _summary(report, base)]))
+        for finding in report.findings:
+            print(format_annotation(finding), file=unescaped(sys.stdout))
+        print(_summary(report, base))
     else:
         print("\n".join([*map(str, report.findings), _summary(report, base)]))
     return 0 if report.is_clean else 1
