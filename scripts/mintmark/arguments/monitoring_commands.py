@@ -27,6 +27,8 @@ def _monitor_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--publish", action="store_true", help=publish)
     follow = "let follow what model.yaml says of an alarm: an issue, a rollback request, a new training (on_breach)"
     parser.add_argument("--open", dest="follow_up", action="store_true", help=follow)
+    compute = "read and count on the workers of a Dask cluster, dask://host:port (default: two threads here)"
+    parser.add_argument("--compute", metavar="ADDRESS", help=compute)
     parser.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
@@ -37,6 +39,7 @@ MONITORING_COMMANDS: dict[str, Command] = {
             "mintmark monitor --log predictions",
             "mintmark monitor breast-cancer --log s3://acme/log --labels labels.csv",
             "mintmark monitor breast-cancer --log predictions --since 2026-03-01 --window 6h --json",
+            "mintmark monitor --log s3://acme/log --compute dask://scheduler:8786",
             "mintmark monitor --log s3://acme/log --open    # in .github/workflows/monitor.yml",
         ),
         _monitor_arguments,

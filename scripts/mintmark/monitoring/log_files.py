@@ -26,12 +26,16 @@ _KINDS: Final = {each.name: each.type for each in FIXED}
 
 
 class LogFile(NamedTuple):
-    """A file of the log: the address of the log, where it lies there, and what its rows must say of themselves."""
+    """A file of the log: the address of the log, where it lies there, and what its rows must say of themselves.
+
+    `address` is that of the log from wherever else the file is read.
+    """
 
     where: str
     path: str
     model: str
     version: str
+    address: str = ""
 
     @property
     def name(self) -> str:
@@ -53,7 +57,7 @@ class Head:
 
 def open_log_file(file: LogFile) -> pq.ParquetFile:
     """Open a file, with names that repeat as a dictionary."""
-    files, root = open_files(file.where)
+    files, root = open_files(file.address or file.where)
     return pq.ParquetFile(files.open(f"{root}/{file.path}", "rb"), read_dictionary=["channel", "model"])
 
 

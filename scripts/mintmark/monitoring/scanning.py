@@ -109,7 +109,7 @@ def scan(
 
     def read(listed: dict[Place, list[str]]) -> Scanned:
         files = [
-            LogFile(log.where, f"{place.path}/{name}", place.model, place.version)
+            LogFile(log.where, f"{place.path}/{name}", place.model, place.version, log.address)
             for place, names in listed.items()
             for name in names
         ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,13 +16,16 @@ from mintmark.registry.clone import ClonedRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mintmark.forge.forge import Forge
     from mintmark.monitoring.alarms import Alarm
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
+    from mintmark.monitoring.repeated import Spread
     from mintmark.monitoring.watching import ReadLabels, Watched
+    from mintmark.registry.logged.reading import PredictionLog
     from mintmark.registry.reading import Registry
 
 FINE: Final = 0
@@ -29,6 +33,7 @@ ALARM: Final = 1
 TOO_LITTLE: Final = 42  # as a review says that a person has to decide
 _MOST_TOLD: Final = 1_000  # alarms that a step of a workflow hands on
 _DAY: Final = "%Y-%m-%d"
+_CLUSTER: Final = re.compile(r"dask://((?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5})/?\Z", re.ASCII)
 
 
 def monitor(
@@ -41,6 +46,7 @@ def monitor(
     until: str | None,
     window: str | None,
     output: Path | None,
+    compute: str | None,
     as_json: bool,
     publish: bool,
     follow_up: bool,
@@ -60,7 +66,7 @@ def monitor(
         from mintmark.commands.forge.at_forge import require_forge
 
         forge = require_forge(registry.root)
-    watched = watch_log(registry, models, log, labels=labels, since=since, until=until, window=window)
+    watched = watch_log(registry, models, log, labels=labels, since=since, until=until, window=window, compute=compute)
     if output is not None:
         write_documents(watched, output)
     if publish:
@@ -112,10 +118,12 @@ def watch_log(
     since: str | None = None,
     until: str | None = None,
     window: str | None = None,
+    compute: str | None = None,
 ) -> Watched:
     """Return the documents of windows and the alarms that follow: all that publishing and opening need.
 
-    `labels` is a file or an address, else each model.yaml may name one. `since` and `until` are days in UTC.
+    `labels` is a file or an address, else each model.yaml may name one. `since` and `until` are days in UTC. `compute`
+    is the address of a Dask cluster that does the work.
     """
     from mintmark.monitoring.watching import Watching, watch
     from mintmark.monitoring.windows import window_length
@@ -126,17 +134,37 @@ def watch_log(
     if window is not None:
         window_length(window)
 
+    cluster = None if compute is None else _cluster_address(compute)
     opened = PredictionLog(log)
-    with _progress(without_credentials(log)) as tell:
+    with _workers(cluster, opened) as spread, _progress(without_credentials(log)) as tell:
         how = Watching(
             now=datetime.now(UTC),
             since=None if since is None else _day(since),
             until=None if until is None else _day(until),
             span=window,
             read_labels=label_reader(labels),
+            spread=spread,
             tell=tell,
         )
         return watch(registry, opened, models, how)
+
+
+def _cluster_address(text: str) -> str:
+    """Return the address that Dask's client takes, of one that is written as in params.yaml."""
+    found = _CLUSTER.match(text)
+    if found is None:
+        raise UsageError(f'--compute: "{text}" is not dask://host:port')
+    return f"tcp://{found[1]}"
+
+
+def _workers(address: str | None, log: PredictionLog) -> AbstractContextManager[Spread]:
+    if address is None:
+        from mintmark.monitoring.scanning import in_threads
+
+        return nullcontext(in_threads)
+    from mintmark.commands.monitoring.on_cluster import on_cluster
+
+    return on_cluster(address, log)
 
 
 def label_reader(labels: str | None) -> ReadLabels:

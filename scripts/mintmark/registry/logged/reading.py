@@ -65,11 +65,15 @@ def open_files(where: str) -> tuple[Any, str]:
 
 
 class PredictionLog:
-    """A log that servers write, to be read. `where` is a folder or an address such as s3://bucket/log."""
+    """A log that servers write, to be read. `where` is a folder or an address such as s3://bucket/log.
+
+    `address` is the same for a process in another folder.
+    """
 
     def __init__(self, where: str) -> None:
         self.where = where
         self._files, self._root = open_files(where)
+        self.address = self._root if "file" in self._files.protocol else where
         try:
             is_there = self._files.isdir(self._root)
         except Exception as error:  # any library behind an address
