@@ -162,7 +162,7 @@ def test_training_again_says_what_did_not_change(
     hosted = host(judged, make_repository, monkeypatch)
     run = start(hosted, tmp_path, "retrain.yml", "workflow_dispatch", {"inputs": {"model": ""}})
     assert run.jobs == {"retrain": "success"}, run.text
-    assert "nothing changed: the model is 1.0.0, byte for byte" in run.log()
+    assert "loans: nothing changed: the model" in run.log()
     assert "nothing changed" in run.summary
     assert hosted.pulls() == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from tests.commands.forge.hosted import Hosted
 
@@ -27,6 +29,29 @@ def test_the_same_data_is_nothing_to_propose(hosted: Hosted, capsys: pytest.Capt
     assert "tiny: nothing changed: the model is 1.1.0, byte for byte" in capsys.readouterr().out
     assert hosted.pulls() == []
     assert hosted.clone.git("status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_last_digits_are_nothing_to_propose(
+    hosted: Hosted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linear algebra may come out otherwise in the last digits, for reasons that no file names."""
+    clone = hosted.clone
+    clone.edit("scripts/fit.py", "import hashlib\n", "import hashlib\nimport os\n")
+    clone.edit("scripts/fit.py", "\nx, y =", '\nparams["slope"] += float(os.environ.get("OFF", 0))\nx, y =')
+    grow(hosted)
+    assert retrain(hosted) == 0
+    clone.git("fetch", "--quiet", "origin", BRANCH)
+    clone.git("merge", "--quiet", "--ff-only", "FETCH_HEAD")
+    clone.git("push", "--quiet", "origin", "main")
+    hosted.pulls()[0]["state"] = "closed"
+    for off, told in (("1e-15", "nothing changed: the model predicts as 1.2.0 does"), ("0.5", "opened http")):
+        capsys.readouterr()
+        monkeypatch.setenv("OFF", off)
+        shutil.rmtree(clone.root / ".dvc/cache")
+        shutil.rmtree(clone.root / "models/tiny/candidate")
+        assert retrain(hosted) == 0
+        assert told in capsys.readouterr().out
 
 
 def test_new_data_is_a_proposal_that_waits(hosted: Hosted, capsys: pytest.CaptureFixture[str]) -> None:

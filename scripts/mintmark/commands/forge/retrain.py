@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mintmark.changing.candidate_record import read_candidate
 from mintmark.changing.commits import refuse_changed
 from mintmark.changing.pipeline_run import run_pipeline
 from mintmark.commands.candidates import registered_as
@@ -22,9 +23,13 @@ from mintmark.commands.forge.workflow_commit import (
     require_base,
 )
 from mintmark.commands.propose import propose
+from mintmark.core.bump import changes_between
 from mintmark.core.finding import one_line, shorten
+from mintmark.core.layout import pointer_path
+from mintmark.core.question import PREDICTIONS
 from mintmark.errors import MintmarkError
 from mintmark.forge.workflow import run_address, write_summary
+from mintmark.judging.reproducing.prediction_gap import compare_files
 from mintmark.publishing.markdown import bullets, escape
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
@@ -79,14 +84,36 @@ def _retrain(root: Path, forge: Forge, base: str, model: str) -> str:
     if waiting is not None:
         return f"#{waiting.number} waits already ({waiting.url}); merge or close it first"
     run_pipeline(root, model)
-    known = registered_as(ClonedRegistry(root), model)
-    if known is not None:
-        return f"nothing changed: the model is {known}, byte for byte"
+    same = _same(ClonedRegistry(root), model)
+    if same is not None:
+        return f"nothing changed: {same}"
     with committing_as(BOT, BOT_NUMBER):
         propose(root, model)
     proposed = push_head(root, branch, replace=True)
     opened = open_request(forge, proposed, base=base, body=_body())
     return f"opened {opened.url}"
+
+
+def _same(registry: ClonedRegistry, model: str) -> str | None:
+    """Return which version the candidate is, in words; None where it is a new one.
+
+    Linear algebra may differ in its last digits between two processes, so another artifact that was made from the
+    same data, parameters, code and packages is the same model if its predictions are, as `mintmark reproduce` has it.
+    """
+    known = registered_as(registry, model)
+    if known is not None:
+        return f"the model is {known}, byte for byte"
+    latest = registry.latest(model)
+    if latest is None:
+        return None
+    record = registry.record(model, str(latest))
+    candidate, _ = read_candidate(registry, model)
+    recorded, new = record.stored_file(PREDICTIONS), candidate.paths.get(PREDICTIONS)
+    if recorded is None or new is None or changes_between(record.provenance, candidate.provenance):
+        return None
+    pointer = pointer_path(model, str(latest), PREDICTIONS)
+    gap = compare_files(str(registry.store(record).fetch(recorded, pointer=pointer)), str(new))
+    return None if gap.obstacle or gap.differing else f"the model predicts as {latest} does, made from the same sources"
 
 
 def _waiting(root: Path, forge: Forge, branch: str) -> PullRequest | None:

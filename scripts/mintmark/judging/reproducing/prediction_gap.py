@@ -110,13 +110,17 @@ def _read(path: str) -> pa.Table:
     return table
 
 
+def compare_files(recorded: str, new: str) -> PredictionGap:
+    """Return the gap between two files at these paths; that one cannot be read is an obstacle too."""
+    try:
+        return compare_predictions(_read(recorded), _read(new))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        return PredictionGap(obstacle=f"they cannot be read as Parquet: {' '.join(str(error).split())[:200]}")
+
+
 def main(recorded: str, new: str) -> None:
     """Print the gap between two files as one line of JSON."""
-    try:
-        gap = compare_predictions(_read(recorded), _read(new))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        gap = PredictionGap(obstacle=f"they cannot be read as Parquet: {' '.join(str(error).split())[:200]}")
-    print(json.dumps(asdict(gap)))
+    print(json.dumps(asdict(compare_files(recorded, new))))
 
 
 if __name__ == "__main__":
