@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mintmark.arguments.command import Command
+from mintmark.arguments.command import Command, add_writing
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +39,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help=_DRY)
 
 
+def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    one = "leave this file as it is; repeat it for more"
+    parser.add_argument("--keep", metavar="FILE", action="append", default=[], help=one)
+    parser.add_argument("--markers", action="store_true",
+                        help="write both sides into a file that is in conflict, and commit nothing")  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help=_DRY)
+    add_writing(parser)
+
+
 BEGINNING_COMMANDS: dict[str, Command] = {
     "init": Command(
         "begin a registry in a folder",
@@ -58,5 +67,15 @@ BEGINNING_COMMANDS: dict[str, Command] = {
         ),
         _add_arguments,
         "mintmark.commands.beginning.add:add",
+    ),
+    "upgrade": Command(
+        "bring the files of an older Mintmark up to date, and keep your changes",
+        (
+            "mintmark upgrade --dry-run",
+            "mintmark upgrade --open",
+            "mintmark upgrade --keep scripts/train.py",
+        ),
+        _upgrade_arguments,
+        "mintmark.commands.beginning.upgrade:upgrade",
     ),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GROWING: Final = (".gitignore", ".gitattributes", ".dvcignore")  # of which lines of ours are added to lines of theirs
 STAYING: Final = (".dvc/config", ".dvc/.gitignore", "requirements.lock")  # where a team has its own, that one counts
-_MARK: Final = "# Mintmark's own lines follow: mintmark init added them."
+OURS_FOLLOW: Final = "# Mintmark's own lines follow: mintmark init added them."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,7 @@ def _grown(present: bytes, content: bytes) -> bytes:
         return present
     end = b"\r\n" if b"\r\n" in present else b"\n"
     gap = b"" if not present or present.endswith(b"\n") else end
-    return present + gap + end + f"{_MARK}\n{ours}".encode().replace(b"\n", end)
+    return present + gap + end + f"{OURS_FOLLOW}\n{ours}".encode().replace(b"\n", end)
 
 
 def write(root: Path, placing: Placing) -> None:

@@ -9,18 +9,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-from mintmark.about import __version__
 from mintmark.core import layout
-from mintmark.registry.documents import blob_oid
-from mintmark.registry.files import format_json, format_yaml
+from mintmark.registry.files import format_yaml
 from mintmark.registry.schemas import schema_folder
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-WRITTEN: Final = ".mintmark.json"  # which files came from where: `mintmark upgrade` goes by it
 STAGES: Final = ("prepare.py", "tune.py", "train.py", "evaluate.py")
 WORKFLOWS: Final = ("monitor.yml", "pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml",
                     "rollback.yml", "verify.yml")  # fmt: skip
@@ -63,6 +57,11 @@ class Wanted:
     is_new: bool = True
     workflows: bool = True
 
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What `mintmark upgrade` has to know to write the same files again; the rest it finds out."""
+        return {"name": self.name, "branch": self.branch, "is_new": self.is_new, "workflows": self.workflows}
+
 
 def template_folder() -> Path:
     """Return where the repository's files lie: in the installed package, or around scripts/ in a checkout."""
@@ -90,12 +89,6 @@ def render(wanted: Wanted) -> dict[str, bytes]:
     return {
         path: text.encode() for path, text in sorted(texts.items(), key=lambda item: (item[0] == layout.REGISTRY, item))
     }
-
-
-def describe_written(files: Mapping[str, bytes]) -> bytes:
-    """Return the file that says which version wrote which files, each by the id that Git gives its content."""
-    ids = {path: blob_oid(content) for path, content in sorted(files.items())}
-    return format_json({"schema": 1, "mintmark": __version__, "files": ids}).encode()
 
 
 def _read(path: str) -> str:

@@ -21,7 +21,7 @@ from mintmark.changing.journal import (
 )
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
-from mintmark.registry.files import unix_lines
+from mintmark.registry.files import umask, unix_lines
 from mintmark.registry.repository.prefix import to_repository
 from mintmark.registry.repository.skipped import is_bare
 
@@ -127,13 +127,14 @@ def commit_files(
     message: str,
     branch: str | None,
     include: Collection[str] = (),
+    executable: Collection[str] = (),
 ) -> NewCommit:
     """Commit `writes` (path -> bytes) on a new branch, or on the present one (`branch` None), and be on it then.
 
-    `include` names files that go into the commit as they lie in the work tree (gone ones as gone). A taken branch name
-    gets -2, -3 and so on. Text in `writes` ends its lines in LF then, whatever Git is set to. Ignored files are
-    committed too: the caller knows what belongs. When this raises, or is interrupted, the work tree, the index and the
-    branches are as before.
+    `include` names files that go into the commit as they lie in the work tree (gone ones as gone), `executable` those
+    of `writes` that can be run. A taken branch name gets -2, -3 and so on. Text in `writes` ends its lines in LF then,
+    whatever Git is set to. Ignored files are committed too: the caller knows what belongs. When this raises, or is
+    interrupted, the work tree, the index and the branches are as before.
     """
     writes = {path: unix_lines(content) if path.endswith(_TEXT) else content for path, content in writes.items()}
     present = require_ready(root)
@@ -144,7 +145,7 @@ def commit_files(
     try:
         files = stage_files(root, writes)
         _require_tracked(root, [change.path for change in files if change.old])
-        tree = _write_tree(root, writes, include)
+        tree = _write_tree(root, writes, include, executable)
         if tree == git.git_text("rev-parse", "HEAD^{tree}", cwd=root):
             raise MintmarkError("there is nothing to commit: every file is as it should be already")
         commit = _write_commit(root, tree, before, message)
@@ -154,6 +155,8 @@ def commit_files(
     ref = None if name is None else f"refs/heads/{name}"
     index = digest(folder / "index")
     put_in_place(root, Journal(before=before, commit=commit, branch=ref, index=index, files=files))
+    for path in executable:
+        (root / path).chmod(0o777 & ~umask())
     # Git compares these files by content until it has seen their times.
     git.try_git("add", "--refresh", "--", *writes, cwd=root)
     return NewCommit(oid=commit, branch=name or present, fresh=name is not None, message=message)
@@ -180,7 +183,7 @@ def _short_name(ref: str) -> str:
     return "/".join(parts[2:] if parts[1] == "heads" else parts[3:])
 
 
-def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str]) -> str:
+def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str], executable: Collection[str]) -> str:
     """Write the tree of the commit to be through a copy of the index, which stays in pending/index."""
     folder = pending_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +193,8 @@ def _write_tree(root: Path, writes: Mapping[str, bytes], include: Collection[str
     lines = []
     for path, content in writes.items():
         oid = git.run_git("hash-object", "-w", "--no-filters", "--stdin", cwd=root, data=content).decode().strip()
-        lines.append(f"100644 {oid}\t{to_repository(root, path)}\0")
+        mode = "100755" if path in executable else "100644"
+        lines.append(f"{mode} {oid}\t{to_repository(root, path)}\0")
     git.run_git("update-index", "-z", "--index-info", cwd=root, data="".join(lines).encode(), environment=environment)
     if include:
         paths = "".join(f"{path}\0" for path in sorted(include)).encode()

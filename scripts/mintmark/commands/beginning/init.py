@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mintmark.beginning.place import Place, find_place, tool_line
 from mintmark.beginning.placing import Placing, plan, write
-from mintmark.beginning.template import WRITTEN, Wanted, describe_written, render
+from mintmark.beginning.template import Wanted, render
+from mintmark.beginning.written import WRITTEN, describe_written
 from mintmark.changing.commits import read_author
 from mintmark.changing.first_commit import commit_paths
 from mintmark.registry.git import run_git
@@ -19,11 +20,10 @@ def init(root: Path, *, name: str | None, workflows: bool, commit: bool, dry_run
     """Write what a registry consists of into a folder; make a Git repository where there is none."""
     place = find_place(root)
     tool = tool_line()
-    files = render(
-        Wanted(name=name or f"Models of {place.folder.name}", branch=place.branch, tool=tool, prefix=place.prefix,
-               is_new=place.is_new, workflows=workflows)
-    )  # fmt: skip
-    placing = plan(place.folder, {WRITTEN: describe_written(files), **files})
+    wanted = Wanted(name=name or f"Models of {place.folder.name}", branch=place.branch, tool=tool, prefix=place.prefix,
+                    is_new=place.is_new, workflows=workflows)  # fmt: skip
+    files = render(wanted)
+    placing = plan(place.folder, {WRITTEN: describe_written(files, wanted.answers), **files})
     _tell(place, placing, dry_run=dry_run)
     if dry_run:
         return 0
