@@ -32,6 +32,7 @@ from mintmark.core.statistics.metrics import (
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
+from mintmark.training.explaining.explanation import explain
 from mintmark.training.fit_faults import recipe_fault
 from mintmark.training.importance import permutation_importance
 from mintmark.training.recipes import question_faults, read_both, read_output, recipe_faults
@@ -66,6 +67,10 @@ def evaluate(model: str) -> None:
         metrics["importance"] = importance(
             estimator, inputs, truth, classes, question, repeats=recipe.importance_repeats, seed=recipe.seed
         )
+        if recipe.explain:
+            metrics["explanation"] = explanation(
+                estimator, inputs, classes, question, found=metrics["importance"], seed=recipe.seed
+            )
         measured = cost(artifact, recipe.trusted, inputs)
     predicted = pd.Series(prediction)
     records = {
@@ -161,6 +166,29 @@ def importance(
         return sign * metric_value(question.metric, found)
 
     return permutation_importance(inputs, outcomes, score, repeats=repeats, seed=seed)
+
+
+def explanation(
+    estimator: Any,
+    inputs: pd.DataFrame,
+    classes: list[Any],
+    question: Question,
+    *,
+    found: dict[str, dict[str, float]],
+    seed: int,
+) -> dict[str, Any]:
+    """Return what moves the answers: probabilities where there are some, else how often each class is answered."""
+    by = "prediction" if not classes else "probability" if hasattr(estimator, "predict_proba") else "share"
+
+    def answers(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+        if by == "probability":
+            return np.asarray(estimator.predict_proba(rows), dtype=np.float64)
+        given = np.asarray(estimator.predict(rows))
+        told = given[:, None] == np.asarray(classes)[None, :] if classes else given.reshape(len(rows), -1)
+        return told.astype(np.float64)
+
+    positive = question.positive_class
+    return explain(inputs, answers, classes, importance=found, positive=positive, by=by, seed=seed)
 
 
 def cost(artifact: Path, trusted: tuple[str, ...], inputs: pd.DataFrame) -> dict[str, Any]:

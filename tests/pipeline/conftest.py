@@ -36,7 +36,7 @@ models:
       search: grid
       folds: 3
       space: {model__C: [0.1, 10]}
-    evaluate: {resamples: 200, importance_repeats: 2}
+    evaluate: {resamples: 200, importance_repeats: 2, explain: true}
 """
 RENT = """\
   rent:

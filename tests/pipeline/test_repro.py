@@ -40,6 +40,13 @@ def test_everything_that_others_read_is_made(repository):
     assert metrics["slices"]["north"]["rows"] > 10
     assert set(metrics["importance"]) == {"age", "income"}
     assert metrics["importance"]["age"]["mean"] > metrics["importance"]["income"]["mean"]
+    explained = metrics["explanation"]
+    assert [(curve["input"], curve["class"]) for curve in explained["curves"]] == [
+        (name, "yes, gone") for name in ("age", "income")
+    ]
+    by_age = explained["curves"][0]["answers"]
+    assert by_age == sorted(by_age)
+    assert [row["answer"] for row in explained["rows"]] == sorted(row["answer"] for row in explained["rows"])
     cost, artifact = read(repository, "cost.json"), repository.candidate()["model.skops"]
     assert cost["artifact"] == f"sha256:{hashlib.sha256(artifact).hexdigest()}"
     assert 0 < cost["latency_row_seconds"] < 10

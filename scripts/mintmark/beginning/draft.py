@@ -77,7 +77,7 @@ def _section(
         "prepare": prepare,
         "estimator": {"class": f"{_SKLEARN}.pipeline.Pipeline", "parameters": {"steps": steps}},
         "tune": {"search": "grid", "folds": number, "space": space},
-        "evaluate": {"resamples": 2000},
+        "evaluate": {"resamples": 2000, "explain": True},
     }
 
 

@@ -189,6 +189,9 @@ def section_faults(section: Mapping[str, Any]) -> Iterator[RecipeFault]:
         except RecipeFault as fault:
             yield from fault.faults
     yield from _contradictions(section["prepare"])
+    if section["evaluate"].get("explain") and section["evaluate"].get("importance_repeats") == 0:
+        message = "goes by the importance of each input; write 1 or more for importance_repeats, or leave explain out"
+        yield RecipeFault(("evaluate", "explain"), message)
 
 
 def _contradictions(prepare: Mapping[str, Any]) -> Iterator[RecipeFault]:
@@ -223,6 +226,7 @@ class Recipe:
     tuning: Tuning
     resamples: int
     importance_repeats: int
+    explain: bool
     compute: Compute
 
     @classmethod
@@ -242,6 +246,7 @@ class Recipe:
             tuning=Tuning.from_dict(data["tune"]),
             resamples=evaluation.get("resamples", DEFAULT_RESAMPLES),
             importance_repeats=evaluation.get("importance_repeats", DEFAULT_REPEATS),
+            explain=evaluation.get("explain", False),
             compute=parse_compute(data.get("compute", "sequential")),
         )
 

@@ -210,6 +210,41 @@ for _name, _edit in {
     costs.add(f"{_name} in the record", partial(_in_record, _edit))
 
 
+def _explained(part: str, **changes: Any) -> Change:
+    """A change that claims an explanation that could be, but for one part of it."""
+    row = {"row": "middle", "class": "yes", "answer": 0.6, "base": 0.5, "inputs": {"age": {"value": 0.1, "error": 0.0}}}
+    curve = {"input": "age", "class": "yes", "values": [20, 30], "answers": [0.4, 0.6]}
+    found = {
+        "rows": {**row, **(changes if part == "rows" else {})},
+        "curves": {**curve, **(changes if part == "curves" else {})},
+    }
+    about = {"by": "probability", "background": 100, "curves": [found["curves"]], "rows": [found["rows"]]}
+    return lambda m: m.update(explanation={**about, **(changes if not part else {})})
+
+
+for _name, _edit in {
+    "a curve of no input": _explained("curves", input="salary"),
+    "a curve of no class": _explained("curves", **{"class": 7}),
+    "a curve of true": _explained("curves", **{"class": True}),
+    "a probability of two": _explained("curves", answers=[0.4, 2]),
+    "a curve with a value more": _explained("curves", values=[20, 30, 40]),
+    "a curve that goes back": _explained("curves", values=[30, 20]),
+    "a curve of numbers and levels": _explained("curves", values=[20, "old"]),
+    "contributions that do not add up": _explained("rows", answer=0.9),
+    "a contribution of no input": _explained("rows", inputs={"salary": {"value": 0.1, "error": 0.0}}),
+    "a huge contribution": _explained("rows", inputs={"age": {"value": 10**400, "error": 0.0}}),
+    "an error below zero": _explained("rows", inputs={"age": {"value": 0.1, "error": -1}}),
+    "predictions of a classifier": _explained("", by="prediction"),
+    "no background": _explained("", background=0),
+}.items():
+    costs.add(_name, partial(_measure, _edit))
+
+
+@costs.variant(honest=True)
+def _an_explanation_that_can_be(registry: Scratch) -> None:
+    measure(registry, _explained(""))
+
+
 @costs.variant()
 def _cost_in_both_places(registry: Scratch) -> None:
     measure(registry, lambda m: m.update(cost={"load_seconds": 0.1}))

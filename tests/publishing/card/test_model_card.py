@@ -27,6 +27,28 @@ from mintmark.registry.clone import ClonedRegistry
 ROOT = Path(__file__).parents[3]
 SHIPPED = ["breast-cancer@1.1.0", "diabetes-progression@1.0.0", "digits@1.0.0"]
 
+EXPLANATION = {
+    "by": "probability",
+    "background": 100,
+    "curves": [
+        {"input": "worst texture", "class": "malignant", "values": [16, 20.5, 37], "answers": [0.2, 0.3, 0.6]},
+    ],
+    "rows": [
+        {
+            "row": "lowest",
+            "class": "malignant",
+            "answer": 0.3,
+            "base": 0.3,
+            "inputs": {
+                "worst texture": {"value": 0.1, "error": 0.02, "below": 0.93},
+                "worst area": {"value": -0.2, "error": 0.01},
+            },
+            "others": {"value": 0.1, "error": 0.01},
+        }
+    ],
+    "left_out": {"mean area": "it has the same value in every row"},
+}
+
 
 def shipped(reference: str) -> CardSource:
     return read_card(ClonedRegistry(ROOT), reference)
@@ -608,6 +630,19 @@ def test_importances_have_the_largest_first() -> None:
     assert "It does not say that the input causes anything" in text
     assert "by how much `mae` rises" in section(format_card(shipped("diabetes-progression@1.0.0")), "Explanation")
     assert "was not measured" in section(format_card(a_source(measured={"importance": {}})), "Explanation")
+
+
+def test_what_moves_the_answers_is_told_with_the_largest_contribution_first() -> None:
+    text = section(format_card(a_source(measured={"importance": None, "explanation": EXPLANATION})), "Explanation")
+    assert rows_of(text) == [["`worst texture`", "probability of `malignant`", "0.2 at 16", "0.6 at 37"]]
+    assert rows_of(text[text.index("The lowest answer") :]) == [
+        ["`worst area`", "missing", "-0.2 ± 0.01"],
+        ["`worst texture`", "above 93% of the rows", "+0.1 ± 0.02"],
+        ["all others together", "", "+0.1"],
+    ]
+    assert "No curve of `mean area`: it has the same value in every row." in text
+    assert "The lowest answer: probability of `malignant` 0.3, and 0.3 on average:" in text
+    assert "Partial dependence" not in section(format_card(shipped("breast-cancer@1.1.0")), "Explanation")
 
 
 def test_data_environment_cost_and_monitoring() -> None:

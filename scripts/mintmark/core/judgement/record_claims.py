@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core import layout
 from mintmark.core.bump import parent_among
 from mintmark.core.finding import Finding, format_place, shorten
+from mintmark.core.provenance.explained import explanation_faults
 from mintmark.core.provenance.pins import ALWAYS, BY_FORMAT, LOCK, is_python, marker_environment
 from mintmark.core.question import TRAINING_ROWS
 from mintmark.core.statistics.metric_names import LABEL_METRICS
@@ -191,7 +192,7 @@ def _pinned(environment: Environment, pins: Sequence[Pin]) -> dict[str, set[str]
 
 
 def dispute_measures(record: VersionRecord, metrics: Mapping[str, Any], primary: str) -> Iterator[Finding]:
-    """Yield what metrics.json cannot mean: importance of what is no input, or a size that is not the artifact's."""
+    """Yield what metrics.json cannot mean: importance of what is no input, a size that is not the artifact's."""
     path = layout.metrics_path(record.model, str(record.version))
     inputs = record.signature.inputs
     faults = []
@@ -203,6 +204,8 @@ def dispute_measures(record: VersionRecord, metrics: Mapping[str, Any], primary:
             faults.append((where, f"has a deviation of {_told(drop['std'])}, and none is below zero"))
         elif primary in _SHARES and max(abs(drop["mean"]), drop["std"]) > 1:
             faults.append((where, f"is more than {primary} can drop"))
+    if "explanation" in metrics:
+        faults += explanation_faults(metrics["explanation"], record.signature)
     cost = metrics.get("cost", {})
     if cost.get("size", record.artifact.size) != record.artifact.size:
         faults.append(("cost.size", f"is {_told(cost['size'])}, and the artifact has {record.artifact.size}"))

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _MACHINE = "packages are those of the lock; the machine was the author's"
 _TIMES = "measured on the author's machine"
 _UNREAD = "Mintmark carries it and does not read it"
+_OF_METRICS = {
+    "cost": _TIMES,
+    "importance": "how it is measured is up to the pipeline",
+    "explanation": "which rows it is measured on is up to the pipeline",
+}
 
 
 class Said(NamedTuple):
@@ -44,10 +49,7 @@ def said_by_author(record: Mapping[str, Any], metrics: Mapping[str, Any] | None)
         yield Said(TRIALS, "", "only running tune again tells how each trial came out")
     if record.get("cost"):
         yield Said("cost", "", _TIMES)
-    if measured.get("cost"):
-        yield Said("cost in metrics.json", "", _TIMES)
-    if measured.get("importance"):
-        yield Said("importance in metrics.json", "", "how it is measured is up to the pipeline")
+    yield from (Said(f"{key} in metrics.json", "", why) for key, why in _OF_METRICS.items() if measured.get(key))
     if "extra" in record:
         yield Said("extra", "", _UNREAD)
     if "extra" in measured:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.model import SIZE
 from mintmark.core.statistics.metric_names import greater_is_better
+from mintmark.core.words import explained
 from mintmark.core.words.demands import TIMES, condition, cost_name, value_in_words
 from mintmark.core.words.numbers import (
     bounds,
@@ -14,6 +15,7 @@ from mintmark.core.words.numbers import (
     number,
     seconds,
     share,
+    signed,
     size,
     undefined,
     undefined_names,
@@ -22,7 +24,7 @@ from mintmark.publishing.card.blocks import code, literal, unwritten
 from mintmark.publishing.markdown import details, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.model import Model
     from mintmark.core.question import Slice
@@ -47,6 +49,7 @@ _MEANINGS: Final = {
 }
 _OF_A_CLASS: Final = "Precision, recall, F1, ROC AUC and average precision are"
 _SHOWN_IMPORTANCES: Final = 10
+_SHOWN_CONTRIBUTIONS: Final = 5
 
 
 def metrics(model: Model, measured: Mapping[str, Any]) -> str:
@@ -125,6 +128,11 @@ def _slice_cell(name: str, metric: str, found: Mapping[str, Any] | None, measure
 
 
 def explanation(model: Model, measured: Mapping[str, Any]) -> str:
+    """Return the permutation importance of each input, and what moves the answers where that was measured."""
+    return "\n\n".join([_importance(model, measured), *_moved(measured)])
+
+
+def _importance(model: Model, measured: Mapping[str, Any]) -> str:
     """Return the permutation importance of each input, the largest first, and how to read it."""
     found = measured.get("importance")
     if not found:
@@ -136,6 +144,54 @@ def explanation(model: Model, measured: Mapping[str, Any]) -> str:
     if rest := rows[_SHOWN_IMPORTANCES:]:
         blocks.append(details(f"The other {len(rest)}", table(header, rest)))
     return "\n\n".join(blocks)
+
+
+def _moved(measured: Mapping[str, Any]) -> Iterator[str]:
+    """Yield partial dependence as the ends of each curve, and the largest contributions to each answer told."""
+    found = measured.get("explanation")
+    if not found:
+        return
+    yield f"{explained.HOW_CURVES_READ} {explained.background(found)}"
+    if found["curves"]:
+        header = ("input", "mean of", "at its lowest", "at its highest")
+        yield table(header, [_curve_row(curve, found["by"]) for curve in found["curves"]])
+    for name, reason in sorted(found.get("left_out", {}).items()):
+        yield f"No curve of {code(name)}: {literal(reason)}."
+    if found["rows"]:
+        yield explained.HOW_ROWS_READ
+    for row in found["rows"]:
+        yield f"{explained.row_told(row, found['by'], code)}:"
+        yield table(("input", "its value", "contribution"), _contribution_rows(row))
+
+
+def _curve_row(curve: Mapping[str, Any], by: str) -> tuple[str, ...]:
+    values, answers = curve["values"], curve["answers"]
+    pairs = list(zip(answers, values, strict=False))
+    ends = (
+        f"{number(answer)} at {_value(value)}" for answer, value in (min(pairs, key=_answer), max(pairs, key=_answer))
+    )
+    return code(curve["input"]), explained.answered(by, curve.get("class"), code), *ends
+
+
+def _answer(pair: tuple[float, Any]) -> float:
+    return pair[0]
+
+
+def _value(value: Any) -> str:
+    return (
+        number(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else value_in_words(value, code)
+    )
+
+
+def _contribution_rows(row: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    order = sorted(row["inputs"], key=lambda name: (-abs(row["inputs"][name]["value"]), name))
+    parts = [(code(name), row["inputs"][name]) for name in order[:_SHOWN_CONTRIBUTIONS]]
+    rows: list[tuple[str, ...]]
+    rows = [(name, explained.standing(part), explained.contribution(part)) for name, part in parts]
+    rest = [row["inputs"][name] for name in order[_SHOWN_CONTRIBUTIONS:]] + ([row["others"]] if "others" in row else [])
+    return [*rows, ("all others together", "", signed(sum(part["value"] for part in rest)))] if rest else rows
 
 
 def _how_to_read(metric: str) -> str:

@@ -32,7 +32,7 @@ from mintmark.publishing.site.pages.version_facts import steps
 from mintmark.publishing.site.pages.version_page import version_page
 
 SECTIONS = [
-    *("verdict", "gates", "behaviour", "try", "metrics", "slices", "curves", "importance", "tuning"),
+    *("verdict", "gates", "behaviour", "try", "metrics", "slices", "curves", "importance", "explanation", "tuning"),
     *("get", "changes", "signature", "lineage", "files", "environment", "said", "card", "record", "change"),
 ]
 
@@ -48,6 +48,39 @@ def page(document: dict[str, Any] | None = None, **options: Any) -> Page:
     made = Page(content(document, **options))
     assert made.faults == []
     return made
+
+
+def test_what_moves_the_answers_is_drawn_on_one_scale() -> None:
+    row = {"row": "lowest", "class": HOSTILE, "answer": 0.1, "base": 0.5, "others": {"value": -0.6, "error": 0.01},
+           "inputs": {HOSTILE: {"value": 0.3, "error": 0.01, "same": 0.5}, "sepal": {"value": -0.1, "error": 0.0}}}  # fmt: skip
+    curves = [
+        {"input": "sepal", "class": HOSTILE, "values": [1, 2.5, 4], "answers": [0.2, 0.4, 0.8]},
+        {"input": HOSTILE, "class": HOSTILE, "values": [HOSTILE, "b", "c"], "answers": [0.1, 0.2, 0.3]},
+    ]
+    found = {"by": "probability", "background": 100, "curves": curves, "rows": [row], "left_out": {HOSTILE: HOSTILE}}
+    document = version()
+    document["metrics"]["explanation"] = found
+    text = content(document)
+    assert_safe(text)
+    made = page(document)
+    assert "-0.6 ± 0.01" in made.text()
+    assert "as 50% of the rows" in made.text()
+    assert "missing" in made.text()
+    bars = [a for tag, a in made.elements if tag == "rect"]
+    assert [(bar["x"], bar["width"]) for bar in bars[-3:]] == [("0.0", "133.3"), ("133.3", "66.7"), ("111.1", "22.2")]
+    assert re.findall(r"highest ([\d.]+) at", text) == ["0.8", "0.3"]
+
+
+def test_numbers_that_cannot_be_drawn_leave_the_rest_of_the_page() -> None:
+    row = {"row": "lowest", "answer": 10**400, "base": 1, "inputs": {"sepal": {"value": 10**400, "error": 0.0}}}
+    curve = {"input": "sepal", "values": [1, 10**400], "answers": [1, 10**400]}
+    document = version()
+    document["metrics"]["explanation"] = {"by": "prediction", "background": 1, "curves": [curve], "rows": [row]}
+    assert "Shapley" not in page(document).text()
+
+
+def test_an_older_version_says_that_nothing_of_this_was_measured() -> None:
+    assert "Partial dependence and contributions were not measured for this version." in page().text()
 
 
 def test_every_section_is_there_and_listed_at_the_top() -> None:

@@ -22,6 +22,7 @@ from mintmark.publishing.site.pages.model_texts import described
 from mintmark.publishing.site.pages.templating import address, pull_request_link, render, shown, template
 from mintmark.publishing.site.pages.texts import render_text
 from mintmark.publishing.site.pages.version_classes import accuracy_sentence, class_names, class_rows
+from mintmark.publishing.site.pages.version_explained import explained
 from mintmark.publishing.site.pages.version_requests import (
     EXAMPLE_SERVER,
     presets,
@@ -48,6 +49,7 @@ _SECTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("slices", "Slices"),
     ("curves", "Curves"),
     ("importance", "Permutation importance"),
+    ("explanation", "What moves its answers"),
     ("tuning", "Tuning"),
     ("get", "Get it"),
     ("changes", "Changes since its parent"),
@@ -150,6 +152,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "bars": bars[: evidence.SHOWN_IMPORTANCES],
         "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
         "importance_verb": "drops" if greater_is_better(model["metric"]["name"]) else "rises",
+        **explained(measured),
     }
 
 
