@@ -80,14 +80,15 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     """
     files = candidate_files(registry, model)
     artifact = candidate_artifact(files, model)
-    names = [artifact.path.rpartition("/")[2], *stored_names(files)]
-    _require(files, model, [*names, *READ])
+    _require(files, model, READ)
+    read = {name: _read_json(registry, files[name]) for name in (*READ, BEST) if name in files}
+    documents: dict[str, Any] = {name: data for name, (_, data) in read.items()}
+    names = [artifact.path.rpartition("/")[2], *stored_names(files, documents["data.json"]["lineage"])]
+    _require(files, model, names)
     others = sorted(name for name in files if name.endswith(".json") and name not in names)
     located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}
     paths = {name: path for name, (_, path) in located.items()}
     stored = [located[name][0] for name in names]
-    read = {name: _read_json(registry, files[name]) for name in (*READ, BEST) if name in files}
-    documents: dict[str, Any] = {name: data for name, (_, data) in read.items()}
     stages = model_stages(read_lock(registry.root), model)
     described = describe_candidate(model, documents, {name: stage.to_dict() for name, stage in stages.items()})
     artifact_format, findings = _check_formats(registry, model, stored, paths, described["signature"])

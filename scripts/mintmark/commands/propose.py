@@ -22,6 +22,7 @@ from mintmark.core.comparison import basis_of
 from mintmark.core.judgement.record_claims import dispute_texts
 from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
+from mintmark.core.provenance.training import is_trained_elsewhere
 from mintmark.core.records import Interval, VersionRecord
 from mintmark.core.version import Bump, Version, parse_version
 from mintmark.core.words.comparisons import BASIS_WORDS
@@ -203,13 +204,13 @@ def _summary(registry: ClonedRegistry, candidate: Candidate, plan: _Plan) -> str
     primary = registry.model(candidate.model).metric.name
     value = _intervals(candidate.document).get(primary)
     measured = f"{primary} {interval(value.value, value.low, value.high)}" if value else "no primary metric"
-    parent = plan.parent
+    parent, came = plan.parent, ", trained elsewhere" if is_trained_elsewhere(candidate.document) else ""
     if parent is None:
-        return f"First version of {candidate.model}: {measured}."
+        return f"First version of {candidate.model}{came}: {measured}."
     what = ", ".join(change.kind for change in plan.changes) or "nothing but the result"
     before = parent.metrics.get(primary)
     beside = f", {_against(value, before, parent, candidate)}" if value and before else ""
-    return f"Changed since {parent.version}: {what}; {measured}{beside}."
+    return f"Changed since {parent.version}{came}: {what}; {measured}{beside}."
 
 
 def _against(value: Interval, before: Interval, parent: VersionRecord, candidate: Candidate) -> str:

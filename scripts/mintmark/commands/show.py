@@ -12,6 +12,7 @@ from mintmark.commands.opening import open_registry
 from mintmark.commands.text_columns import format_table
 from mintmark.core.finding import Finding, one_line
 from mintmark.core.layout import channel_path
+from mintmark.core.provenance.training import ELSEWHERE_TOLD, is_trained_elsewhere
 from mintmark.core.words.numbers import better, count, interval, size
 from mintmark.errors import InvalidRegistryError
 from mintmark.registry.reading import as_reference
@@ -107,6 +108,7 @@ def _version_text(record: VersionRecord, places: list[str], status: Status | Non
         "inputs": count(len(record.signature.inputs), "column"),
         "data": "; ".join(f"{source.role} {count(source.rows, 'row')}" for source in record.data),
         "environment": _environment(record.environment),
+        **({"training": ELSEWHERE_TOLD} if is_trained_elsewhere(record.document) else {}),
     }
     lines += [f"{name:<12} {value}" for name, value in facts.items()]
     rows = [(name, interval(i.value, i.low, i.high)) for name, i in record.metrics.items()]

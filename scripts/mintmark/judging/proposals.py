@@ -8,6 +8,7 @@ from mintmark.core import layout
 from mintmark.core.comparison import PARTS, compare_records
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import LineageStep, Subject, Table
+from mintmark.core.provenance.training import WHY_ELSEWHERE, is_trained_elsewhere, tells_training
 from mintmark.core.words.numbers import capital
 from mintmark.judging.agreement import check_agreement
 from mintmark.judging.deadline import begin_model
@@ -47,6 +48,7 @@ def judge_proposal(span: Span, subjects: Sequence[Subject], *, reproduce: bool =
     if candidate is None:
         return
     counted = yield from judge_record(span, record, candidate.files)
+    yield _training(span.before, champion, record)
     yield from judge_other_rows(span, judged=model)
     uses = count_uses(span, record, proposed=True)
     sides = (champion, span.anchor(model))
@@ -132,6 +134,19 @@ def _hold(
     case = yield from heard(building, "model")
     if case is not None:
         yield from heard(hold_trial(case, process), "model")
+
+
+def _training(before: ClonedRegistry, champion: str | None, record: VersionRecord) -> Opinion:
+    """R11: whose training nobody here knows of enters by a person's decision alone."""
+    if tells_training(record.document["data"]):
+        return Opinion()
+    why = "its data.json names no training table, so nobody can tell on which rows it was trained"
+    if is_trained_elsewhere(record.document):
+        why = WHY_ELSEWHERE
+    told = champion is not None and tells_training(before.record(record.model, champion).document["data"])
+    beside = f"; {record.model}@{champion} of the base tells it" if told else ""
+    message = f"{record.reference}: {why}{beside}. Approve it only if you know"
+    return found("clean rows", "decide", message, layout.version_path(record.model, str(record.version)))
 
 
 def _lineage(record: VersionRecord) -> tuple[LineageStep, ...]:

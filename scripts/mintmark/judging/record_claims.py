@@ -16,7 +16,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.judgement import record_claims as claims
 from mintmark.core.judgement.opinion import Opinion, found, found_faults, short
 from mintmark.core.judgement.review import Table
-from mintmark.core.provenance.candidate import BEST, READ, STORED, describe_candidate, stored_names
+from mintmark.core.provenance.candidate import BEST, READ, describe_candidate, required_names, stored_names
 from mintmark.core.provenance.pins import LOCK, read_pins
 from mintmark.core.provenance.said import said_by_author
 from mintmark.judging.hearing import attempt
@@ -105,7 +105,8 @@ class _Claims:
         entries = {name: stage.to_dict() for name, stage in stages.items()}
         made = describe_candidate(record.model, documents, entries)
         artifact = _name(candidate_artifact(files, record.model))
-        yield from claims.dispute_files(record, artifact, STORED, may=stored_names(files))
+        lineage = record.document["data"]
+        yield from claims.dispute_files(record, artifact, required_names(lineage), may=stored_names(files, lineage))
         yield from claims.dispute_description(record, made)
         yield from claims.dispute_measures(record, metrics, self._primary())
         yield from claims.dispute_rows(record, int(metrics["rows"]), self._trained())

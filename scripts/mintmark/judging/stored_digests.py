@@ -18,7 +18,7 @@ from mintmark.core.layout import POINTER_SUFFIX
 from mintmark.core.provenance.training_rows import BY_ROW, KINDS, SPREAD, counts_of
 from mintmark.core.question import DIGEST, OF, TRAINING_ROWS
 from mintmark.core.records import format_pointer
-from mintmark.judging.trials.clean_rows import KEEPS_NONE, TrainingRows, read_training_rows, training_key
+from mintmark.judging.trials.clean_rows import TrainingRows, read_training_rows, training_key, why_unknown
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.snapshot import with_lines
 
@@ -46,7 +46,7 @@ def judge_digests(span: Span, version: FetchedVersion, counted: Any) -> Judging[
     """
     record, key = version.record, training_key(version.record)
     if TRAINING_ROWS not in version.files:
-        return KEEPS_NONE
+        return why_unknown(record)
     digests = read_training_rows(version.files[TRAINING_ROWS])
     question = span.before.model(record.model).question
     remedy = f"dvc repro, and mintmark propose {record.model} again"
@@ -57,7 +57,7 @@ def judge_digests(span: Span, version: FetchedVersion, counted: Any) -> Judging[
     ]
     faults += dispute_units(record, counted, counts_of(digests))
     yield found_faults("record", with_lines(faults[:_MOST], span.after.tree))
-    return KEEPS_NONE if key is None else TrainingRows(digests=digests, inputs=version.inputs, key=key)
+    return why_unknown(record) if key is None else TrainingRows(digests=digests, inputs=version.inputs, key=key)
 
 
 def _faults(span: Span, version: FetchedVersion, digests: pd.DataFrame, question: Question) -> Iterator[str]:

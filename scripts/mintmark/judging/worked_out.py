@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.opinion import found
+from mintmark.core.provenance.training import WHY_ELSEWHERE, is_trained_elsewhere
 from mintmark.core.provenance.training_rows import BY_ENTITY, BY_ROW, count_of
 from mintmark.core.question import TRAINING_ROWS
 from mintmark.core.words.numbers import count
@@ -42,6 +43,9 @@ def _work_out(span: Span, record: VersionRecord, made: dict[str, TrainingRows | 
 
     question, name = span.before.model(record.model).question, record.reference
     if _keeps_enough(span, record, question):
+        return
+    if is_trained_elsewhere(record.document):
+        made[name] = WHY_ELSEWHERE
         return
     begin_reproduction()
     commit = span.history(record.model).first_seen[str(record.version)].oid

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.core.provenance.training import tells_training
 from mintmark.core.question import EVALUATION, PREDICTIONS, TRAINING_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-STORED: Final = (PREDICTIONS, EVALUATION, TRAINING_ROWS, "profile.json")
+_STORED: Final = (PREDICTIONS, EVALUATION, TRAINING_ROWS, "profile.json")
 READ: Final = ("metrics.json", "signature.json", "data.json")
 BEST: Final = "best.json"
 TRIALS: Final = "trials.csv"  # which a pipeline that searches for parameters writes, and its version keeps
@@ -22,9 +23,15 @@ _SIGNATURE: Final = ("inputs", "outputs", "classes")
 _OF_STAGES: Final = ("source", "prepare", "tune", "evaluate")
 
 
-def stored_names(outputs: Collection[str]) -> list[str]:
+def required_names(lineage: Any) -> list[str]:
+    """Return the files that a version must keep beside its artifact: digests of its training where that is told."""
+    return [name for name in _STORED if name != TRAINING_ROWS or tells_training(lineage)]
+
+
+def stored_names(outputs: Collection[str], lineage: Any) -> list[str]:
     """Return the files that a version keeps beside its artifact, of a pipeline with these outputs."""
-    return [*STORED, *([TRIALS] if TRIALS in outputs else [])]
+    required = required_names(lineage)
+    return [name for name in (*_STORED, TRIALS) if name in required or name in outputs]
 
 
 def describe_candidate(

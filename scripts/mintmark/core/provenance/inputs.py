@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mintmark.core.provenance.pins import LOCK
+from mintmark.core.provenance.training import brought_artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,8 @@ def inputs_of(record: Mapping[str, Any]) -> Iterator[Input]:
         yield "data", (entry["path"], entry["hash"], entry["role"])
     stages = record.get("stages", {})
     written = {path for stage in stages.values() for path in stage.get("outs", {})}
-    making = _making(record, stages)
+    brought = brought_artifact(record)
+    making = set() if brought is not None else _making(record, stages)  # nothing here was read to make it
     read_for_making = {path for name in making for path in stages[name].get("deps", {})}
     for stage in stages.values():
         for path, digest in stage.get("deps", {}).items():
@@ -60,7 +62,7 @@ def inputs_of(record: Mapping[str, Any]) -> Iterator[Input]:
                 yield from (("data", (path, digest, role)) for role in roles[path])
             elif is_code(path):
                 yield "scripts", (path, digest)
-            elif path not in written and path != LOCK:
+            elif path not in written and path not in (LOCK, brought):
                 yield "data", (path, digest, _SOURCE if path in read_for_making else _EVALUATION)
     yield from (("packages", pair) for pair in record.get("environment", {}).get("packages", {}).items())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mintmark.core.provenance.candidate import TRIALS
+from mintmark.core.provenance.training import ELSEWHERE, is_trained_elsewhere
 from mintmark.core.question import TRAINING_ROWS
 
 if TYPE_CHECKING:
@@ -43,10 +44,7 @@ def said_by_author(record: Mapping[str, Any], metrics: Mapping[str, Any] | None)
             yield Said(
                 "data (source)", value, "it is what the pipeline read; Git knows the hash of its own files alone"
             )
-    if TRAINING_ROWS in record["files"]:
-        yield Said(TRAINING_ROWS, "", "only running prepare again tells which rows were in the training")
-    if TRIALS in record["files"]:
-        yield Said(TRIALS, "", "only running tune again tells how each trial came out")
+    yield from _of_making(record)
     if record.get("cost"):
         yield Said("cost", "", _TIMES)
     yield from (Said(f"{key} in metrics.json", "", why) for key, why in _OF_METRICS.items() if measured.get(key))
@@ -54,3 +52,12 @@ def said_by_author(record: Mapping[str, Any], metrics: Mapping[str, Any] | None)
         yield Said("extra", "", _UNREAD)
     if "extra" in measured:
         yield Said("extra in metrics.json", "", _UNREAD)
+
+
+def _of_making(record: Mapping[str, Any]) -> Iterator[Said]:
+    if is_trained_elsewhere(record):
+        yield Said("artifact", ELSEWHERE, "no stage here trained it, and what it learned from is not known")
+    if TRAINING_ROWS in record["files"]:
+        yield Said(TRAINING_ROWS, "", "only running prepare again tells which rows were in the training")
+    if TRIALS in record["files"]:
+        yield Said(TRIALS, "", "only running tune again tells how each trial came out")

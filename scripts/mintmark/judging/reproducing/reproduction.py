@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.core.judgement.review import Reproduction
 from mintmark.core.layout import pointer_path
+from mintmark.core.provenance.training import is_trained_elsewhere
 from mintmark.core.question import PREDICTIONS, TRAINING_ROWS
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mintmark.registry.pipeline import LockedStage
 
 _MOST_PATHS = 3
+_MEASURED_AGAIN = "the model was measured again, and not trained again: it was trained elsewhere"
 
 
 def reproduce_version(
@@ -122,7 +124,8 @@ def _run_again(
     else:
         again = _tell_apart(outputs, predictions_gap(record, recorded, workshop))
     wrong = "" if question is None else _wrong_rows(root, record, commit, config, workshop, question)
-    message = "; ".join([again.message, *_notes(stages, workshop), *([wrong] if wrong else [])])
+    brought = [_MEASURED_AGAIN] if is_trained_elsewhere(record.document) else []
+    message = "; ".join([again.message, *brought, *_notes(stages, workshop), *([wrong] if wrong else [])])
     return replace(again, message=message, wrong_rows=wrong)
 
 

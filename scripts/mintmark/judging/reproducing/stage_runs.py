@@ -26,6 +26,7 @@ from mintmark.errors import MintmarkError
 from mintmark.judging.reproducing.clean_clone import clone_commit
 from mintmark.registry.files import read_text_file
 from mintmark.registry.repository.prefix import prefix_of
+from mintmark.registry.schemas import schema_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -196,7 +197,8 @@ def _path() -> str:
 def _programs() -> list[Path]:
     """Return what commands in a stage need of the system: programs with their libraries, and settings of those."""
     found = [Path(entry) for entry in _path().split(os.pathsep) if entry.startswith("/")]
-    return [*python_paths(), *shell_paths(), *found, *map(Path, _SYSTEM)]
+    # The schemas lie beside the package where a checkout is installed.
+    return [*python_paths(), *shell_paths(), *found, *map(Path, _SYSTEM), schema_folder()]
 
 
 def _limits() -> Limits:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mintmark.artifacts.tables import read_table
 from mintmark.core.judgement.checks import Check, check
+from mintmark.core.provenance.training import WHY_ELSEWHERE, is_trained_elsewhere
 from mintmark.core.provenance.training_rows import KINDS, UnknownRowsFault, seen
 from mintmark.core.question import DIGEST, OF, TRAINING_ROWS
 from mintmark.core.words.numbers import count
@@ -138,8 +139,13 @@ def clean_of(table: pd.DataFrame, sightings: Sequence[Sighting], question: Quest
 def _read_training(version: FetchedVersion) -> TrainingRows | str:
     path, key = version.files.get(TRAINING_ROWS), training_key(version.record)
     if path is None or key is None:
-        return KEEPS_NONE
+        return why_unknown(version.record)
     return TrainingRows(digests=read_training_rows(path), inputs=version.inputs, key=key)
+
+
+def why_unknown(record: VersionRecord) -> str:
+    """Return why nobody can tell which rows a version was trained on that keeps no digests of them."""
+    return WHY_ELSEWHERE if is_trained_elsewhere(record.document) else KEEPS_NONE
 
 
 def look(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from mintmark.core.cost import recorded_cost
 from mintmark.core.layout import model_path, version_folder
 from mintmark.core.provenance.said import said_by_author
+from mintmark.core.provenance.training import ELSEWHERE_TOLD, is_trained_elsewhere
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better, interval_of, size
 from mintmark.errors import InvalidRegistryError
@@ -206,7 +207,10 @@ def _text(model: Model, field: str, text: str | None) -> str:
 
 def _data(model: Model, record: VersionRecord) -> str:
     rows = [(source.role, f"{source.rows:,}", f"{code(source.path)}<br>{code(source.hash)}") for source in record.data]
-    return f"{_text(model, *_texts(model)['Data'])}\n\n{table(('role', 'rows', 'path and hash'), rows)}"
+    blocks = [_text(model, *_texts(model)["Data"]), table(("role", "rows", "path and hash"), rows)]
+    if is_trained_elsewhere(record.document):
+        blocks.append(f"This version was {ELSEWHERE_TOLD}.")
+    return "\n\n".join(blocks)
 
 
 def _how_to_get_it(record: VersionRecord) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mintmark.core.provenance.candidate import STORED, stored_names
+from mintmark.core.provenance.candidate import required_names, stored_names
 from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages.version_classes import accuracy_sentence, class_names, class_rows
 from mintmark.publishing.site.stored.class_counts import class_counts
@@ -83,8 +83,9 @@ def test_trials_come_with_their_parameters_and_are_drawn() -> None:
 
 
 def test_trials_are_kept_where_the_pipeline_makes_them(tmp_path: Path) -> None:
-    assert stored_names(["best.json"]) == list(STORED)
-    assert stored_names(["trials.csv"]) == [*STORED, "trials.csv"]
+    lineage = [{"role": "training", "rows": 9}]
+    assert stored_names(["best.json"], lineage) == required_names(lineage)
+    assert stored_names(["trials.csv"], lineage) == [*required_names(lineage), "trials.csv"]
     path = tmp_path / "trials.csv"
     for content, faults in ((TRIALS, []), (b"a,b\n1,2\n", ["trial", "score", "deviation", "rank"])):
         path.write_bytes(content)

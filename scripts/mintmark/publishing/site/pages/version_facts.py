@@ -150,7 +150,7 @@ def _step(
         data=data[:_MOST_NAMES],
         made=[_name(path) for path in outs][:_MOST_NAMES],
         more_made=max(len(outs) - _MOST_NAMES, 0),
-        makes_artifact=artifact in outs.values(),
+        makes_artifact=artifact in outs.values() and artifact not in stage.get("deps", {}).values(),
     )
 
 

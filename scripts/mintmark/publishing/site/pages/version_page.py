@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from mintmark.core.comparison import basis_of
 from mintmark.core.provenance.said import said_by_author
+from mintmark.core.provenance.training import ELSEWHERE_TOLD, is_trained_elsewhere
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import how_measured, share
@@ -210,6 +211,7 @@ def _made_of(config: Document, index: Document, version: Document) -> dict[str, 
         "class_count": len(signature.get("classes", ())),
         "classes": ", ".join(value_in_words(name) for name in signature.get("classes", ())),
         "steps": facts.steps(record),
+        "elsewhere": ELSEWHERE_TOLD if is_trained_elsewhere(record) else "",
         "parameters": facts.flat_parameters(record),
         "texts": described(index["model"]),
     }
