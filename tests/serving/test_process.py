@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from functools import partial
@@ -13,8 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc
 import pytest
 from tests.scaffold.registry import Scratch
+from tests.serving.grpc_server import Client
 from tests.serving.running import Server, serving, until
 from tests.serving.test_following import PRODUCTION, move
 
@@ -25,15 +29,21 @@ NAME = "loans@production"
 ROWS = [{"age": 20.0 + place, "income": place / 7 - 2, "debt": 1 - place / 9} for place in range(24)]
 
 
+CLIENTS = {"rows": range(5), "grpc": range(5, 8)}
+
+
 class Load:
     """Clients that ask all the time, each over one connection, and keep what they were answered."""
 
-    def __init__(self, server: Server, clients: int = 8) -> None:
+    def __init__(self, server: Server) -> None:
         self.answers: list[tuple[int, str, list[Any]]] = []
         self.faults: list[str] = []
-        self._place = urlsplit(server.url)
+        self._place, self._grpc_port = urlsplit(server.url), server.grpc_port
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
+        asks = {"rows": self._ask, "grpc": self._call}
+        self._threads = [
+            threading.Thread(target=asks[way], args=(number,)) for way, numbers in CLIENTS.items() for number in numbers
+        ]
 
     def __enter__(self) -> Load:
         for thread in self._threads:
@@ -64,6 +74,25 @@ class Load:
             shares = [row["probabilities"]["yes"] for row in found["predictions"]]
             self.answers.append((number, found["version"], shares))
 
+    def _call(self, number: int) -> None:
+        client = Client(self._grpc_port)
+        columns = {name: [row[name] for row in ROWS[number : number + 3]] for name in ROWS[0]}
+        inputs = [
+            {"name": name, "datatype": "FP64", "shape": [3], "contents": {"fp64_contents": values}}
+            for name, values in columns.items()
+        ]
+        message = {"model_name": "loans", "inputs": inputs, "outputs": [{"name": "probabilities"}]}
+        with client.channel:
+            while not self._stop.is_set():
+                told = client.ask("ModelInfer", message, timeout=60)
+                if told.code is not grpc.StatusCode.OK:
+                    self.faults.append(f"{told.code} {told.words}")
+                    return
+                if told.metadata["x-model-version"] != told.answer.model_version:
+                    self.faults.append(f"{told.metadata} {told.answer}")
+                (shares,) = told.answer.outputs
+                self.answers.append((number, told.answer.model_version, list(shares.contents.fp64_contents[1::2])))
+
 
 def expected(loans: Scratch) -> dict[tuple[int, str], list[float]]:
     """What each version answers to each client."""
@@ -71,9 +100,9 @@ def expected(loans: Scratch) -> dict[tuple[int, str], list[float]]:
     registry = ClonedRegistry(loans.root)
     for version in ("1.0.0", "1.1.0"):
         model = load_model(registry, f"loans@{version}")
-        place = list(model.signature.classes).index("yes")
-        for number in range(8):
-            found[number, version] = model.predict_proba(ROWS[number : number + 3])[:, place].tolist()
+        assert list(model.signature.classes) == ["no", "yes"]
+        for number in (number for numbers in CLIENTS.values() for number in numbers):
+            found[number, version] = model.predict_proba(ROWS[number : number + 3])[:, 1].tolist()
     return found
 
 
@@ -98,8 +127,8 @@ def assert_nothing_was_mixed(load: Load, loans: Scratch) -> None:
     wanted = expected(loans)
     for number, version, shares in load.answers:
         assert shares == pytest.approx(wanted[number, version], abs=1e-12), f"{number} was answered by a mixture"
-    counts = Counter(version for _, version, _ in load.answers)
-    assert min(counts["1.0.0"], counts["1.1.0"]) > 0
+    counts = Counter((version, number in CLIENTS["grpc"]) for number, version, _ in load.answers)
+    assert len(counts) == 4, "both versions over both protocols"
 
 
 @pytest.mark.slow
@@ -152,7 +181,7 @@ def test_workers_share_the_port_and_a_dead_one_is_replaced(loans: Scratch, tmp_p
             until(lambda: len(load.answers) > 100, server.log)
         assert load.faults == []
         counted = server.ask("/metrics").body.decode()
-        total = sum(float(line.split()[-1]) for line in counted.splitlines() if line.startswith("mintmark_requests_total{") and 'code="200"' in line and "rows" in line)  # fmt: skip
+        total = sum(float(line.split()[-1]) for line in counted.splitlines() if line.startswith("mintmark_requests_total{") and ('"rows"' in line or '"grpc"' in line))  # fmt: skip
         assert total == len(load.answers), "the counts of all processes together"
         os.kill(int(first[0]), signal.SIGKILL)
         until(lambda: len(set(children.read_text().split()) - set(first)) == 1, server.log)
@@ -188,3 +217,24 @@ def test_a_wrong_call_is_one_sentence(loans: Scratch, arguments: tuple[str, ...]
     assert done.code in (1, 2)
     assert words in done.err
     assert "Traceback" not in done.err
+
+
+STOPPED_EARLY = """
+import os, signal, time
+from mintmark.serving.workers import Workers
+fork = os.fork
+def fork_and_stop():
+    pid = fork()
+    if pid:
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        time.sleep(0.2)
+    return pid
+os.fork = fork_and_stop
+raise SystemExit(Workers(1, lambda: time.sleep(60), ended=lambda pid: None).serve())
+"""
+
+
+def test_a_stop_while_a_process_is_made_ends_that_one_too() -> None:
+    done = subprocess.run((sys.executable, "-c", STOPPED_EARLY), timeout=30, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

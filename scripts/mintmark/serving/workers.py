@@ -45,14 +45,18 @@ class Workers:
         return 0
 
     def _start(self) -> None:
+        """Make a process; a signal meanwhile comes when it is known here, and heeds it there."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if pid:
             self._alive[pid] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             return
         code = 1
         try:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._held)
             threading.Thread(target=self._end_with_it, daemon=True).start()
             self._run()
