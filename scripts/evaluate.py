@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mintmark.artifacts.loading import load_artifact
 from mintmark.artifacts.skops.format import import_skops_alone, load_trusted
 from mintmark.core.layout import candidate_path
 from mintmark.core.question import ROW, Question, RecipeFault
@@ -32,6 +33,7 @@ from mintmark.core.statistics.metrics import (
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import format_json, read_json, write_atomically
 from mintmark.training import profile, tables
+from mintmark.training.compression import OnnxEstimator
 from mintmark.training.explaining.explanation import explain
 from mintmark.training.fit_faults import recipe_fault
 from mintmark.training.importance import permutation_importance
@@ -52,8 +54,10 @@ def evaluate(model: str) -> None:
         tables.parse_parquet(read_output(candidate_path(model, f"{name}.parquet"))) for name in ("train", "evaluation")
     )
     import_skops_alone()
-    artifact = Path(candidate_path(model, "model.skops"))
-    estimator = load_trusted(read_output(str(artifact)), trusted=recipe.trusted, name=str(artifact))
+    artifact = candidate_path(model, recipe.artifact)
+    read_output(artifact)
+    load = loader(Path(artifact), recipe.trusted, train[question.target], question)
+    estimator = load()
     inputs, truth = rows[data["inputs"]], rows[question.target]
     with question_faults(model), threadpool_limits(limits=1):
         classes = classes_of(estimator, question)
@@ -71,7 +75,7 @@ def evaluate(model: str) -> None:
             metrics["explanation"] = explanation(
                 estimator, inputs, classes, question, found=metrics["importance"], seed=recipe.seed
             )
-        measured = cost(artifact, recipe.trusted, inputs)
+        measured = cost(Path(artifact), load, inputs)
     predicted = pd.Series(prediction)
     records = {
         "metrics.json": metrics,
@@ -101,6 +105,14 @@ def times_of(train: pd.DataFrame, data: dict[str, Any]) -> pd.Series | None:
         return ordered_times(train[data["split"]["by"]])
     times = [name for name in train.columns if pd.api.types.is_datetime64_any_dtype(train[name])]
     return train[times[0]] if len(times) == 1 else None
+
+
+def loader(artifact: Path, trusted: tuple[str, ...], truth: pd.Series, question: Question) -> Callable[[], Any]:
+    """Return what loads the candidate: an estimator, or an ONNX model whose classes are those of the training rows."""
+    if artifact.suffix != ".onnx":
+        return lambda: load_trusted(artifact, trusted=trusted)
+    classes = np.unique(truth.to_numpy()).tolist() if question.is_classification else []
+    return lambda: OnnxEstimator(load_artifact(artifact, "onnx"), classes)
 
 
 def classes_of(estimator: Any, question: Question) -> list[Any]:
@@ -191,17 +203,17 @@ def explanation(
     return explain(inputs, answers, classes, importance=found, positive=positive, by=by, seed=seed)
 
 
-def cost(artifact: Path, trusted: tuple[str, ...], inputs: pd.DataFrame) -> dict[str, Any]:
+def cost(artifact: Path, load: Callable[[], Any], inputs: pd.DataFrame) -> dict[str, Any]:
     """Return median times in seconds: to load, to predict one row and a thousand; with the digest of what they are of.
 
     No run takes as long as the last, so this is no output of the stage: it would change dvc.lock each time.
     """
-    estimator = load_trusted(artifact, trusted=trusted)
+    estimator = load()
     batch = inputs.iloc[np.arange(BATCH_ROWS) % len(inputs)].reset_index(drop=True)
     return {
         "schema": 1,
         "artifact": tables.digest_bytes(artifact.read_bytes()),
-        "load_seconds": seconds(lambda: load_trusted(artifact, trusted=trusted), 5),
+        "load_seconds": seconds(load, 5),
         "latency_row_seconds": seconds(lambda: estimator.predict(batch.iloc[:1]), 30),
         "latency_batch_seconds": seconds(lambda: estimator.predict(batch), 5),
         "batch_rows": BATCH_ROWS,

@@ -15,7 +15,7 @@ from mintmark.core import layout
 from mintmark.registry.files import format_yaml
 from mintmark.registry.schemas import schema_folder
 
-STAGES: Final = ("prepare.py", "tune.py", "train.py", "evaluate.py")
+STAGES: Final = ("prepare.py", "tune.py", "train.py", "compress.py", "evaluate.py")
 WORKFLOWS: Final = ("monitor.yml", "pages.yml", "pr-comment.yml", "pr.yml", "release.yml", "request.yml", "retrain.yml",
                     "rollback.yml", "verify.yml")  # fmt: skip
 FORMS: Final = ("promote.yml", "propose.yml", "rollback.yml", "yank.yml")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RESAMPLES = 2000
 DEFAULT_REPEATS = 5
+TRAINED = "model.skops"  # what `train` writes
 UNNAMED = "Unnamed: "  # and a number: what a column is called that has no name in its file, as pandas has it
 _COMPUTE = re.compile(r"(?P<kind>sequential|loky|dask)(?::(?P<jobs>\d+)|(?P<address>://.+))?\Z")
 
@@ -156,6 +157,20 @@ def _refuse_ranges(space: Any, search: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Compression:
+    """How the trained model is made smaller: `ccp_alpha` is for prune, the student's `estimator` for distill."""
+
+    method: Literal["prune", "distill", "int8"]
+    ccp_alpha: float = 0.0
+    estimator: Mapping[str, Any] | None = None
+
+    @property
+    def artifact(self) -> str:
+        """The file that it becomes; of several files that are called `model.`, the first by name is the candidate."""
+        return f"model.compressed.{'onnx' if self.method == 'int8' else 'skops'}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Compute:
     """Where the search runs: here, in `jobs` local processes, or on the Dask cluster at `address`."""
 
@@ -189,9 +204,21 @@ def section_faults(section: Mapping[str, Any]) -> Iterator[RecipeFault]:
         except RecipeFault as fault:
             yield from fault.faults
     yield from _contradictions(section["prepare"])
+    yield from _artifact_faults(section)
     if section["evaluate"].get("explain") and section["evaluate"].get("importance_repeats") == 0:
         message = "goes by the importance of each input; write 1 or more for importance_repeats, or leave explain out"
         yield RecipeFault(("evaluate", "explain"), message)
+
+
+def _artifact_faults(section: Mapping[str, Any]) -> Iterator[RecipeFault]:
+    """Yield where `artifact`, which dvc.yaml goes by, is not what the section makes."""
+    plan = section.get("compress")
+    made = TRAINED if plan is None else Compression(**plan).artifact
+    given = section.get("artifact", TRAINED)
+    if given != made:
+        how = "without compress" if plan is None else f"with compress: {{method: {plan['method']}}}"
+        place: KeyPath = ("artifact",) if "artifact" in section else ("compress",)
+        yield RecipeFault(place, f"the candidate of this model is {made} {how}; write artifact: {made}")
 
 
 def _contradictions(prepare: Mapping[str, Any]) -> Iterator[RecipeFault]:
@@ -227,6 +254,8 @@ class Recipe:
     resamples: int
     importance_repeats: int
     explain: bool
+    artifact: str
+    compression: Compression | None
     compute: Compute
 
     @classmethod
@@ -247,6 +276,8 @@ class Recipe:
             resamples=evaluation.get("resamples", DEFAULT_RESAMPLES),
             importance_repeats=evaluation.get("importance_repeats", DEFAULT_REPEATS),
             explain=evaluation.get("explain", False),
+            artifact=data.get("artifact", TRAINED),
+            compression=Compression(**data["compress"]) if "compress" in data else None,
             compute=parse_compute(data.get("compute", "sequential")),
         )
 

@@ -30,6 +30,7 @@ from mintmark.publishing.site.api.model_facts import ModelFacts
 from mintmark.publishing.site.api.registry_documents import count_model, model_row
 from mintmark.publishing.site.drawing.charts import Point, metric_chart
 from mintmark.publishing.site.drawing.curve_drawing import CurveDrawing
+from mintmark.publishing.site.drawing.tradeoffs import tradeoff_charts
 from mintmark.publishing.site.embedded_files import published_name
 from mintmark.publishing.site.frames.search import SearchEntry
 from mintmark.publishing.site.model_result import ModelResult
@@ -233,7 +234,7 @@ def _write_model_page(plan: SitePlan, facts: ModelFacts, index: Document, seen: 
         location,
         title=f"{identity.get('title') or source.name} ({source.name})",
         description=identity["purpose"],
-        content=model_page(plan.config, index, charts, seen),
+        content=model_page(plan.config, index, charts, seen, tradeoffs=_tradeoffs(facts, primary)),
     )
 
 
@@ -257,6 +258,14 @@ def _chart(facts: ModelFacts, metric: str, *, standalone: bool = False) -> str:
         floor=source.identity["gates"].get("floors", {}).get(metric),
         title=f"{metric} of {source.name} by version",
         standalone=standalone,
+    )
+
+
+def _tradeoffs(facts: ModelFacts, metric: str) -> list[str]:
+    source = facts.source
+    champion = source.channels.get(facts.channels[-1])
+    return tradeoff_charts(
+        source.records, source.metrics, source.versions, metric=metric, champion=champion, yanked=source.statuses
     )
 
 

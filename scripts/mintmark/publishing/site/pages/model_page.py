@@ -24,7 +24,7 @@ from mintmark.publishing.site.pages.whole.compare_page import comparison_link
 from mintmark.publishing.site.pages.write_links import propose_link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Document = Mapping[str, Any]
 
@@ -48,11 +48,19 @@ _FACTS: Final = (
 )
 
 
-def model_page(config: Document, index: Document, charts: Mapping[str, str], seen: ModelWindows = NOTHING_SEEN) -> str:
+def model_page(
+    config: Document,
+    index: Document,
+    charts: Mapping[str, str],
+    seen: ModelWindows = NOTHING_SEEN,
+    *,
+    tradeoffs: Sequence[str] = (),
+) -> str:
     """Return the content of a model's page, which lies one folder below `models/`.
 
     `charts` are finished SVG by metric. The primary one stands in the page; the others lie beside it, in
-    `metrics/<metric>.svg`. `seen` is what was seen of it in production.
+    `metrics/<metric>.svg`. `seen` is what was seen of it in production. `tradeoffs` are finished SVG of what versions
+    cost against the primary metric.
     """
     model = index["model"]
     lines = version_lines(index)
@@ -81,6 +89,7 @@ def model_page(config: Document, index: Document, charts: Mapping[str, str], see
         timelines=timelines(config, index),
         drawing=Markup(draw_timeline(config, index)),  # noqa: S704 - our own drawing
         chart=Markup(charts.get(primary, "")),  # noqa: S704 - our own drawing
+        tradeoffs=[Markup(svg) for svg in tradeoffs],  # noqa: S704 - our own drawing
         metrics=sorted(charts, key=lambda name: (name != primary, name)),
         no_version="Every version was withdrawn." if index["withdrawn"] else "No version is registered yet.",
         known_versions=sum(not line.withdrawn for line in lines),
