@@ -1,8 +1,8 @@
 """Simulate how often the interval of an estimate without labels holds the true metric, with Mintmark's own code.
 
-`python tests/bench/estimates.py` prints the table of docs/explanation/monitoring.md in some minutes. In every world the
+`python tests/bench/estimates.py` prints the figures of docs/explanation/monitoring.md in some minutes. In every world the
 inputs of the window have shifted, and what is true at each score has not: this is what an estimate assumes. `calm` says
-how often an estimate moves in a window that did not shift: 5 of 100 may.
+how often an estimate moves in a window that did not shift: 5 of 100 may. The width is the median one, of the metric.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int, float], Outcomes]
 SIZES = ((300, 1_000), (2_000, 1_000), (2_000, 20_000))  # rows of the evaluation and of the window
 SHIFT = 0.7  # standard deviations of the only input
-HEAD = "| world | evaluation | window | metric | interval holds | calm |"
+HEAD = "| world | evaluation | window | metric | interval holds | its width | calm |"
 _POPULATION = 500_000
 _RESAMPLES = 200
+_ERRORS = ("mae", "rmse", "r2")
 
 
 def _chance(logit: Floats) -> Floats:
@@ -72,13 +73,35 @@ def regression(generator: np.random.Generator, rows: int, shift: float) -> Outco
     return regression_outcomes(said * (1 + 0.2 * generator.normal(0, 1, rows)), said)
 
 
+def regression_at_both_ends(generator: np.random.Generator, rows: int, shift: float) -> Outcomes:
+    """Errors that grow to both ends of what is said."""
+    place = generator.normal(shift, 1, rows)
+    return regression_outcomes(10 + 3 * place + generator.normal(0, 1, rows) * (0.5 + 0.3 * place**2), 10 + 3 * place)
+
+
+def regression_long_tails(generator: np.random.Generator, rows: int, shift: float) -> Outcomes:
+    """Errors of one size, of which some are very large (Student's t with five degrees of freedom)."""
+    said = 10 + 3 * generator.normal(shift, 1, rows)
+    return regression_outcomes(said + generator.standard_t(5, rows), said)
+
+
+def regression_wrong_shape(generator: np.random.Generator, rows: int, shift: float) -> Outcomes:
+    """A straight line that was fitted to a curve."""
+    place = generator.normal(shift, 1, rows)
+    said = 10 + 3 * place
+    return regression_outcomes(said + 0.6 * (place**2 - 1) + generator.normal(0, 1, rows), said)
+
+
 WORLDS: Mapping[str, tuple[Draw, tuple[str, ...]]] = {
     "two classes": (two_classes(-1.0), ("accuracy", "f1", "roc_auc", "log_loss")),
     "two classes, too sure": (two_classes(-1.0, steep=2.0), ("accuracy", "f1", "roc_auc", "log_loss")),
     "two classes, 13% positive": (two_classes(-3.0), ("accuracy", "f1", "roc_auc", "log_loss")),
     "two classes, many ties": (two_classes(-1.0, steep=1.5, digits=1), ("accuracy", "f1", "roc_auc", "log_loss")),
     "four classes": (many_classes(4), ("accuracy", "f1", "roc_auc", "log_loss")),
-    "regression": (regression, ("mae", "rmse", "r2")),
+    "regression": (regression, _ERRORS),
+    "regression, worse at both ends": (regression_at_both_ends, _ERRORS),
+    "regression, long tails": (regression_long_tails, _ERRORS),
+    "regression, wrong shape": (regression_wrong_shape, _ERRORS),
 }
 
 
@@ -91,6 +114,7 @@ def lines(world: str, samples: int) -> Iterator[str]:
         samples //= 2  # each takes twice as long, or more
     for evaluation_rows, rows in SIZES:
         held, calm, count = dict.fromkeys(names, 0), dict.fromkeys(names, 0), 0
+        widths: dict[str, list[float]] = {name: [] for name in names}
         for seed in range(samples):
             generator = np.random.default_rng((evaluation_rows, rows, seed))
             evaluation = draw(generator, evaluation_rows, 0.0)
@@ -100,9 +124,11 @@ def lines(world: str, samples: int) -> Iterator[str]:
             for name in names if shifted else ():
                 held[name] += shifted[name].low <= true[name] <= shifted[name].high
                 calm[name] += same[name].moved
+                widths[name].append(shifted[name].high - shifted[name].low)
         for name in names:
-            shares = f"{100 * held[name] / count:.0f} | {100 * calm[name] / count:.0f}"
-            yield f"| {world} | {evaluation_rows:,} | {rows:,} | {name} | {shares} |"
+            width = float(np.median(widths[name])) / abs(true[name])
+            told = f"{100 * held[name] / count:.0f} | {100 * width:.0f}% | {100 * calm[name] / count:.0f}"
+            yield f"| {world} | {evaluation_rows:,} | {rows:,} | {name} | {told} |"
 
 
 def _estimate(evaluation: Outcomes, window: Outcomes, names: tuple[str, ...], seed: int) -> dict[str, Estimate]:
@@ -118,7 +144,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=200, help="evaluations and windows for each line (200)")
     parser.add_argument("--only", default="", help="a word of a world's name")
     options = parser.parse_args()
-    print(HEAD + "\n|---|--:|--:|---|--:|--:|")
+    print(HEAD + "\n|---|--:|--:|---|--:|--:|--:|")
     for world in WORLDS:
         if options.only in world:
             for line in lines(world, options.samples):

@@ -24,6 +24,17 @@ from mintmark.commands.forge.alarms import LABEL
 from mintmark.core.request import FORMS, VERBS
 
 Make = Callable[..., FakeRepository]
+PAGES = """
+name: pages
+on: workflow_call
+permissions: {}
+jobs:
+  build:
+    name: build
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "a site"
+"""
 
 
 @pytest.fixture
@@ -173,17 +184,19 @@ def test_a_schedule_watches_what_is_served(
 ) -> None:
     """Two days with a broken column, without labels: the estimate tells, and the version before is not told apart."""
     two_versions.write(".github/workflows/monitor.yml", (WORKFLOWS / "monitor.yml").read_text())
+    two_versions.write(".github/workflows/pages.yml", PAGES)
     two_versions.write("Makefile", MAKEFILE)
     two_versions.commit("Let GitHub watch")
     hosted = host(two_versions, make_repository, monkeypatch)
     log = write_log(two_versions.root, tmp_path / "log", days_ago(2), [mixed_up, mixed_up])
-    for _ in range(2):
+    for site in ({"pages/build": "success"}, {}):
         run = start(hosted, tmp_path, "monitor.yml", "schedule", {"schedule": "29 5 * * *"}, MINTMARK_LOG=str(log))
-        assert run.jobs == {"monitor": "failure"}, run.text
+        assert run.jobs == {"monitor": "failure", **site}, run.text
         assert hosted.issues("mintmark-monitor"), run.text
         (issue,) = hosted.issues("mintmark-monitor")
         assert issue["title"] == "breast-cancer@1.1.0 in production: it is worse, as estimated"
-        assert json.loads(run.commands("set-output")[-1]["arg"])[0]["kind"] == "estimate"
+        alarms = [each["arg"] for each in run.commands("set-output") if each["name"] == "alarms"]
+        assert json.loads(alarms[-1])[0]["kind"] == "estimate"
         assert "accuracy is" in run.summary
     assert hosted.forge.commit("monitoring") is not None
 

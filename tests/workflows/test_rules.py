@@ -193,7 +193,7 @@ def test_the_longest_tests_run_every_week_on_what_is_merged():
 
 WORDS = {
     "pull_request": "a pull request", "merge_group": "an entry of the merge queue", "workflow_run": "the end of `pr.yml`",
-    "push": "a push to the base branch", "workflow_call": "`release.yml`", "workflow_dispatch": "a click",
+    "push": "a push to the base branch", "workflow_call": "`release.yml` and `monitor.yml`", "workflow_dispatch": "a click",
     "issues": "an issue form", "schedule": "the clock",
 }  # fmt: skip
 

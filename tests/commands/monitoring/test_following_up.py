@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -213,3 +214,28 @@ def test_the_alarms_are_handed_on_without_a_word_of_the_log(
     alarms = json.loads(line)
     assert [alarm["kind"] for alarm in alarms] == ["estimate", "performance"]
     assert set(alarms[0]) == {"model", "version", "channel", "kind", "fingerprint", "since", "last"}
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_read_has_an_issue_that_closes_by_itself(
+    hosted: Hosted, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(hosted, "note")
+    copied = tmp_path / "log"
+    shutil.copytree(log / MODEL, copied / MODEL)
+    file = sorted(copied.rglob("*.parquet"))[-1]
+    whole = file.read_bytes()
+    other = file.with_name(file.name.replace("-00000", "-10000"))
+    other.write_bytes(whole[:-60])
+    all_of_it = ("-C", str(hosted.clone.root), "monitor", "--log", str(copied), "--open")
+    for _ in range(2):
+        assert main([*all_of_it]) == 1
+    (issue,) = opened(hosted)
+    assert issue["title"] == f"the prediction log {copied}: files cannot be read"
+    assert f"{other.name}: is no whole Parquet file" in issue["body"].replace("\\", "")
+    other.unlink()
+    assert main([*all_of_it[:3], MODEL, *all_of_it[3:]]) == 1
+    assert opened(hosted), "a run over one model cannot say that the whole log can be read"
+    main([*all_of_it])
+    assert opened(hosted) == []
+    assert "Every file that was looked at can be read" in hosted.said_on(issue["number"])[0]

@@ -6,14 +6,15 @@ closed for a version and a cause stays closed; what ended by itself may come aga
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mintmark.commands.forge.at_forge import fit
-from mintmark.commands.monitoring.issue_text import issue_body, issue_title, rest_body
+from mintmark.commands.monitoring.issue_text import fault_body, fault_title, issue_body, issue_title, rest_body
 from mintmark.commands.monitoring.rollback_requests import Breach, propose_rollback
-from mintmark.core.finding import one_line
+from mintmark.core.finding import one_line, without_credentials
 from mintmark.core.words.numbers import count
 from mintmark.forge.marks import format_mark
 from mintmark.forge.workflow import plain_line, run_address
@@ -34,6 +35,7 @@ LABEL: Final = "mintmark-monitor"
 WORKFLOW: Final = "retrain.yml"
 _MOST_OPEN: Final = 10  # issues about one version in one channel; one more lists the rest
 _REST: Final = "more"
+_LOG: Final = "log"  # begins the key of the issue about files that cannot be read; no model is called so with a version
 _STARTED: Final = format_mark("retrain")  # in an issue: a training was started for it
 
 
@@ -56,12 +58,16 @@ def _parse_key(key: str) -> tuple[_Place, str] | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FollowingUp:
-    """What it takes: where models are registered, where people are told, and where rows and labels come from."""
+    """What it takes: where models are registered, where people are told, and where rows and labels come from.
+
+    `looked_at_all` says that no model and no days were named: only then can a log be called whole.
+    """
 
     registry: ClonedRegistry
     forge: Forge
     log: PredictionLog
     read_labels: ReadLabels
+    looked_at_all: bool = False
 
     def run(self, watched: Watched) -> None:
         """Open, update and close issues, and let requests and trainings follow."""
@@ -80,6 +86,7 @@ class FollowingUp:
                 why = self._why_over(issue, watched, documents)
                 if why:
                     self._close(issue, why)
+        self._follow_faults(watched.faults, known)
 
     def _breaches(self, watched: Watched, documents: Mapping[_Place, Sequence[WindowDocument]]) -> Iterator[Breach]:
         places: dict[_Place, list[Alarm]] = defaultdict(list)
@@ -95,6 +102,18 @@ class FollowingUp:
                     alarms=tuple(alarms),
                     documents=tuple(documents.get(place, ())),
                 )
+
+    def _follow_faults(self, faults: Sequence[str], known: Mapping[str, Issue]) -> None:
+        """Open one issue for what of the log cannot be read, and close it when all can."""
+        where = without_credentials(self.log.where)
+        key = f"{_LOG}/{hashlib.sha256(where.encode()).hexdigest()[:16]}"
+        issue = known.get(key)
+        if faults and (issue is None or issue.is_open):
+            body = fit(fault_body(faults, where), None)
+            found = self.forge.open_issue(key=key, label=LABEL, title=fault_title(where), body=body, once=True)
+            print(plain_line(f"{found.title}: {found.url}"))
+        elif issue is not None and issue.is_open and not faults and self.looked_at_all:
+            self._close(issue, "Every file that was looked at can be read.")
 
     # -- one version in one channel --------------------------------------------------------------------------------
 

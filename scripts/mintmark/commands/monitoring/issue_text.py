@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_WORDS: Final = 500  # characters of a finding
 _MOST_WINDOWS: Final = 14
 _MOST_ALARMS: Final = 50
+_MOST_FAULTS: Final = 50
 _CAUSES: Final[Mapping[FindingKind, str]] = {
     "silence": "no request comes",
     "errors": "requests fail",
@@ -62,6 +63,26 @@ def issue_body(alarm: Alarm, documents: Sequence[WindowDocument], model: Model, 
         "<sub>Found by `mintmark monitor`.</sub>",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def fault_title(where: str) -> str:
+    """Return the title of the issue about files of a log that cannot be read."""
+    return one_line(shorten(f"the prediction log {where}: files cannot be read", 200))
+
+
+def fault_body(faults: Sequence[str], where: str) -> str:
+    """Return what an issue says of files of a log that cannot be read."""
+    more = [f"and {len(faults) - _MOST_FAULTS:,} more"] if len(faults) > _MOST_FAULTS else []
+    parts = [
+        f"What follows of the prediction log {code(where)} is left out, and the rest is counted:",
+        bullets([*(escape(fault, most=_MOST_WORDS) for fault in faults[:_MOST_FAULTS]), *more]),
+        (
+            "Write these files again from a copy, or move them out of the log. This issue closes by itself when every "
+            "file can be read. Close it to hear no more of files of this log."
+        ),
+        "<sub>Found by `mintmark monitor`.</sub>",
+    ]
+    return "\n\n".join(parts)
 
 
 def rest_body(alarms: Sequence[Alarm], model: Model) -> str:

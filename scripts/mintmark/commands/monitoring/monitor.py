@@ -80,12 +80,20 @@ def monitor(
     code = exit_code(watched)
     if forge is None:
         return code
-    _follow_up(registry, forge, watched, log, labels, quiet=as_json)
+    looked_at_all = not models and since is None and until is None
+    _follow_up(registry, forge, watched, log, labels, looked_at_all=looked_at_all, quiet=as_json)
     return FINE if code == TOO_LITTLE else code
 
 
 def _follow_up(
-    registry: ClonedRegistry, forge: Forge, watched: Watched, log: str, labels: str | None, *, quiet: bool
+    registry: ClonedRegistry,
+    forge: Forge,
+    watched: Watched,
+    log: str,
+    labels: str | None,
+    *,
+    looked_at_all: bool,
+    quiet: bool,
 ) -> None:
     """Let follow what is asked for, and hand the alarms on where this is a step of a workflow."""
     from contextlib import redirect_stdout
@@ -98,9 +106,13 @@ def _follow_up(
     write_outputs({"alarms": json.dumps([_state(each) for each in watched.open_alarms[:_MOST_TOLD]])})
     write_summary(alarm_list(watched.open_alarms) or "No alarm.")
     with redirect_stdout(sys.stderr if quiet else sys.stdout):
-        FollowingUp(registry=registry, forge=forge, log=PredictionLog(log), read_labels=label_reader(labels)).run(
-            watched
-        )
+        FollowingUp(
+            registry=registry,
+            forge=forge,
+            log=PredictionLog(log),
+            read_labels=label_reader(labels),
+            looked_at_all=looked_at_all,
+        ).run(watched)
 
 
 def _state(alarm: Alarm) -> dict[str, Any]:
@@ -239,6 +251,7 @@ def write_documents(watched: Watched, folder: Path) -> None:
 def publish_windows(registry: ClonedRegistry, watched: Watched) -> None:
     """Add the documents to the branch `monitoring` of the remote, and say what was added and what was not."""
     from mintmark.forge.credentials import push_environment
+    from mintmark.forge.workflow import write_outputs
     from mintmark.publishing.monitored_branch import publish_documents
     from mintmark.publishing.release.remote import find_remote
 
@@ -252,3 +265,4 @@ def publish_windows(registry: ClonedRegistry, watched: Watched) -> None:
     told += [f"{count(len(plan.folded), 'month')} folded"] if plan.folded else []
     what = f"published {', '.join(told)}" if told else "there was nothing new to publish"
     print(f"{what} on the branch monitoring", file=sys.stderr)
+    write_outputs({"published": "true" if told else "false"})

@@ -9,11 +9,13 @@ needs more rows than most versions are evaluated on, and costs a second predicti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mintmark.core.statistics.live.bent_line import BentLine, Moments
+from mintmark.core.statistics.live.error_intervals import error_bounds
 from mintmark.core.statistics.live.estimates import RESAMPLES, drawn_groups, summarised
 from mintmark.core.statistics.metric_names import LEAST_ROWS
 from mintmark.core.statistics.metrics import LOSSES, errors
@@ -30,7 +32,6 @@ ASSUMPTION: Final = (
 ESTIMATED: Final = ("mse", "rmse", "mae", "r2", "explained_variance", "mape")
 _ROWS_IN_A_BIN: Final = 30
 _MOST_BINS: Final = 20
-_KNOTS: Final = 4
 _NEVER_SINGULAR: Final = 1e-9  # added to squares whose mean is about 1, where predictions hardly vary
 
 
@@ -58,67 +59,28 @@ def estimate_regression(
 ) -> dict[str, Estimate]:
     """Return each metric that follows from the counts of `count_predictions` between the edges of `prediction_edges`.
 
-    `evaluation` holds the version's stored evaluation rows with their truth. The intervals are percentiles over
-    draws of both, as for a classification. `max_error` rests on one row and is not estimated. Nothing for a window
-    without rows, and below 30 evaluation rows.
+    `evaluation` holds the version's stored evaluation rows with their truth. The interval of a metric is that of
+    `error_bounds`, and that of its change has percentiles over draws of both, as for a classification. `max_error`
+    rests on one row and is not estimated. Nothing for a window without rows, and below 30 evaluation rows.
     """
     if len(evaluation) < LEAST_ROWS or not window[0].sum():
         return {}
     edges = prediction_edges(evaluation.prediction)
-    line = _Line(edges, float(evaluation.prediction.mean()), float(evaluation.prediction.std()))
+    line = BentLine(edges, float(evaluation.prediction.mean()), float(evaluation.prediction.std()))
     generator = np.random.default_rng(seed)
     groups, weights = drawn_groups(len(evaluation), resamples, generator)
     fits, before = _fitted(evaluation, line, groups, weights)
     found, then = _metrics(fits, line.moments(_drawn_window(window, resamples, generator))), _metrics(fits, before)
     estimates = {name: summarised(found[name], then[name], len(evaluation)) for name in names if name in found}
-    return {name: estimate for name, estimate in estimates.items() if estimate is not None}
+    bounds = error_bounds(evaluation, line, window)
+    return {
+        name: replace(estimate, low=bounds[name][0], high=bounds[name][1]) if name in bounds else estimate
+        for name, estimate in estimates.items()
+        if estimate is not None
+    }
 
 
-class _Line:
-    """A line that bends at knots, as features of predictions, and their means from the counts of bins.
-
-    The last feature is the square: where errors grow with the prediction, their squares grow with its square.
-    """
-
-    def __init__(self, edges: Floats, centre: float, scale: float) -> None:
-        places = np.unique(np.linspace(0, len(edges) - 1, min(_KNOTS, len(edges))).round().astype(np.intp))
-        self.centre, self.scale, self._bins = centre, scale or 1.0, places
-        self._knots = (edges[places] - centre) / self.scale
-
-    def features(self, predictions: Floats) -> Floats:
-        """Return 1, the prediction in standard deviations, how far it is beyond each knot, and its square."""
-        values = (predictions - self.centre) / self.scale
-        beyond = np.maximum(0, values[:, None] - self._knots)
-        return np.concatenate([np.ones((len(values), 1)), values[:, None], beyond, values[:, None] ** 2], axis=1)
-
-    def moments(self, counts: Floats) -> _Moments:
-        """Return what the features are on average, from counts of shape (draws, 3, bins)."""
-        rows = counts[:, 0]
-        first = (counts[:, 1] - self.centre * rows) / self.scale
-        second = (counts[:, 2] - 2 * self.centre * counts[:, 1] + self.centre**2 * rows) / self.scale**2
-        above = np.arange(rows.shape[1])[None, :] > self._bins[:, None]  # bins beyond each knot
-        features = [
-            rows.sum(axis=1),
-            first.sum(axis=1),
-            *(first @ above.T - (rows @ above.T) * self._knots).T,
-            second.sum(axis=1),
-        ]
-        products = [first.sum(axis=1), second.sum(axis=1), *(second @ above.T - (first @ above.T) * self._knots).T]
-        total = rows.sum(axis=1, keepdims=True)
-        return _Moments(np.stack(features, axis=1) / total, np.stack(products, axis=1) / total, self.centre, self.scale)
-
-
-@dataclass(frozen=True, slots=True)
-class _Moments:
-    """The means of the features, and of each times the prediction in standard deviations; (draws, features)."""
-
-    features: Floats
-    products: Floats
-    centre: float
-    scale: float
-
-
-def _fitted(evaluation: Outcomes, line: _Line, groups: Codes, weights: Floats) -> tuple[dict[str, Floats], _Moments]:
+def _fitted(evaluation: Outcomes, line: BentLine, groups: Codes, weights: Floats) -> tuple[dict[str, Floats], Moments]:
     """Return the coefficients of each loss and of the error over draws, and the moments of the evaluation rows."""
     features, wrong = line.features(evaluation.prediction), errors(evaluation)
     values = {name: LOSSES[name](evaluation) for name in ("mse", "mae", "mape")} | {"error": wrong}
@@ -132,7 +94,7 @@ def _fitted(evaluation: Outcomes, line: _Line, groups: Codes, weights: Floats) -
         solved = np.linalg.solve(squares[:, :used, :used], sums[:, :, None])[:, :, 0]
         fits[name] = solved.astype(np.float64)
     mean = squares / total[:, None, None]
-    return fits, _Moments(mean[:, 0], mean[:, 1, :-1], line.centre, line.scale)
+    return fits, Moments(mean[:, 0], mean[:, 1, :-1], line.centre, line.scale)
 
 
 def _summed(values: Floats, groups: Codes, weights: Floats) -> Floats:
@@ -151,7 +113,7 @@ def _drawn_window(window: Floats, resamples: int, generator: np.random.Generator
     return np.stack([counts * part / np.maximum(rows, 1) for part in window], axis=1)
 
 
-def _metrics(fits: dict[str, Floats], moments: _Moments) -> dict[str, Floats]:
+def _metrics(fits: dict[str, Floats], moments: Moments) -> dict[str, Floats]:
     def mean(name: str, over: Floats) -> Floats:
         found: Floats = (fits[name] * over[:, : fits[name].shape[1]]).sum(axis=1)
         return found
