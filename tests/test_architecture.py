@@ -109,6 +109,7 @@ CATCHERS = {
     "registry.stored.pulling: yanked_note": "a broken status file does not keep anybody from pulling",
     "registry.tree: read_each": "one file that cannot be read does not hide the others",
     "registry.validation: base_revision": "settings that cannot be read are a finding, and say nothing of the branch",
+    "commands.measuring.explain: _read": "the file that the rows came from is named",
     "commands.measuring.predict: _answer": "says which file does not fit",
     "training.estimator_check: estimator_faults": "an estimator that cannot be stored is a fault of its key in params.yaml",
     "training.recipes: read_both": "the faults of both files are told together",

@@ -123,6 +123,14 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     add_at(parser)
 
 
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REF", help=f"{REFERENCE}, or MODEL@candidate")
+    few = "up to 20 rows: a .csv or .parquet file with the model's inputs"
+    parser.add_argument("data", metavar="DATA", type=Path, help=few)
+    add_site(parser)
+    add_reading(parser)
+
+
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("references", nargs="*", metavar="REF", help=f"{REFERENCE}, or MODEL (default: everything)")
     add_reading(parser)
@@ -304,6 +312,16 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         ),
         _predict_arguments,
         "mintmark.commands.measuring.predict:predict",
+        extra="load",
+    ),
+    "explain": Command(
+        "say what each input contributes to a version's answers for the rows of a file",
+        (
+            "mintmark explain breast-cancer@production rows.csv",
+            "mintmark explain breast-cancer@candidate rows.parquet --json",
+        ),
+        _explain_arguments,
+        "mintmark.commands.measuring.explain:explain",
         extra="load",
     ),
     "verify": Command(

@@ -42,7 +42,7 @@ def predict(
             raise UsageError(f"{output}: holds the rows, and would be replaced by the predictions; name another file")
     size, unit = size_of(data)
     registry = open_registry(root, site=site, at=at)
-    model = _load(registry, reference)
+    model = load_asked(registry, reference)
     form = source_form(registry, reference)
     rows = 0
     with open_writer(output) as writer, row_progress("predicting", size, unit) as advance:
@@ -58,7 +58,8 @@ def predict(
     return 0
 
 
-def _load(registry: Registry, reference: str) -> LoadedModel:
+def load_asked(registry: Registry, reference: str) -> LoadedModel:
+    """Return the model of a reference, and say on stderr where it was yanked; raise `MintmarkError` for arrays."""
     wanted = as_reference(reference)
     if wanted.selector != CANDIDATE:
         note = yanked_note(registry, wanted.model, str(registry.resolve_version(wanted)))
