@@ -21,7 +21,7 @@ from mintmark.registry.files import parse_json as read_strictly
 from mintmark.registry.yaml.text import YamlFault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from mintmark.serving.rows import Binding, BoundRows
 
@@ -40,8 +40,9 @@ def parse_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise InputFault([f"the body is no JSON: {error}"]) from None
     # Each name is followed by a colon. Where there are no more of these than names were read, none was there twice.
+    names = _count_names(found)
     try:
-        if len(_NAMES.findall(body)) != _count_names(found):
+        if body.count(b":") != names and len(_NAMES.findall(body)) != names:
             read_strictly(body)
     except RecursionError:
         raise InputFault(["the body is nested more deeply than any request"]) from None
@@ -51,15 +52,17 @@ def parse_json(body: bytes) -> Any:
 
 
 def _count_names(value: Any) -> int:
-    if type(value) is dict:
-        return len(value) + _count_within(value.values())
-    return _count_within(value) if type(value) is list else 0
-
-
-def _count_within(values: Collection[Any]) -> int:
-    if _NESTING.isdisjoint(map(type, values)):  # most lists are long and hold numbers
-        return 0
-    return sum(_count_names(each) for each in values if type(each) in _NESTING)
+    count, waiting = 0, [value]
+    while waiting:
+        inner = waiting.pop()
+        if type(inner) is dict:
+            count += len(inner)
+            inner = inner.values()
+        elif type(inner) is not list:
+            continue
+        if not _NESTING.isdisjoint(map(type, inner)):  # most lists are long and hold numbers
+            waiting += [each for each in inner if type(each) in _NESTING]
+    return count
 
 
 def read_rows(body: bytes, binding: Binding) -> BoundRows:

@@ -79,6 +79,7 @@ class Slots:
 
     def __init__(self, references: Sequence[Reference]) -> None:
         self._slots: dict[str, Slot] = {}
+        self._named: dict[str, Slot] = {}  # by model too, the first one of each
         self.add(references)
 
     def add(self, references: Sequence[Reference]) -> None:
@@ -86,6 +87,7 @@ class Slots:
         new = {str(reference): Slot(reference) for reference in references if str(reference) not in self._slots}
         if new:
             self._slots = {**self._slots, **new}
+            self._named = {**{slot.model: slot for slot in reversed(self._slots.values())}, **self._slots}
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._slots.values())
@@ -95,8 +97,8 @@ class Slots:
 
     def first(self) -> Slot:
         """Return what was named first; raise `NothingServedError`."""
-        for slot in self:
-            return slot
+        if self._slots:
+            return next(iter(self._slots.values()))
         raise NothingServedError("nothing is served yet: the registry is being read")
 
     def find(self, name: str, version: str | None = None) -> Slot:
@@ -105,7 +107,7 @@ class Slots:
         model, _, selector = name.partition("@")
         version = version or (selector if selector[:1].isdigit() else None)
         if version is None:
-            found = self._slots.get(name) or next((slot for slot in self if slot.model == name), None)
+            found = self._named.get(name)
             if found is None:
                 known = ", ".join(self._slots)
                 raise UnknownModelError(f'nothing is served under "{name[:100]}"; there is {known}')
