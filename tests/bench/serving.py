@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -203,6 +204,10 @@ def _client(contender: Contender, wrk: str, ghz: str, folder: Path) -> Client:
 
 @contextmanager
 def _running(contender: Contender) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    for port in (PORT, GRPC_PORT):
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                raise SystemExit(f"something listens on port {port}; stop it, or it is what would be measured")
     programs = str(Path(contender.command[0]).parent)
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     begin = time.monotonic()
@@ -232,8 +237,11 @@ def _answers(path: str) -> bool:
 
 def _memory(pid: int) -> float:
     """Return the memory of a process and all below it, in bytes; what several share counts once."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        own = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return 0
     return (int(own[1]) * 1024 if own else 0) + sum(_memory(int(child)) for child in children)
 
 
