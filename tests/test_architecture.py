@@ -100,6 +100,8 @@ CATCHERS = {
     "publishing.site.embedded_files: EmbeddedFiles.read_anywhere": "a page is built without bytes that cannot be had",
     "publishing.site.embedded_files: EmbeddedFiles._paths": "a page is built without a file whose address is none",
     "publishing.site.preview: _PageRequest.do_GET": "the site before is shown, with why it is old",
+    "training.brought: ask": "what a model says of the rows gets the name of its file",
+    "training.brought: _shares": "an ONNX model without probabilities is measured by its labels",
     "registry.declared_columns: _mapping": "a file of the pipeline that cannot be read names no columns; its faults are told",
     "registry.listing: _metric": "a model without a readable identity still has versions to list",
     "registry.published.listing: list_versions": "a model that the site has not whole costs its own rows",

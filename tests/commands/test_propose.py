@@ -265,7 +265,7 @@ def test_a_pipeline_that_is_not_up_to_date(second: Scratch, path: str, old: str,
     text = target.read_text()
     target.unlink()  # DVC may have linked it to its cache
     target.write_text(text.replace(old, new, 1))
-    assert "dvc repro evaluate@tiny" in refused(second, message, InvalidRegistryError)
+    assert "dvc repro fit@tiny" in refused(second, message, InvalidRegistryError)
 
 
 @pytest.mark.parametrize(
@@ -500,9 +500,7 @@ def test_an_unknown_model(first: Scratch) -> None:
 def test_a_model_outside_the_pipeline(first: Scratch) -> None:
     first.write("models/other/model.yaml", first.read("models/tiny/model.yaml").replace("name: tiny", "name: other"))
     first.commit("other")
-    with pytest.raises(
-        MintmarkError, match="other has no candidate in the work tree; dvc repro evaluate@other makes one"
-    ):
+    with pytest.raises(MintmarkError, match="other has no candidate in the work tree; dvc repro makes one"):
         propose(first.root, "other")
 
 

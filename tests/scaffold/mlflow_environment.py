@@ -24,15 +24,16 @@ def mlflow_programs(version: str, *, make: bool) -> Path:
     if not (programs / "mlflow").exists():
         if not make:
             pytest.skip(f"MLflow {version} is not in {folder}; make test-long puts it there")
-        _install(folder, f"mlflow=={version}", f"{ROOT}[registry,onnx]")
-    _install(folder, "--no-deps", f"{ROOT}")  # another checkout may have been there before
+        install(folder, f"mlflow=={version}", f"{ROOT}[registry,onnx]")
+    install(folder, "--no-deps", f"{ROOT}")  # another checkout may have been there before
     return programs
 
 
-def _install(folder: Path, *packages: str) -> None:
+def install(folder: Path, *packages: str) -> None:
+    """Put packages into an environment, the last of them as a checkout that is edited; skip where that cannot be."""
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if uv is None:
-        pytest.skip("uv, which sets MLflow up, is not here; make setup brings it")
+        pytest.skip("uv, which sets environments up, is not here; make setup brings it")
     if not (folder / "bin/python").exists():
         subprocess.run((sys.executable, "-m", "venv", "--without-pip", folder), check=True)
     install = (
@@ -48,7 +49,7 @@ def _install(folder: Path, *packages: str) -> None:
     )
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"MLflow cannot be set up: {done.stderr[-400:]}")
+        pytest.skip(f"{folder} cannot be set up: {done.stderr[-400:]}")
 
 
 def mlflow_settings(folder: Path, **more: str) -> dict[str, str]:

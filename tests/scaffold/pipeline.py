@@ -177,7 +177,7 @@ def write_params(scratch: Scratch, toy: Toy, **changes: Any) -> None:
     scratch.write("params.yaml", yaml.safe_dump(params, default_flow_style=None))
 
 
-def requirements() -> str:
+def requirements(*more: str) -> str:
     """A requirements.lock of what is installed."""
     hashed = " \\\n    --hash=sha256:" + "0" * 64 + "\n"
-    return "".join(f"{name}=={metadata.version(name)}{hashed}" for name in NEEDED)
+    return "".join(f"{name}=={metadata.version(name)}{hashed}" for name in (*NEEDED, *more))

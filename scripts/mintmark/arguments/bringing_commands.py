@@ -23,6 +23,28 @@ def _convert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", choices=("refusals", "thresholds"), action="append", default=[], help=accepted)
 
 
+def _register_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="the name of the model, such as churn")
+    artifact = "the model file: skops, ONNX or safetensors, whatever it is called"
+    parser.add_argument("--artifact", metavar="FILE", type=Path, help=artifact)
+    rows = "rows with the truth that it was not trained on: a .csv or .parquet file (default: those of last time)"
+    parser.add_argument("--data", metavar="EVALUATION", type=Path, help=rows)
+    told = "what it answered to these rows where it was trained: prediction, and probability_CLASS for each class"
+    parser.add_argument("--predictions", metavar="FILE", type=Path, help=told)
+    parser.add_argument("--target", metavar="COLUMN", help="the column with the truth (default: as model.yaml says)")
+    tasks = ("regression", "binary-classification", "multiclass-classification")
+    parser.add_argument("--task", choices=tasks, help="what kind of answer it gives (default: as model.yaml says)")
+    parser.add_argument("--entity", metavar="COLUMN", help="the column that says which rows are of one entity")
+    carry = "a column of the rows that the model does not see, such as one that a slice needs; may be repeated"
+    parser.add_argument("--carry", metavar="COLUMN", action="append", default=[], help=carry)
+    classes = "a class, in the order of the probabilities; repeat it for each (default: as the model says, else sorted)"
+    parser.add_argument("--class", dest="classes", metavar="CLASS", action="append", default=[], help=classes)
+    again = "measure what lies in data/MODEL/, and write the candidate alone; a stage in dvc.yaml runs this"
+    parser.add_argument("--measure", action="store_true", help=again)
+    learned = "with --measure: the rows that a stage of your own trained it on, a .parquet file"
+    parser.add_argument("--train", metavar="ROWS", type=Path, help=learned)
+
+
 BRINGING_COMMANDS: dict[str, Command] = {
     "convert": Command(
         "make a pickled estimator skops or ONNX, and prove that both answer the same",
@@ -32,5 +54,15 @@ BRINGING_COMMANDS: dict[str, Command] = {
         ),
         _convert_arguments,
         "mintmark.commands.bringing.convert:convert",
+    ),
+    "register": Command(
+        "make a model that was trained elsewhere a candidate, measured on rows that you bring",
+        (
+            "mintmark register churn --artifact model.onnx --data holdout.csv --target cancelled",
+            "mintmark register churn --artifact model.skops --data holdout.parquet --predictions answers.csv",
+            "mintmark register churn --artifact newer.onnx    # on the rows of last time",
+        ),
+        _register_arguments,
+        "mintmark.commands.bringing.register:register",
     ),
 }

@@ -24,6 +24,7 @@ MAX_GRAPH_DEPTH = 20
 MAX_CALL_DEPTH = 50
 MAX_EXPANDED = 1_000_000  # nodes, once each call of a function is replaced by what it does
 _EXTERNAL = 1
+_ERRORS = 3
 _Operator: TypeAlias = tuple[str, str]  # domain and name
 
 
@@ -202,8 +203,10 @@ class OnnxModel:
             import onnxruntime
         except ImportError as error:
             raise MintmarkError(f"{path}: an ONNX model needs the extra `onnx`: {install_line('onnx')}") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = _ERRORS  # it warns of each answer whose shape an exporter wrote down wrongly
         try:
-            self._session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise MintmarkError(f"{path}: onnxruntime cannot load it ({str(error)[:200]}); export it again") from error
         self._inputs = self._session.get_inputs()
@@ -237,6 +240,19 @@ class OnnxModel:
                 each.name: _typed(columns[each.name].reshape(-1, 1), each.type, (each.name,)) for each in self._inputs
             }
         return list(self._session.run(None, feed))
+
+
+def onnx_classes(data: bytes) -> list[Any]:
+    """Return the labels that the last operator with labels names (ai.onnx.ml); a ZipMap sorts them."""
+    import onnx
+
+    for node in reversed(onnx.load_model_from_string(data).graph.node):
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        for name in ("classlabels_strings", "classlabels_int64s", "classlabels_ints"):
+            if name in attributes:
+                labels = [text.decode() for text in attributes[name].strings] or list(attributes[name].ints)
+                return sorted(labels) if node.op_type == "ZipMap" else labels
+    return []
 
 
 def _labels(outputs: list[Any]) -> NDArray[Any]:

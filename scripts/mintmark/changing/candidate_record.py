@@ -17,7 +17,15 @@ from mintmark.core.records import Provenance, StoredFile, format_pointer
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
 from mintmark.registry.files import read_json
-from mintmark.registry.pipeline import LockedFile, LockedStage, model_stages, pipeline_status, read_lock
+from mintmark.registry.pipeline import (
+    LockedFile,
+    LockedStage,
+    declared_stages,
+    model_stages,
+    pipeline_status,
+    read_lock,
+    stage_targets,
+)
 from mintmark.registry.schemas import accepts
 from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate, parse_candidate
 from mintmark.registry.stored.contents import check_stored_file
@@ -67,9 +75,11 @@ class Candidate:
 
 def stale_stages(root: Path, model: str) -> list[Finding]:
     """Return a finding for each stage of a model that is not up to date."""
+    status = pipeline_status(root, model)
+    last = (declared_stages(root, model) or stage_targets(root, model))[-1] if status else ""
     return [
-        Finding(path="dvc.lock", where=stage, message=f"{'; '.join(reasons)}; dvc repro evaluate@{model} runs it")
-        for stage, reasons in pipeline_status(root, model).items()
+        Finding(path="dvc.lock", where=stage, message=f"{'; '.join(reasons)}; dvc repro {last} runs it")
+        for stage, reasons in status.items()
     ]
 
 

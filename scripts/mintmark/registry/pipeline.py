@@ -12,6 +12,7 @@ from mintmark.core.finding import Finding
 from mintmark.core.judgement.carried import Sources
 from mintmark.core.pipeline.forms import lock_faults, pipeline_faults
 from mintmark.core.pipeline.grammar import path_fault, stage_name_fault
+from mintmark.core.pipeline.templates import DEFAULT_PARAMETERS, TemplateFault, Templates, variable_files
 from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.dvc import run_dvc
 
@@ -207,30 +208,64 @@ def pipeline_status(root: Path, model: str) -> dict[str, list[str]]:
 
 
 def stage_targets(root: Path, model: str) -> list[str]:
-    """Return the stages of a model to name to DVC: those that dvc.yaml repeats, and those in dvc.lock.
+    """Return the stages of a model to name to DVC: those that dvc.yaml declares for it, and those in dvc.lock.
 
     Raises `MintmarkError` where there is none.
     """
+    if not os.path.lexists(root / PIPELINE):
+        raise MintmarkError(f"{PIPELINE} is not there, so there is no pipeline that makes {model}")
+    pipeline = _read_yaml(root, PIPELINE)
+    stages = (pipeline.get("stages") if isinstance(pipeline, dict) else None) or {}
+    locked = [name for name in model_stages(read_lock(root), model) if name.partition("@")[0] in stages]
+    declared = declared_stages(root, model, pipeline)
+    if not declared and not locked:
+        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
+    return list(dict.fromkeys([*declared, *locked]))
+
+
+def declared_stages(root: Path, model: str, pipeline: Any = None) -> list[str]:
+    """Return the stages that dvc.yaml repeats for a model, and those that write below its candidate.
+
+    `pipeline` is its dvc.yaml, where that was read already. What only DVC can work out counts where it may be so.
+    """
+    if pipeline is None:
+        pipeline = _read_yaml(root, PIPELINE) if os.path.lexists(root / PIPELINE) else {}
+    stages = (pipeline.get("stages") if isinstance(pipeline, dict) else None) or {}
+    try:
+        paths = [path for path in (DEFAULT_PARAMETERS, *variable_files(pipeline)) if (root / path).is_file()]
+        templates = Templates(pipeline, {path: _read_yaml(root, path, number_keys=True) for path in paths})
+    except TemplateFault:
+        return [f"{name}@{model}" for name, stage in stages.items() if _repeats_for(stage, model)]
+    found = []
+    for name, stage in stages.items():
+        repeated = isinstance(stage, dict) and ("foreach" in stage or "matrix" in stage)
+        if _is_declared(templates, f"{name}@{model}" if repeated else name, stage, model):
+            found.append(f"{name}@{model}" if repeated else name)
+    return found
+
+
+def _is_declared(templates: Templates, name: str, stage: Any, model: str) -> bool:
+    try:
+        declared = templates.stage(name)
+    except TemplateFault:
+        return _repeats_for(stage, model)
+    folder = f"models/{model}/candidate/"
+    return declared is not None and ("@" in name or any(f"{path}/".startswith(folder) for path in declared.outs))
+
+
+def _read_yaml(root: Path, path: str, *, number_keys: bool = False) -> Any:
     from mintmark.registry.files import read_text_file
     from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
-    if not os.path.lexists(root / PIPELINE):
-        raise MintmarkError(f"{PIPELINE} is not there, so there is no pipeline that makes {model}")
     try:
-        data = parse_yaml(read_text_file(root / PIPELINE))
+        return parse_yaml(read_text_file(root / path), number_keys=number_keys)
     except YamlFault as fault:
-        finding = Finding(path=PIPELINE, message=fault.message, line=fault.line, column=fault.column)
+        finding = Finding(path=path, message=fault.message, line=fault.line, column=fault.column)
         raise InvalidRegistryError([finding]) from None
-    declared = (data.get("stages") if isinstance(data, dict) else None) or {}
-    locked = [name for name in model_stages(read_lock(root), model) if name.partition("@")[0] in declared]
-    repeated = [f"{name}@{model}" for name, stage in declared.items() if _repeats_for(stage, model)]
-    if not repeated and not locked:
-        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
-    return list(dict.fromkeys([*repeated, *locked]))
 
 
 def _repeats_for(stage: Any, model: str) -> bool:
-    """Whether a stage of dvc.yaml is repeated for a model; a list that only DVC can work out (`${models}`) counts."""
+    """Whether a stage may be repeated for a model; a list that only DVC can work out (`${models}`) counts."""
     if not isinstance(stage, dict):
         return False
     axes = list(stage["matrix"].values()) if isinstance(stage.get("matrix"), dict) else [stage.get("foreach")]

@@ -119,24 +119,13 @@ def _probabilities(model: Any, table: pd.DataFrame) -> Any:
 
 def _classes(model: Any, artifact_format: str, artifact: Path) -> list[Any]:
     """Return the classes in the order of the probabilities; none where the model does not tell."""
+    from mintmark.artifacts.onnx_format import onnx_classes
+
     try:
-        found = _onnx_classes(artifact) if artifact_format == "onnx" else getattr(model, "classes_", [])
+        found = onnx_classes(artifact.read_bytes()) if artifact_format == "onnx" else getattr(model, "classes_", [])
         return list(format_labels(found))
     except Exception:
         return []
-
-
-def _onnx_classes(path: Path) -> list[Any]:
-    """Return the labels that the last operator with labels names (ai.onnx.ml); a ZipMap sorts them."""
-    import onnx
-
-    for node in reversed(onnx.load_model_from_string(path.read_bytes()).graph.node):
-        attributes = {attribute.name: attribute for attribute in node.attribute}
-        for name in ("classlabels_strings", "classlabels_int64s", "classlabels_ints"):
-            if name in attributes:
-                labels = [text.decode() for text in attributes[name].strings] or list(attributes[name].ints)
-                return sorted(labels) if node.op_type == "ZipMap" else labels
-    return []
 
 
 def _latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:

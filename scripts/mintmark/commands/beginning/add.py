@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mintmark.beginning.asked import ask_of, margin_of
 from mintmark.beginning.draft import Draft, draft
 from mintmark.beginning.model_text import Said, add_section, format_identity, identity
-from mintmark.beginning.roles import Roles, find_roles, guess_task, positive_label
+from mintmark.beginning.roles import Roles, find_roles
 from mintmark.beginning.rows import read_rows
 from mintmark.changing.first_commit import commit_paths
 from mintmark.core import layout
 from mintmark.core.model import blanks_in
 from mintmark.core.question import Question, Task
-from mintmark.core.words.meant import did_you_mean
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
@@ -26,9 +26,6 @@ from mintmark.training.recipes import PARAMS
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS = {"regression": "mae", "binary-classification": "roc_auc", "multiclass-classification": "log_loss"}
-_MARGINS = {"binary-classification": 0.01, "multiclass-classification": 0.02}
-_SHARE_OF_SPREAD = 0.02  # of the target's standard deviation: the margin of a regression
 _MOST_IN_GIT = 10_000_000  # bytes
 _LEAST_EVALUATED = 50
 
@@ -53,7 +50,7 @@ def add(
     content = _bytes_of(data)
     place = _place_of(root, data, content, commit=commit)
     rows = read_rows(str(data), content)
-    question = _question(rows.frame, target, task, entity, str(data))
+    question = ask_of(rows.frame, target, task, entity, str(data))
     roles = find_roles(rows.frame, target, entity=entity)
     if not roles.inputs:
         raise MintmarkError(f"{data}: leaves no column for the model to see: {_left_out(roles)}")
@@ -61,7 +58,7 @@ def add(
                         positive_class=question.positive_class, entity_column=roles.entity)  # fmt: skip
     made = draft(rows.frame, roles, question, {"path": place, **rows.declared}, model=model)
     said = Said(owners=tuple(owners) or _owner(root), purpose=purpose, licence=licence)
-    document = identity(model, question, said, margin=_margin(rows.frame[target], question.task))
+    document = identity(model, question, said, margin=margin_of(rows.frame[target], question.task))
     section = add_section(params, model, made.section)
     _require_valid(model, document, section)
     writes = {PARAMS: section.encode(), layout.model_path(model): format_identity(document).encode()}
@@ -125,29 +122,6 @@ def _place_of(root: Path, data: Path, content: bytes, *, commit: bool) -> str:
 
 def _is_ignored(root: Path, place: str) -> bool:
     return git.ask_git("check-ignore", "--quiet", "--no-index", "--", place, cwd=root) is not None
-
-
-def _question(frame: pd.DataFrame, target: str, task: Task | None, entity: str | None, name: str) -> Question:
-    for column in filter(None, (target, entity)):
-        if column not in frame.columns:
-            known = [str(each) for each in frame.columns]
-            hint = (
-                did_you_mean(column, known) or f"it has {', '.join(known[:8])}{' and more' if len(known) > 8 else ''}"
-            )
-            raise UsageError(f'{name}: has no column "{column}"; {hint}')
-    found = task or guess_task(frame[target])
-    if found is None:
-        different = frame[target].nunique()
-        what = "one value" if different < 2 else f"{different:,} different texts"
-        raise MintmarkError(f'{name}: "{target}" holds {what}, and no model predicts that; name another --target')
-    positive = positive_label(frame[target]) if found == "binary-classification" else None
-    return Question(task=found, target=target, metric=METRICS[found], positive_class=positive, entity_column=entity)
-
-
-def _margin(truth: pd.Series, task: Task) -> float:
-    if task != "regression":
-        return _MARGINS[task]
-    return float(f"{float(truth.std()) * _SHARE_OF_SPREAD:.1g}")
 
 
 def _owner(root: Path) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def candidate_files(registry: Registry, model: str) -> dict[str, LockedFile]:
     }
     if not found:
         registry.model(model)  # an unknown model is the more telling fault
-        raise MintmarkError(f"{model} has no candidate in {registry.tree.label}; dvc repro evaluate@{model} makes one")
+        raise MintmarkError(f"{model} has no candidate in {registry.tree.label}; dvc repro makes one")
     return found
 
 

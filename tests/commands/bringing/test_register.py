@@ -1,0 +1,154 @@
+"""`mintmark register`: a model that was trained elsewhere becomes a candidate, and then a version for a person."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import skops.io
+import yaml
+from sklearn.linear_model import LogisticRegression
+from tests.scaffold.brought import INPUTS, begin_empty, logistic_graph, rows
+from tests.scaffold.registry import Scratch
+
+MADE = {
+    "model.onnx", "evaluation.parquet", "predictions.parquet", "profile.json", "signature.json", "data.json",
+    "metrics.json", "scores.json", "cost.json",
+}  # fmt: skip
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Scratch:
+    return begin_empty(tmp_path / "registry")
+
+
+@pytest.fixture
+def holdout(tmp_path: Path) -> Path:
+    rows(1).to_csv(tmp_path / "holdout.csv", index=False)
+    return tmp_path / "holdout.csv"
+
+
+def put(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    return str(path)
+
+
+def describe(registry: Scratch) -> None:
+    """Fill in the blanks of the new model.yaml, and commit it by itself."""
+    path = registry.path("models/trees/model.yaml")
+    text = path.read_text()
+    identity = yaml.safe_load(text) | {"owners": ["@ada"], "purpose": "Tells trees.", "licence": "MIT"}
+    path.write_text(yaml.safe_dump(identity, sort_keys=False))
+    registry.commit("Describe the model", paths=("models/trees/model.yaml",))
+
+
+@pytest.mark.slow
+def test_a_model_trained_elsewhere_becomes_a_version_by_a_persons_decision(
+    empty: Scratch, holdout: Path, tmp_path: Path
+) -> None:
+    artifact = put(tmp_path / "anything.bin", logistic_graph())
+    done = empty.mintmark("register", "trees", "--artifact", artifact, "--data", str(holdout), "--target", "kind")
+    assert done.code == 0, done.text
+    assert "trained elsewhere" in done.text
+    assert "classes, in the order of its probabilities: elm, oak" in done.text
+    assert {path.name for path in empty.path("models/trees/candidate").iterdir()} >= MADE
+    describe(empty)
+    # What was recorded is what the stage itself makes.
+    assert empty.dvc("repro", "--force", "register-trees") is not None
+    assert empty.mintmark("propose", "trees", "--here").code == 0
+    record = yaml.safe_load(empty.read("models/trees/versions/1.0.0/version.yaml"))
+    assert [entry["role"] for entry in record["data"]] == ["evaluation"]
+    assert set(record["files"]) == {"predictions.parquet", "evaluation.parquet", "profile.json"}
+    assert record["metrics"]["roc_auc"]["value"] > 0.8
+    assert record["signature"]["classes"] == ["elm", "oak"]
+    assert record["cost"]["latency_row_seconds"] > 0
+    reviewed = empty.mintmark("review", "--base", "HEAD~1", "--head", "HEAD", "--author", "ada", "--reproduce")
+    assert reviewed.code == 42, reviewed.text
+    assert "it was trained elsewhere, and nothing here tells on which rows" in reviewed.text
+    assert "✗" not in reviewed.text
+    assert "not trained again: it was trained elsewhere" in reviewed.text
+    assert empty.mintmark("validate").code == 0
+    assert empty.mintmark("verify").code == 0
+    assert "training     trained elsewhere" in empty.mintmark("show", "trees@1.0.0").text
+    assert "This version was trained elsewhere" in empty.mintmark("card", "trees@1.0.0").text
+    # A second one is held against it on the same rows, and again a person decides.
+    promoted = empty.mintmark("promote", "trees@1.0.0", "staging", "--here")
+    assert promoted.code == 0, promoted.text
+    assert empty.mintmark("promote", "trees@1.0.0", "production", "--here").code == 0
+    newer = put(tmp_path / "newer.onnx", logistic_graph((2.0, -0.9)))
+    again = empty.mintmark("register", "trees", "--artifact", newer)
+    assert again.code == 0, again.text
+    assert empty.mintmark("propose", "trees", "--here").code == 0
+    reviewed = empty.mintmark("review", "--base", "HEAD~1", "--head", "HEAD", "--author", "ada")
+    assert reviewed.code == 42, reviewed.text
+    assert "✗" not in reviewed.text
+    assert "evaluation data: the rows are those of the base" in reviewed.text
+
+
+def test_what_cannot_be_registered_is_told_and_nothing_is_written(
+    empty: Scratch, holdout: Path, tmp_path: Path
+) -> None:
+    before = empty.snapshot()
+    good = put(tmp_path / "good.onnx", logistic_graph())
+    coded = put(tmp_path / "coded.onnx", logistic_graph(labels="codes"))
+    wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
+    arrays = put(tmp_path / "arrays.safetensors", b"\x08\0\0\0\0\0\0\0{}      ")
+    answers = rows(1)[["kind"]].rename(columns={"kind": "prediction"})
+    answers.to_csv(tmp_path / "answers.csv", index=False)
+    known = ["--data", str(holdout), "--target", "kind"]
+    pickled = put(tmp_path / "model.pkl", pickle.dumps(LogisticRegression()))
+    keras = put(tmp_path / "model.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 64)
+    for arguments, says in (
+        (["--artifact", pickled, *known], "mintmark convert"),
+        (["--artifact", keras, *known], "docs/how-to/bring-a-model.md"),
+        (["--artifact", str(holdout), *known], "holds data and no model"),
+        (["--artifact", str(tmp_path / "nowhere.onnx"), *known], "No such file"),
+        ([*known], "--artifact FILE"),
+        (["--artifact", good, "--target", "kind"], "name rows to measure on: --data FILE"),
+        (["--artifact", good, "--data", str(holdout)], "--target COLUMN"),
+        (["--artifact", good, "--data", str(holdout), "--target", "kinds"], 'did you mean "kind"?'),
+        (["--artifact", good, *known, "--carry", "region"], "--carry region: the rows have no such column"),
+        (["--artifact", good, *known, "--carry", "width", "--carry", "height"], "leave no column for the model"),
+        (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
+        (["--artifact", wide, *known], "cannot answer the evaluation rows"),
+        (["--artifact", good, *known, "--predictions", str(tmp_path / "answers.csv")], "otherwise here than"),
+        (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
+        (["--artifact", arrays, *known], "--predictions FILE has what it answers"),
+    ):
+        done = empty.run("register", "trees", *arguments)
+        assert done.code != 0, arguments
+        assert says in done.text, (says, done.text)
+        assert "Traceback" not in done.text
+    assert empty.snapshot() == before
+
+
+def test_a_model_of_the_pipeline_is_not_brought(empty: Scratch, holdout: Path, tmp_path: Path) -> None:
+    empty.write("params.yaml", "models: {trees: {}}\n")
+    out = "models/${key}/candidate/model.onnx"
+    empty.write("dvc.yaml", f"stages:\n  fit:\n    foreach: ${{models}}\n    do: {{cmd: fit, outs: ['{out}']}}\n")
+    artifact = put(tmp_path / "model.onnx", logistic_graph())
+    done = empty.run("register", "trees", "--artifact", artifact, "--data", str(holdout), "--target", "kind")
+    assert done.code == 1
+    assert "trees is made by fit@trees" in done.text
+
+
+@pytest.mark.slow
+def test_what_skops_wrote_is_taken_in_its_one_form_and_answers_as_told(
+    empty: Scratch, holdout: Path, tmp_path: Path
+) -> None:
+    """skops writes memory addresses into its files; predictions from elsewhere are held against the answers here."""
+    table = rows(2)
+    made = LogisticRegression().fit(table[INPUTS], table["kind"])
+    skops.io.dump(made, tmp_path / "raw.skops")
+    told = pd.DataFrame({"prediction": made.predict(rows(1)[INPUTS])})
+    told[["probability_elm", "probability_oak"]] = made.predict_proba(rows(1)[INPUTS])
+    told.to_csv(tmp_path / "told.csv", index=False)
+    given = ("--artifact", str(tmp_path / "raw.skops"), "--data", str(holdout), "--target", "kind")
+    done = empty.mintmark("register", "trees", *given, "--predictions", str(tmp_path / "told.csv"))
+    assert done.code == 0, done.text
+    assert "it answers here as --predictions says" in done.text
+    assert empty.mintmark("register", "trees", *given).code == 0
+    assert not empty.path("data/trees/predictions.csv").exists()
+    assert "predictions.csv" not in empty.read("dvc.yaml")
