@@ -14,7 +14,7 @@ from mintmark.publishing.site.drawing.svg import LINE, opening, plain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WIDTH, _HEIGHT = 340.0, 176.0
+_WIDTH, _HEIGHT = 340.0, 188.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50.0, 330.0, 10.0, 132.0
 _LETTER: Final = 6.6  # pixels that a letter takes, about
 _LONGEST_LEVEL: Final = 14
@@ -48,7 +48,7 @@ def dependence_chart(curve: Mapping[str, Any], axis: Axis, *, answer: str, prefi
         f'<desc id="{prefix}-d">{plain(_describe(values, answers, answer), 1000)}</desc>'
         f'<path d="{grid}" stroke="currentColor" opacity=".15"/>'
         f'<g font-size="12" opacity=".85"><g text-anchor="end">{rows}</g><g text-anchor="middle">{below}'
-        f'<text x="{short((_LEFT + _RIGHT) / 2)}" y="{short(_BOTTOM + 40)}">{plain(curve["input"], 44)}</text></g></g>'
+        f'<text x="{short((_LEFT + _RIGHT) / 2)}" y="{short(_BOTTOM + 51)}">{plain(curve["input"], 44)}</text></g></g>'
         f'{line}<g fill="{LINE}">{dots}</g></svg>'
     )
 
@@ -60,17 +60,18 @@ def _numbers(values: Sequence[float]) -> tuple[list[float], str]:
 
 
 def _levels(values: Sequence[Any]) -> tuple[list[float], str]:
-    """Return where levels are drawn, and the names of as many as there is room for."""
+    """Return where levels are drawn, and the names of as many as two lines have room for."""
     step = (_RIGHT - _LEFT) / len(values)
     places = [_LEFT + (number + 0.5) * step for number in range(len(values))]
-    texts, free = list[str](), 0.0
+    texts, free = list[str](), [0.0, 0.0]
     for x, value in zip(places, values, strict=True):
         name = shorten(visible(value_in_words(value)), _LONGEST_LEVEL)
         half = len(name) * _LETTER / 2
         middle = min(max(x, half), _WIDTH - half)
-        if middle - half >= free:
-            texts.append(f'<text x="{short(middle)}" y="{short(_BOTTOM + 18)}">{plain(name)}</text>')
-            free = middle + half + 6
+        line = next((at for at, end in enumerate(free) if middle - half >= end), None)
+        if line is not None:
+            texts.append(f'<text x="{short(middle)}" y="{short(_BOTTOM + 18 + 15 * line)}">{plain(name)}</text>')
+            free[line] = middle + half + 6
     return places, "".join(texts)
 
 
