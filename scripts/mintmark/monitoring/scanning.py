@@ -100,11 +100,13 @@ def scan(
     span: Span,
     *,
     spread: Spread = in_threads,
+    expect: Callable[[int], None] = lambda _: None,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Scanned:
     """Return what the places of one version hold in windows; `spread` calls a function with each of many arguments.
 
-    A file that cannot be read is named and left out as a whole. `tell` is given how many rows were counted meanwhile.
+    A file that cannot be read is named and left out as a whole. `expect` is given how many rows the files say that they
+    have, and `tell` how many were counted meanwhile.
     """
 
     def read(listed: dict[Place, list[str]]) -> Scanned:
@@ -113,7 +115,9 @@ def scan(
             for place, names in listed.items()
             for name in names
         ]
-        return _scan(list(spread(read_head, ((file,) for file in files))), plan, span, spread, tell)
+        heads = list(spread(read_head, ((file,) for file in files)))
+        expect(sum(sum(head.groups) for head in heads if not head.fault))
+        return _scan(heads, plan, span, spread, tell)
 
     return log.stable(places, read)
 

@@ -76,7 +76,8 @@ class Watching:
     """How to watch: from when on and until when (None: as far as makes sense), at what time it is, in what windows.
 
     `read_labels` returns the labels of a version's model, None where there are none. `spread` calls a function with
-    each of many arguments: in threads of this process, or elsewhere. `tell` is given rows as they are counted.
+    each of many arguments: in threads of this process, or elsewhere. `expect` is given how many rows are to be counted,
+    for some days at a time, and `tell` how many were.
     """
 
     now: datetime
@@ -85,6 +86,7 @@ class Watching:
     span: str | None = None
     read_labels: ReadLabels | None = None
     spread: Spread = in_threads
+    expect: Callable[[int], None] = lambda _: None
     tell: Callable[[int], None] = lambda _: None
 
 
@@ -229,7 +231,7 @@ class _ModelRun:
             raise AssertionError(version)
         plan = known.plan(None if self._labels is None else self._labels.index)
         span = self._span(chunk, version)
-        return scan(self.log, places, plan, span, spread=self.how.spread, tell=self.how.tell)
+        return scan(self.log, places, plan, span, spread=self.how.spread, expect=self.how.expect, tell=self.how.tell)
 
     def _counted(self, version: str, chunk: Chunk, found: Scanned) -> Iterator[Counted]:
         self.faults += found.faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -81,6 +82,19 @@ def monitor(hosted: Hosted, log: Path, labels: Path) -> int:
     return main(["-C", str(hosted.clone.root), "monitor", MODEL, *where, "--publish", "--open"])
 
 
+def build_site(hosted: Hosted, folder: Path) -> Path:
+    """What pages.yml publishes: the site of the base branch and of the branch `monitoring`."""
+    hosted.clone.git("fetch", "--quiet", "origin")
+    assert main(["-C", str(hosted.clone.root), "site", "build", "--output", str(folder)]) == 0
+    return folder
+
+
+def page(site: Path, *parts: str) -> str:
+    """The text of a page, with what its drawings say, and without its marks."""
+    html = re.sub(r'aria-label="([^"]*)"', r">\1<", site.joinpath(*parts, "index.html").read_text())
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
 def opened(hosted: Hosted) -> list[dict[str, Any]]:
     return hosted.issues(LABEL)
 
@@ -119,6 +133,12 @@ def test_a_broken_column_leads_back_to_the_version_that_never_read_it(
     issues, (pull,) = opened(hosted), hosted.pulls()
     assert {issue["title"] for issue in issues} >= {f"{MODEL}@1.1.0 in production: it is worse"}
     assert "Paired test on 568 rows" in pull["body"]
+    site = build_site(hosted, tmp_path / "bad")
+    assert f"{MODEL} : 1.1.0 in production: accuracy is" in page(site)
+    assert "2 alarms in production" in page(site, "models", MODEL)
+    seen = page(site, "models", MODEL, "monitoring")
+    assert "Who served, and alarms. 1.1.0 served. 2 alarms, 2 of them open." in seen
+    assert "accuracy of 3 windows" in seen
 
     with serve() as server:
         assert server.version(NAME) == "1.1.0"
@@ -133,6 +153,20 @@ def test_a_broken_column_leads_back_to_the_version_that_never_read_it(
     assert all(issue["state"] == "closed" for issue in issues)
     said = [text for issue in issues for text in hosted.said_on(issue["number"])]
     assert all("The alarm is over" in text or "is not in production any more" in text for text in said), said
+    site = build_site(hosted, tmp_path / "good")
+    assert f"{MODEL} : 1.1.0 in production" not in page(site)
+    assert "not enough data in production" in page(site, "models", MODEL), "the day of 1.0.0 is not over"
+    seen = page(site, "models", MODEL, "monitoring")
+    assert "Who served, and alarms. 1.1.0, 1.0.0 served. 2 alarms, 0 of them open." in seen
+    assert "accuracy: metric, over" in seen
+    over = seen[seen.index("Alarms that are over") :]
+    assert re.search(
+        r"with labels, registered [0-9.]+: it is worse\. 1\.1\.0, 2 windows from \S+ ; over on \S+ : 1\.0\.0 answers",
+        over,
+    )
+    assert "it is worse" not in seen[: seen.index("Alarms that are over")], "1.0.0 is not blamed for the one before"
+    told = json.loads((site / f"api/v1/models/{MODEL}/monitoring.json").read_text())
+    assert [alarm["ended"] is not None for alarm in told["alarms"]] == [True, True]
     published = hosted.forge.git("ls-tree", "-r", "--name-only", "monitoring").splitlines()
     assert len([name for name in published if name.startswith(f"{MODEL}/1.1.0/production/")]) == 3
     assert len([name for name in published if name.startswith(f"{MODEL}/1.0.0/production/")]) == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pandas as pd
@@ -123,3 +125,15 @@ def test_documents_are_published_to_the_branch_of_the_remote(
         ["git", "ls-tree", "-r", "--name-only", "monitoring"], cwd=origin, capture_output=True, text=True
     )
     assert listed.stdout == f"{MODEL}/{VERSION}/production/202603-1d.json\n", "the day is long ago"
+
+
+def test_a_terminal_sees_how_many_rows_are_still_to_be_read(log: Path) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    with redirect_stderr(terminal):
+        assert monitor(log, "--since", SINCE, "--until", "2026-03-05") == 0
+    assert "199/199" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r"), "the bar goes away"

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def row_progress(what: str, size: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal; elsewhere nothing. It is told how much is done."""
+def row_progress(what: str, size: int, unit: str) -> Iterator[Callable[..., None]]:
+    """Show a bar on a terminal; elsewhere nothing. It is told how much is done, and of how much where that grows."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda *_: None
         return
     from tqdm import tqdm
 
     stream = unescaped(sys.stderr)
     with tqdm(desc=what, total=size, unit=unit, unit_scale=True, leave=False, file=stream) as bar:
-        yield lambda done: bar.update(done - bar.n) and None
+
+        def show(done: int, of: int = size) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        yield show

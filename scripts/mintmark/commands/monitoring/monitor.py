@@ -148,7 +148,7 @@ def watch_log(
 
     cluster = None if compute is None else _cluster_address(compute)
     opened = PredictionLog(log)
-    with _workers(cluster, opened) as spread, _progress(without_credentials(log)) as tell:
+    with _workers(cluster, opened) as spread, _progress(without_credentials(log)) as (expect, tell):
         how = Watching(
             now=datetime.now(UTC),
             since=None if since is None else _day(since),
@@ -156,6 +156,7 @@ def watch_log(
             span=window,
             read_labels=label_reader(labels),
             spread=spread,
+            expect=expect,
             tell=tell,
         )
         return watch(registry, opened, models, how)
@@ -200,19 +201,24 @@ def _day(text: str) -> datetime:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int], None]]:
-    """Give what is told of rows as they are counted."""
+def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """Give what is told of rows that are to be counted, as the ends of files say, and of rows as they are."""
     from mintmark.commands.measuring.row_progress import row_progress
 
-    done = 0
+    done = known = 0
+
+    def expect(rows: int) -> None:
+        nonlocal known
+        known += rows
+        show(done, known)
 
     def tell(rows: int) -> None:
         nonlocal done
         done += rows
-        show(done)
+        show(done, known)
 
     with row_progress(f"reading {what}", 0, " rows") as show:
-        yield tell
+        yield expect, tell
 
 
 def exit_code(watched: Watched) -> int:

@@ -77,7 +77,7 @@ class SliceLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelSeen:
-    """What a page shows of a channel. `last` is the last window that could be judged, if any could."""
+    """What a page shows of a channel: its state and findings are those of the version that was seen last."""
 
     name: str
     look: str
@@ -109,7 +109,7 @@ def channel_seen(seen: ModelWindows, channel: str, held: str | None, *, short: b
     drawn = windows[-(DRAWN_SHORT if short else DRAWN) :]
     lasting = seen.open_alarms(channel)
     over = [each for each in reversed(seen.alarms) if each.channel == channel and not each.is_open]
-    last = last_judged(windows)
+    last = last_judged([each for each in windows if each.version == windows[-1].version])
     look, state = health(lasting, last)
     measured = next((each for each in reversed(windows) if known_metric(each)), None)
     estimates = [each.estimate for each in drawn if each.estimate is not None and each.estimate.metrics]

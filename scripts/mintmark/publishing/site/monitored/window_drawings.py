@@ -51,7 +51,7 @@ def draw_traffic(windows: Sequence[WindowDocument]) -> str:
     total = sum(each.traffic.requests for each in windows)
     faults, quiet = sum(each.traffic.failed for each in windows), len(silent)
     said = f"{numbers.capital(numbers.count(total, 'request'))} in {numbers.count(len(windows), 'window')}"
-    said += f", {numbers.count(faults, 'of them failed', 'of them failed')}, {numbers.count(quiet, 'silent window')}."
+    said += f", {f'{faults:,}' if faults else 'none'} of them failed, {numbers.count(quiet, 'silent window')}."
     marks = f'<path d="{"".join(bars)}" fill="{LINE}" opacity=".75"/>'
     marks += f'<path d="{"".join(failed)}" fill="{_BAD}"/>' if failed else ""
     marks += f'<path d="{"".join(silent)}" fill="none" stroke="{_BAD}" stroke-width="2"/>' if silent else ""
