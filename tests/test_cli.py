@@ -85,7 +85,7 @@ def test_a_wrong_call_is_code_2(scratch: Scratch, arguments: list[str]) -> None:
     [
         (["propse"], 'mintmark: error: "propse" is not a command; did you mean "propose"?'),
         (["-C", ".", "lst"], '"lst" is not a command; did you mean "list"?'),
-        (["xyzzy"], '"xyzzy" is not a command; the commands are init, add, upgrade, convert, register,'),
+        (["xyzzy"], '"xyzzy" is not a command; the commands are init, add, upgrade, convert, register, import,'),
         (["site", "bild"], 'mintmark site: error: "bild" is not one of build, serve; did you mean "build"?'),
         (
             ["validate", "--format", "jsn"],

@@ -45,6 +45,26 @@ def _register_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", metavar="ROWS", type=Path, help=learned)
 
 
+_TASKS = ("regression", "binary-classification", "multiclass-classification")
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("system", choices=("mlflow", "gto", "huggingface"), help="what kind of registry it is")
+    place = "the address of an MLflow server, a clone with GTO's tags, or a folder of the Hugging Face Hub"
+    parser.add_argument("place", metavar="PLACE", help=place)
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the name of the model there (a folder needs none)")
+    parser.add_argument("--tracking", metavar="URL", help="the MLflow server with its runs, where that is another one")
+    parser.add_argument("--as", dest="model", metavar="MODEL", help="its name here (default: made of the name there)")
+    parser.add_argument("--task", choices=_TASKS, help="what kind of answer it gives, where no model.yaml says so yet")
+    parser.add_argument("--target", metavar="COLUMN", help="the column that it predicts")
+    owner = "who decides about it, such as @ada; repeat it for more (default: a blank)"
+    parser.add_argument("--owner", dest="owners", metavar="@NAME", action="append", default=[], help=owner)
+    parser.add_argument("--licence", metavar="SPDX", help="its licence, such as Apache-2.0 (default: a blank)")
+    only = "bring this version alone; repeat it for more"
+    parser.add_argument("--only", metavar="VERSION", action="append", default=[], help=only)
+    parser.add_argument("--commit", action="store_true", help="make the commits, on the branch import/MODEL")
+
+
 BRINGING_COMMANDS: dict[str, Command] = {
     "convert": Command(
         "make a pickled estimator skops or ONNX, and prove that both answer the same",
@@ -64,5 +84,15 @@ BRINGING_COMMANDS: dict[str, Command] = {
         ),
         _register_arguments,
         "mintmark.commands.bringing.register:register",
+    ),
+    "import": Command(
+        "bring the versions of a model from another registry",
+        (
+            "mintmark import mlflow http://127.0.0.1:5000 churn --task binary-classification --target cancelled",
+            "mintmark import gto ../old-registry churn --task regression --target rent --commit",
+            "mintmark import huggingface downloaded/churn --as churn",
+        ),
+        _import_arguments,
+        "mintmark.commands.bringing.import_models:import_models",
     ),
 }

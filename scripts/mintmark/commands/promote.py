@@ -67,6 +67,7 @@ def move_channel(
     model = state.model
     record = registry.record(model, version)
     _refuse_yanked(registry, state, version)
+    _refuse_unmeasured(registry, record)
     require_allowed(check_change(state, state.moved(channel, version), registry.settings.channels))
     _require_bytes(registry, record)
     verb = state.move_kind(channel, version)
@@ -78,6 +79,16 @@ def move_channel(
         message=_announce(registry, state, channel, record, verb, note),
         branch=None if here else f"{verb}/{model}-{version}-{channel}",
     )
+
+
+def _refuse_unmeasured(registry: ClonedRegistry, record: VersionRecord) -> None:
+    """Raise where nobody here measured a version: no gate can be held against what somebody said (R4)."""
+    said_by = registry.metrics(record.model, record.version).get("said_by")
+    if said_by:
+        raise MintmarkError(
+            f"{record.reference} enters no channel: its metrics are said by {said_by}, and nobody measured it here; "
+            f"mintmark register {record.model} --artifact FILE --data EVALUATION makes a version that is measured"
+        )
 
 
 def _require_bytes(registry: ClonedRegistry, record: VersionRecord) -> None:

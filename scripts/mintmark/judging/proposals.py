@@ -15,6 +15,7 @@ from mintmark.judging.deadline import begin_model
 from mintmark.judging.fetched import fetch_judged, judge_other_rows, names_other_rows
 from mintmark.judging.hearing import attempt, heard
 from mintmark.judging.record_claims import judge_record
+from mintmark.judging.said_versions import judge_said
 from mintmark.judging.trials.running import start_model
 from mintmark.judging.uses import count_uses
 from mintmark.judging.worked_out import work_out_rows
@@ -46,6 +47,11 @@ def judge_proposal(span: Span, subjects: Sequence[Subject], *, reproduce: bool =
     candidate = yield from fetch_judged(span, span.after, record)
     yield Opinion(lineage=_lineage(record), tables=_differences(span.before, champion, span.after, record))
     if candidate is None:
+        return
+    claims = span.after.read("metrics", layout.metrics_path(model, version))
+    said_by = (claims.data or {}).get("said_by") if claims is not None else None
+    if said_by:
+        yield judge_said(record, said_by, channel=subject.channel)
         return
     counted = yield from judge_record(span, record, candidate.files)
     yield _training(span.before, champion, record)

@@ -122,7 +122,7 @@ def test_counts_and_estimates() -> None:
     )
     assert what_would_decide(None, 0.01) == "", "nobody can tell"
     assert (
-        how_measured(1, 2000, 7)
+        how_measured({"rows": 1, "resamples": 2000, "seed": 7})
         == "Measured on 1 evaluation row; the intervals come from 2,000 bootstrap resamples, seed 7."
     )
 

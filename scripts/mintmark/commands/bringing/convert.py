@@ -40,7 +40,7 @@ def convert(
     taken = f", the best of a {conversion.taken_from}" if conversion.taken_from else ""
     print(f"{file}: {conversion.type_name}{taken}, with {numbers.count(len(conversion.columns), 'input')}")
     print("\n".join(proof_lines(conversion.agreement)))
-    faults = list(_faults(conversion, accept))
+    faults = list(conversion_faults(conversion, accept))
     if faults:
         raise MintmarkError("\n".join([f"{file}: is not converted: it would not be the same model", *faults]))
     write_atomically(output, conversion.content)
@@ -61,7 +61,8 @@ def proof_lines(agreement: Agreement) -> Iterator[str]:
         yield "  ".join([first.ljust(widths[0]), *cells])
 
 
-def _faults(conversion: Conversion, accept: Sequence[str]) -> Iterator[str]:
+def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Iterator[str]:
+    """Yield where the converted model answers otherwise than the pickle, or refuses what that answers."""
     agreement = conversion.agreement
     for kind in agreement.kinds:
         if agreement.differs(kind) and not (kind.name == THRESHOLDS and AT_THRESHOLDS in accept and not kind.odd):

@@ -181,10 +181,12 @@ def what_would_decide(plan: RowsPlan | None, margin: float) -> str:
     return f"{told}; only those that the two answer differently need a label, {some} (mintmark compare --unlabelled)"
 
 
-def how_measured(rows: int, resamples: int, seed: int) -> str:
-    """Return how the metrics of a version were measured, in a sentence."""
-    how = f"{count(resamples, 'bootstrap resample')}, seed {seed}"
-    return f"Measured on {count(rows, 'evaluation row')}; the intervals come from {how}."
+def how_measured(measured: Mapping[str, Any]) -> str:
+    """Return how the metrics in a metrics.json were measured, or who said them, in a sentence."""
+    if "said_by" in measured:
+        return f"Said by {measured['said_by']}; nobody measured it here."
+    how = f"{count(measured['resamples'], 'bootstrap resample')}, seed {measured['seed']}"
+    return f"Measured on {count(measured['rows'], 'evaluation row')}; the intervals come from {how}."
 
 
 def capital(sentence: str) -> str:

@@ -58,8 +58,8 @@ def metrics(model: Model, measured: Mapping[str, Any]) -> str:
     rows = [_metric_row(name, found[name], model) for name in sorted(found, key=lambda name: name != model.metric.name)]
     absent = [name for name in undefined_names(measured) if name not in found]
     rows += [_undefined_row(name, undefined(measured, name), model) for name in absent]
-    header = ("metric", "value", f"{share(measured['confidence'])} interval", "better is", "what it is")
-    blocks = [how_measured(measured["rows"], measured["resamples"], measured["seed"]), table(header, rows)]
+    header = ("metric", "value", f"{share(measured.get('confidence', 0.95))} interval", "better is", "what it is")
+    blocks = [how_measured(measured), table(header, rows)]
     if model.metric.name not in found:
         blocks.insert(0, f"The primary metric is {code(model.metric.name)}, which this version was not measured by.")
     return "\n\n".join([*blocks, *_whose_class(model, measured)])

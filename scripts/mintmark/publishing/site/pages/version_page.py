@@ -186,7 +186,7 @@ def _requests(config: Document, model: Document, version: Document) -> dict[str,
 def _measured_on(measured: Document) -> str:
     if not measured:
         return f"How it was measured is not known. {_NO_METRICS}"
-    return how_measured(measured["rows"], measured["resamples"], measured["seed"])
+    return how_measured(measured)
 
 
 def _judged(config: Document, model: Document, version: Document) -> dict[str, Any]:

@@ -1,0 +1,189 @@
+"""The versions of an artifact that GTO's tags name in a clone, each with its file. Changes nothing there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from mintmark.beginning.importing.found import (
+    MOST_ARTIFACT,
+    MOST_VERSIONS,
+    FoundVersion,
+    ImportRefused,
+    Made,
+    form_of,
+    plain_path,
+    text,
+)
+from mintmark.core.moment import format_moment
+from mintmark.core.version import is_version, parse_version
+from mintmark.errors import MintmarkError, UsageError
+from mintmark.registry import git
+from mintmark.registry.clone import find_root
+from mintmark.registry.files import read_text_file
+from mintmark.registry.yaml.faults import YamlFault
+from mintmark.registry.yaml.text import parse_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FIELDS: Final = ("refname:strip=2", "objectname", "*objectname", "creatordate:unix", "creator", "contents:subject")
+_FORMAT: Final = "%00".join(f"%({name})" for name in _FIELDS)
+_LISTS: Final = ("artifacts.yaml", "dvc.yaml")  # which name artifacts, the first for GTO alone
+_MOST_LIST: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tag:
+    """A tag of the artifact: what follows its name, the commit it is on, when and by whom it was made."""
+
+    rest: str
+    commit: str
+    time: str
+    creator: str
+    subject: str
+
+
+@dataclass(kw_only=True, slots=True)
+class GtoSource:
+    """One artifact of a repository, a clone of which lies in `folder`."""
+
+    folder: Path
+    model: str
+    system: str = field(default="gto", init=False)
+    purpose: str = field(default="", init=False)
+
+    @property
+    def address(self) -> str:
+        """The name of the folder: where it lies on this machine is nobody's business."""
+        return self.folder.resolve().name
+
+    def versions(self) -> list[FoundVersion]:
+        """Return every version that is registered and not taken out, the lowest first."""
+        root = find_root(self.folder)
+        if not self.model.isprintable() or any(mark in self.model for mark in "@#*?[\\"):
+            raise UsageError(f"{self.model}: is no name of an artifact of GTO")
+        tags = self._tags(root)
+        registered = {tag.rest[2:].partition("#")[0]: tag for tag in tags if tag.rest.startswith("@v")}
+        found = {name: tag for name, tag in registered.items() if is_version(name) and f"{name}!" not in registered}
+        stages = _stages(tags)
+        ordered = sorted(found, key=parse_version)[:MOST_VERSIONS]
+        return [self._version(root, name, found[name], stages) for name in ordered]
+
+    def read(self, version: FoundVersion) -> bytes:
+        """Return the file of a version: from Git, or from DVC's cache."""
+        assert version.made is not None
+        root, commit, path = find_root(self.folder), str(version.extra["commit"]), version.made.path
+        content = _blob(root, commit, path, MOST_ARTIFACT)
+        if content is not None:
+            return content
+        md5 = _tracked(root, commit, path)
+        if md5 is None:
+            raise ImportRefused(f"{path} is neither in Git nor tracked by DVC at {commit[:10]}")
+        place = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+        if not place.is_file():
+            raise ImportRefused(f"{path}: DVC tracks it, and its cache has it not; run dvc fetch --all-tags there")
+        return read_text_file(place, limit=MOST_ARTIFACT)
+
+    def _tags(self, root: Path) -> list[_Tag]:
+        told = git.git_text("for-each-ref", f"--format={_FORMAT}", "--sort=creatordate", "refs/tags/", cwd=root)
+        found = []
+        for line in told.splitlines():
+            fields = line.split("\0")
+            if len(fields) == len(_FIELDS) and fields[0].startswith((f"{self.model}@", f"{self.model}#")):
+                name, own, target, when, creator, subject = fields
+                time = format_moment(int(when)) if when.isdecimal() else ""
+                found.append(_Tag(rest=name[len(self.model) :], commit=target or own, time=time,
+                                  creator=creator.rpartition(">")[0], subject=subject))  # fmt: skip
+        if not found:
+            raise MintmarkError(f"{self.folder}: no tag of GTO names {self.model}; git fetch --tags there brings them")
+        return found
+
+    def _version(self, root: Path, name: str, tag: _Tag, stages: dict[str, str]) -> FoundVersion:
+        aliases = tuple(sorted(stage for stage, commit in stages.items() if commit == tag.commit))
+        made, why_not, described = None, "", ""
+        try:
+            path, described = _artifact(root, tag.commit, self.model)
+            made = Made(path=path, form=form_of(path))
+        except ImportRefused as refused:
+            why_not = str(refused)
+        told = {
+            "version": name,
+            "created": tag.time,
+            "commit": tag.commit,
+            "tag": f"{self.model}{tag.rest}",
+            "user": text(tag.creator),
+            "aliases": list(aliases),
+            "description": described,
+            "message": text(tag.subject),
+        }
+        return FoundVersion(
+            name=f"v{name}",
+            number=name,
+            made=made,
+            why_not=why_not,
+            created=tag.time,
+            description=described,
+            aliases=aliases,
+            extra={key: value for key, value in told.items() if value not in ("", [])},
+        )
+
+
+def _stages(tags: list[_Tag]) -> dict[str, str]:
+    """Return on which commit each stage is: the tag with the highest number counts, and none that takes it back."""
+    numbered: dict[str, tuple[int, str]] = {}
+    for tag in tags:
+        stage, _, number = tag.rest.removeprefix("#").partition("#")
+        if tag.rest.startswith("#") and number.isdecimal() and number.isascii() and len(number) < 10:
+            known = numbered.get(stage.rstrip("!"), (0, ""))
+            if int(number) > known[0]:
+                numbered[stage.rstrip("!")] = (int(number), "" if stage.endswith("!") else tag.commit)
+    return {stage: commit for stage, (_, commit) in numbered.items() if commit}
+
+
+def _blob(root: Path, commit: str, path: str, limit: int) -> bytes | None:
+    """Return a file of a commit, None where there is none, or something else than a plain file."""
+    entry = git.list_tree(root, commit, path).get(path)
+    if entry is None or entry.mode in git.NO_FILES:
+        return None
+    content = next(iter(git.read_blobs(root, [entry.oid], limit=limit)))[1]
+    if len(content) > limit:
+        raise ImportRefused(f"{path}: is larger than {limit / 1e6:,.0f} MB")
+    return content
+
+
+def _yaml(root: Path, commit: str, path: str) -> dict[str, Any]:
+    content = _blob(root, commit, path, _MOST_LIST)
+    try:
+        data = parse_yaml(content, number_keys=True) if content is not None else None
+    except YamlFault as fault:
+        raise ImportRefused(f"{path}:{fault.line} at {commit[:10]}: {fault.message}") from None
+    return data if isinstance(data, dict) else {}
+
+
+def _artifact(root: Path, commit: str, model: str) -> tuple[str, str]:
+    """Return the path and the description of an artifact, as the lists at a commit have it."""
+    for name in _LISTS:
+        listed = _yaml(root, commit, name)
+        entries = listed if name == _LISTS[0] else listed.get("artifacts")
+        entry = entries.get(model) if isinstance(entries, dict) else None
+        if not isinstance(entry, dict):
+            continue
+        path = plain_path(entry.get("path"))
+        if path is not None:
+            return path, text(entry.get("desc") or entry.get("description") or "")
+    raise ImportRefused(f"neither {' nor '.join(_LISTS)} at {commit[:10]} says which file {model} is")
+
+
+def _tracked(root: Path, commit: str, path: str) -> str | None:
+    """Return the md5 by which DVC tracks a file at a commit."""
+    outs = list(_yaml(root, commit, f"{path}.dvc").get("outs") or [])
+    folder = path.rpartition("/")[0]
+    own = path.rpartition("/")[2]
+    found = [out.get("md5") for out in outs if isinstance(out, dict) and out.get("path") == own]
+    for lock in dict.fromkeys((f"{folder}/dvc.lock" if folder else "dvc.lock", "dvc.lock")):
+        stages = _yaml(root, commit, lock).get("stages")
+        for stage in stages.values() if isinstance(stages, dict) else ():
+            entries = stage.get("outs") if isinstance(stage, dict) else None
+            found += [out.get("md5") for out in entries or () if isinstance(out, dict) and out.get("path") == path]
+    return next((str(md5) for md5 in found if isinstance(md5, str) and len(md5) == 32 and md5.isalnum()), None)

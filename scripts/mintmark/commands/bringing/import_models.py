@@ -1,0 +1,238 @@
+"""`mintmark import SYSTEM`: bring the versions of a model from another registry, one commit each."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mintmark.beginning.importing.found import ImportRefused, model_name
+from mintmark.beginning.importing.gto_source import GtoSource
+from mintmark.beginning.importing.huggingface_source import HuggingFaceSource
+from mintmark.beginning.importing.mlflow_server import MlflowServer
+from mintmark.beginning.importing.mlflow_source import MlflowSource
+from mintmark.beginning.importing.model_bytes import example_rows
+from mintmark.beginning.importing.said_record import is_of
+from mintmark.beginning.model_text import Said, format_identity, identity
+from mintmark.changing.commits import commit_files, require_clean, require_ready
+from mintmark.changing.lock import one_at_a_time
+from mintmark.changing.model_state import read_standing
+from mintmark.commands.bringing.imported_versions import commit_said
+from mintmark.core import layout
+from mintmark.core.announcement import message
+from mintmark.core.finding import one_line
+from mintmark.core.question import Question, Task
+from mintmark.core.words import numbers
+from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
+from mintmark.registry import git
+from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.schemas import accepts, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from mintmark.beginning.importing.found import FoundVersion, Source
+    from mintmark.core.judgement.rules import ModelState
+
+_METRICS: Final = {"regression": "mae", "binary-classification": "roc_auc", "multiclass-classification": "log_loss"}
+_MARGINS: Final = {"binary-classification": 0.01, "multiclass-classification": 0.02, "regression": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the command line says of the model that comes: its name here, and what it answers."""
+
+    model: str | None
+    target: str | None
+    task: Task | None
+    owners: Sequence[str]
+    licence: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Step:
+    """One version of the other registry: it comes, it is here already, or `why_not`."""
+
+    version: FoundVersion
+    is_here: bool = False
+    why_not: str = ""
+
+    @property
+    def comes(self) -> bool:
+        return not self.is_here and not self.why_not
+
+
+def import_models(root: Path, *, system: str, only: list[str], commit: bool, **given: Any) -> int:
+    """Bring the versions of a model of another registry; without `commit`, say what would come."""
+    asked = Asked(**{name: given.pop(name) for name in ("model", "target", "task", "owners", "licence")})
+    return _bring(root, _SOURCES[system](**given), only, asked, commit=commit)
+
+
+def _mlflow(place: str, name: str | None, tracking: str | None) -> Source:
+    registry = MlflowServer.at(place)
+    name = _named(name, "of the registered model")
+    runs = MlflowServer.at(tracking) if tracking else registry
+    return MlflowSource(registry=registry, tracking=runs, model=name)
+
+
+def _gto(place: str, name: str | None, tracking: str | None) -> Source:
+    _refuse_tracking(tracking)
+    return GtoSource(folder=Path(place), model=_named(name, "of the artifact"))
+
+
+def _huggingface(place: str, name: str | None, tracking: str | None) -> Source:
+    _refuse_tracking(tracking)
+    return HuggingFaceSource(folder=Path(place), model=name or Path(place).resolve().name)
+
+
+def _named(name: str | None, what: str) -> str:
+    if name is None:
+        raise UsageError(f"write the name {what} behind where it lies: mintmark import SYSTEM PLACE NAME")
+    return name
+
+
+def _refuse_tracking(tracking: str | None) -> None:
+    if tracking is not None:
+        raise UsageError("--tracking is for MLflow; leave it out")
+
+
+_SOURCES: Final[Mapping[str, Callable[..., Source]]] = {
+    "gto": _gto,
+    "huggingface": _huggingface,
+    "mlflow": _mlflow,
+}
+
+
+def _bring(root: Path, source: Source, only: Sequence[str], asked: Asked, *, commit: bool) -> int:
+    registry = ClonedRegistry(root)
+    model = asked.model or model_name(source.model)
+    branch = f"import/{model}"
+    if commit:
+        require_ready(registry.root)
+        require_clean(registry.root)
+        _require_branch(registry.root, branch)
+    versions = _wanted(source, only)
+    identity_here = os.path.lexists(registry.root / layout.model_path(model))
+    described = None if identity_here else _identity(source, model, asked)
+    state = read_standing(registry, model) if identity_here else None
+    steps = [_step(registry, state, source, version, model) for version in versions]
+    _tell(source, model, steps, described)
+    coming = [step.version for step in steps if step.comes]
+    if not commit or not coming:
+        count = numbers.count(len(coming), "version")
+        ending = f"; --commit brings {count}, a commit each, on the branch {branch}" if coming else ""
+        print(f"nothing is written{ending}")
+        return 0 if coming or all(step.is_here for step in steps) else 1
+    if described is not None:
+        _commit_identity(registry, model, described, _new_branch(registry.root, branch))
+    failed = _commit_versions(registry, source, coming, model, branch)
+    base = registry.settings.base_branch
+    print(f"next: fill in what is blank in {layout.model_path(model)}, then mintmark validate --base {base} --steps")
+    return 1 if failed or any(step.why_not for step in steps) else 0
+
+
+def _wanted(source: Source, only: Sequence[str]) -> list[FoundVersion]:
+    versions = list(source.versions())
+    names = [version.name for version in versions]
+    for name in only:
+        if name not in names:
+            raise UsageError(f"--only {name}: {source.model} has no such version; it has {', '.join(names[:20])}")
+    if not versions:
+        raise MintmarkError(f"{source.address}: {source.model} has no version")
+    return [version for version in versions if not only or version.name in only]
+
+
+def _require_branch(root: Path, branch: str) -> None:
+    """Raise where the branch of a former run is there, and another one is checked out: the rest belongs on it."""
+    there = git.ask_git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", cwd=root)
+    if there is not None and git.current_branch(root) != branch:
+        raise MintmarkError(
+            f"the branch {branch} of a former run is there; git switch {branch}, and run this again to bring the rest"
+        )
+
+
+def _new_branch(root: Path, branch: str) -> str | None:
+    return None if git.current_branch(root) == branch else branch
+
+
+def _identity(source: Source, model: str, asked: Asked) -> dict[str, Any]:
+    """Return a model.yaml of what was said there and asked for here; the rest is blank."""
+    if asked.target is None or asked.task is None:
+        raise UsageError(
+            f"there is no {layout.model_path(model)} yet, so say what the model answers: --task and --target COLUMN"
+        )
+    question = Question(task=asked.task, target=asked.target, metric=_METRICS[asked.task], positive_class=None,
+                        entity_column=None)  # fmt: skip
+    said = Said(owners=tuple(asked.owners), purpose=source.purpose or None, licence=asked.licence)
+    document = identity(model, question, said, margin=_MARGINS[asked.task])
+    if not accepts("model", document):
+        raise InvalidRegistryError(explain("model", document, layout.model_path(model), {}))
+    return document
+
+
+def _step(
+    registry: ClonedRegistry, state: ModelState | None, source: Source, version: FoundVersion, model: str
+) -> _Step:
+    if state is not None and version.number in state.versions:
+        if is_of(registry.record(model, version.number).document.get("extra"), source, version):
+            return _Step(version=version, is_here=True)
+        return _Step(version=version, why_not=f"{model} {version.number} is another version here; --as another name")
+    if state is not None and version.number in state.released:
+        return _Step(version=version, why_not=f"{version.number} was here and was withdrawn, so its number is burnt")
+    return _Step(version=version, why_not=version.why_not or _lacks(version))
+
+
+def _lacks(version: FoundVersion) -> str:
+    """Return what a version without evaluation rows lacks."""
+    made = version.made
+    if made is not None and made.form == "pickle" and example_rows(made) is None:
+        return (
+            "it is a pickle without an input example, and no rows prove that it converts; mintmark convert FILE --data "
+            "ROWS makes skops of it"
+        )
+    return ""
+
+
+def _tell(source: Source, model: str, steps: Sequence[_Step], described: Mapping[str, Any] | None) -> None:
+    print(f"{source.model} in {source.address}: {numbers.count(len(steps), 'version')}, as {model} here")
+    if described is not None:
+        print(f'  {layout.model_path(model)} is new: {described["task"]} of "{described["target"]}"')
+    for step in steps:
+        version = step.version
+        made = version.made.form if version.made else "?"
+        when = f", of {version.created}" if version.created else ""
+        told = "is here already" if step.is_here else f"cannot come: {step.why_not}" if step.why_not else made
+        print(one_line(f"  {version.name} -> {version.number}{when}: {told}"))
+        for note in version.notes if step.comes else ():
+            print(one_line(f"      {note}"))
+    for step in steps:
+        for alias in step.version.aliases:
+            place = f"{model}@{step.version.number}" if not step.why_not else f"version {step.version.name}"
+            print(one_line(f"  {alias} -> {place}: enters no channel, because nobody measured it here on rows"))
+
+
+def _commit_identity(registry: ClonedRegistry, model: str, document: Mapping[str, Any], branch: str | None) -> None:
+    path = layout.model_path(model)
+    with one_at_a_time(registry.root, "import"):
+        text = message(f"describe {model}", "It comes from another registry. What nobody said there is blank.")
+        writes = {path: format_identity(dict(document)).encode()}
+        made = commit_files(registry.root, writes=writes, message=text, branch=branch)
+    print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+
+
+def _commit_versions(
+    registry: ClonedRegistry, source: Source, versions: Sequence[FoundVersion], model: str, branch: str
+) -> int:
+    """Commit one version after the other, and return how many did not come; each is whole or not there."""
+    failed = 0
+    for version in versions:
+        try:
+            made = commit_said(registry, source, version, model, branch=_new_branch(registry.root, branch))
+        except (ImportRefused, MintmarkError) as fault:
+            failed += 1
+            print(one_line(f"{version.name} did not come: {fault}"))
+            continue
+        print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+    return failed
