@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -231,6 +232,15 @@ def edit(file: Path, name: str, column: pa.Array) -> None:
         table.set_column(place, pa.field(name, column.type), column).replace_schema_metadata(table.schema.metadata),
         file,
     )
+
+
+@pytest.mark.parametrize("values", [["12"], [[1.0]], [{"a": 1}], [True]], ids=["text", "list", "struct", "boolean"])
+def test_a_file_with_another_kind_of_input_is_named(plain: Path, tmp_path: Path, values: list[object]) -> None:
+    file = tmp_path / "it.parquet"
+    shutil.copy(the_file(plain), file)
+    edit(file, "input_worst area", pa.array(values * DAY_ROWS))
+    head = read_head(LogFile(str(tmp_path), file.name, MODEL, VERSION))
+    assert re.search(r"it\.parquet: its column input_worst area is .*, not double; it is left out", head.fault)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintmark.registry.logged.form import FIXED, UNSERVED, parse_about, read_counts
+from mintmark.registry.logged.form import FIXED, INPUT, UNSERVED, arrow_type, parse_about, read_counts
 from mintmark.registry.logged.reading import open_files
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def read_head(file: LogFile) -> Head:
         head.fault = f"{file.name}: says that it is of {about.model}@{about.version}; it is left out"
     else:
         head.sample, head.personal = about.sample, about.personal
-        head.fault = _misfit(file, schema)
+        head.fault = _misfit(file, schema) or _misfit_of_inputs(file, schema, about)
     return head
 
 
@@ -119,6 +119,25 @@ def _misfit(file: LogFile, schema: pa.Schema) -> str:
             naive = ", and a time without a zone says no moment" if _is_naive(found) else ""
             return f"{file.name}: its column {name} is {found}, not {_KINDS[name]}{naive}; it is left out"
     return ""
+
+
+def _misfit_of_inputs(file: LogFile, schema: pa.Schema, about: About) -> str:
+    """Say which input is of another kind than the signature has it; no server writes that."""
+    for name, said in about.inputs.items():
+        if INPUT + name not in schema.names:
+            continue
+        as_text = about.personal.get(name) == "hash"
+        wanted = pa.string() if as_text else arrow_type(said) or pa.string()
+        found = _plain(schema.field(INPUT + name).type)
+        if _kind(found) != _kind(wanted):
+            return f"{file.name}: its column {INPUT}{name} is {found}, not {wanted}; it is left out"
+    return ""
+
+
+def _kind(kind: Any) -> str:
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    return "time" if pa.types.is_timestamp(kind) else str(kind)
 
 
 def _plain(kind: Any) -> Any:
