@@ -38,7 +38,7 @@ IDENTITY = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_teams_own_stages_make_versions_like_any_other(tmp_path: Path) -> None:
     registry = begin_empty(tmp_path / "registry")
     page = (ROOT / "docs/how-to/add-a-model.md").read_text().partition("## Use a pipeline of your own")[2]

@@ -7,7 +7,7 @@ from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.registry.pipeline import model_stages, parse_lock, pipeline_status, read_lock
+from mintmark.registry.pipeline import model_stages, parse_lock, pipeline_status, read_lock, stage_targets
 
 pytestmark = pytest.mark.usefixtures("warm_dvc")
 
@@ -176,3 +176,18 @@ stages:
     assert stages["train@iris"].to_dict()["deps"] == {"clean.csv": "etag:e1"}
     circle = lock.replace("{cmd: d,", "{cmd: d, deps: [{path: clean.csv, etag: e1}],")
     assert list(model_stages(parse_lock(circle.encode()), "iris")) == ["download", "clean", "train@iris"]
+
+
+def test_a_stage_is_a_models_where_it_is_repeated_for_it_or_writes_its_candidate(tmp_path: Path) -> None:
+    """A team's own stages need no section in params.yaml, for which the others would be repeated."""
+    (tmp_path / "params.yaml").write_text("models: {iris: {}}\n")
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n"
+        "  prepare:\n    foreach: ${models}\n    do: {cmd: prepare}\n"
+        "  clean: {cmd: clean, outs: [data/rows.csv]}\n"
+        "  fit-gbm: {cmd: fit, outs: [models/gbm/candidate/model.onnx]}\n"
+    )
+    assert stage_targets(tmp_path, "iris") == ["prepare@iris"]
+    assert stage_targets(tmp_path, "gbm") == ["fit-gbm"]
+    with pytest.raises(MintmarkError, match="has no stage for oak"):
+        stage_targets(tmp_path, "oak")

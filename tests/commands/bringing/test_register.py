@@ -134,7 +134,7 @@ def test_a_model_of_the_pipeline_is_not_brought(empty: Scratch, holdout: Path, t
     assert "trees is made by fit@trees" in done.text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_skops_wrote_is_taken_in_its_one_form_and_answers_as_told(
     empty: Scratch, holdout: Path, tmp_path: Path
 ) -> None:
