@@ -50,7 +50,7 @@ def whole(model):
 
 
 def test_pruned_trees_have_fewer_leaves_and_answer_alike(tmp_path):
-    model = make_pipeline(StandardScaler(), RandomForestClassifier(4, random_state=1)).fit(ROWS, LABEL)
+    model = make_pipeline(StandardScaler(), RandomForestClassifier(10, random_state=1)).fit(ROWS, LABEL)
     content = smaller(model, LABEL, PRUNE)
     assert content == smaller(model, LABEL, PRUNE)
     made = loaded(content, tmp_path)
