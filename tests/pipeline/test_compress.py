@@ -162,7 +162,7 @@ def add_the_stage(repository, lines):
     repository.replace("params.yaml", "model__C: [0.1, 10]", "model__max_depth: [8]")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_lines_of_the_how_to_make_a_smaller_candidate_and_evaluate_measures_it(repository):
     add_the_stage(repository, lines_of_the_how_to())
     output = repository.dvc("repro")
