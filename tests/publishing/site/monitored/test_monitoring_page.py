@@ -9,9 +9,10 @@ from tests.monitoring.example_documents import a_number
 from tests.publishing.site.sample_versions import config, index, row, version
 from tests.publishing.site.sample_windows import a_window
 
+from mintmark.core.records import Interval
 from mintmark.monitoring.alarms import alarms_of
 from mintmark.monitoring.documents import WindowDocument
-from mintmark.monitoring.measured import Column, ReferenceCounts, Unseen
+from mintmark.monitoring.measured import Column, Measured, ReferenceCounts, Unseen
 from mintmark.publishing.site.monitored.column_drawing import draw_column
 from mintmark.publishing.site.monitored.column_lines import column_lines
 from mintmark.publishing.site.monitored.documents import monitoring_documents
@@ -53,7 +54,9 @@ def test_pages_of_wide_models_with_a_long_past_stay_small() -> None:
 
 
 def test_estimates_are_hollow_and_dashed_and_labels_are_filled() -> None:
-    drawing = draw_metric([a_window("iris", "1.0.0", day, labelled=day == 0) for day in range(2)], maximize=True)
+    drawing = draw_metric(
+        [a_window("iris", "1.0.0", day, labelled=day == 0) for day in range(2)], "roc_auc", maximize=True
+    )
     filled, hollow = (part.split("</g>")[0] for part in drawing.split('<g fill="var(')[1:3])
     assert (filled.startswith("--md"), filled.count("<circle")) == (True, 1)
     assert (hollow.startswith("--mm-raised"), hollow.count("<circle")) == (True, 2)
@@ -64,9 +67,26 @@ def test_estimates_are_hollow_and_dashed_and_labels_are_filled() -> None:
 
 
 def test_only_what_a_test_found_worse_is_red() -> None:
-    plain = draw_metric([a_window("iris", "1.0.0", 0, value=0.1)], maximize=True)
+    plain = draw_metric([a_window("iris", "1.0.0", 0, value=0.1)], "roc_auc", maximize=True)
     assert "--mm-bad" not in plain
-    assert "--mm-bad" in draw_metric([a_window("iris", "1.0.0", 0, value=0.1, worse=True)], maximize=True)
+    assert "--mm-bad" in draw_metric([a_window("iris", "1.0.0", 0, value=0.1, worse=True)], "roc_auc", maximize=True)
+
+
+def test_every_other_metric_is_drawn_beside_its_own_band() -> None:
+    def with_loss(window: WindowDocument) -> WindowDocument:
+        assert window.performance is not None
+        loss = Measured(value=0.4, low=0.3, high=0.5, registered=Interval(value=0.38, low=0.33, high=0.43))
+        metrics = {**window.performance.metrics, "log_loss": loss}
+        return replace(window, performance=replace(window.performance, metrics=metrics))
+
+    windows = [with_loss(a_window("iris", "1.0.0", day)) for day in range(3)]
+    page = monitoring_page(config(), index(row(version())), seen(windows))
+    (fold,) = (part for part in page.split("<details") if "1 other metric" in part)
+    assert 'aria-label="log_loss in production, drawn"' in fold
+    assert "less is better" in fold
+    assert "registered</text>" in fold
+    assert "roc_auc" not in fold.split("</details>")[0]
+    assert "other metric" not in monitoring_page(config(), index(row(version())), seen([a_window("iris", "1.0.0", 0)]))
 
 
 def test_a_new_version_has_a_band_and_a_bar_of_its_own() -> None:

@@ -12,7 +12,7 @@ from mintmark.core.words import numbers
 from mintmark.core.words.monitoring import HOW, VERDICTS
 from mintmark.monitoring.documents import format_time
 from mintmark.publishing.site.monitored.column_lines import ColumnLine, column_lines
-from mintmark.publishing.site.monitored.model_windows import known_metric
+from mintmark.publishing.site.monitored.model_windows import known_metric, other_metrics
 from mintmark.publishing.site.monitored.window_drawings import draw_metric, draw_served, draw_traffic
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ ROWS: Final = 30  # windows of a table
 _MOST_FINDINGS: Final = 20
 _MOST_ALARMS: Final = 30
 _MOST_SLICES: Final = 20
+_MOST_METRICS: Final = 6  # drawings beside that of the primary one
 _LOOKS: Final = {"ok": "good", "note": "note", "warning": "warn", "alarm": "bad"}
 
 
@@ -94,6 +95,7 @@ class ChannelSeen:
     more_findings: int
     traffic: Markup
     metric: Markup
+    others: list[tuple[str, Markup]]
     served: Markup
     columns: list[ColumnLine]
     column_window: str
@@ -133,6 +135,7 @@ def channel_seen(seen: ModelWindows, channel: str, held: str | None, *, short: b
         more_findings=0 if last is None else max(0, len(last.findings) - _MOST_FINDINGS),
         traffic=Markup("" if short else draw_traffic(drawn)),  # noqa: S704 - our own drawing
         metric=_metric_drawing(drawn, measured.metric if measured else ""),
+        others=[] if short else _other_drawings(drawn),
         served=Markup(draw_served(drawn, during)),  # noqa: S704 - our own drawing
         columns=[] if short or with_columns is None else column_lines(with_columns),
         column_window="" if with_columns is None else format_time(with_columns.window.start),
@@ -166,8 +169,14 @@ def _held(windows: Sequence[WindowDocument], held: str | None) -> str:
 
 
 def _metric_drawing(windows: Sequence[WindowDocument], metric: str) -> Markup:
-    drawing = draw_metric(windows, maximize=greater_is_better(metric)) if metric else ""
+    drawing = draw_metric(windows, metric, maximize=greater_is_better(metric)) if metric else ""
     return Markup(drawing)  # noqa: S704 - our own drawing
+
+
+def _other_drawings(windows: Sequence[WindowDocument]) -> list[tuple[str, Markup]]:
+    """Return the other metrics that have a value in a window, by name, each with its drawing."""
+    drawn = ((name, _metric_drawing(windows, name)) for name in other_metrics(windows))
+    return [(name, drawing) for name, drawing in drawn if drawing][:_MOST_METRICS]
 
 
 def _findings(window: WindowDocument) -> list[tuple[str, Finding]]:

@@ -100,17 +100,24 @@ def known_metric(window: WindowDocument) -> tuple[How, Measured] | None:
     return None
 
 
-def metric_by(window: WindowDocument, how: How) -> Measured | None:
-    """Return the primary metric of a window as it is known in one way, None where it has no value."""
+def metric_by(window: WindowDocument, how: How, name: str | None = None) -> Measured | None:
+    """Return a metric of a window, the primary one where none is named, by one way; None where it has no value."""
     part: Any = window.performance if how == "labels" else window.estimate
-    measured = None if part is None else part.metrics.get(window.metric)
+    measured = None if part is None else part.metrics.get(name or window.metric)
     return None if measured is None or measured.value is None else measured
 
 
-def registered_metric(window: WindowDocument) -> Interval | None:
-    """Return the registered interval of the primary metric, where the window has it."""
+def registered_metric(window: WindowDocument, name: str | None = None) -> Interval | None:
+    """Return the registered interval of a metric, the primary one where none is named, where the window has it."""
     for part in (window.performance, window.estimate):
-        measured = None if part is None else part.metrics.get(window.metric)
+        measured = None if part is None else part.metrics.get(name or window.metric)
         if measured is not None and measured.registered is not None:
             return measured.registered
     return None
+
+
+def other_metrics(windows: Sequence[WindowDocument]) -> list[str]:
+    """Return the names of what was measured or estimated beside the primary metric."""
+    parts = [part for each in windows for part in (each.performance, each.estimate) if part is not None]
+    primary = {each.metric for each in windows}
+    return sorted({name for part in parts for name in part.metrics} - primary)

@@ -61,28 +61,30 @@ def draw_traffic(windows: Sequence[WindowDocument]) -> str:
     return _drawing("Requests by window", said, 154, _grid(up), marks, axis.days(bottom + 16), _keys(keys, 146))
 
 
-def draw_metric(windows: Sequence[WindowDocument], *, maximize: bool) -> str:
-    """Return the primary metric of each window with its interval, and the registered interval as a band.
+def draw_metric(windows: Sequence[WindowDocument], name: str, *, maximize: bool) -> str:
+    """Return a metric of each window with its interval, and the registered interval as a band.
 
     What labels say is a filled mark, what is estimated a hollow one. Empty where no window has a value.
     """
     points = [
-        (each, how, measured) for each in windows for how in HOW if (measured := metric_by(each, _how(how))) is not None
+        (each, how, measured)
+        for each in windows
+        for how in HOW
+        if (measured := metric_by(each, _how(how), name)) is not None
     ]
     points = [point for point in points if is_drawn(point[2].value)]
     if not points:
         return ""
-    axis, bands = TimeAxis.of(windows), list(_bands(windows))
+    axis, bands = TimeAxis.of(windows), list(_bands(windows, name))
     values = [value for _, _, each in points for value in (each.value, each.low, each.high)]
     values += [value for _, _, each in bands for value in (each.value, each.low, each.high)]
     top, bottom = 26.0, 196.0
     up = round_axis([float(value) for value in values if value is not None and is_drawn(value)], bottom, top)
-    metric = points[-1][0].metric
     drawn = "".join(_band(axis, up, *each) for each in bands)
     hints = len(points) <= _HINTED
     drawn += "".join(_points(axis, up, [point for point in points if point[1] == how], how, hints=hints) for how in HOW)
     last, how, measured = points[-1]
-    said = f"{metric} of {numbers.count(len({each.path for each, _, _ in points}), 'window')}. "
+    said = f"{name} of {numbers.count(len({each.path for each, _, _ in points}), 'window')}. "
     said += f"The last, of {last.window.start:%Y-%m-%d}, {HOW[how]}: {numbers.interval(*_bounds(measured))}."
     keys = [
         (_mark(6, -4, is_estimate=how == "estimate"), HOW[how])
@@ -91,11 +93,11 @@ def draw_metric(windows: Sequence[WindowDocument], *, maximize: bool) -> str:
     ]
     keys += [(f'<rect width="14" height="10" y="-9" fill="{LINE}" opacity=".18"/>', "registered")] if bands else []
     caption = (
-        f'<text x="2" y="14"><tspan font-weight="700">{plain(metric, 30)}</tspan>, '
+        f'<text x="2" y="14"><tspan font-weight="700">{plain(name, 30)}</tspan>, '
         f"{numbers.better(maximize=maximize)}</text>"
     )
     body = (caption, _grid(up), drawn, axis.days(bottom + 16), _keys(keys, 232))
-    return _drawing(f"{metric} by window", said, 240, *body)
+    return _drawing(f"{name} by window", said, 240, *body)
 
 
 def draw_served(windows: Sequence[WindowDocument], alarms: Sequence[Alarm]) -> str:
@@ -155,11 +157,11 @@ def _bounds(measured: Measured) -> tuple[float | None, float | None, float | Non
     return measured.value, measured.low, measured.high
 
 
-def _bands(windows: Sequence[WindowDocument]) -> Iterator[tuple[datetime, datetime, Interval]]:
+def _bands(windows: Sequence[WindowDocument], name: str) -> Iterator[tuple[datetime, datetime, Interval]]:
     """Yield the registered interval of the versions, each from its first window to its last one in a row."""
     current: tuple[datetime, datetime, Interval] | None = None
     for each in windows:
-        known = registered_metric(each)
+        known = registered_metric(each, name)
         if current is not None and (known is None or known != current[2]):
             yield current
             current = None
