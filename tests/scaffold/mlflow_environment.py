@@ -24,7 +24,8 @@ def mlflow_programs(version: str, *, make: bool) -> Path:
     if not (programs / "mlflow").exists():
         if not make:
             pytest.skip(f"MLflow {version} is not in {folder}; make test-long puts it there")
-        install(folder, f"mlflow=={version}", f"{ROOT}[registry,onnx]")
+        # An older MLflow takes any SQLAlchemy, and fails with what 2.1 no longer has.
+        install(folder, f"mlflow=={version}", "sqlalchemy<2.1", f"{ROOT}[registry,onnx]")
     install(folder, "--no-deps", f"{ROOT}")  # another checkout may have been there before
     return programs
 

@@ -27,9 +27,9 @@ LOG_MODELS = Path(__file__).with_name("log_models.py")
 
 
 @contextmanager
-def server(programs: Path, folder: Path, version: str) -> Iterator[str]:
-    """An MLflow server; its store is a data base where this MLflow goes with the SQLAlchemy of today, else files."""
-    store = f"sqlite:///{folder}/mlflow.db" if version == NEWEST else f"file://{folder}/store"
+def server(programs: Path, folder: Path) -> Iterator[str]:
+    """An MLflow server with a data base and its own folder of artifacts."""
+    store = f"sqlite:///{folder}/mlflow.db"
     address = f"http://127.0.0.1:{(port := free_port())}"
     command = (programs / "mlflow", "server", "--backend-store-uri", store,
                "--artifacts-destination", f"{folder}/artifacts", "--port", str(port), "--workers", "1")  # fmt: skip
@@ -59,7 +59,7 @@ def test_models_come_from_a_server(
     rows = pd.DataFrame({"width": [-1.0, 1.0, 2.0], "length": [0.5, 0.1, 0.2]})
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 1, 1])
     exported.write_bytes(to_onnx(model, rows.astype("float32"), options={"zipmap": False}).SerializeToString())
-    with server(programs, tmp_path, version) as address:
+    with server(programs, tmp_path) as address:
         told = run_client(programs, LOG_MODELS, tmp_path, address, str(exported), MLFLOW_TRACKING_URI=address)
         asked = ("--task", "binary-classification", "--target", "left", "--as", "churn")
         assert main(["-C", str(scratch.root), "import", "mlflow", address, "Churn model", *asked, "--commit"]) == 1
