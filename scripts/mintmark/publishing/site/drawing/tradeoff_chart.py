@@ -50,20 +50,21 @@ def tradeoff_chart(
         return ""
     y_axis = round_axis([bound for each in drawn for bound in (each.value, *_bounds(each))], _BOTTOM, _TOP, most=5)
     x_axis, ticks = _powers([each.cost for each in drawn], in_words)
-    named = f' role="img" aria-labelledby="{prefix}-t {prefix}-d"'
     said = ". ".join(f"{each.version}: {in_words(each.cost)}, {_value(each)}" for each in drawn[-12:])
     order = sorted(drawn, key=lambda each: each.champion)  # the champion lies on top
     return "".join(
         [
-            opening("mm-chart mm-tradeoff", _WIDTH, _HEIGHT, attributes=named),
+            opening("mm-chart mm-tradeoff", _WIDTH, _HEIGHT),
+            f'<g role="img" aria-labelledby="{prefix}-t {prefix}-d">',
             f'<title id="{prefix}-t">{plain(f"{metric} by {what}")}</title>',
             f'<desc id="{prefix}-d">{plain(said, 1000)}</desc>',
             _grid(y_axis, ticks),
             f'<text x="2" y="14" font-weight="700">{plain(metric, 30)}</text><g text-anchor="middle">',
             f'<text x="{short((_LEFT + _RIGHT) / 2)}" y="{short(_BOTTOM + 42)}">{plain(what, 60)}</text></g>',
-            *(_mark(each, x_axis, y_axis) for each in order),
             _names(drawn, x_axis, y_axis),
-            "</svg>",
+            '</g><g aria-hidden="true">',
+            *(_mark(each, x_axis, y_axis) for each in order),
+            "</g></svg>",
         ]
     )
 
