@@ -204,10 +204,11 @@ def _client(contender: Contender, wrk: str, ghz: str, folder: Path) -> Client:
 
 @contextmanager
 def _running(contender: Contender) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    for port in (PORT, GRPC_PORT):
-        with socket.socket() as probe:
-            if not probe.connect_ex(("127.0.0.1", port)):
-                raise SystemExit(f"something listens on port {port}; stop it, or it is what would be measured")
+    end = time.monotonic() + 10  # until the processes of the one before are gone
+    while taken := [port for port in (PORT, GRPC_PORT) if _listens(port)]:
+        if time.monotonic() > end:
+            raise SystemExit(f"something listens on port {taken[0]}; stop it, or it is what would be measured")
+        time.sleep(0.1)
     programs = str(Path(contender.command[0]).parent)
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     begin = time.monotonic()
@@ -225,6 +226,11 @@ def _running(contender: Contender) -> Iterator[tuple[subprocess.Popen[bytes], fl
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return not probe.connect_ex(("127.0.0.1", port))
 
 
 def _answers(path: str) -> bool:

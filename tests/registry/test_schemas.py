@@ -108,7 +108,6 @@ CASES: list[tuple[str, str, Any, str, str]] = [
     ("version", "artifact/size", "10", "artifact.size", '"10" is text; write a number of bytes'),
     ("version", "files/profile.json/size", None, "files.profile.json.size", "write a number of bytes"),
     ("version", "files", {"../x": VALID["version"]["files"]["profile.json"]}, "files", "is not a plain file name"),
-    ("version", "metrics", {}, "metrics", "is empty"),
     ("version", "metrics/roc_auc/value", float("nan"), "metrics.roc_auc.value", "nan is no number that JSON can hold"),
     ("version", "metrics/roc_auc/high", float("inf"), "metrics.roc_auc.high", "inf is no number that JSON can hold"),
     ("version", "metrics/roc_auc/value", ..., "metrics.roc_auc", 'the field "value" is missing'),

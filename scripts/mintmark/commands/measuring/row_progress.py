@@ -28,3 +28,4 @@ def row_progress(what: str, size: int, unit: str) -> Iterator[Callable[..., None
             bar.update(done - bar.n)
 
         yield show
+        bar.refresh()  # what was read since it was last drawn

@@ -51,6 +51,18 @@ def test_versions_of_the_same_rows_are_drawn_by_size_and_by_latency():
     assert "0.95 [0.85, 0.96]" in by_size
 
 
+def test_of_many_versions_the_newest_are_drawn_and_the_champion():
+    many = {f"1.{number}.0": record(f"1.{number}.0", 1_000 + number, 0.9) for number in range(9, -1, -1)}
+    many = {f"2.{number}.0": record(f"2.{number}.0", 2_000 + number, 0.9) for number in range(9, -1, -1)} | many
+    many = {f"3.{number}.0": record(f"3.{number}.0", 3_000 + number, 0.9) for number in range(9, -1, -1)} | many
+    (drawn,) = charts(many, champion="1.4.0")
+    found = versions_in(drawn)
+    assert len(found) == 21
+    assert "1.4.0" in found
+    assert "1.3.0" not in found
+    assert "2.0.0" in found
+
+
 def test_nothing_is_drawn_of_one_version_or_of_rows_that_nobody_else_has():
     assert charts({"1.2.0": RECORDS["1.2.0"]}) == []
     assert charts({"1.2.0": RECORDS["1.2.0"], "1.1.0": RECORDS["1.1.0"]}) == []

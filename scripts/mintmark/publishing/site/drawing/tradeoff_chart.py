@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 480.0, 262.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 462.0, 32.0, 206.0
-_MOST: Final = 60  # versions; the newest ones
+_MOST: Final = 20  # versions; the newest ones
 _LETTER: Final = 6.6
 _APART: Final = 15.0  # pixels between two names
 _STEPS: Final = (1, 2, 5)
@@ -43,9 +43,12 @@ def tradeoff_chart(
 ) -> str:
     """Return versions by cost and metric, empty where fewer than two can be drawn; `what` names the cost.
 
-    All of them must have been measured on the same rows. Costs are on a scale of powers.
+    All of them must have been measured on the same rows. Of many, the newest are drawn, and the champion. Costs are on
+    a scale of powers.
     """
-    drawn = [each for each in versions if is_drawn(each.value) and _LEAST < each.cost < math.inf][-_MOST:]
+    usable = [each for each in versions if is_drawn(each.value) and _LEAST < each.cost < math.inf]
+    newest = len(usable) - _MOST
+    drawn = [each for place, each in enumerate(usable) if place >= newest or each.champion]
     if len(drawn) < 2:
         return ""
     y_axis = round_axis([bound for each in drawn for bound in (each.value, *_bounds(each))], _BOTTOM, _TOP, most=5)
@@ -62,7 +65,7 @@ def tradeoff_chart(
             f'<text x="2" y="14" font-weight="700">{plain(metric, 30)}</text><g text-anchor="middle">',
             f'<text x="{short((_LEFT + _RIGHT) / 2)}" y="{short(_BOTTOM + 42)}">{plain(what, 60)}</text></g>',
             _names(drawn, x_axis, y_axis),
-            '</g><g aria-hidden="true">',
+            f'</g><g aria-hidden="true" fill="{LINE}" stroke="{LINE}">',
             *(_mark(each, x_axis, y_axis) for each in order),
             "</g></svg>",
         ]
@@ -116,8 +119,8 @@ def _mark(each: Priced, x_axis: Axis, y_axis: Axis) -> str:
     )
     inner = f"<title>{escape(visible(shorten(f'{each.version}: {_value(each)}', 100)))}</title>{bar}{shape}"
     if is_relative(each.href):
-        return f'<a href="{escape(each.href)}" tabindex="-1" fill="{LINE}" stroke="{LINE}">{inner}</a>'
-    return f'<g fill="{LINE}" stroke="{LINE}">{inner}</g>'
+        return f'<a href="{escape(each.href)}" tabindex="-1">{inner}</a>'
+    return f"<g>{inner}</g>"
 
 
 def _names(drawn: Sequence[Priced], x_axis: Axis, y_axis: Axis) -> str:
