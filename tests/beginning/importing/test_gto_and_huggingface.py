@@ -82,7 +82,7 @@ def test_versions_of_gto_come_with_their_numbers_and_dates(
     assert "v1.1.0 -> 1.1.0, of 2024-05-01T10:00:00Z: is here already\n" in capsys.readouterr().out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_page_and_command_shows_a_version_of_which_little_is_said(
     tagged: Path, scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

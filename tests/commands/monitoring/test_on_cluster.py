@@ -124,7 +124,7 @@ def _on_workers(cluster: Any, do: Callable[..., None], undo: Callable[..., None]
             client.run(undo)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_that_lack_the_log_a_file_or_mintmark_are_named(
     cluster: Any, log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
