@@ -132,6 +132,7 @@ def _contenders(folder: Path, model: str, mlserver: Path, mlflow: Path, exporter
     about = {"name": "x", "shape": [1, len(columns)], "datatype": "FP64"}
     tensor = {"inputs": [{**about, "data": values[0]}]}
     message = {"model_name": model, "inputs": [{**about, "contents": {"fp64_contents": values[0]}}]}
+    shares = {**message, "outputs": [{"name": "predict_proba"}]}  # MLServer's own labels do not fit its messages
     split = {"dataframe_split": {"columns": columns, "data": values}}
     _write_mlserver(folder / "mlserver", model, folder / "model.joblib")
     _write_mlflow(folder / "mlflow", folder / "model.joblib", mlflow)
@@ -157,7 +158,7 @@ def _contenders(folder: Path, model: str, mlserver: Path, mlflow: Path, exporter
         Contender("a constant answer", (sys.executable, "constant.py", str(PORT)), folder, "/ready", infer, tensor),
         Contender("mintmark, gRPC", serve, HERE, "/ready", "", message),
         Contender("  two processes, gRPC", (*serve, "--workers", "2"), HERE, "/ready", "", message),
-        Contender("MLServer, gRPC", other, folder / "mlserver", "/v2/health/ready", "", message),
+        Contender("MLServer, gRPC", other, folder / "mlserver", "/v2/health/ready", "", shares),
     ]
 
 
