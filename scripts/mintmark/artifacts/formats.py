@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias, get_args
@@ -65,6 +65,22 @@ def check_artifact(
             return [Finding(path=name, message=message, rule="R8")]
         file.seek(0)
         return check_content(file.read(), found, name=name, trusted=trusted)
+
+
+def canonical_artifact(
+    content: bytes, *, name: str, declared_format: str, trusted: Sequence[str]
+) -> tuple[bytes, list[Finding]]:
+    """Return a model file as the registry stores it, with its faults (see `check_artifact`).
+
+    A skops file comes in the one form of its content: what skops itself writes is never the same twice.
+    """
+    faults = check_artifact(content, name=name, declared_format=declared_format, trusted=trusted)
+    if faults and declared_format == "skops":
+        from mintmark.artifacts.skops.format import dump_canonical, load_trusted
+
+        content = dump_canonical(load_trusted(content, trusted=trusted, name=name))
+        faults = check_artifact(content, name=name, declared_format=declared_format, trusted=trusted)
+    return content, faults
 
 
 def check_content(

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mintmark.artifacts.foreign import why_not_converted
-from mintmark.artifacts.formats import check_artifact, detect_format
+from mintmark.artifacts.formats import canonical_artifact, detect_format
 from mintmark.artifacts.loading import load_artifact
 from mintmark.artifacts.onnx_format import onnx_classes
 from mintmark.beginning.asked import ask_of, margin_of
@@ -62,20 +62,10 @@ def read_artifact(path: Path, trusted: Sequence[str]) -> Artifact:
     if found == "data":
         foreign = why_not_converted(path) or "holds data and no model; bring a skops, ONNX or safetensors file"
         raise MintmarkError(f"{path}: {foreign}")
-    faults = check_artifact(content, name=name, declared_format=found, trusted=trusted)
-    if faults and found == "skops":
-        content = _canonical(content, name, trusted)
-        faults = check_artifact(content, name=name, declared_format=found, trusted=trusted)
+    content, faults = canonical_artifact(content, name=name, declared_format=found, trusted=trusted)
     if faults:
         raise InvalidRegistryError(faults)
     return Artifact(f"model.{found}", found, content)
-
-
-def _canonical(content: bytes, name: str, trusted: Sequence[str]) -> bytes:
-    """Return a skops file in the one form of its content: what skops itself writes is never the same twice."""
-    from mintmark.artifacts.skops.format import dump_canonical, load_trusted
-
-    return dump_canonical(load_trusted(content, trusted=trusted, name=name))
 
 
 def bytes_of(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mintmark.artifacts.formats import check_artifact, detect_format
+from mintmark.artifacts.formats import canonical_artifact, detect_format
 from mintmark.beginning.importing.found import ImportRefused
 from mintmark.core.finding import Finding
 from mintmark.registry.files import parse_json
@@ -49,17 +49,7 @@ def require_stored(content: bytes, made: Made, trusted: Sequence[str]) -> tuple[
         raise ImportRefused(found.message)
     if found != made.form:
         raise ImportRefused(f"{made.path} holds {found}, and is said to be {made.form}")
-    faults = check_artifact(content, name=made.path, declared_format=found, trusted=trusted)
-    if faults and found == "skops":
-        content = _canonical(content, made.path, trusted)
-        faults = check_artifact(content, name=made.path, declared_format=found, trusted=trusted)
+    content, faults = canonical_artifact(content, name=made.path, declared_format=found, trusted=trusted)
     if faults:
         raise ImportRefused("; ".join(fault.message for fault in faults[:3]))
     return content, found
-
-
-def _canonical(content: bytes, name: str, trusted: Sequence[str]) -> bytes:
-    """Return a skops file in the one form of its content: what skops itself writes is never the same twice."""
-    from mintmark.artifacts.skops.format import dump_canonical, load_trusted
-
-    return dump_canonical(load_trusted(content, trusted=trusted, name=name))
