@@ -12,6 +12,8 @@ import pytest
 
 from mintmark.core.model import Model
 from mintmark.core.records import Interval
+from mintmark.core.statistics.live import calibration, estimated_performance
+from mintmark.core.statistics.live.score_counts import outcome_counts
 from mintmark.core.statistics.metrics import Outcomes
 from mintmark.monitoring.counting import Plan, SliceCounts, count_rows
 from mintmark.monitoring.known_versions import KnownVersion
@@ -147,3 +149,19 @@ def test_without_stored_answers_nothing_is_estimated_and_few_say_why() -> None:
     assert found is not None
     assert found.metrics == {}
     assert "was evaluated on 20 rows" in found.reason
+
+
+def test_the_evaluation_rows_of_a_version_are_calibrated_once_for_all_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    share = rng.random(200)
+    answers = Outcomes(truth=(rng.random(200) < share).astype(float), prediction=(share > 0.5).astype(float),
+                       probabilities=np.stack([1 - share, share], axis=1), classes=("no", "yes"), positive=1)  # fmt: skip
+    version = replace(known(accuracy=REGISTERED), evaluation=answers)
+    calls: list[int] = []
+    calibrate = calibration.calibrate
+    monkeypatch.setattr(estimated_performance, "calibrate", lambda *given: calls.append(1) or calibrate(*given))
+    windows = [outcome_counts(answers.take(rng.random(200) < 0.5)) for _ in range(5)]
+    found = [estimate_window(window, {"s": SliceCounts(60, window, seen=True)}, version) for window in windows]
+    assert all(each is not None and each.slices["s"].metrics for each in found)
+    assert len(calls) == 2, "once for the whole, and once for slices, which take fewer draws"
+    assert replace(version, evaluation=None).learned(400) is None, "another evaluation is learned anew"

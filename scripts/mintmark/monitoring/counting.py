@@ -14,7 +14,7 @@ from mintmark.core.statistics.live.estimated_errors import count_predictions
 from mintmark.core.statistics.live.score_counts import count_scores
 from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, level_name
 from mintmark.monitoring.digests import digest_columns
-from mintmark.monitoring.latencies import BINS, count_latencies
+from mintmark.monitoring.latencies import BINS, count_latencies, is_time
 from mintmark.registry.logged.form import INPUT, is_json
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ class SliceCounts:
 
 @dataclass(slots=True)
 class RowCounts:
-    """What was counted of the rows of a group; `scores` is what an estimate without labels rests on."""
+    """What was counted of the rows of a group; `scores` is what an estimate without labels rests on.
+
+    `untimed` is how many requests have a latency that is no time.
+    """
 
     rows: int = 0
     answered: int = 0
@@ -96,6 +99,7 @@ class RowCounts:
     prediction: ColumnCounts = field(default_factory=ColumnCounts)
     probabilities: dict[str, ColumnCounts] = field(default_factory=dict)
     latency: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, dtype=np.int64))
+    untimed: int = 0
     scores: NDArray[Any] | None = None
     slices: dict[str, SliceCounts] = field(default_factory=dict)
     labelled: Labelled = field(default_factory=Labelled)
@@ -109,6 +113,7 @@ class RowCounts:
                 mine.setdefault(name, ColumnCounts()).add(counts)
         self.prediction.add(other.prediction)
         self.latency = self.latency + other.latency
+        self.untimed += other.untimed
         self.scores = _sum(self.scores, other.scores)
         for name, counts_of_slice in other.slices.items():
             self.slices.setdefault(name, SliceCounts()).add(counts_of_slice)
@@ -124,7 +129,10 @@ def _sum(one: NDArray[Any] | None, other: NDArray[Any] | None) -> NDArray[Any] |
 
 def count_rows(rows: pa.RecordBatch, plan: Plan) -> RowCounts:
     """Return the counts of rows of one group. Rows whose inputs could not be read count for the latency alone."""
-    counts = RowCounts(rows=len(rows), latency=_latency(rows))
+    seconds = _seconds(rows)
+    counts = RowCounts(
+        rows=len(rows), latency=count_latencies(seconds), untimed=len(seconds) - int(is_time(seconds).sum())
+    )
     if rows.column("row").null_count:
         rows = rows.filter(rows.column("row").is_valid())
     for name in plan.inputs:
@@ -139,10 +147,11 @@ def count_rows(rows: pa.RecordBatch, plan: Plan) -> RowCounts:
     return counts
 
 
-def _latency(rows: pa.RecordBatch) -> NDArray[np.int64]:
-    """Count each request once: by its first row."""
+def _seconds(rows: pa.RecordBatch) -> Floats:
+    """Return the latency of each request once: that of its first row."""
     is_first = pc.fill_null(pc.equal(rows.column("row"), 0), True)
-    return count_latencies(rows.column("latency").filter(is_first).to_numpy(zero_copy_only=False))
+    seconds: Floats = rows.column("latency").filter(is_first).to_numpy(zero_copy_only=False)
+    return seconds
 
 
 def _input(rows: pa.RecordBatch, name: str) -> pa.Array | None:

@@ -26,6 +26,7 @@ FindingKind = Literal[
     "refused",
     "dropped",
     "conflicts",
+    "latency",
     "unreadable",
     "unknown-version",
     "missing",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mintmark.core.finding import one_line, shorten
+from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.live.drift import (
     FALSE_ALARMS,
     QUALITY_FALSE_ALARMS,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN: Final = 10  # values that the profile does not know, in a document
 _IN_WORDS: Final = 3
 _LONGEST_SHOWN: Final = 40
+_ROUNDING: Final = 1e-9
 _UNLIKELY: Final = 1e-4  # that a column shows one value by chance
 
 
@@ -240,6 +242,10 @@ def _raised(each: _Judged) -> Iterable[Raised]:
         share = numbers.share(each.tests["out-of-range"].distance)
         words = f'"{each.name}" is outside of what the profile has seen ({ends}) in {share} of the rows.'
         yield Raised(kind="out-of-range", column=each.name, words=words)
+    if each.is_output and each.name.startswith(PROBABILITY) and _is_no_share(counts):
+        low, high = numbers.number(counts.smallest), numbers.number(counts.largest)
+        words = f'"{each.name}" holds what is no probability: it goes from {low} to {high}.'
+        yield Raised(kind="out-of-range", column=each.name, words=words)
     if "drift" in found:
         moved, chance = numbers.share(each.tests["drift"].distance), numbers.p_value(each.verdicts["drift"].adjusted)
         words = f'"{each.name}" has drifted: {moved} of the rows would have to lie elsewhere (p {chance}).'
@@ -256,6 +262,10 @@ def _missing_words(name: str, counts: ColumnCounts, reference: ReferenceColumn) 
 def _is_more(hits: int, rows: int, hits_before: int, before: int) -> bool:
     """Whether a share of rows is larger than before; less of a fault is none."""
     return hits * before > hits_before * rows
+
+
+def _is_no_share(counts: ColumnCounts) -> bool:
+    return counts.finite > 0 and (counts.smallest < -_ROUNDING or counts.largest > 1 + _ROUNDING)
 
 
 def _is_stuck(counts: ColumnCounts, reference: ReferenceColumn) -> bool:

@@ -113,12 +113,17 @@ def judge_unknown(model: Model, counted: Counted) -> WindowDocument:
     return judging.document()
 
 
-def silent_window(model: Model, version: str, channel: str, window: Window) -> WindowDocument:
-    """Return the document of a window in which nobody asked a version that somebody asked before."""
-    counted = Counted(version=version, channel=channel, role="served", window=window)
+def silent_window(
+    model: Model, version: str, channel: str, window: Window, faults: tuple[str, ...] = ()
+) -> WindowDocument:
+    """Return the document of a window in which nobody asked a version that somebody asked before.
+
+    `faults` say what of the log cannot be read: with some, nobody knows whether it was silent.
+    """
+    counted = Counted(version=version, channel=channel, role="served", window=window, faults=faults)
     judging = _Judging(model.name, counted, model.metric.name)
-    judging.say("silence", "alarm", _SILENT)
-    judging.say("not-enough-data", "not-enough-data", "No rows.")
+    _judge_traffic(judging, model.monitoring.thresholds.errors)
+    judging.say("not-enough-data", "not-enough-data", "No row can be read." if faults else "No rows.")
     return judging.document()
 
 
@@ -139,16 +144,17 @@ def _traffic(counted: Counted) -> Traffic:
         read=counted.rows.rows + seen.duplicates,
         duplicates=seen.duplicates,
         conflicts=seen.conflicts,
+        untimed=counted.rows.untimed,
         statuses={f"{status:03}": requests for status, requests in sorted(statuses.items())},
         sample=counted.sample,
-        silent=not tally.requests and not counted.rows.rows,
+        silent=not tally.requests and not counted.rows.rows and not counted.faults,
         latency=latency_of(counted.rows.latency),
     )
 
 
 def _judge_traffic(judging: _Judging, most: float) -> None:
     counted, traffic = judging.counted, _traffic(judging.counted)
-    if traffic.silent and counted.window.is_over:
+    if traffic.silent and counted.window.is_over and not counted.faults:
         judging.say("silence", "alarm", _SILENT)
     if traffic.requests >= _LEAST_REQUESTS:
         failed, refused = traffic.failed, sum(n for status, n in traffic.statuses.items() if "400" <= status < "500")
@@ -159,6 +165,12 @@ def _judge_traffic(judging: _Judging, most: float) -> None:
             judging.say(
                 "refused", "warning", f"{numbers.share(refused / traffic.requests)} of the requests were refused."
             )
+    if traffic.untimed:
+        of = int(counted.rows.latency.sum()) + traffic.untimed
+        share = numbers.share(traffic.untimed / of)
+        is_many = of >= _LEAST_REQUESTS and at_least(traffic.untimed, of) > most
+        words = f"The log has no latency of {share} of its requests: it is missing, infinite or below zero there."
+        judging.say("latency", "warning" if is_many else "note", words)
     if traffic.dropped:
         judging.say("dropped", "note", f"The log had no room for {numbers.count(traffic.dropped, 'request')}.")
     if traffic.conflicts:

@@ -12,7 +12,9 @@ from mintmark.artifacts.tables import read_table
 from mintmark.core import layout
 from mintmark.core.question import PREDICTIONS, PROBABILITY
 from mintmark.core.records import Interval
-from mintmark.core.statistics.live.estimated_errors import prediction_edges
+from mintmark.core.statistics.live.estimated_errors import LearnedErrors, prediction_edges
+from mintmark.core.statistics.live.estimated_performance import LearnedScores, no_estimate_reason
+from mintmark.core.statistics.metric_names import LEAST_ROWS
 from mintmark.core.statistics.metrics import Outcomes, class_outcomes, regression_outcomes
 from mintmark.monitoring.column_counts import level_name
 from mintmark.monitoring.counting import Plan
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from mintmark.monitoring.labels import LabelIndex
     from mintmark.monitoring.reference_columns import ReferenceProfile
     from mintmark.registry.reading import Registry
+
+    Learned = LearnedScores | LearnedErrors
 
 _PROFILE = "profile.json"
 
@@ -46,6 +50,30 @@ class KnownVersion:
     evaluation: Outcomes | None = field(repr=False)
     metrics: Mapping[str, Interval]
     slices: Mapping[str, Mapping[str, Interval]]
+    _learned: dict[int, Learned] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def learned(self, resamples: int) -> Learned | None:
+        """Return what its evaluation rows tell of its scores, by so many draws; None where too few can tell.
+
+        It is learned once, however many windows are estimated.
+        """
+        if self.evaluation is None or self.no_estimate_reason:
+            return None
+        if resamples not in self._learned:
+            learn = LearnedScores if self.classes else LearnedErrors
+            self._learned[resamples] = learn(self.evaluation, resamples=resamples)
+        return self._learned[resamples]
+
+    @property
+    def no_estimate_reason(self) -> str:
+        """Why its evaluation rows allow no estimate without labels; empty where they do, and where it keeps none."""
+        if self.evaluation is None:
+            return ""
+        if self.classes:
+            return no_estimate_reason(self.evaluation)
+        if len(self.evaluation) < LEAST_ROWS:
+            return f"the version was evaluated on {len(self.evaluation)} rows, and {LEAST_ROWS} are needed"
+        return ""
 
     @property
     def classes(self) -> tuple[Any, ...]:

@@ -20,10 +20,16 @@ BINS: Final = math.ceil(math.log(_MOST / _LEAST) / _RATIO)
 
 
 def count_latencies(seconds: Floats) -> NDArray[np.int64]:
-    """Return how many latencies lie in each bin, which is a twentieth wide."""
-    known = seconds[np.isfinite(seconds)]
+    """Return how many latencies lie in each bin, which is a twentieth wide; what is no time lies in none."""
+    known = seconds[is_time(seconds)]
     places = np.floor(np.log(np.clip(known, _LEAST, _MOST) / _LEAST) / _RATIO).astype(np.intp)
     return np.bincount(np.minimum(places, BINS - 1), minlength=BINS).astype(np.int64)
+
+
+def is_time(seconds: Floats) -> NDArray[np.bool_]:
+    """Whether each latency is one that an answer can take: neither missing nor infinite nor below zero."""
+    found: NDArray[np.bool_] = np.isfinite(seconds) & (seconds >= 0)
+    return found
 
 
 def latency_of(counts: NDArray[np.int64]) -> Latency | None:

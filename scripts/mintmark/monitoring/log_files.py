@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintmark.registry.logged.form import FIXED, INPUT, UNSERVED, arrow_type, parse_about, read_counts
+from mintmark.core.question import PROBABILITY
+from mintmark.registry.logged.form import FIXED, INPUT, UNSERVED, arrow_type, is_json, parse_about, read_counts
 from mintmark.registry.logged.reading import open_files
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ BATCH: Final = 65_536  # rows
 _LARGEST_STATUS: Final = 999
 NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
 # What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
+_FILLED: Final = ("id", "time", "shadow", "status")  # a row without one of them is none that a server writes
 FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
 _KINDS: Final = {each.name: each.type for each in FIXED}
 
@@ -82,8 +84,21 @@ def read_head(file: LogFile) -> Head:
         head.fault = f"{file.name}: says that it is of {about.model}@{about.version}; it is left out"
     else:
         head.sample, head.personal = about.sample, about.personal
-        head.fault = _misfit(file, schema) or _misfit_of_inputs(file, schema, about)
+        head.fault = (
+            _misfit(file, schema) or _misfit_of_inputs(file, schema, about) or _misfit_of_answers(file, schema, about)
+        )
     return head
+
+
+class OddRowsError(ValueError):
+    """Rows of a file that no server writes; the text says which."""
+
+
+def check_rows(rows: pa.RecordBatch) -> None:
+    """Raise `OddRowsError` for rows that do not say what they are: no request, no time, no status."""
+    for name in _FILLED:
+        if name in rows.schema.names and rows.column(name).null_count:
+            raise OddRowsError(f"its column {name} has rows without a value")
 
 
 def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
@@ -104,8 +119,12 @@ def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
 
 
 def tell_fault(file: LogFile, error: Exception) -> str:
-    """Return the sentence for a file that is not whole."""
-    return f"{file.name}: is no whole Parquet file ({' '.join(str(error).split())[:200]}); it is left out"
+    """Return the sentence for a file that is not whole, or that holds what the log has no place for."""
+    if isinstance(error, OddRowsError):
+        return f"{file.name}: {error}; it is left out"
+    is_broken = isinstance(error, (pa.ArrowInvalid, OSError))
+    what = "is no whole Parquet file" if is_broken else "holds what no server writes"
+    return f"{file.name}: {what} ({' '.join(str(error).split())[:200]}); it is left out"
 
 
 def _misfit(file: LogFile, schema: pa.Schema) -> str:
@@ -129,13 +148,35 @@ def _misfit_of_inputs(file: LogFile, schema: pa.Schema, about: About) -> str:
         as_text = about.personal.get(name) == "hash"
         wanted = pa.string() if as_text else arrow_type(said) or pa.string()
         found = _plain(schema.field(INPUT + name).type)
-        if _kind(found) != _kind(wanted):
+        if not pa.types.is_null(found) and _kind(found) != _kind(wanted):  # no value at all is no other kind
             return f"{file.name}: its column {INPUT}{name} is {found}, not {wanted}; it is left out"
     return ""
 
 
+def _misfit_of_answers(file: LogFile, schema: pa.Schema, about: About) -> str:
+    """Say which answer is of a kind that no model gives: a prediction is one value, and a probability is a number."""
+    for column in schema:
+        name, found = column.name, _plain(column.type)
+        if name == "prediction" and not (_is_value(found) if about.classes or is_json(column) else _is_number(found)):
+            wanted = "the name of a class" if about.classes else "a number"
+        elif name.startswith(PROBABILITY) and not _is_number(found):
+            wanted = "a number"
+        else:
+            continue
+        return f"{file.name}: its column {name} is {found}, not {wanted}; it is left out"
+    return ""
+
+
+def _is_value(kind: Any) -> bool:
+    return _is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
 def _kind(kind: Any) -> str:
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if _is_number(kind):
         return "number"
     return "time" if pa.types.is_timestamp(kind) else str(kind)
 

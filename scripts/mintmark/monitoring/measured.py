@@ -33,7 +33,8 @@ class Traffic:
 
     `requests`, `rows`, `logged` and `dropped` are counted by the server over everything, whatever is sampled; so is
     `statuses` (requests by HTTP status). `read` rows were in files that could be read, of which `duplicates` came again
-    and were counted once. `conflicts` of these came again with another answer.
+    and were counted once. `conflicts` of these came again with another answer. The latency of `untimed` requests is no
+    time, and does not count in `latency`.
     """
 
     requests: int = 0
@@ -43,6 +44,7 @@ class Traffic:
     read: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    untimed: int = 0
     statuses: Mapping[str, int] = field(default_factory=dict)
     sample: float = 1.0
     silent: bool = False

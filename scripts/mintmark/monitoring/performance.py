@@ -13,7 +13,8 @@ import numpy as np
 
 from mintmark.core.statistics.intervals import CONFIDENCE, metric_intervals
 from mintmark.core.statistics.live import estimated_errors, estimated_performance
-from mintmark.core.statistics.metric_names import LEAST_ROWS, greater_is_better, metric_names
+from mintmark.core.statistics.live.estimates import RESAMPLES
+from mintmark.core.statistics.metric_names import greater_is_better, metric_names
 from mintmark.core.statistics.metrics import Outcomes, undefined_reason
 from mintmark.core.statistics.scores import normal_tail
 from mintmark.core.statistics.significance import holm
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from mintmark.monitoring.counting import SliceCounts
     from mintmark.monitoring.known_versions import KnownVersion
 
-RESAMPLES: Final = 1_000
+_DRAWS: Final = 1_000  # of an interval with labels
 LEAST_LABELLED: Final = 30  # rows; with fewer hardly a metric has an interval
 _LEVEL: Final = (1 - CONFIDENCE) / 2  # of a miss on one side
 _SLICE_RESAMPLES: Final = 100
@@ -75,7 +76,7 @@ def _measure(
         return {
             name: Measured(value=None, registered=registered.get(name), reason="no row has a label") for name in names
         }
-    found = metric_intervals(names, outcomes, resamples=RESAMPLES, seed=0)
+    found = metric_intervals(names, outcomes, resamples=_DRAWS, seed=0)
     measured = {}
     for name in names:
         if name not in found:
@@ -151,18 +152,17 @@ def estimate_window(
 
     A slice has the primary metric alone. `reason` says why there is no metric.
     """
-    model, evaluation = known.model, known.evaluation
+    model = known.model
     method, assumption = (
         ("cbpe", estimated_performance.ASSUMPTION) if known.classes else ("dle", estimated_errors.ASSUMPTION)
     )
-    if evaluation is None:
+    if known.evaluation is None:
         return None
-    reason = _no_estimate_reason(evaluation, known)
-    if scores is None or reason:
-        why = reason or "the log has no answer that it could rest on"
+    if scores is None or known.no_estimate_reason:
+        why = known.no_estimate_reason or "the log has no answer that it could rest on"
         return Estimate(method=method, assumption=assumption, rows=0, reason=why)  # type: ignore[arg-type]
     names = metric_names(model.task) if known.classes else estimated_errors.ESTIMATED
-    found = _estimated(evaluation, scores, names, known)
+    found = _estimated(scores, names, known)
     margins = {model.metric.name: model.watched_margin}
     metrics = {name: _held(name, each, known.metrics.get(name), margins.get(name, 0.0)) for name, each in found.items()}
     return Estimate(
@@ -174,29 +174,20 @@ def estimate_window(
     )
 
 
-def _no_estimate_reason(evaluation: Outcomes, known: KnownVersion) -> str:
-    if known.classes:
-        return estimated_performance.no_estimate_reason(evaluation)
-    if len(evaluation) < LEAST_ROWS:
-        return f"the version was evaluated on {len(evaluation)} rows, and {LEAST_ROWS} are needed"
-    return ""
-
-
 def _estimated(
-    evaluation: Outcomes, scores: NDArray[Any], names: Sequence[str], known: KnownVersion, resamples: int = 400
+    scores: NDArray[Any], names: Sequence[str], known: KnownVersion, resamples: int = RESAMPLES
 ) -> dict[str, EstimatedMetric]:
-    if known.classes:
-        return estimated_performance.estimate_classification(evaluation, scores, names, resamples=resamples)
-    return estimated_errors.estimate_regression(evaluation, scores, names, resamples=resamples)
+    learned = known.learned(resamples)
+    return {} if learned is None else learned.estimate(scores, names)
 
 
 def _estimated_slice(name: str, counts: SliceCounts, known: KnownVersion) -> MeasuredSlice:
     metric, least = known.model.metric.name, known.model.gates.slice_min_rows
-    if not counts.seen or counts.scores is None or known.evaluation is None:
+    if not counts.seen or counts.scores is None:
         return MeasuredSlice(rows=counts.rows, reason="the log does not have its column")
     if counts.rows < least:
         return MeasuredSlice(rows=counts.rows, reason=f"{numbers.count(counts.rows, 'row')}, and it takes {least:,}")
-    found = _estimated(known.evaluation, counts.scores, (metric,), known, _SLICE_RESAMPLES)
+    found = _estimated(counts.scores, (metric,), known, _SLICE_RESAMPLES)
     registered = known.slices.get(name, {}).get(metric)
     told = {
         one: Measured(value=each.value, low=each.low, high=each.high, registered=registered, reason=_OF_A_SLICE)

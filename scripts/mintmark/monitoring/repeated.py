@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.groups import NAMING, digest_rows, group_numbers
-from mintmark.monitoring.log_files import BATCH, FAULTS, open_log_file, tell_fault
+from mintmark.monitoring.log_files import BATCH, FAULTS, check_rows, open_log_file, tell_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,6 +86,7 @@ def read_digests(file: LogFile, span: Span, part: int, parts: int) -> NDArray[np
     try:
         with open_log_file(file) as reader:
             for rows in reader.iter_batches(BATCH, columns=list(NAMING)):
+                check_rows(rows)
                 digests = digest_rows(rows, span)
                 found.append(digests if parts == 1 else digests[digests % np.uint64(parts) == part])
     except FileNotFoundError:

@@ -17,7 +17,16 @@ import pyarrow.compute as pc
 from mintmark.core.question import PROBABILITY
 from mintmark.monitoring.counting import RowCounts, count_rows
 from mintmark.monitoring.groups import OTHER_CHANNEL, Group, group_numbers
-from mintmark.monitoring.log_files import BATCH, FAULTS, NEEDED, LogFile, open_log_file, read_head, tell_fault
+from mintmark.monitoring.log_files import (
+    BATCH,
+    FAULTS,
+    NEEDED,
+    LogFile,
+    check_rows,
+    open_log_file,
+    read_head,
+    tell_fault,
+)
 from mintmark.monitoring.repeated import find_repeated
 from mintmark.monitoring.windows import microseconds, places_in
 from mintmark.registry.logged.form import INPUT, Tally
@@ -222,6 +231,7 @@ def count_piece(
         with open_log_file(file) as reader:
             names = [name for name in reader.schema_arrow.names if _is_read(name, plan)]
             for rows in reader.iter_batches(BATCH, row_groups=list(groups), columns=names):
+                check_rows(rows)
                 found.count += len(rows)
                 low, high = np.searchsorted(repeated, (start, start + len(rows)))
                 _count_batch(rows, repeated[low:high] - start, plan, span, found)

@@ -140,6 +140,7 @@ class _ModelRun:
         self.notes: list[str] = []
         self.tally: LabelTally | None = None
         self._known: dict[str, KnownVersion | None] = {}
+        self._unread: dict[datetime, tuple[str, ...]] = {}  # by the start of a window: files of its days, and why
         self._labels: KnownLabels | None = None
         self._matched: NDArray[np.bool_] | None = None
         self._channels = {rule.name for rule in registry.settings.channels} | {LATEST}
@@ -197,6 +198,7 @@ class _ModelRun:
     # -- windows -----------------------------------------------------------------------------------------------------
 
     def _chunk(self, chunk: Chunk, places: Sequence[Place]) -> Iterator[WindowDocument]:
+        before = len(self.faults)
         by_version: dict[str, list[Place]] = defaultdict(list)
         for place in places:
             by_version[place.version].append(place)
@@ -211,6 +213,7 @@ class _ModelRun:
                 counted += self._counted(version, chunk, found)
             elif version not in strangers:
                 counted += self._counted(version, chunk, self._scan(version, chunk, by_version[version]))
+        self._unread |= {window.start: tuple(self.faults[before:]) for window in chunk.windows}
         for each in _with_unserved(counted, unserved, chunk, self._holder):
             known = self._version(each.version)
             yield judge_unknown(self.model, each) if known is None else judge_window(each, known)
@@ -274,7 +277,10 @@ class _ModelRun:
     def _silences(
         self, windows: Sequence[Window], found: Sequence[WindowDocument], *, had_earlier: bool
     ) -> Iterator[WindowDocument]:
-        """Yield a document for each window that ended without a request, of a channel that had some before."""
+        """Yield a document for each window that ended without a request, of a channel that had some before.
+
+        Where files of its days cannot be read, nobody knows whether one came.
+        """
         served = [each for each in found if each.role == "served"]
         channels = {each.channel for each in served}
         present = self.registry.channels(self.name)
@@ -287,7 +293,7 @@ class _ModelRun:
                 before = before or window.start in asked
                 holder = self._holder(channel, window)
                 if before and window.is_over and window.start not in asked and holder is not None:
-                    yield silent_window(self.model, holder, channel, window)
+                    yield silent_window(self.model, holder, channel, window, self._unread.get(window.start, ()))
 
     def _holder(self, channel: str, window: Window) -> str | None:
         """Return the version that a channel held when a window ended, as the history has it; None for no channel."""

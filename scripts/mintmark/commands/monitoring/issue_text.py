@@ -26,6 +26,7 @@ _CAUSES: Final[Mapping[FindingKind, str]] = {
     "silence": "no request comes",
     "errors": "requests fail",
     "refused": "requests are refused",
+    "latency": "the log lacks latencies",
     "unreadable": "files of the log cannot be read",
     "unknown-version": "the registry does not have this version",
     "missing": "values are missing",

@@ -17,6 +17,7 @@ from mintmark.commands.monitoring.logged_rows import LoggedRows, Wanted, read_lo
 from mintmark.core.question import TRAINING_ROWS
 from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.core.statistics.live import estimated_errors, estimated_performance
+from mintmark.core.statistics.live.estimates import RESAMPLES
 from mintmark.core.statistics.live.score_counts import count_scores
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words import numbers
@@ -242,16 +243,16 @@ def _estimate(scores: _Scores, known: KnownVersion, usable: NDArray[np.bool_], m
     evaluation, reference = known.evaluation, known.record.reference
     if evaluation is None:
         raise MintmarkError(f"{reference} keeps no predictions that an estimate could learn from")
+    learned = known.learned(RESAMPLES)
+    if learned is None:
+        raise MintmarkError(f"{reference}: nothing can be estimated, for {known.no_estimate_reason}")
+    counts: Any
     if scores.shares is not None:
-        why_not = estimated_performance.no_estimate_reason(evaluation)
-        if why_not:
-            raise MintmarkError(f"{reference}: nothing can be estimated, for {why_not}")
         counts = count_scores(scores.shares[usable], scores.said[usable].astype(np.intp), known.positive)
-        found = estimated_performance.estimate_classification(evaluation, counts, (metric,))
     else:
         edges = estimated_errors.prediction_edges(evaluation.prediction)
-        sums = estimated_errors.count_predictions(scores.said[usable], edges)
-        found = estimated_errors.estimate_regression(evaluation, sums, (metric,))
+        counts = estimated_errors.count_predictions(scores.said[usable], edges)
+    found = learned.estimate(counts, (metric,))
     if metric not in found:
         raise MintmarkError(f"{reference}: {metric} cannot be estimated without labels")
     return found[metric]

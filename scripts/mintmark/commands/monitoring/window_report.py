@@ -37,7 +37,8 @@ def format_watched(watched: Watched) -> str:
     if watched.notes:
         parts.append("\n".join(one_line(each) for each in watched.notes))
     if watched.faults:
-        parts.append("\n".join(["Not read:", *(f"  {one_line(each)}" for each in watched.faults)]))
+        remedy = "  Write these files again from a copy, or move them out of the log."
+        parts.append("\n".join(["Not read:", *(f"  {one_line(each)}" for each in watched.faults), remedy]))
     return "\n\n".join(parts) if parts else "Nothing to judge: the log has no rows of these models."
 
 

@@ -19,6 +19,7 @@ CAUSES: Final = {
     "refused": "refused requests",
     "dropped": "rows not logged",
     "conflicts": "conflicting answers",
+    "latency": "no latency",
     "unreadable": "log cannot be read",
     "unknown-version": "unknown version",
     "missing": "missing values",

@@ -158,7 +158,8 @@ def _window_faults(document: WindowDocument) -> Iterator[str]:
 
 def _counts(document: WindowDocument) -> Iterator[Any]:
     traffic = document.traffic
-    yield from (traffic.requests, traffic.rows, traffic.logged, traffic.dropped, traffic.read, document.revision)
+    yield from (traffic.requests, traffic.rows, traffic.logged, traffic.dropped, traffic.read, traffic.untimed)
+    yield document.revision
     yield from traffic.statuses.values()
     if document.labels is not None:
         yield from (document.labels.rows, document.labels.labelled)

@@ -7,6 +7,7 @@ import pytest
 
 from mintmark.core.statistics.live.estimated_errors import (
     ESTIMATED,
+    LearnedErrors,
     count_predictions,
     estimate_regression,
     prediction_edges,
@@ -94,3 +95,13 @@ def test_a_model_that_says_one_number_gives_finite_errors():
     found = estimate(regression_outcomes(truth, np.zeros(100)), regression_outcomes(truth[:50], np.ones(50)))
     assert found["mae"].value == pytest.approx(np.abs(truth).mean())
     assert all(np.isfinite([each.value, each.low, each.high]).all() for each in found.values())
+
+
+def test_what_is_learned_once_says_of_each_window_what_it_says_by_itself():
+    evaluation = rows(300, 1)
+    edges = prediction_edges(evaluation.prediction)
+    windows = [count_predictions(rows(500, seed).prediction, edges) for seed in (2, 3)]
+    learned = LearnedErrors(evaluation, resamples=60)
+    alone = [estimate_regression(evaluation, window, resamples=60) for window in windows]
+    assert [learned.estimate(window) for window in reversed(windows)] == alone[::-1]
+    assert alone[0] != alone[1]

@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.scaffold.examples import examples
 
-from mintmark.core.statistics.live.estimated_performance import estimate_classification, no_estimate_reason
+from mintmark.core.statistics.live.estimated_performance import (
+    LearnedScores,
+    estimate_classification,
+    no_estimate_reason,
+)
 from mintmark.core.statistics.live.score_counts import BINS, LOGITS, count_scores, outcome_counts, score_bins
 from mintmark.core.statistics.metric_names import CLASSIFICATION
 from mintmark.core.statistics.metrics import Outcomes, metric_value
@@ -130,3 +134,14 @@ def test_a_window_that_says_one_thing_gives_finite_numbers(score):
         assert np.isfinite([each.value, each.low, each.high, each.change, each.change_low, each.change_high]).all(), (
             name
         )
+
+
+@pytest.mark.parametrize("make", [two_classes, three_classes])
+def test_what_is_learned_once_says_of_each_window_what_it_says_by_itself(make):
+    """In whatever order windows come: nobody's interval depends on the windows before."""
+    evaluation, windows = make(300, 1), [outcome_counts(make(500, seed)) for seed in (2, 3)]
+    learned = LearnedScores(evaluation, resamples=60)
+    alone = [estimate_classification(evaluation, window, resamples=60) for window in windows]
+    assert [learned.estimate(window) for window in reversed(windows)] == alone[::-1]
+    assert alone[0] != alone[1]
+    assert learned.estimate(windows[0] * 0) == {}

@@ -6,6 +6,7 @@ probabilities as they are. So few rows trust the model, and many rows show any s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,8 +24,20 @@ _CLOSE: Final = 1e-8
 _LARGEST: Final = 30.0  # of a logit in between
 
 
-def calibrated(hits: Floats, rows: Floats) -> Floats:
-    """Return the chance of the class at each bin of `LOGITS`, for each of several draws at once.
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Coefficients of several draws, (draws, features), and the features of each bin of `LOGITS`, (BINS, features)."""
+
+    coefficients: Floats
+    features: Floats
+
+    def chances(self) -> Floats:
+        """Return the chance of the class at each bin, (draws, BINS)."""
+        return _chance(self.coefficients @ self.features.T)
+
+
+def calibrate(hits: Floats, rows: Floats) -> Calibration:
+    """Return how the chance of a class goes with its probability, for each of several draws at once.
 
     `hits` and `rows` have shape (draws, BINS): the weight of the rows of the class, and of all rows. The knots are the
     quantiles over all draws, so that draws of the same rows share them.
@@ -35,9 +48,7 @@ def calibrated(hits: Floats, rows: Floats) -> Floats:
     used = weights > 0
     prior = np.array([0.0, 1.0, *[0.0] * (features.shape[1] - 2)])
     precision = 1 / np.array([*_SPREAD[:2], *[_SPREAD[2]] * (features.shape[1] - 2)]) ** 2
-    coefficients = _fit(features[used], hits[:, used], rows[:, used], prior, precision)
-    found: Floats = _chance(coefficients @ features.T)
-    return found
+    return Calibration(_fit(features[used], hits[:, used], rows[:, used], prior, precision), features)
 
 
 def _within_reach(weights: Floats) -> Floats:

@@ -39,8 +39,8 @@ class _Term(NamedTuple):
     pooled: float = 1.0
 
 
-def error_bounds(evaluation: Outcomes, line: BentLine, window: Floats) -> dict[str, tuple[float, float]]:
-    """Return 95% bounds of each metric, by the counts of a window; without one that is not defined, or has no error.
+class ErrorBounds:
+    """95% bounds of each metric of a window, by the evaluation rows of a version; they serve any number of windows.
 
     They are those of a ratio: of the logarithm of an error, and of 1 - R². The variance is that of the jackknife (HC3:
     MacKinnon and White 1985, Journal of Econometrics 29:305), or that of errors which scatter everywhere in proportion
@@ -48,59 +48,62 @@ def error_bounds(evaluation: Outcomes, line: BentLine, window: Floats) -> dict[s
     1946), with half of the degrees of freedom, because losses have long tails. Above, the interval also follows the
     skewness of the estimate.
     """
-    terms = _terms(evaluation, line, window)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        mse, mae, mape, bias, together = (terms[name] for name in ("mse", "mae", "mape", "error", "together"))
-        said, spread = terms["said"], terms["spread"]
-        scale = line.scale
-        varies = (
-            scale**2 * (spread.value - said.value**2)
-            + 2 * scale * (together.value - said.value * bias.value)
-            + mse.value
-            - bias.value**2
-        )
-        moves = scale**2 * (spread.moves - 2 * said.value * said.moves)
-        moves = moves + 2 * scale * (together.moves - said.value * bias.moves - said.moves * bias.value)
-        truth = _Term(varies, moves + mse.moves - 2 * bias.value * bias.moves)
-        scatter = _Term(mse.value - bias.value**2, mse.moves - 2 * bias.value * bias.moves, mse.pooled)
-        rows = len(evaluation)
-        low, high = _ratio(mse, rows)
-        unexplained, unexplained_scatter = _ratio(mse, rows, truth), _ratio(scatter, rows, truth)
-        found = {
-            "mse": (low, high),
-            "rmse": (math.sqrt(low), math.sqrt(high)),
-            "mae": _ratio(mae, rows),
-            "mape": _ratio(mape, rows),
-            "r2": (1 - unexplained[1], 1 - unexplained[0]),
-            "explained_variance": (1 - unexplained_scatter[1], 1 - unexplained_scatter[0]),
+
+    def __init__(self, evaluation: Outcomes, line: BentLine) -> None:
+        self._line, self._rows = line, len(evaluation)
+        features = line.features(evaluation.prediction)
+        size = features.shape[1]
+        losses = {name: LOSSES[name](evaluation) for name in ("mse", "mae", "mape")} | {"error": errors(evaluation)}
+        self._fits = {name: _Fit(features[:, : size - (name != "mse")], loss) for name, loss in losses.items()}
+
+    def of(self, window: Floats) -> dict[str, tuple[float, float]]:
+        """Return the bounds by the counts of a window; without those of what is not defined, or has no error."""
+        terms = self._terms(window)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            mse, mae, mape, bias, together = (terms[name] for name in ("mse", "mae", "mape", "error", "together"))
+            said, spread = terms["said"], terms["spread"]
+            scale = self._line.scale
+            varies = (
+                scale**2 * (spread.value - said.value**2)
+                + 2 * scale * (together.value - said.value * bias.value)
+                + mse.value
+                - bias.value**2
+            )
+            moves = scale**2 * (spread.moves - 2 * said.value * said.moves)
+            moves = moves + 2 * scale * (together.moves - said.value * bias.moves - said.moves * bias.value)
+            truth = _Term(varies, moves + mse.moves - 2 * bias.value * bias.moves)
+            scatter = _Term(mse.value - bias.value**2, mse.moves - 2 * bias.value * bias.moves, mse.pooled)
+            low, high = _ratio(mse, self._rows)
+            unexplained, unexplained_scatter = _ratio(mse, self._rows, truth), _ratio(scatter, self._rows, truth)
+            found = {
+                "mse": (low, high),
+                "rmse": (math.sqrt(low), math.sqrt(high)),
+                "mae": _ratio(mae, self._rows),
+                "mape": _ratio(mape, self._rows),
+                "r2": (1 - unexplained[1], 1 - unexplained[0]),
+                "explained_variance": (1 - unexplained_scatter[1], 1 - unexplained_scatter[0]),
+            }
+        return {name: bounds for name, bounds in found.items() if np.isfinite(bounds).all()}
+
+    def _terms(self, window: Floats) -> dict[str, _Term]:
+        """Return the means over the window that metrics rest on."""
+        rows = window[0]
+        whole = self._line.moments(window[None])
+        each = self._line.moments(window[None] * np.eye(len(rows))[rows > 0][:, None])
+        weights = np.sqrt(rows[rows > 0]) / rows.sum()
+        none = np.zeros(self._rows)
+
+        def of_window(mean: Floats, by_bin: Floats) -> _Term:
+            return _Term(float(mean), np.concatenate([none, weights * (by_bin - mean)]))
+
+        terms = {
+            "said": of_window(whole.features[0, 1], each.features[:, 1]),
+            "spread": of_window(whole.products[0, 1], each.products[:, 1]),
         }
-    return {name: bounds for name, bounds in found.items() if np.isfinite(bounds).all()}
-
-
-def _terms(evaluation: Outcomes, line: BentLine, window: Floats) -> dict[str, _Term]:
-    """Return the means over the window that metrics rest on."""
-    features = line.features(evaluation.prediction)
-    size, rows = features.shape[1], window[0]
-    whole = line.moments(window[None])
-    each = line.moments(window[None] * np.eye(len(rows))[rows > 0][:, None])
-    weights = np.sqrt(rows[rows > 0]) / rows.sum()
-    none = np.zeros(len(features))
-
-    def of_window(mean: Floats, by_bin: Floats) -> _Term:
-        return _Term(float(mean), np.concatenate([none, weights * (by_bin - mean)]))
-
-    terms = {
-        "said": of_window(whole.features[0, 1], each.features[:, 1]),
-        "spread": of_window(whole.products[0, 1], each.products[:, 1]),
-    }
-    for name in ("mse", "mae", "mape", "error"):
-        loss = errors(evaluation) if name == "error" else LOSSES[name](evaluation)
-        used = features[:, : size - (name != "mse")]
-        fit = _Fit(used, loss)
-        terms[name] = fit.mean(whole.features[0], each.features, weights)
-        if name == "error":
-            terms["together"] = fit.mean(whole.products[0], each.products, weights)
-    return terms
+        for name, fit in self._fits.items():
+            terms[name] = fit.mean(whole.features[0], each.features, weights)
+        terms["together"] = self._fits["error"].mean(whole.products[0], each.products, weights)
+        return terms
 
 
 class _Fit:
@@ -113,6 +116,7 @@ class _Fit:
         self._inverse = np.linalg.inv(squares)
         self._slopes = self._inverse @ (features.T @ loss)
         self._fitted = features @ self._slopes
+        self._leverage = np.einsum("ij,jk,ik->i", features, self._inverse, features)
 
     def mean(self, features: Floats, by_bin: Floats, weights: Floats) -> _Term:
         """Return the mean of the loss over rows, from the mean of their features, in all and in each bin."""
@@ -122,9 +126,8 @@ class _Fit:
         wanted[:used] = features[:used]
         value = float(wanted @ self._slopes)
         steps = self._features @ (self._inverse @ wanted)
-        leverage = np.einsum("ij,jk,ik->i", self._features, self._inverse, self._features)
         beside = self._loss - self._fitted
-        moves = steps * beside / np.maximum(_LEAST_REST, 1 - leverage)
+        moves = steps * beside / np.maximum(_LEAST_REST, 1 - self._leverage)
         of_bins = weights * (by_bin[:, :used] @ self._slopes[:used] - value)
         return _Term(value, np.concatenate([moves, of_bins]), self._pooled(steps, beside, moves))
 

@@ -9,13 +9,14 @@ needs more rows than most versions are evaluated on, and costs a second predicti
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mintmark.core.statistics.live.bent_line import BentLine, Moments
-from mintmark.core.statistics.live.error_intervals import error_bounds
+from mintmark.core.statistics.live.error_intervals import ErrorBounds
 from mintmark.core.statistics.live.estimates import RESAMPLES, drawn_groups, summarised
 from mintmark.core.statistics.metric_names import LEAST_ROWS
 from mintmark.core.statistics.metrics import LOSSES, errors
@@ -49,6 +50,37 @@ def count_predictions(predictions: Floats, edges: Floats) -> Floats:
     return np.stack([np.bincount(bins, predictions**power, minlength=len(edges) + 1) for power in range(3)])
 
 
+class LearnedErrors:
+    """What the evaluation rows of a version tell of its errors, draw by draw.
+
+    Learned once, it serves any number of windows, and each of them finds what it would find by itself.
+    """
+
+    def __init__(self, evaluation: Outcomes, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
+        self._evaluation, self._resamples = evaluation, resamples
+        edges = prediction_edges(evaluation.prediction)
+        self._line = BentLine(edges, float(evaluation.prediction.mean()), float(evaluation.prediction.std()))
+        self._generator = np.random.default_rng(seed)
+        groups, weights = drawn_groups(len(evaluation), resamples, self._generator)
+        self._fits, before = _fitted(evaluation, self._line, groups, weights)
+        self._before = _metrics(self._fits, before)
+        self._bounds = ErrorBounds(evaluation, self._line)
+
+    def estimate(self, window: Floats, names: Sequence[str] = ESTIMATED) -> dict[str, Estimate]:
+        """Return each metric that follows from the counts of `count_predictions`; nothing for a window without rows."""
+        if not window[0].sum():
+            return {}
+        drawn = _drawn_window(window, self._resamples, deepcopy(self._generator))
+        found, units = _metrics(self._fits, self._line.moments(drawn)), len(self._evaluation)
+        estimates = {name: summarised(found[name], self._before[name], units) for name in names if name in found}
+        bounds = self._bounds.of(window)
+        return {
+            name: replace(estimate, low=bounds[name][0], high=bounds[name][1]) if name in bounds else estimate
+            for name, estimate in estimates.items()
+            if estimate is not None
+        }
+
+
 def estimate_regression(
     evaluation: Outcomes,
     window: Floats,
@@ -60,24 +92,12 @@ def estimate_regression(
     """Return each metric that follows from the counts of `count_predictions` between the edges of `prediction_edges`.
 
     `evaluation` holds the version's stored evaluation rows with their truth. The interval of a metric is that of
-    `error_bounds`, and that of its change has percentiles over draws of both, as for a classification. `max_error`
+    `ErrorBounds`, and that of its change has percentiles over draws of both, as for a classification. `max_error`
     rests on one row and is not estimated. Nothing for a window without rows, and below 30 evaluation rows.
     """
     if len(evaluation) < LEAST_ROWS or not window[0].sum():
         return {}
-    edges = prediction_edges(evaluation.prediction)
-    line = BentLine(edges, float(evaluation.prediction.mean()), float(evaluation.prediction.std()))
-    generator = np.random.default_rng(seed)
-    groups, weights = drawn_groups(len(evaluation), resamples, generator)
-    fits, before = _fitted(evaluation, line, groups, weights)
-    found, then = _metrics(fits, line.moments(_drawn_window(window, resamples, generator))), _metrics(fits, before)
-    estimates = {name: summarised(found[name], then[name], len(evaluation)) for name in names if name in found}
-    bounds = error_bounds(evaluation, line, window)
-    return {
-        name: replace(estimate, low=bounds[name][0], high=bounds[name][1]) if name in bounds else estimate
-        for name, estimate in estimates.items()
-        if estimate is not None
-    }
+    return LearnedErrors(evaluation, resamples=resamples, seed=seed).estimate(window, names)
 
 
 def _fitted(evaluation: Outcomes, line: BentLine, groups: Codes, weights: Floats) -> tuple[dict[str, Floats], Moments]:

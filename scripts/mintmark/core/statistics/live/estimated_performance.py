@@ -10,12 +10,13 @@ something else, it is wrong, and nothing but labels shows that.
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mintmark.core.statistics.areas import enough_beside_the_largest
-from mintmark.core.statistics.live.calibration import calibrated
+from mintmark.core.statistics.live.calibration import calibrate
 from mintmark.core.statistics.live.estimates import RESAMPLES, drawn_groups, summarised
 from mintmark.core.statistics.live.score_counts import BINS, LOGITS, score_bins
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LEAST_OF_A_CLASS, LEAST_ROWS
@@ -36,6 +37,54 @@ _SCORES: Final = 1 / (1 + np.exp(-LOGITS))
 _SURE: Final = np.maximum(-np.logaddexp(0, -LOGITS), _LEAST_LOG)  # the logarithm of each score
 
 
+class LearnedScores:
+    """What the evaluation rows of a version tell of its scores, draw by draw.
+
+    Learned once, it serves any number of windows, and each of them finds what it would find by itself.
+    """
+
+    def __init__(self, evaluation: Outcomes, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
+        self._evaluation, self._resamples = evaluation, resamples
+        self._generator = np.random.default_rng(seed)
+        groups, weights = drawn_groups(len(evaluation), resamples, self._generator)
+        has_positive = evaluation.positive is not None
+        labels = range(len(evaluation.classes)) if evaluation.positive is None else (evaluation.positive,)
+        self._before = _Tables(has_positive)
+        self._scatter = None if has_positive else _Scatter(evaluation, resamples, self._generator)
+        self._calibrations = []
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for label in labels:  # one class at a time: they may be many
+                hits, rows = _drawn_evaluation(evaluation, label, groups, weights)
+                calibration = calibrate(hits, rows.sum(axis=1))
+                chances = calibration.chances()
+                self._calibrations.append(calibration)
+                self._before.add(chances, rows)
+                if self._scatter is not None:
+                    self._scatter.add(label, chances)
+
+    def estimate(self, window: Counts, names: Sequence[str] = CLASSIFICATION) -> dict[str, Estimate]:
+        """Return each metric that follows from the counts of `count_scores`; a metric that is not defined is left out.
+
+        Nothing for a window without rows.
+        """
+        if not window.sum():
+            return {}
+        generator, found = deepcopy(self._generator), _Tables(self._scatter is None)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for calibration, counts in zip(self._calibrations, window, strict=True):
+                if self._scatter is None:
+                    found.add(calibration.chances(), _drawn_window(counts, self._resamples, generator))
+                else:
+                    found.add(calibration.chances(), counts[None].astype(np.float64))
+            values = {name: _METRICS[name](found) for name in names}
+            if self._scatter is not None:
+                rows = int(window[0].sum())
+                values = {name: value + self._scatter.of(name, rows) for name, value in values.items()}
+            units = len(self._evaluation)
+            told = {name: summarised(value, _METRICS[name](self._before), units) for name, value in values.items()}
+        return {name: estimate for name, estimate in told.items() if estimate is not None}
+
+
 def estimate_classification(
     evaluation: Outcomes,
     window: Counts,
@@ -53,27 +102,7 @@ def estimate_classification(
     """
     if no_estimate_reason(evaluation) or not window.sum():
         return {}
-    generator = np.random.default_rng(seed)
-    groups, weights = drawn_groups(len(evaluation), resamples, generator)
-    has_positive = evaluation.positive is not None
-    labels = range(len(window)) if evaluation.positive is None else (evaluation.positive,)
-    found, before = _Tables(has_positive), _Tables(has_positive)
-    scatter = None if has_positive else _Scatter(evaluation, int(window[0].sum()), resamples, generator)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for label, counts in zip(labels, window, strict=True):  # one class at a time: they may be many
-            hits, rows = _drawn_evaluation(evaluation, label, groups, weights)
-            chances = calibrated(hits, rows.sum(axis=1))
-            before.add(chances, rows)
-            if scatter is None:
-                found.add(chances, _drawn_window(counts, resamples, generator))
-            else:
-                found.add(chances, counts[None].astype(np.float64))
-                scatter.add(label, chances)
-        values = {name: _METRICS[name](found) for name in names}
-        if scatter is not None:
-            values = {name: value + scatter.of(name) for name, value in values.items()}
-        told = {name: summarised(value, _METRICS[name](before), len(evaluation)) for name, value in values.items()}
-        return {name: estimate for name, estimate in told.items() if estimate is not None}
+    return LearnedScores(evaluation, resamples=resamples, seed=seed).estimate(window, names)
 
 
 def no_estimate_reason(evaluation: Outcomes) -> str:
@@ -116,8 +145,8 @@ class _Scatter:
     are drawn once more, apart from what calibrates, and what that changes is as large as it is in so many rows.
     """
 
-    def __init__(self, evaluation: Outcomes, rows: int, resamples: int, generator: np.random.Generator) -> None:
-        self._evaluation, self._scale = evaluation, math.sqrt(len(evaluation) / rows)
+    def __init__(self, evaluation: Outcomes, resamples: int, generator: np.random.Generator) -> None:
+        self._evaluation = evaluation
         self._groups, self._weights = drawn_groups(len(evaluation), resamples, generator)
         self._drawn, self._fixed = _Tables(has_positive=False), _Tables(has_positive=False)
 
@@ -127,9 +156,10 @@ class _Scatter:
         self._drawn.add(chances, rows)
         self._fixed.add(chances, rows[:1])
 
-    def of(self, name: str) -> Floats:
-        """Return the scatter of a metric, 0 in the first draw."""
-        scatter: Floats = self._scale * (_METRICS[name](self._drawn) - _METRICS[name](self._fixed))
+    def of(self, name: str, rows: int) -> Floats:
+        """Return the scatter of a metric of a window of so many rows, 0 in the first draw."""
+        scale = math.sqrt(len(self._evaluation) / rows)
+        scatter: Floats = scale * (_METRICS[name](self._drawn) - _METRICS[name](self._fixed))
         return scatter
 
 

@@ -1,0 +1,110 @@
+"""Files that no server writes: what is odd about them is said, and nothing is made up from them."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.monitoring.real_logs import MODEL, REQUESTS, VERSION, as_it_is, ask, watch_folder, write_day, write_log
+from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_file
+from tests.serving.log.logged import journal
+
+from mintmark.commands.monitoring.window_report import format_watched
+from mintmark.monitoring.log_files import LogFile, read_head
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_log(tmp_path_factory.mktemp("plain"), {0: as_it_is})
+
+
+@pytest.fixture
+def log(plain: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(plain, tmp_path / "log"))
+
+
+def test_a_latency_that_is_no_time_is_counted_and_reaches_no_percentile(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    for number in range(REQUESTS):
+        odd = {0: math.nan, 1: math.inf, 2: -5.0}.get(number, 0.01)
+        written.record(ask(0, number)._replace(seconds=odd))
+    assert written.flush()
+    document = first(watch_folder(tmp_path, days=1))
+    assert document.traffic.untimed == 3
+    assert document.traffic.latency is not None
+    for seconds in (document.traffic.latency.p50, document.traffic.latency.p99):
+        assert seconds == pytest.approx(0.01, rel=0.05)
+    (finding,) = document.findings
+    assert (finding.kind, finding.severity) == ("latency", "warning")
+    assert finding.words == (
+        "The log has no latency of 15% of its requests: it is missing, infinite or below zero there."
+    )
+    assert document.to_dict()["traffic"]["untimed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("prediction", [["benign"]], "list<element: string>, not the name of a class"),
+        ("probability_benign", ["0.9"], "string, not a number"),
+        ("probability_benign", [[0.9]], "list<element: double>, not a number"),
+    ],
+)
+def test_a_file_with_another_kind_of_answer_is_named(
+    plain: Path, tmp_path: Path, name: str, values: list[object], said: str
+) -> None:
+    file = tmp_path / "it.parquet"
+    shutil.copy(the_file(plain), file)
+    edit(file, name, pa.array(values * DAY_ROWS))
+    head = read_head(LogFile(str(tmp_path), file.name, MODEL, VERSION))
+    assert head.fault == f"{tmp_path}/it.parquet: its column {name} is {said}; it is left out"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("status", pa.int32()),
+        pytest.param("time", pa.timestamp("us", tz="UTC"), marks=pytest.mark.slow),
+        pytest.param("shadow", pa.bool_(), marks=pytest.mark.slow),
+    ],
+)
+def test_rows_that_do_not_say_what_they_are_are_not_called_a_silence(log: Path, name: str, kind: pa.DataType) -> None:
+    edit(the_file(log), name, pa.nulls(DAY_ROWS, kind))
+    watched = watch_folder(log, days=1)
+    (fault,) = watched.faults
+    assert fault.endswith(f"{the_file(log).name}: its column {name} has rows without a value; it is left out")
+    document = first(watched)
+    assert kinds(document) == {"unreadable", "not-enough-data"}
+    assert (document.traffic.silent, watched.open_alarms) == (False, ())
+    assert "move them out of the log" in format_watched(watched)
+
+
+def test_an_input_without_any_value_may_have_no_type(log: Path) -> None:
+    """As pandas writes a column of nothing."""
+    edit(the_file(log), "input_worst area", pa.nulls(DAY_ROWS))
+    watched = watch_folder(log, days=1)
+    assert watched.faults == ()
+    (finding,) = first(watched).findings
+    assert finding.words == '"worst area" has no value in 100% of the rows; in the profile in 0%.'
+
+
+def test_what_is_no_probability_is_named_however_few_rows_have_it(log: Path) -> None:
+    shares = np.full(DAY_ROWS, 0.5)
+    shares[:3] = (7.0, -0.25, 0.5)
+    edit(the_file(log), "probability_benign", pa.array(shares))
+    words = [each.words for each in first(watch_folder(log, days=1)).findings if each.kind == "out-of-range"]
+    assert words == ['"probability_benign" holds what is no probability: it goes from -0.25 to 7.']
+
+
+def test_a_day_on_which_a_version_answered_and_a_file_is_broken_is_judged_by_the_rest(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    write_day(written, 0)
+    junk = the_file(tmp_path).with_name(the_file(tmp_path).name.replace("-00000001-", "-00000007-"))
+    junk.write_bytes(b"")
+    document = first(watch_folder(tmp_path, days=1))
+    assert document.traffic.read == DAY_ROWS
+    assert kinds(document) == {"unreadable"}
