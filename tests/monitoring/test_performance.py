@@ -17,8 +17,10 @@ from mintmark.core.statistics.live.score_counts import outcome_counts
 from mintmark.core.statistics.metrics import Outcomes
 from mintmark.monitoring.counting import Plan, SliceCounts, count_rows
 from mintmark.monitoring.known_versions import KnownVersion
+from mintmark.monitoring.measured import Performance
 from mintmark.monitoring.performance import estimate_window, measure_window
 from mintmark.monitoring.reference_columns import ReferenceProfile
+from mintmark.monitoring.window_labels import LabelledRows
 
 NO_PROFILE = ReferenceProfile(inputs={}, probabilities={})
 
@@ -46,6 +48,11 @@ def outcomes(rows: int, wrong: int, *, classes: tuple[Any, ...] = ("no", "yes"))
     return Outcomes(truth=truth, prediction=said, classes=classes, positive=1)
 
 
+def measured(rows: Outcomes, masks: dict[str, Any], version: KnownVersion, **told: Any) -> Performance:
+    clusters = told.pop("clusters", None)
+    return measure_window(LabelledRows(outcomes=rows, masks=masks, clusters=clusters), version, **told)
+
+
 REGISTERED = Interval(value=0.95, low=0.93, high=0.97)
 
 
@@ -60,7 +67,7 @@ REGISTERED = Interval(value=0.95, low=0.93, high=0.97)
     ],
 )
 def test_worse_is_more_than_the_margin_and_more_than_chance(rows: int, wrong: int, worse: bool) -> None:
-    found = measure_window(outcomes(rows, wrong), {}, known(accuracy=REGISTERED)).metrics["accuracy"]
+    found = measured(outcomes(rows, wrong), {}, known(accuracy=REGISTERED)).metrics["accuracy"]
     assert found.worse is worse
     assert found.better_by == pytest.approx(1 - wrong / rows - 0.95)
 
@@ -68,7 +75,7 @@ def test_worse_is_more_than_the_margin_and_more_than_chance(rows: int, wrong: in
 def test_a_threshold_of_the_model_goes_before_the_margin_of_its_gates() -> None:
     patient = model(monitoring={"thresholds": {"performance": 0.2}})
     assert (
-        measure_window(outcomes(1000, 150), {}, known(described=patient, accuracy=REGISTERED)).metrics["accuracy"].worse
+        measured(outcomes(1000, 150), {}, known(described=patient, accuracy=REGISTERED)).metrics["accuracy"].worse
         is False
     )
 
@@ -79,22 +86,22 @@ def test_of_an_error_less_is_better() -> None:
     said = truth + np.random.default_rng(1).normal(size=400)
     good, bad = Outcomes(truth=truth, prediction=said), Outcomes(truth=truth, prediction=truth + 2 * (said - truth))
     version = known(classes=(), described=described, mae=Interval(value=0.8, low=0.74, high=0.86))
-    assert measure_window(good, {}, version).metrics["mae"].worse is False
-    found = measure_window(bad, {}, version).metrics["mae"]
+    assert measured(good, {}, version).metrics["mae"].worse is False
+    found = measured(bad, {}, version).metrics["mae"]
     assert found.worse is True
     assert found.better_by is not None
     assert found.better_by < -0.5
 
 
 def test_what_cannot_be_compared_says_why() -> None:
-    without = measure_window(outcomes(400, 20), {}, known()).metrics["accuracy"]
+    without = measured(outcomes(400, 20), {}, known()).metrics["accuracy"]
     assert (without.worse, without.reason) == (None, "the record has no such metric")
-    early = measure_window(outcomes(400, 300), {}, known(accuracy=REGISTERED), why_not="labels are still to come")
+    early = measured(outcomes(400, 300), {}, known(accuracy=REGISTERED), why_not="labels are still to come")
     assert (early.metrics["accuracy"].worse, early.metrics["accuracy"].reason) == (None, "labels are still to come")
-    nothing = measure_window(outcomes(0, 0), {}, known(accuracy=REGISTERED)).metrics["accuracy"]
+    nothing = measured(outcomes(0, 0), {}, known(accuracy=REGISTERED)).metrics["accuracy"]
     assert (nothing.value, nothing.reason) == (None, "no row has a label")
     bare = known(accuracy=Interval(value=0.95))
-    assert measure_window(outcomes(400, 200), {}, bare).metrics["accuracy"].worse is None
+    assert measured(outcomes(400, 200), {}, bare).metrics["accuracy"].worse is None
 
 
 def test_slices_are_corrected_for_together_and_need_rows() -> None:
@@ -109,7 +116,7 @@ def test_slices_are_corrected_for_together_and_need_rows() -> None:
     said[rng.random(rows) < 0.05] = -1
     said[(np.arange(rows) % 20 == 7) & (rng.random(rows) < 0.4)] = -1
     said = np.where(said < 0, 1 - truth, said)
-    found = measure_window(Outcomes(truth=truth, prediction=said, classes=("no", "yes"), positive=1), masks, version)
+    found = measured(Outcomes(truth=truth, prediction=said, classes=("no", "yes"), positive=1), masks, version)
     worse = {name for name, each in found.slices.items() if each.metrics and each.metrics["accuracy"].worse}
     assert worse == {"s7"}
     assert found.slices["few"].reason == "10 rows with a label, and it takes 50"
@@ -165,3 +172,24 @@ def test_the_evaluation_rows_of_a_version_are_calibrated_once_for_all_windows(mo
     assert all(each is not None and each.slices["s"].metrics for each in found)
     assert len(calls) == 2, "once for the whole, and once for slices, which take fewer draws"
     assert replace(version, evaluation=None).learned(400) is None, "another evaluation is learned anew"
+
+
+def test_rows_of_one_entity_are_drawn_together() -> None:
+    """Forty customers, each always right or always wrong: forty things are known, and not two thousand."""
+    clusters = np.repeat(np.arange(40), 50)
+    truth = np.tile([0.0, 1.0], 1000)
+    rows = Outcomes(
+        truth=truth, prediction=np.where(clusters % 8 == 0, 1 - truth, truth), classes=("no", "yes"), positive=1
+    )
+    version = replace(known(accuracy=REGISTERED), slices={"half": {"accuracy": REGISTERED}})
+    masks = {"half": np.arange(2000) < 1000}
+    alone, together = (measured(rows, masks, version, clusters=each).metrics["accuracy"] for each in (None, clusters))
+    assert alone.value == together.value == 0.875
+    assert (alone.worse, together.worse) == (True, False)
+    assert None not in (alone.low, alone.high, together.low, together.high)
+    assert together.high - together.low > 4 * (alone.high - alone.low)  # type: ignore[operator]
+    found = measured(rows, masks, version, clusters=clusters)
+    assert (found.entities, measured(rows, masks, version).entities) == (40, None)
+    assert found.slices["half"].metrics["accuracy"].worse is False
+    few = measured(rows, {}, version, clusters=clusters // 4).metrics["accuracy"]
+    assert (few.low, few.worse, few.reason) == (None, None, "too few rows, or entities, for an interval")

@@ -13,7 +13,7 @@ from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.live.estimated_errors import count_predictions
 from mintmark.core.statistics.live.score_counts import count_scores
 from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, level_name
-from mintmark.monitoring.digests import digest_columns
+from mintmark.monitoring.digests import digest_columns, mixed
 from mintmark.monitoring.latencies import BINS, count_latencies, is_time
 from mintmark.registry.logged.form import INPUT, is_json
 
@@ -36,7 +36,8 @@ class Plan:
     """What is counted of the rows of one version.
 
     `classes` are those of a classifier, and `positive` the place of the positive one. `edges` are those of the bins of
-    predictions of a regression, None where nothing is to be estimated from them.
+    predictions of a regression, None where nothing is to be estimated from them. `entity` is the column that says which
+    rows belong together, None where every row stands alone.
     """
 
     model: str
@@ -48,13 +49,15 @@ class Plan:
     edges: tuple[float, ...] | None = None
     slices: tuple[Slice, ...] = ()
     labels: LabelIndex | None = None
+    entity: str | None = None
 
 
 @dataclass(slots=True)
 class Labelled:
     """Rows that have a label: the place of each label, and of a sample of them what was predicted and their slices.
 
-    `several` counts rows beyond the first of their request, where labels name the request alone.
+    `several` counts rows beyond the first of their request, where labels name the request alone. `entities` digests the
+    entity of each sampled row. The log does not say it of `alone` of them, and each of these has one of its own.
     """
 
     places: list[NDArray[np.int64]] = field(default_factory=list)
@@ -62,12 +65,15 @@ class Labelled:
     predictions: list[Floats] = field(default_factory=list)
     probabilities: list[Floats] = field(default_factory=list)
     slices: list[NDArray[np.bool_]] = field(default_factory=list)
+    entities: list[NDArray[np.uint64]] = field(default_factory=list)
+    alone: int = 0
     several: int = 0
 
     def add(self, other: Labelled) -> None:
         """Add rows that were counted elsewhere."""
-        for name in ("places", "sampled", "predictions", "probabilities", "slices"):
+        for name in ("places", "sampled", "predictions", "probabilities", "slices", "entities"):
             getattr(self, name).extend(getattr(other, name))
+        self.alone += other.alone
         self.several += other.several
 
 
@@ -199,7 +205,7 @@ def _count_answers(rows: pa.RecordBatch, plan: Plan, counts: RowCounts) -> None:
     if plan.labels is not None:
         nobody = np.zeros(len(rows), dtype=bool)
         known = [masks.get(each.name, nobody) for each in plan.slices]
-        counts.labelled = _labelled(rows, predicted, shares, usable, known, plan.labels)
+        counts.labelled = _labelled(rows, predicted, shares, usable, known, plan.labels, plan.entity)
 
 
 def _shares(rows: pa.RecordBatch, plan: Plan) -> Floats | None:
@@ -282,11 +288,13 @@ def _labelled(
     usable: NDArray[np.bool_],
     slices: list[NDArray[np.bool_]],
     labels: LabelIndex,
+    entity: str | None,
 ) -> Labelled:
     digests = digest_columns([_values(rows, name) for name in labels.log_columns])
     places = labels.find(digests)
     has_label = (places >= 0) & usable
     sampled = has_label & labels.is_sampled(digests)
+    entities, alone = _entities(rows.filter(pa.array(sampled)), digests[sampled], entity)
     later = pc.greater(rows.column("row"), 0).to_numpy(zero_copy_only=False)
     return Labelled(
         several=int((has_label & later).sum()) if labels.log_columns == ("id",) else 0,
@@ -295,4 +303,15 @@ def _labelled(
         predictions=[predicted[sampled]],
         probabilities=[] if shares is None else [shares[sampled].clip(0, 1)],
         slices=[np.stack(slices, axis=1)[sampled]] if slices else [],
+        entities=[entities],
+        alone=alone,
     )
+
+
+def _entities(rows: pa.RecordBatch, digests: NDArray[np.uint64], entity: str | None) -> tuple[NDArray[np.uint64], int]:
+    """Return a digest of the entity of each row, and how many rows have none and are taken for one of their own."""
+    column = None if entity is None else _input(rows, entity)
+    if column is None:
+        return mixed(digests), len(digests)
+    is_missing = column.is_null().to_numpy(zero_copy_only=False)
+    return np.where(is_missing, mixed(digests), digest_columns([column])), int(is_missing.sum())

@@ -246,13 +246,13 @@ def _performance(counted: Counted, known: KnownVersion) -> tuple[Performance | N
     labels = found.labels(counted.rows.answered)
     if not labels.labelled:
         return None, labels
-    outcomes, masks = found.outcomes(counted.rows.labelled, known)
+    rows = found.rows(counted.rows.labelled, known)
     why_not = ""
     if not labels.matured:
         why_not = "labels are still to come"
-    elif len(outcomes) < LEAST_LABELLED:
-        why_not = f"{numbers.count(len(outcomes), 'row')} with a label, and it takes {LEAST_LABELLED}"
-    return measure_window(outcomes, masks, known, why_not=why_not), labels
+    elif len(rows.outcomes) < LEAST_LABELLED:
+        why_not = f"{numbers.count(len(rows.outcomes), 'row')} with a label, and it takes {LEAST_LABELLED}"
+    return measure_window(rows, known, why_not=why_not), labels
 
 
 def _judge_metrics(

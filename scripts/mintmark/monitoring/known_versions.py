@@ -104,6 +104,7 @@ class KnownVersion:
             else None,
             slices=self.model.slices,
             labels=labels,
+            entity=self.model.entity_column,
         )
 
 

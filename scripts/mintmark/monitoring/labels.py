@@ -51,7 +51,8 @@ class KnownLabels:
     """One label for each row that has some.
 
     `values` and `times` (microseconds since 1970, of the newest one; None where labels do not say) are in the order of
-    the index. `again` says how often a label was said before the one that counts, and `conflicts` how often otherwise.
+    the index, and so are `entities`, to which their rows belong (None where labels do not tell). `again` says how often
+    a label was said before the one that counts, and `conflicts` how often otherwise.
     """
 
     index: LabelIndex
@@ -59,17 +60,20 @@ class KnownLabels:
     times: NDArray[np.int64] | None
     again: NDArray[np.int64]
     conflicts: NDArray[np.int64]
+    entities: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
 
 def know_labels(
-    table: pa.Table, target: str, join: Sequence[str], time: str | None, kinds: Mapping[str, pa.DataType], *, where: str
+    table: pa.Table, target: str, join: Sequence[str], time: str | None, kinds: Mapping[str, pa.DataType], *,
+    entity: str | None = None, where: str
 ) -> KnownLabels:  # fmt: skip
     """Return what a table of labels says, the newest of each row; `kinds` are the types of the columns of the log.
 
-    Without `time` the last one in the table is the newest. A row without a value is no label. Raises `MintmarkError`
+    `entity` is the column that says which rows belong together, if the table has it. Without `time` the last one in the
+    table is the newest. A row without a value is no label. Raises `MintmarkError`
     where the table lacks a column, or holds other values in it than the log does.
     """
     for name in (target, *join, *([time] if time else [])):
@@ -83,8 +87,7 @@ def know_labels(
     ordered = digests[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
     last = order[is_last]
-    values = table.column(target).combine_chunks()
-    values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+    values = _whole(table.column(target))
     which = np.cumsum(np.append(0, is_last[:-1]))[: len(ordered)]
     said = digest_columns([values])[order]
     differs = said != said[np.flatnonzero(is_last)[which]] if len(ordered) else np.empty(0, dtype=bool)
@@ -95,7 +98,14 @@ def know_labels(
         times=None if times is None else times[last],
         again=np.bincount(which, minlength=count) - 1 if count else np.empty(0, dtype=np.int64),
         conflicts=np.bincount(which[differs], minlength=count),
+        entities=_whole(table.column(entity)).take(pa.array(last)) if entity in table.column_names else None,
     )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece."""
+    found = column.combine_chunks()
+    return found.chunk(0) if isinstance(found, pa.ChunkedArray) else found
 
 
 def join_columns(
@@ -134,11 +144,10 @@ def log_column(name: str) -> str:
 
 def _as_logged(column: pa.ChunkedArray, kind: pa.DataType, name: str, where: str) -> pa.Array:
     try:
-        found = column.cast(kind).combine_chunks()
+        return _whole(column.cast(kind))
     except pa.ArrowException as error:
         said = " ".join(str(error).split())[:200]
         raise MintmarkError(f'{where}: column "{name}" does not hold what the log has ({kind}): {said}') from None
-    return found.chunk(0) if isinstance(found, pa.ChunkedArray) else found
 
 
 def _moments(column: pa.ChunkedArray, name: str, where: str) -> NDArray[np.int64]:

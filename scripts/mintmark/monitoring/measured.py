@@ -207,16 +207,22 @@ class MeasuredSlice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performance:
-    """The metrics of a window's rows, with labels; `rows` is how many of them were measured (at most a sample)."""
+    """The metrics of a window's rows, with labels; `rows` is how many of them were measured (at most a sample).
+
+    Intervals drew these rows, or all rows of an entity together: then `entities` is how many there are. `assumption`
+    says what was taken for granted of rows of which nobody knows to which entity they belong.
+    """
 
     rows: int
     metrics: Mapping[str, Measured] = field(default_factory=dict)
     slices: Mapping[str, MeasuredSlice] = field(default_factory=dict)
+    entities: int | None = None
+    assumption: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Performance:
         """Build it from the `performance` of a document."""
-        return cls(rows=data["rows"], metrics=_metrics(data["metrics"]), slices=_slices(data["slices"]))
+        return cls(**{**data, "metrics": _metrics(data["metrics"]), "slices": _slices(data["slices"])})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

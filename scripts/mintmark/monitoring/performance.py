@@ -15,7 +15,7 @@ from mintmark.core.statistics.intervals import CONFIDENCE, metric_intervals
 from mintmark.core.statistics.live import estimated_errors, estimated_performance
 from mintmark.core.statistics.live.estimates import RESAMPLES
 from mintmark.core.statistics.metric_names import greater_is_better, metric_names
-from mintmark.core.statistics.metrics import Outcomes, undefined_reason
+from mintmark.core.statistics.metrics import undefined_reason
 from mintmark.core.statistics.scores import normal_tail
 from mintmark.core.statistics.significance import holm
 from mintmark.core.words import numbers
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     from mintmark.core.records import Interval
     from mintmark.core.statistics.live.estimates import Estimate as EstimatedMetric
+    from mintmark.core.statistics.metrics import Codes, Outcomes
     from mintmark.monitoring.counting import SliceCounts
     from mintmark.monitoring.known_versions import KnownVersion
+    from mintmark.monitoring.window_labels import LabelledRows
 
 _DRAWS: Final = 1_000  # of an interval with labels
 LEAST_LABELLED: Final = 30  # rows; with fewer hardly a metric has an interval
@@ -38,18 +40,18 @@ _SLICE_RESAMPLES: Final = 100
 _OF_A_SLICE: Final = "not compared: what scores mean is learned from all evaluation rows, not from the slice"
 
 
-def measure_window(
-    outcomes: Outcomes, masks: Mapping[str, NDArray[np.bool_] | None], known: KnownVersion, *, why_not: str = ""
-) -> Performance:
+def measure_window(labelled: LabelledRows, known: KnownVersion, *, why_not: str = "") -> Performance:
     """Return the metrics of rows with labels, in all and by slice (None for one whose column nobody has).
 
-    `why_not` says why nothing is compared with the record yet, such as labels that are still to come.
+    Where it is known which rows are of one entity, intervals draw whole entities, as those of the record do. `why_not`
+    says why nothing is compared with the record yet, such as labels that are still to come.
     """
-    model = known.model
+    model, outcomes, clusters = known.model, labelled.outcomes, labelled.clusters
     names = metric_names(model.task, probabilities=outcomes.probabilities is not None)
-    whole = _measure(names, outcomes, known.metrics, {model.metric.name: model.watched_margin}, why_not)
+    margins: dict[str, float] = {model.metric.name: model.watched_margin}
+    whole = _measure(names, outcomes, clusters, known.metrics, margins, why_not)
     slices = {}
-    for name, mask in masks.items():
+    for name, mask in labelled.masks.items():
         if mask is None:
             slices[name] = MeasuredSlice(rows=0, reason="the log does not have its column")
             continue
@@ -60,14 +62,23 @@ def measure_window(
             )
             continue
         margins = {model.metric.name: model.gates.slice_margin}
-        found = _measure((model.metric.name,), outcomes.take(mask), known.slices.get(name, {}), margins, why_not)
+        part = None if clusters is None else np.unique(clusters[mask], return_inverse=True)[1].astype(np.intp)
+        registered = known.slices.get(name, {})
+        found = _measure((model.metric.name,), outcomes.take(mask), part, registered, margins, why_not)
         slices[name] = MeasuredSlice(rows=rows, metrics=found)
-    return Performance(rows=len(outcomes), metrics=whole, slices=_corrected(slices, model.metric.name))
+    return Performance(
+        rows=len(outcomes),
+        metrics=whole,
+        slices=_corrected(slices, model.metric.name),
+        entities=None if clusters is None else len(np.unique(clusters)),
+        assumption=labelled.assumption,
+    )
 
 
 def _measure(
     names: Sequence[str],
     outcomes: Outcomes,
+    clusters: Codes | None,
     registered: Mapping[str, Interval],
     margins: Mapping[str, float],
     why_not: str,
@@ -76,7 +87,7 @@ def _measure(
         return {
             name: Measured(value=None, registered=registered.get(name), reason="no row has a label") for name in names
         }
-    found = metric_intervals(names, outcomes, resamples=_DRAWS, seed=0)
+    found = metric_intervals(names, outcomes, resamples=_DRAWS, seed=0, clusters=clusters)
     measured = {}
     for name in names:
         if name not in found:
@@ -103,7 +114,7 @@ def _compared(name: str, told: dict[str, Any], registered: Interval | None, marg
         return Measured(**told, reason=why_not)
     width = _width_to_better(name, told["value"], told["low"], told["high"], registered)
     if width is None:
-        return Measured(**told, reason="too few rows for an interval")
+        return Measured(**told, reason="too few rows, or entities, for an interval")
     return Measured(**told, worse=better_by < -margin and better_by + width < 0)
 
 
@@ -158,6 +169,8 @@ def estimate_window(
     )
     if known.evaluation is None:
         return None
+    if model.entity_column is not None:
+        assumption = f'{assumption}, and that rows of one "{model.entity_column}" are independent'
     if scores is None or known.no_estimate_reason:
         why = known.no_estimate_reason or "the log has no answer that it could rest on"
         return Estimate(method=method, assumption=assumption, rows=0, reason=why)  # type: ignore[arg-type]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from mintmark.core.statistics.metrics import Outcomes
+from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.monitoring.column_counts import level_name
+from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.measured import Labels
 from mintmark.monitoring.windows import microseconds
 
@@ -22,10 +24,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.core.question import Condition
+    from mintmark.core.statistics.metrics import Codes
     from mintmark.monitoring.counting import Labelled
     from mintmark.monitoring.documents import Window
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
+
+_EACH: Final = {True: "was taken for an entity of its own", False: "were each taken for an entity of its own"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelledRows:
+    """The rows of a window whose labels are measured, and for each slice which of them it has (None: nobody knows).
+
+    `clusters` has a code for each row, one for all rows of an entity; None where each row is taken for itself.
+    `assumption` says what that takes for granted, and is empty where model.yaml has it so.
+    """
+
+    outcomes: Outcomes
+    masks: Mapping[str, NDArray[np.bool_] | None]
+    clusters: Codes | None = None
+    assumption: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,14 +73,14 @@ class WindowLabels:
             conflicting=int(self.known.conflicts[distinct].sum()),
         )
 
-    def outcomes(
-        self, labelled: Labelled, version: KnownVersion
-    ) -> tuple[Outcomes, dict[str, NDArray[np.bool_] | None]]:
-        """Return the outcomes of the rows with a label that are measured, and for each slice which of them it has."""
+    def rows(self, labelled: Labelled, version: KnownVersion) -> LabelledRows:
+        """Return the rows with a label that are measured."""
         places = np.concatenate(labelled.sampled) if labelled.sampled else np.empty(0, dtype=np.int64)
         truth = self._truth(places, version)
         keep = np.isfinite(truth)
-        shares = np.concatenate(labelled.probabilities)[keep] if labelled.probabilities else None
+        shares = np.concatenate(labelled.probabilities) if labelled.probabilities else None
+        if shares is not None:  # a file may lack them, and then nobody can rank all of the rows
+            shares = shares[keep] if len(shares) == len(places) else None
         outcomes = Outcomes(
             truth=truth[keep],
             prediction=(np.concatenate(labelled.predictions) if labelled.predictions else np.empty(0))[keep],
@@ -78,7 +97,25 @@ class WindowLabels:
                 masks[each.name] = None
             else:
                 masks[each.name] = columns[:, number]
-        return outcomes, masks
+        clusters, assumption = self._clusters(labelled, places, keep, version.model.entity_column)
+        return LabelledRows(outcomes=outcomes, masks=masks, clusters=clusters, assumption=assumption)
+
+    def _clusters(
+        self, labelled: Labelled, places: NDArray[np.int64], keep: NDArray[np.bool_], entity: str | None
+    ) -> tuple[Codes | None, str]:
+        """Return the entity of each row, as the log says it or else the labels, and what is assumed of the others."""
+        if entity is None:
+            return None, ""
+        digests = np.concatenate(labelled.entities) if labelled.entities else np.empty(0, dtype=np.uint64)
+        alone = labelled.alone
+        if alone == len(places) and self.known.entities is not None:
+            told = self.known.entities.take(pa.array(places))
+            is_missing = told.is_null().to_numpy(zero_copy_only=False)
+            digests, alone = np.where(is_missing, digests, digest_columns([told])), int(is_missing.sum())
+        if alone == len(places):
+            return None, f'rows were taken as independent, for neither the log nor the labels hold "{entity}"'
+        assumption = f'{numbers.count(alone, "row")} without "{entity}" {_EACH[alone == 1]}' if alone else ""
+        return np.unique(digests[keep], return_inverse=True)[1].astype(np.intp), assumption
 
     def _truth(self, places: NDArray[np.int64], version: KnownVersion) -> NDArray[np.float64]:
         """Return the label of each place, as the place of a class; NaN where it is none of them."""

@@ -50,7 +50,8 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
         personal=version.model.personal,
     )
     join = join_columns(table.column_names, about, target=target, declared=source.join, where=shown)
-    return know_labels(table, target, join, source.time, join_kinds(join, about), where=shown)
+    entity = version.model.entity_column
+    return know_labels(table, target, join, source.time, join_kinds(join, about), entity=entity, where=shown)
 
 
 @contextmanager

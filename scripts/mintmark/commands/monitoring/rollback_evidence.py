@@ -124,7 +124,9 @@ def _with_labels(registry: ClonedRegistry, versions: Sequence[FetchedVersion], r
         table[question.target] = fit_inputs(table[[question.target]], {question.target: kind})[question.target]
     except InputFault as fault:
         raise MintmarkError(f"the labels do not fit: {fault} (target in model.yaml)") from None
-    if question.entity_column not in table.columns:
+    notes = []
+    if question.entity_column is not None and question.entity_column not in table.columns:
+        notes.append(f'Rows were taken as independent: the log does not hold "{question.entity_column}".')
         question = replace(question, entity_column=None)
     asked = Rows(sha256="", table=table)
     present = Answered(version=versions[0], answer=rows.answer, classes=versions[0].classes)
@@ -139,7 +141,7 @@ def _with_labels(registry: ClonedRegistry, versions: Sequence[FetchedVersion], r
         with_labels=True,
         is_better=pairing.is_known and primary is not None and primary.standing == "better",
         metrics=metrics,
-        notes=tuple(_paired_notes(pairing)),
+        notes=(*_paired_notes(pairing), *notes),
     )
 
 

@@ -47,6 +47,8 @@ def _channel(documents: Sequence[WindowDocument]) -> Iterator[str]:
     for document in documents[-1:]:
         if document.estimate is not None:
             yield f"  Where no label is counted, the metric is {document.estimate.assumption}."
+        if document.performance is not None and document.performance.assumption:
+            yield f"  With labels, {one_line(document.performance.assumption)}."
         for finding in document.findings[:_SHOWN]:
             yield f"  {finding.severity}: {one_line(finding.words)}"
         if len(document.findings) > _SHOWN:
