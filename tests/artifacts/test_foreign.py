@@ -26,6 +26,7 @@ def zipped(*names: str) -> bytes:
         (b"\x89HDF\r\n\x1a\n" + bytes(600), "Keras"),
         (zipped("config.json", "metadata.json", "model.weights.h5"), "Keras"),
         (zipped("archive/data.pkl", "archive/version"), "torch.onnx.export"),
+        (bytes.fromhex("80028a0a6cfc9c46f9206aa850192e80024de9032e"), "torch.onnx.export"),  # torch.save before 1.6
         (zipped("schema.json"), "skops file already"),
         (zipped("notes.txt"), "joblib.dump"),
         (b"PK\x03\x04 and no more", "broken zip"),

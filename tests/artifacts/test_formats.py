@@ -27,11 +27,14 @@ class Call:
         return os.system, (f"touch {self.mark}",)
 
 
-def refused(data: bytes, words: str) -> None:
+EXPORT = "export the model as ONNX: docs/how-to/bring-a-model.md shows how"
+
+
+def refused(data: bytes, words: str, remedy: str = "store skops, ONNX, safetensors or plain data") -> None:
     found = detect_format(data, name="model.skops")
     assert isinstance(found, Finding)
     assert words in found.message
-    assert "store skops, ONNX, safetensors or plain data" in found.message
+    assert remedy in found.message
     assert (found.path, found.rule) == ("model.skops", "R8")
     assert check_artifact(data, name="model.skops", declared_format="skops") == [found]
 
@@ -79,8 +82,8 @@ def zip_with(**members: bytes) -> bytes:
 
 
 def test_zips_of_other_kinds_are_refused():
-    refused(zip_with(**{"archive__data.pkl": pickle.dumps([1])}), "is a zip with a pickle inside, as PyTorch writes it")
-    refused(zip_with(**{"config.json": b"{}", "model.weights.h5": b""}), "is a zip such as Keras writes")
+    refused(zip_with(**{"archive__data.pkl": pickle.dumps([1])}), "is a zip with a pickle inside, as PyTorch", EXPORT)
+    refused(zip_with(**{"config.json": b"{}", "model.weights.h5": b""}), "is a zip such as Keras writes", EXPORT)
     refused(zip_with(**{"a.txt": b""}), "is a zip without a schema.json")
     refused(zip_with(), "is a zip without a schema.json")
     buffer = io.BytesIO()
@@ -92,7 +95,6 @@ def test_zips_of_other_kinds_are_refused():
     ("data", "words"),
     [
         (b"", "is empty"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "is HDF5"),
         (b"\x7fELF" + bytes(100), "is a program"),
         (b"#!/bin/sh\na,b\n1,2\n", "is a script"),
         (b"hello", "is of no format that the registry knows"),
@@ -106,6 +108,11 @@ def test_zips_of_other_kinds_are_refused():
 )
 def test_what_is_not_recognised_is_refused(data, words):
     refused(data, words)
+
+
+def test_other_files_of_frameworks_are_refused_with_the_way_to_export_them():
+    refused(b"\x89HDF\r\n\x1a\n" + bytes(100), "is HDF5, which Keras files", EXPORT)
+    refused(bytes.fromhex("80028a0a6cfc9c46f9206aa850192e80024de9032e"), "is a pickle as PyTorch writes it", EXPORT)
 
 
 def test_a_pickle_that_reads_as_a_table_is_a_pickle():

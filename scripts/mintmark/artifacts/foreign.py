@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING, Final
 
+from mintmark.artifacts.refusals import OLD_PYTORCH
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,6 +39,8 @@ def why_not_converted(path: Path) -> str | None:
         return "is empty; save the model again"
     if head.startswith(_HDF5):
         return _KERAS
+    if head.startswith(OLD_PYTORCH):
+        return _PYTORCH
     if head.startswith(_ZIP):
         return _why_not_zip(path)
     text = head.lstrip()

@@ -21,6 +21,7 @@ ARTIFACT_FORMATS: tuple[ArtifactFormat, ...] = get_args(ArtifactFormat)
 MAX_ARTIFACT_SIZE = 2 << 30
 _WHAT_TO_DO = "store skops, ONNX, safetensors or plain data (Parquet, CSV, JSON, numeric .npy)"
 _CONVERT = "mintmark convert makes skops or ONNX of a pickled estimator"
+_EXPORT = "export the model as ONNX: docs/how-to/bring-a-model.md shows how"
 
 
 def detect_format(source: Path | bytes, *, name: str | None = None) -> ArtifactFormat | Finding:
@@ -145,5 +146,10 @@ def _detect(file: BinaryIO, name: str) -> ArtifactFormat | Finding:
         if looks_like_onnx(file, size):
             return "onnx"
         refused = "is of no format that the registry knows"
-    remedy = f"{_CONVERT}; otherwise {_WHAT_TO_DO}" if "pickle" in refused else _WHAT_TO_DO
-    return Finding(path=name, message=f"{refused}; {remedy}", rule="R8")
+    return Finding(path=name, message=f"{refused}; {_remedy(refused)}", rule="R8")
+
+
+def _remedy(refused: str) -> str:
+    if "PyTorch" in refused or "Keras" in refused:
+        return _EXPORT
+    return f"{_CONVERT}; otherwise {_WHAT_TO_DO}" if "pickle" in refused else _WHAT_TO_DO

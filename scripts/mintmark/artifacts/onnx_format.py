@@ -258,7 +258,7 @@ def onnx_classes(data: bytes) -> list[Any]:
 def _labels(outputs: list[Any]) -> NDArray[Any]:
     import numpy as np
 
-    result = np.asarray(outputs[0])
+    result = _wide(np.asarray(outputs[0]))
     return result.reshape(-1) if result.ndim == 2 and result.shape[1] == 1 else result
 
 
@@ -268,8 +268,13 @@ def _shares(outputs: list[Any]) -> NDArray[Any]:
     if len(outputs) < 2:
         raise MintmarkError("this ONNX model gives no probabilities; export it with both outputs")
     if isinstance(outputs[1], list):  # a ZipMap: one dictionary for each row
-        return np.asarray([list(row.values()) for row in outputs[1]])
-    return np.asarray(outputs[1])
+        return _wide(np.asarray([list(row.values()) for row in outputs[1]]))
+    return _wide(np.asarray(outputs[1]))
+
+
+def _wide(values: NDArray[Any]) -> NDArray[Any]:
+    """Return fractions in 64 bits, which is what a signature says of them, whatever the graph computes in."""
+    return values.astype("float64", copy=False) if values.dtype.kind == "f" else values
 
 
 def _typed(array: NDArray[Any], onnx_type: str, columns: Sequence[Any]) -> NDArray[Any]:

@@ -18,6 +18,8 @@ from typing import BinaryIO
 PEEK = 512
 BLOCK = 1 << 20  # bz2 gives nothing before a block of 900 kB is complete
 MAX_OPCODES = 100_000
+# What torch.save wrote before its zip (1.6), and still writes on demand: the pickle of this number comes first.
+OLD_PYTORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _CALLS = frozenset({"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"})
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -46,6 +48,8 @@ def describe_refused(file: BinaryIO, head: bytes, size: int) -> str | None:
     """What a file is, as the start of a sentence, if it is known to be of a refused kind."""
     if not size:
         return "is empty"
+    if head.startswith(OLD_PYTORCH):
+        return "is a pickle as PyTorch writes it; loading one runs code"
     if is_pickle(head):
         return f"is a pickle (protocol {head[1]}), whatever it is called; loading one runs code"
     for magic, what in _MAGIC:

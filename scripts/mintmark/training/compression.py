@@ -1,15 +1,11 @@
 """Make a trained model smaller: prune its trees, distil it into another estimator, or quantise it. Reads no files.
 
 Pruning is scikit-learn's minimal cost-complexity pruning (Breiman, Friedman, Olshen and Stone 1984). Distillation fits
-a student to the teacher's answers, probabilities included (Hinton, Vinyals and Dean 2015). Quantisation is
-onnxruntime's dynamic one: weights become 8 bits, and the values between layers are quantised as they come.
+a student to the teacher's answers, probabilities included (Hinton, Vinyals and Dean 2015). `quantisation` has the last.
 """
 
 from __future__ import annotations
 
-import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,16 +13,14 @@ import pandas as pd
 
 from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.core.question import RecipeFault
-from mintmark.errors import MintmarkError
-from mintmark.extras import install_line
 from mintmark.training import estimators
+from mintmark.training.quantisation import quantised
 
 if TYPE_CHECKING:
     from mintmark.training.recipe import Compression
 
 _PRUNED: Final = "ccp_alpha"
 _PLACE: Final = ("compress",)
-_PRODUCTS: Final = frozenset({"MatMul", "Gemm"})
 
 
 def compress(
@@ -86,32 +80,6 @@ def _weight_name(model: Any) -> str | None:
         step, last = last.steps[-1]
         name = f"{step}__{name}" if last is not None else name
     return name if has_fit_parameter(last, "sample_weight") else None
-
-
-def quantised(model: Any, inputs: pd.DataFrame) -> bytes:
-    """Return the model as ONNX with weights of 8 bits; raise `RecipeFault` where nothing in it can be quantised."""
-    try:
-        import onnx
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-    except ImportError:
-        raise MintmarkError(f"compress: int8 needs the extra `convert`: {install_line('convert')}") from None
-    from mintmark.artifacts.confined.onnx_export import export_onnx
-
-    with tempfile.TemporaryDirectory() as folder:
-        whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
-        content = export_onnx(model, inputs, whole)
-        if not _PRODUCTS & {node.op_type for node in onnx.load_model_from_string(content).graph.node}:
-            message = (
-                "nothing in this model is a product of matrices, which is all that int8 shrinks; prune or distil it"
-            )
-            raise RecipeFault((*_PLACE, "method"), message)
-        whole.write_bytes(content)
-        logging.disable(logging.WARNING)  # it recommends a preparation for pictures on every run
-        try:
-            quantize_dynamic(whole, small, weight_type=QuantType.QInt8)
-        finally:
-            logging.disable(logging.NOTSET)
-        return small.read_bytes()
 
 
 class OnnxEstimator:
