@@ -9,6 +9,7 @@ from tests.monitoring.example_documents import a_broken_day, a_document, a_numbe
 
 from mintmark.monitoring.alarms import alarms_of
 from mintmark.monitoring.measured import Unseen
+from mintmark.monitoring.stored.drifts import Name, Point, by_window, drift_of, over_windows
 from mintmark.monitoring.stored.months import fold, is_old
 
 
@@ -21,6 +22,23 @@ def test_a_month_keeps_verdicts_and_alarms_and_adds_up_counts() -> None:
     assert (area.rows, area.missing, area.counts) == (4000, 1800, (880, 660, 660))
     assert area.drifted is None
     assert month.outputs[0].counts == (630 * 2, 370 * 2, 0) or month.outputs[0].rows == 4000
+
+
+def test_a_month_keeps_how_far_each_column_had_drifted_in_each_window() -> None:
+    far = a_document(1, columns=(a_number(distance=0.31, drifted=True), a_number("mean texture", distance=None)))
+    (month,) = fold([far, a_document(0), a_document(2, columns=())])
+    told = {each.name: each.to_dict() for each in month.drift}
+    assert told["worst area"] == {
+        "name": "worst area", "output": False, "distances": [0.02, 0.31, None], "drifted": [1],
+    }  # fmt: skip
+    assert told["mean texture"]["distances"] == [0.02, None, None]
+    assert told["prediction"] == {"name": "prediction", "output": True, "distances": [0.08, 0.08, 0.08], "drifted": []}
+    assert by_window(month.drift, 3) == [drift_of(each) for each in (a_document(0), far, a_document(2, columns=()))]
+
+
+def test_of_too_many_columns_those_that_went_farthest_are_kept() -> None:
+    drifts = [{Name(f"c{number}", False): Point(number / 1000, number == 3) for number in range(50)}]
+    assert [each.name for each in over_windows(drifts, 3)] == ["c3", "c48", "c49"]
 
 
 def test_folding_goes_on_where_a_month_is_folded_already() -> None:

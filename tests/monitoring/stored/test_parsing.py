@@ -92,3 +92,16 @@ def test_a_month_with_windows_of_others_is_left_out() -> None:
     assert "belongs to" in told(month.path, json.dumps({**data, "windows": [other]}))
     assert "verdict" in told(month.path, json.dumps({**data, "windows": [{**data["windows"][0], "verdict": 1}]}))
     assert "drifted" in told(month.path, json.dumps({**data, "columns": [{**data["columns"][0], "drifted": "no"}]}))
+
+
+def test_a_month_of_before_has_no_drift_and_one_that_does_not_fit_its_windows_is_named() -> None:
+    (month,) = fold([a_document(0), a_document(1)])
+    data = month.to_dict()
+    short = data | {"drift": [data["drift"][0] | {"distances": [0.1]}]}
+    assert "worst area: its drift is not that of 2 windows" in told(month.path, json.dumps(short))
+    far = data | {"drift": [data["drift"][0] | {"distances": [0.1, 7]}]}
+    assert "7" in told(month.path, json.dumps(far))
+    del data["drift"]
+    windows, found, finding = parse_stored(month.path, json.dumps(data).encode(), "it")
+    assert found is not None
+    assert (len(windows), found.drift, finding) == (2, (), None)

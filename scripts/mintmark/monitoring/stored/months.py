@@ -1,6 +1,7 @@
 """A month of windows in one document: all that was judged, and how the values fell in the month. Pure.
 
-Of each window everything stays but its columns. Their counts are added up, since bins are those of the profile.
+Of each window everything stays but its columns. Their counts are added up, since bins are those of the profile, and how
+far each had drifted in each window is kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mintmark.monitoring.documents import WindowDocument
 from mintmark.monitoring.measured import Unseen
+from mintmark.monitoring.stored.drifts import MOST_VALUES, ColumnDrift, by_window, drift_of, over_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,13 +31,15 @@ _REASON: Final = "counts of a month, which nobody has tested"
 class MonthDocument:
     """The windows of one version in one channel that began in a month, by time and without columns.
 
-    `columns` and `outputs` hold the rows of all of them together, and say nothing of drift.
+    `columns` and `outputs` hold the rows of all of them together, and say nothing of drift. `drift` has it: for each
+    column a point for each window.
     """
 
     month: str
     windows: tuple[WindowDocument, ...]
     columns: tuple[Column, ...] = ()
     outputs: tuple[Column, ...] = ()
+    drift: tuple[ColumnDrift, ...] = ()
 
     @property
     def path(self) -> str:
@@ -56,6 +60,7 @@ class MonthDocument:
             "windows": [each.to_dict() for each in self.windows],
             "columns": whole["columns"],
             "outputs": whole["outputs"],
+            "drift": [each.to_dict() for each in self.drift],
         }
 
     @classmethod
@@ -67,6 +72,7 @@ class MonthDocument:
             windows=tuple(map(WindowDocument.from_dict, data["windows"])),
             columns=whole.columns,
             outputs=whole.outputs,
+            drift=tuple(map(ColumnDrift.from_dict, data.get("drift", ()))),
         )
 
 
@@ -74,7 +80,7 @@ def format_month(month: MonthDocument) -> str:
     """Return a month as JSON, a line for each window and each column."""
     data = month.to_dict()
     lines = [f'{{\n "schema": {data["schema"]},\n "month": {json.dumps(data["month"])}']
-    for name in ("windows", "columns", "outputs"):
+    for name in ("windows", "columns", "outputs", "drift"):
         rows = ",\n".join(f"  {json.dumps(each, ensure_ascii=False, allow_nan=False)}" for each in data[name])
         lines.append(f' "{name}": [\n{rows}\n ]' if rows else f' "{name}": []')
     return ",\n".join(lines) + "\n}\n"
@@ -113,10 +119,14 @@ def _month(windows: Sequence[WindowDocument], known: MonthDocument | None) -> Mo
     fresh = [each for each in sorted(windows, key=lambda each: each.sort_key) if each.path not in paths]
     if known is not None and not fresh:
         return known
-    bare = [*told, *(replace(each, columns=(), outputs=()) for each in fresh)]
+    bare = sorted([*told, *(replace(each, columns=(), outputs=()) for each in fresh)], key=lambda each: each.sort_key)
+    drifts = {each.path: drift_of(each) for each in fresh}
+    if known is not None:
+        drifts |= dict(zip((each.path for each in told), by_window(known.drift, len(told)), strict=True))
     return MonthDocument(
         month=f"{fresh[0].window.start:%Y-%m}",
-        windows=tuple(sorted(bare, key=lambda each: each.sort_key)),
+        windows=tuple(bare),
+        drift=over_windows([drifts[each.path] for each in bare], MOST_VALUES // len(bare)),
         columns=_added([known.columns if known is not None else (), *(each.columns for each in fresh)]),
         outputs=_added([known.outputs if known is not None else (), *(each.outputs for each in fresh)]),
     )

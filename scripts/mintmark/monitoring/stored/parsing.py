@@ -140,6 +140,11 @@ def _faults(path: str, windows: list[WindowDocument], month: MonthDocument | Non
         ):
             yield "holds windows of another version, channel or month"
         yield from (fault for column in (*month.columns, *month.outputs) for fault in _column_faults(column))
+        yield from (
+            f"{column.name[:100]}: its drift is not that of {len(windows):,} windows"
+            for column in month.drift
+            if len(column.points) != len(windows)
+        )
 
 
 def _window_faults(document: WindowDocument) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from mintmark.publishing.site.monitored.model_windows import ModelWindows
 from mintmark.publishing.site.monitored.pages import monitoring_page, summary_of
 from mintmark.publishing.site.monitored.window_drawings import draw_metric, draw_served, draw_traffic
 
-BUDGET = 150_000  # bytes of a page, of which its frame has some 20,000
+BUDGET = 175_000  # bytes of a page of two channels, of which its frame has some 20,000
 
 
 def seen(windows: list[WindowDocument]) -> ModelWindows:
@@ -110,3 +111,62 @@ def test_odd_columns_are_told_and_not_drawn() -> None:
         lines["site"].strange == '30% without a value; 20% with a value that the profile does not know; such as "<b>"'
     )
     assert "<svg" in draw_column(unknown)
+
+
+def drifting(count: int, far: dict[int, float | None]) -> list[WindowDocument]:
+    """Days in which a column hardly moves, but for some: how far it went then, None where nothing could be said."""
+
+    def column(day: int) -> Column:
+        distance = far.get(day, 0.02)
+        is_told = distance is not None
+        return a_number("age", distance=distance, drifted=distance > 0.1 if distance is not None else None,
+                        adjusted_p_value=1.0 if is_told else None, reason="" if is_told else "40 rows")  # fmt: skip
+
+    return [a_window("iris", "1.0.0", day, columns=(column(day), a_number("width"))) for day in range(count)]
+
+
+def test_each_column_has_the_course_of_its_drift_over_the_windows() -> None:
+    windows = drifting(12, {4: 0.31, 5: 0.22, 6: None})
+    page = monitoring_page(config(), index(row(version())), seen(windows))
+    said = "at most 31% on 2026-03-08, drifted in 2 of 11 windows"
+    assert f'aria-label="age over 12 windows: {said}."' in page
+    assert page.count(said) == 3, "drawn, below the drawing and in the table"
+    (drawing,) = re.findall(r'<svg class="mm-chart mm-drift"[^>]*aria-label="age over.*?</svg>', page)
+    red, calm = (re.search(f'<path d="([^"]*)" stroke="var\\(--{name}', drawing) for name in ("mm-bad", "md-"))
+    assert red is not None
+    assert calm is not None
+    assert (red[1].count("v"), calm[1].count("v")) == (2, 9)
+    heights = [int(height) for height in re.findall(r"v-(\d+)", red[1])]
+    assert heights[0] > heights[1] > max(map(int, re.findall(r"v-(\d+)", calm[1])))
+    assert drawing.count("h0") == 2, "a dot above each, for whoever sees no red"
+    assert drawing.count("2v4") == 1, "a mark where nothing can be said"
+    assert page.index("<b>age</b>") < page.index("<b>prediction</b>"), "what had drifted comes first"
+    assert "over 1 window" not in monitoring_page(config(), index(row(version())), seen(windows[:1]))
+
+
+def test_the_page_of_the_model_shows_what_had_drifted_and_nothing_else() -> None:
+    summary = summary_of(config(), index(row(version())), seen(drifting(12, {4: 0.31})))
+    assert summary is not None
+    assert [(line.name, line.course) for line in summary.columns] == [
+        ("age", "at most 31% on 2026-03-08, drifted in 1 of 12 windows")
+    ]
+    calm = summary_of(config(), index(row(version())), seen(drifting(12, {})))
+    assert calm is not None
+    assert calm.columns == []
+
+
+def test_the_list_of_windows_has_the_course_of_each_column() -> None:
+    both = [*drifting(100, {98: 0.31}), *drifting(3, {})]
+    (told,) = monitoring_documents("iris", seen([replace(each, channel="staging") for each in both[:100]]))[0]["drift"]
+    assert (told["channel"], len(told["windows"])) == ("staging", 90)
+    assert told["windows"][-1] == {"start": "2026-06-11T00:00:00Z", "version": "1.0.0"}
+    age = next(each for each in told["columns"] if each["name"] == "age")
+    assert (age["distances"][-2:], age["drifted"]) == ([0.31, 0.02], [88])
+
+
+def test_of_two_versions_in_one_window_the_one_that_answered_more_is_drawn() -> None:
+    one, other = drifting(2, {}), drifting(2, {1: 0.4})
+    few = replace(other[1], version="1.1.0", traffic=replace(other[1].traffic, read=3))
+    assert summary_of(config(), index(row(version())), seen([*one, few])).columns == []  # type: ignore[union-attr]
+    most = replace(few, traffic=replace(few.traffic, read=10_000))
+    assert len(summary_of(config(), index(row(version())), seen([*one, most])).columns) == 1  # type: ignore[union-attr]

@@ -146,6 +146,10 @@ def test_a_folder_a_branch_and_a_month_say_the_same(small: Scratch, tmp_path: Pa
     pages = {name: read(tmp_path / name, "models/iris/index.html") for name in ("branch", "folder", "month")}
     assert pages["branch"] == pages["folder"]
     assert pages["branch"] == pages["month"]
+    api = "api/v1/models/iris/monitoring.json"
+    drifts = [json.loads(read(tmp_path / name, api))["drift"] for name in ("branch", "month")]
+    assert drifts[0] == drifts[1], "a month keeps how far each column had drifted in each window"
+    assert drifts[0][0]["columns"][0]["distances"] == [0.02, 0.02, 0.02]
     assert read(tmp_path / "branch", MONITORING) == read(tmp_path / "folder", MONITORING)
     with pytest.raises(MintmarkError, match="there is no such folder"):
         build_site(ClonedRegistry(small.root), tmp_path / "none", monitoring=tmp_path / "nowhere")

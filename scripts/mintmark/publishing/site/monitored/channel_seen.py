@@ -11,7 +11,9 @@ from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words import numbers
 from mintmark.core.words.monitoring import HOW, VERDICTS
 from mintmark.monitoring.documents import format_time
-from mintmark.publishing.site.monitored.column_lines import ColumnLine, column_lines
+from mintmark.publishing.site.monitored.column_lines import DRAWN as DRAWN_COLUMNS
+from mintmark.publishing.site.monitored.column_lines import ColumnLine, column_lines, course_lines
+from mintmark.publishing.site.monitored.drift_over_time import one_for_each_time
 from mintmark.publishing.site.monitored.model_windows import known_metric, other_metrics
 from mintmark.publishing.site.monitored.window_drawings import draw_metric, draw_served, draw_traffic
 
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
     from mintmark.monitoring.alarms import Alarm
     from mintmark.monitoring.documents import Finding, WindowDocument
     from mintmark.monitoring.measured import MeasuredSlice
+    from mintmark.monitoring.stored.drifts import ColumnDrift
     from mintmark.publishing.site.monitored.model_windows import ModelWindows
 
 DRAWN: Final = 90  # windows of a drawing on the page of monitoring
 DRAWN_SHORT: Final = 28  # on the page of the model
 ROWS: Final = 30  # windows of a table
+COURSES: Final = 4  # columns whose course the page of the model draws
 _MOST_FINDINGS: Final = 20
 _MOST_ALARMS: Final = 30
 _MOST_SLICES: Final = 20
@@ -99,6 +103,7 @@ class ChannelSeen:
     served: Markup
     columns: list[ColumnLine]
     column_window: str
+    independence: str
     slices: list[SliceLine]
     slices_how: str
     rows: list[WindowLine]
@@ -119,6 +124,8 @@ def channel_seen(seen: ModelWindows, channel: str, held: str | None, *, short: b
     start = drawn[0].window.start
     during = [each for each in seen.alarms if each.channel == channel and (each.ended is None or each.ended > start)]
     sliced, how = _sliced(windows)
+    times = one_for_each_time(drawn)
+    independent = [each.performance.assumption for each in drawn if each.performance is not None]
     return ChannelSeen(
         name=channel,
         look=look,
@@ -137,13 +144,23 @@ def channel_seen(seen: ModelWindows, channel: str, held: str | None, *, short: b
         metric=_metric_drawing(drawn, measured.metric if measured else ""),
         others=[] if short else _other_drawings(drawn),
         served=Markup(draw_served(drawn, during)),  # noqa: S704 - our own drawing
-        columns=[] if short or with_columns is None else column_lines(with_columns),
+        columns=_columns(with_columns, times, seen.drift(times) if len(times) > 1 else (), short=short),
         column_window="" if with_columns is None else format_time(with_columns.window.start),
+        independence=independent[-1] if independent else "",
         slices=[] if short else sliced,
         slices_how=how,
         rows=[] if short else [_window_line(seen, each) for each in reversed(windows[-ROWS:])],
         more_rows=max(0, len(windows) - ROWS),
     )
+
+
+def _columns(
+    last: WindowDocument | None, times: Sequence[WindowDocument], courses: Sequence[ColumnDrift], *, short: bool
+) -> list[ColumnLine]:
+    """Return the columns of the last window that has some; in short, and where no window has some, courses alone."""
+    if short:
+        return course_lines(times, [each for each in courses if each.times], COURSES)
+    return course_lines(times, courses, DRAWN_COLUMNS) if last is None else column_lines(last, times, courses)
 
 
 def last_judged(windows: Sequence[WindowDocument]) -> WindowDocument | None:

@@ -9,13 +9,16 @@ from markupsafe import Markup
 
 from mintmark.core.finding import shorten
 from mintmark.core.words import numbers
+from mintmark.monitoring.stored.drifts import Name
 from mintmark.publishing.site.monitored.column_drawing import draw_column
+from mintmark.publishing.site.monitored.drift_over_time import draw_drift, drift_words, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mintmark.monitoring.documents import WindowDocument
     from mintmark.monitoring.measured import Column
+    from mintmark.monitoring.stored.drifts import ColumnDrift
 
 DRAWN: Final = 12  # columns of a page
 LISTED: Final = 50
@@ -24,23 +27,41 @@ _NAMED: Final = 3  # values that the profile does not know
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnLine:
-    """One column: its drift in words, what else is strange about it, and a drawing where there is one."""
+    """One column: its drift in words, what else is strange about it, and a drawing where there is one.
+
+    `course` and `course_drawing` tell how far it had drifted in each of the windows.
+    """
 
     name: str
     look: str
     drift: str
     strange: str
     drawing: Markup
+    course: str
+    course_drawing: Markup
 
 
-def column_lines(window: WindowDocument) -> list[ColumnLine]:
-    """Return the columns and outputs of a window, those with findings first and then by how far they have drifted."""
+def column_lines(
+    window: WindowDocument, windows: Sequence[WindowDocument] = (), courses: Sequence[ColumnDrift] = ()
+) -> list[ColumnLine]:
+    """Return the columns and outputs of a window, those with findings first and then by how far they have drifted.
+
+    `courses` say how far they had drifted in each of some windows.
+    """
+    known = {Name(each.name, each.is_output): each for each in courses}
     told = {each.column for each in window.findings if each.column and each.severity in ("alarm", "warning")}
     noted = {each.column for each in window.findings if each.column}
+    times = {name: each.times for name, each in known.items()}
     found = sorted(
-        (*window.outputs, *window.columns),
-        key=lambda each: (each.name not in told, each.name not in noted, -(each.distance or 0.0)),
+        [(each, Name(each.name, is_output)) for is_output, some in _parts(window) for each in some],
+        key=lambda pair: (
+            pair[0].name not in told,
+            pair[0].name not in noted,
+            -times.get(pair[1], 0),
+            -(pair[0].distance or 0.0),
+        ),
     )[:LISTED]
+    scale = scale_of(known[name] for _, name in found if name in known)
     return [
         ColumnLine(
             name=shorten(each.name, 60),
@@ -48,9 +69,35 @@ def column_lines(window: WindowDocument) -> list[ColumnLine]:
             drift=drift_in_words(each),
             strange="; ".join(_strange(each)),
             drawing=Markup(draw_column(each) if number < DRAWN else ""),  # noqa: S704 - our own drawing
+            course=drift_words(known[name], windows) if name in known else "",
+            course_drawing=Markup(  # noqa: S704 - our own drawing
+                draw_drift(known[name], windows, scale) if number < DRAWN and name in known else ""
+            ),
         )
-        for number, each in enumerate(found)
+        for number, (each, name) in enumerate(found)
     ]
+
+
+def course_lines(windows: Sequence[WindowDocument], courses: Sequence[ColumnDrift], most: int) -> list[ColumnLine]:
+    """Return the columns that had drifted most often and farthest, each with its course alone."""
+    found = sorted(courses, key=lambda each: (-each.times, -each.largest))[:most]
+    scale = scale_of(found)
+    return [
+        ColumnLine(
+            name=shorten(each.name, 60),
+            look="warn" if each.times else "aside",
+            drift="",
+            strange="",
+            drawing=Markup(),
+            course=drift_words(each, windows),
+            course_drawing=Markup(draw_drift(each, windows, scale)),  # noqa: S704 - our own drawing
+        )
+        for each in found
+    ]
+
+
+def _parts(window: WindowDocument) -> Sequence[tuple[bool, Sequence[Column]]]:
+    return ((True, window.outputs), (False, window.columns))
 
 
 def drift_in_words(column: Column) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.monitoring.documents import format_time
 from mintmark.publishing.site.api.json_text import Document, format_document, split_rows
+from mintmark.publishing.site.monitored.drift_over_time import drift_document
 from mintmark.publishing.site.monitored.model_windows import known_metric
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _BYTES: Final = 950_000  # of a page, as of an index
 _LEAST: Final = 50_000
+_MOST_CHANNELS: Final = 4  # of which the drift over time is told; the document of each window has it too
 _MOST_DRIFTED: Final = 20  # names of a window
 
 
@@ -24,6 +26,7 @@ def monitoring_documents(model: str, seen: ModelWindows) -> list[Document]:
         "$schema": "../../schemas/api-monitoring.schema.json",
         "name": model,
         "alarms": [each.to_dict() for each in reversed(seen.alarms)],
+        "drift": [drift_document(seen, channel) for channel in seen.channels(())[:_MOST_CHANNELS]],
         "broken": [{"path": each.path, "line": each.line, "message": each.message} for each in seen.findings],
     }
     rows = [window_row(seen, each) for each in sorted(seen.windows, key=_newest_first)]

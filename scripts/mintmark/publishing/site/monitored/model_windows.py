@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mintmark.core.finding import Finding
 from mintmark.monitoring.alarms import alarms_of, newest_revisions
 from mintmark.monitoring.documents import format_document
+from mintmark.monitoring.stored.drifts import by_window, drift_of, over_windows
 from mintmark.monitoring.stored.months import format_month
 from mintmark.monitoring.stored.parsing import parse_stored
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mintmark.monitoring.alarms import Alarm
     from mintmark.monitoring.documents import WindowDocument
     from mintmark.monitoring.measured import Measured
+    from mintmark.monitoring.stored.drifts import ColumnDrift, Drift
     from mintmark.monitoring.stored.files import StoredFiles
 
 How = Literal["labels", "estimate"]
@@ -28,12 +30,14 @@ How = Literal["labels", "estimate"]
 class ModelWindows:
     """The windows of a model in the order of documents, each once, and its alarms.
 
-    `texts` has the documents that the site publishes, by path below the model's folder; `places` says in which of them
-    each window is. `findings` tell what cannot be read.
+    `drifts` has how far columns had drifted in windows that are folded, by their path. `texts` has the documents that
+    the site publishes, by path below the model's folder; `places` says in which of them each window is. `findings` tell
+    what cannot be read.
     """
 
     windows: tuple[WindowDocument, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    drifts: Mapping[str, Drift] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -44,6 +48,10 @@ class ModelWindows:
     def served(self, channel: str) -> list[WindowDocument]:
         """Return what callers of a channel got, by time."""
         return [each for each in self.windows if each.channel == channel and each.role == "served"]
+
+    def drift(self, windows: Sequence[WindowDocument], most: int | None = None) -> tuple[ColumnDrift, ...]:
+        """Return how far each column had drifted in each of some windows, of at most so many columns."""
+        return over_windows([self.drifts.get(each.path) or drift_of(each) for each in windows], most)
 
     def channels(self, order: Sequence[str]) -> list[str]:
         """Return the channels in which something was served: those of the settings from the last one, then others."""
@@ -71,6 +79,7 @@ def read_windows(
     texts: dict[str, str] = {}
     places: dict[str, str] = {}
     findings: list[Finding] = []
+    drifts: dict[str, Drift] = {}
     for path, content in sorted(stored.read()):
         windows, month, fault = parse_stored(path, content, stored.shown(path))
         windows = [each for each in windows if before is None or each.window.end <= before]
@@ -78,6 +87,9 @@ def read_windows(
             findings.append(fault)
         elif windows:
             name = path.partition("/")[2]
+            if month is not None:
+                kept = zip(month.windows, by_window(month.drift, len(month.windows)), strict=True)
+                drifts |= {each.path: drift for each, drift in kept}
             texts[name] = format_document(windows[0]) if month is None else format_month(month)
             places |= {each.path: name for each in windows if month is None or each.path not in places}
             found += windows
@@ -86,6 +98,7 @@ def read_windows(
     return ModelWindows(
         windows=newest,
         alarms=tuple(alarms_of(newest, holders=holders)),
+        drifts=drifts,
         texts=texts,
         places=places,
         findings=tuple(findings),
