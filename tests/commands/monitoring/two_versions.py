@@ -154,7 +154,7 @@ def answering(root: Path, reference: str) -> Iterator[ServedVersion]:
 def decision(served: ServedVersion, name: str, rows: pd.DataFrame, moment: datetime) -> Decision:
     """What a version answers to rows, as the server tells of it."""
     bound = served.binding.from_columns({column: rows[column].to_numpy() for column in served.signature.inputs})
-    (answer,) = served.predict([Asked(bound, True)])
+    (answer,) = served.predict([Asked(bound, bool(served.signature.classes))])
     return Decision(id=name, time=moment.timestamp(), model=served.record.model, channel="production", version=served, rows=bound,
                     answer=answer, seconds=0.01, status=200)  # fmt: skip
 
