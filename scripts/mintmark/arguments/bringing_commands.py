@@ -34,15 +34,20 @@ def _register_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="the column with the truth (default: as model.yaml says)")
     tasks = ("regression", "binary-classification", "multiclass-classification")
     parser.add_argument("--task", choices=tasks, help="what kind of answer it gives (default: as model.yaml says)")
+    _row_arguments(parser)
+    again = "measure what lies in data/MODEL/, and write the candidate alone; a stage in dvc.yaml runs this"
+    parser.add_argument("--measure", action="store_true", help=again)
+    learned = "with --measure: the rows that a stage of your own trained it on, a .parquet file"
+    parser.add_argument("--train", metavar="ROWS", type=Path, help=learned)
+
+
+def _row_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is said of the columns of evaluation rows."""
     parser.add_argument("--entity", metavar="COLUMN", help="the column that says which rows are of one entity")
     carry = "a column of the rows that the model does not see, such as one that a slice needs; may be repeated"
     parser.add_argument("--carry", metavar="COLUMN", action="append", default=[], help=carry)
     classes = "a class, in the order of the probabilities; repeat it for each (default: as the model says, else sorted)"
     parser.add_argument("--class", dest="classes", metavar="CLASS", action="append", default=[], help=classes)
-    again = "measure what lies in data/MODEL/, and write the candidate alone; a stage in dvc.yaml runs this"
-    parser.add_argument("--measure", action="store_true", help=again)
-    learned = "with --measure: the rows that a stage of your own trained it on, a .parquet file"
-    parser.add_argument("--train", metavar="ROWS", type=Path, help=learned)
 
 
 _TASKS = ("regression", "binary-classification", "multiclass-classification")
@@ -60,6 +65,12 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     owner = "who decides about it, such as @ada; repeat it for more (default: a blank)"
     parser.add_argument("--owner", dest="owners", metavar="@NAME", action="append", default=[], help=owner)
     parser.add_argument("--licence", metavar="SPDX", help="its licence, such as Apache-2.0 (default: a blank)")
+    parser.add_argument("--purpose", metavar="TEXT", help="what it is for (default: as it says there, else a blank)")
+    rows = "measure each version on these rows, a .csv or .parquet file with the truth, and propose it"
+    parser.add_argument("--data", metavar="EVALUATION", type=Path, help=rows)
+    alias = "with --data: the channel that an alias is here, such as champion=production (default: of the same name)"
+    parser.add_argument("--channel", dest="channels", metavar="ALIAS=CHANNEL", action="append", default=[], help=alias)
+    _row_arguments(parser)
     only = "bring this version alone; repeat it for more"
     parser.add_argument("--only", metavar="VERSION", action="append", default=[], help=only)
     parser.add_argument("--commit", action="store_true", help="make the commits, on the branch import/MODEL")
@@ -90,7 +101,7 @@ BRINGING_COMMANDS: dict[str, Command] = {
         (
             "mintmark import mlflow http://127.0.0.1:5000 churn --task binary-classification --target cancelled",
             "mintmark import gto ../old-registry churn --task regression --target rent --commit",
-            "mintmark import huggingface downloaded/churn --as churn",
+            "mintmark import huggingface downloaded/churn --as churn --data holdout.csv --target cancelled",
         ),
         _import_arguments,
         "mintmark.commands.bringing.import_models:import_models",

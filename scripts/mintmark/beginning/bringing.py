@@ -95,9 +95,9 @@ def read_training(root: Path, path: Path) -> Training:
 
 
 def read_identity(
-    registry: ClonedRegistry, model: str, rows: pd.DataFrame, asked: Asked, *, name: str
+    registry: ClonedRegistry, model: str, rows: pd.DataFrame, asked: Asked, *, name: str, said: Said | None = None
 ) -> tuple[dict[str, Any], Question]:
-    """Return the identity of a model and what it answers: as model.yaml says, else as the rows do.
+    """Return the identity of a model and what it answers: as model.yaml says, else as `said` and the rows do.
 
     `name` is what faults call the rows.
     """
@@ -105,14 +105,14 @@ def read_identity(
     if os.path.lexists(registry.root / path):
         document, question = dict(registry.model(model).document), read_question(model, registry.root)
         known = (question.target, question.task, question.entity_column)
-        for option, said, right in zip(("--target", "--task", "--entity"), asked, known, strict=True):
-            if said is not None and said != right:
-                raise UsageError(f"{option} {said}: {path} says {right or 'none'}; leave it out, or change that")
+        for option, told, right in zip(("--target", "--task", "--entity"), asked, known, strict=True):
+            if told is not None and told != right:
+                raise UsageError(f"{option} {told}: {path} says {right or 'none'}; leave it out, or change that")
     else:
         if asked.target is None:
             raise UsageError(f"there is no {path} yet, so say what the model predicts: --target COLUMN")
         question = ask_of(rows, asked.target, asked.task, asked.entity, name)
-        document = identity(model, question, Said(), margin=margin_of(rows[question.target], question.task))
+        document = identity(model, question, said or Said(), margin=margin_of(rows[question.target], question.task))
         if not accepts("model", document):
             raise InvalidRegistryError(explain("model", document, path, {}))
     for column in filter(None, (question.target, question.entity_column)):

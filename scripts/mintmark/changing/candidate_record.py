@@ -191,9 +191,18 @@ def _check_formats(
 
 
 def record_files(
-    candidate: Candidate, version: str, parent: str | None, *, created: str, author: str, summary: str
+    candidate: Candidate,
+    version: str,
+    parent: str | None,
+    *,
+    created: str,
+    author: str,
+    summary: str,
+    extra: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the version document and the files of its folder by path: record, metrics and pointers.
+
+    `extra` is what the record keeps that nobody checks, such as where the version came from.
 
     Raises `InvalidRegistryError` where the record would break its own schema.
     """
@@ -207,6 +216,7 @@ def record_files(
         "author": author,
         "summary": summary,
         **candidate.document,
+        **({} if extra is None else {"extra": dict(extra)}),
     }
     text = format_yaml(document, schema=_SCHEMA).encode()
     path = layout.version_path(model, version)

@@ -40,11 +40,14 @@ from mintmark.registry.stored.pushing import push
 from mintmark.registry.stored.remotes import object_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from mintmark.changing.commits import NewCommit
     from mintmark.core.judgement.rules import ModelState
 
 _MOST_NAMES = 6
+_BRANCH = "propose/{model}-{number}"
 _BESIDE_ANOTHER = "if another new model is merged first: git rebase, then mintmark resolve settles the conflicts"
 
 
@@ -66,31 +69,65 @@ def propose(
     registry = ClonedRegistry(root)
     wanted = _wanted_version(version)
     with one_at_a_time(registry.root, "propose"):
-        require_ready(registry.root)
-        state, candidate = _standing_and_candidate(registry, model)
-        include = files_to_include(registry, model, candidate.stages)
-        check_limits(registry.root, (*candidate.stored, *candidate.companions), registry.settings)
-        plan = _plan(registry, state, candidate, wanted, bump)
-        document, files = _record(registry, candidate, plan, summary)
-        require_allowed(list(dispute_texts(VersionRecord.from_dict(document))))
-        after = state.proposed(plan.number, _digests(files, model, plan.number))
-        if promote:
-            channel = registry.settings.first_channel
-            after = after.moved(channel, plan.number)
-            path = layout.channel_path(model, channel)
-            files[path] = point_channel(registry.tree.read(path), plan.number, path)
-        require_allowed(check_change(state, after, registry.settings.channels))
-        made = commit_files(
-            registry.root,
-            writes={**files, **_objects(registry, candidate)},
-            message=_announce(registry, state, document, plan, promote=promote),
-            branch=None if here else f"propose/{model}-{plan.number}",
-            include=include,
-        )
-        notes = (*candidate.notes, *files_left_out(registry, include), *([] if plan.parent else [_BESIDE_ANOTHER]))
-        print("\n".join([*map(plain_line, document["summary"].splitlines()), *map(plain_line, notes)]))
-        conclude(registry, made, open_pr=open_pr)
+        branch = None if here else _BRANCH
+        proposed = commit_candidate(registry, model, branch, wanted=wanted, bump=bump, summary=summary, promote=promote)
+        notes = [] if proposed.has_parent else [_BESIDE_ANOTHER]
+        lines = (*proposed.summary.splitlines(), *proposed.notes, *notes)
+        print("\n".join(map(plain_line, lines)))
+        conclude(registry, proposed.commit, open_pr=open_pr)
     return 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposed:
+    """A version that was committed: its summary, and in one line each what it goes without."""
+
+    commit: NewCommit
+    summary: str
+    notes: tuple[str, ...]
+    has_parent: bool
+
+
+def commit_candidate(
+    registry: ClonedRegistry,
+    model: str,
+    branch: str | None,
+    *,
+    wanted: Version | None = None,
+    bump: Bump | None = None,
+    summary: str | None = None,
+    promote: bool = False,
+    extra: Mapping[str, Any] | None = None,
+) -> Proposed:
+    """Commit the candidate of a model as a version; the caller holds the lock.
+
+    `branch` is a new one ("{model}" and "{number}" in it are filled in), None the present one. `extra` is kept in the
+    record: such a version is one of somewhere else, and may have the same files as the one before. Raises
+    `MintmarkError`, with nothing written, for everything that stands against it.
+    """
+    require_ready(registry.root)
+    state, candidate = _standing_and_candidate(registry, model)
+    include = files_to_include(registry, model, candidate.stages)
+    check_limits(registry.root, (*candidate.stored, *candidate.companions), registry.settings)
+    plan = _plan(registry, state, candidate, wanted, bump, may_be_same=extra is not None)
+    document, files = _record(registry, candidate, plan, summary, extra)
+    require_allowed(list(dispute_texts(VersionRecord.from_dict(document))))
+    after = state.proposed(plan.number, _digests(files, model, plan.number))
+    if promote:
+        channel = registry.settings.first_channel
+        after = after.moved(channel, plan.number)
+        path = layout.channel_path(model, channel)
+        files[path] = point_channel(registry.tree.read(path), plan.number, path)
+    require_allowed(check_change(state, after, registry.settings.channels))
+    made = commit_files(
+        registry.root,
+        writes={**files, **_objects(registry, candidate)},
+        message=_announce(registry, state, document, plan, promote=promote),
+        branch=None if branch is None else branch.format(model=model, number=plan.number),
+        include=include,
+    )
+    notes = (*candidate.notes, *files_left_out(registry, include))
+    return Proposed(commit=made, summary=document["summary"], notes=notes, has_parent=plan.parent is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,10 +158,18 @@ def _standing_and_candidate(registry: ClonedRegistry, model: str) -> tuple[Model
 
 
 def _plan(
-    registry: ClonedRegistry, state: ModelState, candidate: Candidate, wanted: Version | None, bump: Bump | None
+    registry: ClonedRegistry,
+    state: ModelState,
+    candidate: Candidate,
+    wanted: Version | None,
+    bump: Bump | None,
+    *,
+    may_be_same: bool,
 ) -> _Plan:
     parent = _parent(registry, state, wanted)
-    changes = _changes(candidate, parent)
+    if not may_be_same:
+        _require_another(candidate, parent)
+    changes = [] if parent is None else changes_between(parent.provenance, candidate.provenance)
     part = bump or default_bump(changes)
     used = {*state.released, *state.versions}
     number = str(wanted or next_version(parent.version if parent else None, part, used))
@@ -133,7 +178,11 @@ def _plan(
 
 
 def _record(
-    registry: ClonedRegistry, candidate: Candidate, plan: _Plan, summary: str | None
+    registry: ClonedRegistry,
+    candidate: Candidate,
+    plan: _Plan,
+    summary: str | None,
+    extra: Mapping[str, Any] | None,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     return record_files(
         candidate,
@@ -142,6 +191,7 @@ def _record(
         created=format_moment(_now()),
         author=read_author(registry.root),
         summary=(summary or "").strip() or _summary(registry, candidate, plan),
+        extra=extra,
     )
 
 
@@ -163,15 +213,14 @@ def _parent(registry: ClonedRegistry, state: ModelState, wanted: Version | None)
     return registry.record(state.model, chosen) if chosen else None
 
 
-def _changes(candidate: Candidate, parent: VersionRecord | None) -> list[Changed]:
+def _require_another(candidate: Candidate, parent: VersionRecord | None) -> None:
     if parent is None:
-        return []
+        return
     if {f.name: f.sha256 for f in parent.stored_files} == {f.name: f.sha256 for f in candidate.stored}:
         raise MintmarkError(
             f"nothing changed since {parent.reference}: the candidate has the same files; "
             "change data, parameters or code, then dvc repro"
         )
-    return changes_between(parent.provenance, candidate.provenance)
 
 
 def _refuse_number(state: ModelState, number: str) -> None:

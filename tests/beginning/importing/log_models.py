@@ -51,6 +51,7 @@ def main(address: str, exported: str) -> None:
     runs.append(log(mlflow.sklearn, model, **told, serialization_format="cloudpickle"))
     client = mlflow.MlflowClient()
     client.set_registered_model_alias(NAME, "production", 1)
+    client.set_registered_model_alias(NAME, "challenger", 2)
     client.update_registered_model(NAME, "Says who will leave.")
     client.delete_run(runs[3])
     rows.assign(left=truth).to_csv("rows.csv", index=False)

@@ -64,6 +64,11 @@ def test_models_come_from_a_server(
         asked = ("--task", "binary-classification", "--target", "left", "--as", "churn")
         assert main(["-C", str(scratch.root), "import", "mlflow", address, "Churn model", *asked, "--commit"]) == 1
         said = capsys.readouterr().out
+        named = ("--channel", "challenger=staging", "--owner", "@ada", "--licence", "MIT")
+        measured = ("--data", str(tmp_path / "rows.csv"), *asked[:-1], "measured", *named)
+        scratch.git("switch", "-q", "main")
+        assert main(["-C", str(scratch.root), "import", "mlflow", address, "Churn model", *measured, "--commit"]) == 1
+        told_then = capsys.readouterr().out
     assert told["mlflow"] == version
     assert "3 -> 3.0.0" in said
     assert "cannot come: the flavour python_function has no form here" in said
@@ -77,3 +82,18 @@ def test_models_come_from_a_server(
     imported = record.document["extra"]["imported"]
     assert (imported["run_id"], imported["run"]["params"]) == (told["runs"][1], {"C": "0.5", "scaler": "standard"})
     assert main(["-C", str(scratch.root), "validate", "--base", "main", "--steps"]) == 0
+    _look_at_what_was_measured(scratch, told_then, converts=told["sklearn"] == ours)
+
+
+def _look_at_what_was_measured(scratch: Scratch, told: str, *, converts: bool) -> None:
+    scratch.git("switch", "-q", "import/measured")
+    assert main(["-C", str(scratch.root), "validate", "--base", "main", "--steps"]) == 0
+    registry = ClonedRegistry(scratch.root)
+    came = [str(number) for number in registry.versions("measured")]
+    assert came == (["1.0.0", "2.0.0", "4.0.0"] if converts else ["2.0.0"]), told
+    channels = {"staging": "2.0.0", **({"production": "1.0.0"} if converts else {})}
+    assert registry.channels("measured") == channels, told
+    assert converts or "production is not followed: version 1 did not come" in told
+    record = registry.record("measured", "2.0.0")
+    assert record.metrics["roc_auc"].low is not None
+    assert record.document["extra"]["imported"]["run"]["metrics"] == {"roc_auc": 0.93, "val_loss": 0.2}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mintmark.beginning.bringing import Asked, read_evaluation, read_identity
 from mintmark.beginning.importing.found import ImportRefused, model_name
 from mintmark.beginning.importing.gto_source import GtoSource
 from mintmark.beginning.importing.huggingface_source import HuggingFaceSource
@@ -18,10 +19,21 @@ from mintmark.beginning.model_text import Said, format_identity, identity
 from mintmark.changing.commits import commit_files, require_clean, require_ready
 from mintmark.changing.lock import one_at_a_time
 from mintmark.changing.model_state import read_standing
+from mintmark.commands.bringing.followed_aliases import (
+    Alias,
+    Followed,
+    commit_moves,
+    follow_aliases,
+    in_order,
+    pending,
+)
 from mintmark.commands.bringing.imported_versions import commit_said
+from mintmark.commands.bringing.measured_versions import Measuring, commit_measured
+from mintmark.commands.bringing.register import require_no_other
 from mintmark.core import layout
 from mintmark.core.announcement import message
 from mintmark.core.finding import one_line
+from mintmark.core.model import blanks_in
 from mintmark.core.question import Question, Task
 from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
@@ -37,18 +49,28 @@ if TYPE_CHECKING:
     from mintmark.core.judgement.rules import ModelState
 
 _METRICS: Final = {"regression": "mae", "binary-classification": "roc_auc", "multiclass-classification": "log_loss"}
+_OPTIONS: Final = {"owners": "--owner @NAME", "purpose": "--purpose TEXT", "licence": "--licence SPDX"}
 _MARGINS: Final = {"binary-classification": 0.01, "multiclass-classification": 0.02, "regression": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What the command line says of the model that comes: its name here, and what it answers."""
+class Wanted:
+    """What the command line says of the model that comes: its name here, what it answers, and what it is measured on.
+
+    `channels` says, as "ALIAS=CHANNEL", which channel an alias is here.
+    """
 
     model: str | None
     target: str | None
     task: Task | None
     owners: Sequence[str]
+    purpose: str | None
     licence: str | None
+    data: Path | None = None
+    entity: str | None = None
+    carry: Sequence[str] = ()
+    classes: Sequence[str] = ()
+    channels: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +88,9 @@ class _Step:
 
 def import_models(root: Path, *, system: str, only: list[str], commit: bool, **given: Any) -> int:
     """Bring the versions of a model of another registry; without `commit`, say what would come."""
-    asked = Asked(**{name: given.pop(name) for name in ("model", "target", "task", "owners", "licence")})
-    return _bring(root, _SOURCES[system](**given), only, asked, commit=commit)
+    names = [field.name for field in fields(Wanted)]
+    wanted = Wanted(**{name: given.pop(name) for name in names})
+    return _bring(root, _SOURCES[system](**given), only, wanted, commit=commit)
 
 
 def _mlflow(place: str, name: str | None, tracking: str | None) -> Source:
@@ -105,9 +128,10 @@ _SOURCES: Final[Mapping[str, Callable[..., Source]]] = {
 }
 
 
-def _bring(root: Path, source: Source, only: Sequence[str], asked: Asked, *, commit: bool) -> int:
+def _bring(root: Path, source: Source, only: Sequence[str], wanted: Wanted, *, commit: bool) -> int:
     registry = ClonedRegistry(root)
-    model = asked.model or model_name(source.model)
+    model = wanted.model or model_name(source.model)
+    named = _named_channels(wanted)
     branch = f"import/{model}"
     if commit:
         require_ready(registry.root)
@@ -115,22 +139,79 @@ def _bring(root: Path, source: Source, only: Sequence[str], asked: Asked, *, com
         _require_branch(registry.root, branch)
     versions = _wanted(source, only)
     identity_here = os.path.lexists(registry.root / layout.model_path(model))
-    described = None if identity_here else _identity(source, model, asked)
+    measuring = None if wanted.data is None else _measuring(registry, source, model, wanted)
+    described = None
+    if not identity_here:
+        described = _identity(source, model, wanted) if measuring is None else measuring.identity
     state = read_standing(registry, model) if identity_here else None
-    steps = [_step(registry, state, source, version, model) for version in versions]
-    _tell(source, model, steps, described)
+    steps = [_step(registry, state, source, version, model, measuring) for version in versions]
+    followed = follow_aliases(registry, model, _aliases(registry, model, steps, measuring), named)
+    _tell(source, model, steps, described, measuring)
+    _tell_aliases(model, followed)
     coming = [step.version for step in steps if step.comes]
-    if not commit or not coming:
-        count = numbers.count(len(coming), "version")
-        ending = f"; --commit brings {count}, a commit each, on the branch {branch}" if coming else ""
-        print(f"nothing is written{ending}")
+    moves = pending(state, followed)
+    if not commit or not (coming or moves):
+        print(_nothing_written(coming, moves, branch))
         return 0 if coming or all(step.is_here for step in steps) else 1
     if described is not None:
         _commit_identity(registry, model, described, _new_branch(registry.root, branch))
-    failed = _commit_versions(registry, source, coming, model, branch)
-    base = registry.settings.base_branch
-    print(f"next: fill in what is blank in {layout.model_path(model)}, then mintmark validate --base {base} --steps")
+    failed = _commit_versions(registry, source, coming, model, branch, measuring)
+    failed += _commit_moves(registry.root, model, followed, branch)
+    blank = "" if measuring is not None else f"fill in what is blank in {layout.model_path(model)}, then "
+    print(f"next: {blank}mintmark validate --base {registry.settings.base_branch} --steps")
     return 1 if failed or any(step.why_not for step in steps) else 0
+
+
+def _nothing_written(coming: Sequence[FoundVersion], moves: Sequence[Followed], branch: str) -> str:
+    """Return what `--commit` would do."""
+    parts = [numbers.count(len(coming), "version")] if coming else []
+    if moves:
+        parts.append(f"the moves of {numbers.count(len(moves), 'channel')}")
+    ending = f"; --commit brings {' and '.join(parts)}, a commit each, on the branch {branch}" if parts else ""
+    return f"nothing is written{ending}"
+
+
+def _named_channels(wanted: Wanted) -> dict[str, str]:
+    named = {}
+    for pair in wanted.channels:
+        alias, mark, channel = pair.partition("=")
+        if not (alias and mark and channel):
+            raise UsageError(f"--channel {pair}: write ALIAS=CHANNEL, such as champion=production")
+        named[alias] = channel
+    return named
+
+
+def _measuring(registry: ClonedRegistry, source: Source, model: str, wanted: Wanted) -> Measuring:
+    """Return the rows that every version is measured on; raise where no version could be proposed."""
+    assert wanted.data is not None
+    require_no_other(registry.root, model)
+    rows, name = read_evaluation(wanted.data), str(wanted.data)
+    said = Said(owners=tuple(wanted.owners), purpose=wanted.purpose or source.purpose or None, licence=wanted.licence)
+    asked = Asked(wanted.target, wanted.task, wanted.entity)
+    document, question = read_identity(registry, model, rows, asked, name=name, said=said)
+    path = layout.model_path(model)
+    blank = [key for key, _ in blanks_in(document)]
+    if blank:
+        here = os.path.lexists(registry.root / path)
+        remedy = f"fill in {path}, and git commit it" if here else ", ".join(_OPTIONS[key] for key in blank)
+        raise UsageError(f"a version that is measured is proposed, and nobody says {', '.join(blank)} yet; {remedy}")
+    for column in wanted.carry:
+        if column not in rows.columns:
+            raise UsageError(f"--carry {column}: the rows have no such column")
+    return Measuring(rows=rows, name=wanted.data.name, question=question, identity=document, carry=wanted.carry,
+                     classes=wanted.classes)  # fmt: skip
+
+
+def _aliases(registry: ClonedRegistry, model: str, steps: Sequence[_Step], measuring: Measuring | None) -> list[Alias]:
+    found = []
+    for step in steps:
+        measured = measuring is not None and step.comes
+        if step.is_here and step.version.aliases:
+            measured = not registry.metrics(model, step.version.number).get("said_by")
+        number = "" if step.why_not else step.version.number
+        found += [Alias(name=name, number=number, version=step.version.name, measured=measured)
+                  for name in step.version.aliases]  # fmt: skip
+    return found
 
 
 def _wanted(source: Source, only: Sequence[str]) -> list[FoundVersion]:
@@ -157,7 +238,7 @@ def _new_branch(root: Path, branch: str) -> str | None:
     return None if git.current_branch(root) == branch else branch
 
 
-def _identity(source: Source, model: str, asked: Asked) -> dict[str, Any]:
+def _identity(source: Source, model: str, asked: Wanted) -> dict[str, Any]:
     """Return a model.yaml of what was said there and asked for here; the rest is blank."""
     if asked.target is None or asked.task is None:
         raise UsageError(
@@ -165,7 +246,8 @@ def _identity(source: Source, model: str, asked: Asked) -> dict[str, Any]:
         )
     question = Question(task=asked.task, target=asked.target, metric=_METRICS[asked.task], positive_class=None,
                         entity_column=None)  # fmt: skip
-    said = Said(owners=tuple(asked.owners), purpose=source.purpose or None, licence=asked.licence)
+    purpose = asked.purpose or source.purpose or None
+    said = Said(owners=tuple(asked.owners), purpose=purpose, licence=asked.licence)
     document = identity(model, question, said, margin=_MARGINS[asked.task])
     if not accepts("model", document):
         raise InvalidRegistryError(explain("model", document, layout.model_path(model), {}))
@@ -173,7 +255,12 @@ def _identity(source: Source, model: str, asked: Asked) -> dict[str, Any]:
 
 
 def _step(
-    registry: ClonedRegistry, state: ModelState | None, source: Source, version: FoundVersion, model: str
+    registry: ClonedRegistry,
+    state: ModelState | None,
+    source: Source,
+    version: FoundVersion,
+    model: str,
+    measuring: Measuring | None,
 ) -> _Step:
     if state is not None and version.number in state.versions:
         if is_of(registry.record(model, version.number).document.get("extra"), source, version):
@@ -181,7 +268,10 @@ def _step(
         return _Step(version=version, why_not=f"{model} {version.number} is another version here; --as another name")
     if state is not None and version.number in state.released:
         return _Step(version=version, why_not=f"{version.number} was here and was withdrawn, so its number is burnt")
-    return _Step(version=version, why_not=version.why_not or _lacks(version))
+    return _Step(
+        version=version,
+        why_not=version.why_not or (_lacks(version) if measuring is None else measuring.lacks(version.made)),
+    )
 
 
 def _lacks(version: FoundVersion) -> str:
@@ -189,16 +279,24 @@ def _lacks(version: FoundVersion) -> str:
     made = version.made
     if made is not None and made.form == "pickle" and example_rows(made) is None:
         return (
-            "it is a pickle without an input example, and no rows prove that it converts; mintmark convert FILE --data "
-            "ROWS makes skops of it"
+            "it is a pickle without an input example, and no rows prove that it converts; --data ROWS has some, or "
+            "mintmark convert FILE --data ROWS makes skops of it"
         )
     return ""
 
 
-def _tell(source: Source, model: str, steps: Sequence[_Step], described: Mapping[str, Any] | None) -> None:
+def _tell(
+    source: Source,
+    model: str,
+    steps: Sequence[_Step],
+    described: Mapping[str, Any] | None,
+    measuring: Measuring | None,
+) -> None:
     print(f"{source.model} in {source.address}: {numbers.count(len(steps), 'version')}, as {model} here")
     if described is not None:
         print(f'  {layout.model_path(model)} is new: {described["task"]} of "{described["target"]}"')
+    if measuring is not None:
+        print(f"  each is measured on {numbers.count(len(measuring.rows), 'row')} of {measuring.name}")
     for step in steps:
         version = step.version
         made = version.made.form if version.made else "?"
@@ -207,10 +305,14 @@ def _tell(source: Source, model: str, steps: Sequence[_Step], described: Mapping
         print(one_line(f"  {version.name} -> {version.number}{when}: {told}"))
         for note in version.notes if step.comes else ():
             print(one_line(f"      {note}"))
-    for step in steps:
-        for alias in step.version.aliases:
-            place = f"{model}@{step.version.number}" if not step.why_not else f"version {step.version.name}"
-            print(one_line(f"  {alias} -> {place}: enters no channel, because nobody measured it here on rows"))
+
+
+def _tell_aliases(model: str, followed: Sequence[Followed]) -> None:
+    for each in followed:
+        alias = each.alias
+        place = f"{model}@{alias.number}" if alias.number else f"version {alias.version}"
+        told = each.why_not or f"enters {', then '.join(each.channels)}"
+        print(one_line(f"  {alias.name} -> {place}: {told}"))
 
 
 def _commit_identity(registry: ClonedRegistry, model: str, document: Mapping[str, Any], branch: str | None) -> None:
@@ -223,16 +325,42 @@ def _commit_identity(registry: ClonedRegistry, model: str, document: Mapping[str
 
 
 def _commit_versions(
-    registry: ClonedRegistry, source: Source, versions: Sequence[FoundVersion], model: str, branch: str
+    registry: ClonedRegistry,
+    source: Source,
+    versions: Sequence[FoundVersion],
+    model: str,
+    branch: str,
+    measuring: Measuring | None,
 ) -> int:
     """Commit one version after the other, and return how many did not come; each is whole or not there."""
     failed = 0
     for version in versions:
+        new = _new_branch(registry.root, branch)
         try:
-            made = commit_said(registry, source, version, model, branch=_new_branch(registry.root, branch))
+            if measuring is None:
+                made = commit_said(registry, source, version, model, branch=new)
+            else:
+                made = commit_measured(registry.root, source, version, model, measuring, branch=new)
         except (ImportRefused, MintmarkError) as fault:
             failed += 1
             print(one_line(f"{version.name} did not come: {fault}"))
             continue
         print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+    return failed
+
+
+def _commit_moves(root: Path, model: str, followed: Sequence[Followed], branch: str) -> int:
+    """Let the channels follow the aliases of the versions that came, and return how many did not."""
+    there = {str(version) for version in ClonedRegistry(root).versions(model)}
+    failed = 0
+    for each in in_order([each for each in followed if each.alias.number in there]):
+        try:
+            for made in commit_moves(root, model, each, branch=branch):
+                print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+        except MintmarkError as fault:
+            failed += 1
+            print(one_line(f"{each.alias.name} is not followed: {fault}"))
+    for each in followed:
+        if each.channels and each.alias.number not in there:
+            print(f"{each.alias.name} is not followed: version {each.alias.version} did not come")
     return failed

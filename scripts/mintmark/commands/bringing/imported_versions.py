@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.confined.conversion import convert_model
@@ -23,6 +24,7 @@ from mintmark.core.judgement.rules import check_change
 from mintmark.core.moment import format_moment
 from mintmark.core.records import VersionRecord
 from mintmark.core.version import parse_version
+from mintmark.errors import MintmarkError
 from mintmark.registry.documents import blob_oid
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored.limits import check_limits
@@ -36,16 +38,28 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mintmark.artifacts.confined.conversion import Conversion
     from mintmark.beginning.importing.found import FoundVersion, Source
     from mintmark.changing.commits import NewCommit
     from mintmark.core.records import StoredFile
     from mintmark.registry.clone import ClonedRegistry
 
 
-def read_artifact(
-    registry: ClonedRegistry, source: Source, version: FoundVersion, rows: pd.DataFrame | None
-) -> tuple[bytes, str, dict[str, Any]]:
-    """Return the model of a version as the registry keeps it, its form, and what `extra` tells of the file it was.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A model as the registry keeps it, and what `extra` tells of the file that it was.
+
+    `columns` are those that a pickle was fitted on, where that was asked.
+    """
+
+    content: bytes
+    form: str
+    told: dict[str, Any]
+    columns: tuple[str, ...] | None = None
+
+
+def read_artifact(registry: ClonedRegistry, source: Source, version: FoundVersion, rows: pd.DataFrame | None) -> Kept:
+    """Return the model of a version as the registry keeps it; a pickle is proved on `rows`, else on those it has.
 
     Raises `ImportRefused` and `MintmarkError` where it cannot come.
     """
@@ -55,37 +69,43 @@ def read_artifact(
     told = {"path": made.path, "sha256": digest_bytes(content).sha256, "size": len(content)}
     if made.form != "pickle":
         artifact, form = require_stored(content, made, registry.trusted_names)
-        return artifact, form, told
+        return Kept(content=artifact, form=form, told=told)
     asked = rows if rows is not None else example_rows(made)
     if asked is None:
         raise ImportRefused("it is a pickle, and there are no rows to prove on that it converts; --data FILE has some")
-    return _converted(content, asked, registry.trusted_names), "skops", {**told, "converted": "to skops"}
+    converted = _converted(content, made.path, asked, registry.trusted_names)
+    told["converted"] = "to skops"
+    return Kept(content=converted.content, form="skops", told=told, columns=converted.columns)
 
 
-def _converted(content: bytes, rows: pd.DataFrame, trusted: tuple[str, ...]) -> bytes:
-    """Have a pickle converted by a process apart, and hold both models against each other."""
+def _converted(content: bytes, name: str, rows: pd.DataFrame, trusted: tuple[str, ...]) -> Conversion:
+    """Have a pickle converted by a process apart, and hold both models against each other; `name` is its path there."""
     with TemporaryFolder("import") as folder:
         path = folder / "model.pkl"
         path.write_bytes(content)
-        conversion = convert_model(path, "skops", rows, trusted=trusted)
+        try:
+            conversion = convert_model(path, "skops", rows, trusted=trusted)
+        except MintmarkError as fault:
+            raise ImportRefused(str(fault).replace(str(path), name)) from None
     faults = list(conversion_faults(conversion))
     if faults:
         raise ImportRefused(f"converted, it would not be the same model: {'; '.join(faults[:3])}")
-    return conversion.content
+    return conversion
 
 
 def commit_said(
     registry: ClonedRegistry, source: Source, version: FoundVersion, model: str, *, branch: str | None
 ) -> NewCommit:
     """Commit a version with what was said of it: it has no evaluation rows, so nothing of it was measured here."""
-    artifact, form, told = read_artifact(registry, source, version, None)
+    kept = read_artifact(registry, source, version, None)
+    artifact = kept.content
     with one_at_a_time(registry.root, "import"):
         state = read_standing(registry, model)
         parent = parent_among(state.versions, state.yanked, parse_version(version.number))
         file, files = said_files(
             source, version, model, artifact,
-            form=form, task=registry.model(model).question.task, parent=str(parent) if parent else None,
-            created=_now(), author=read_author(registry.root), extra=imported(source, version, file=told),
+            form=kept.form, task=registry.model(model).question.task, parent=str(parent) if parent else None,
+            created=_now(), author=read_author(registry.root), extra=imported(source, version, file=kept.told),
         )  # fmt: skip
         record = VersionRecord.from_dict(parse_yaml(files[layout.version_path(model, version.number)]))
         require_allowed(list(dispute_texts(record)))

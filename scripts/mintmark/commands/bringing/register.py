@@ -68,7 +68,7 @@ def register(
         raise UsageError("--train belongs to a stage that measures what a stage before it trained: --measure --train")
     if artifact is None:
         raise UsageError("name the model file: --artifact FILE")
-    _require_no_other(registry.root, model)
+    require_no_other(registry.root, model)
     taken = read_artifact(artifact, registry.trusted_names)
     place = data or _rows_of_last_time(registry.root, model)
     rows = read_evaluation(place)
@@ -78,23 +78,38 @@ def register(
         model, taken, rows, question, trusted=registry.trusted_names, carry=carry, classes=classes, answers=predictions
     )
     made = measure_brought(brought, question)
-    told = None if predictions is None else f"{_ANSWERS}{predictions.suffix.lower()}"
-    stage = brought_stage(model, taken.name, identity=document, predictions=told, classes=classes, carried=carry)
-    writes = {PIPELINE: with_stage(_pipeline(registry.root), model, stage).encode()}
     is_new = not os.path.lexists(registry.root / layout.model_path(model))
-    if is_new:
-        writes[layout.model_path(model)] = format_identity(document).encode()
-    folder = brought_folder(model)
-    if told is not None and predictions is not None:
-        writes[f"{folder}/{told}"] = bytes_of(predictions)
-    tracked = {f"{folder}/{taken.name}": taken.content, f"{folder}/{EVALUATION}": made[EVALUATION]}
-    _write(registry.root, model, {**writes, **tracked}, made, tracked=tracked)
+    write_brought(registry.root, taken, brought, made, document, is_new=is_new, predictions=predictions)
     print("\n".join(_told(model, question, brought, made)))
     print("\n".join(_next(model, document, is_new=is_new)))
     return 0
 
 
-def _require_no_other(root: Path, model: str) -> None:
+def write_brought(
+    root: Path,
+    taken: Artifact,
+    brought: Brought,
+    made: Mapping[str, bytes],
+    identity: Mapping[str, Any],
+    *,
+    is_new: bool = False,
+    predictions: Path | None = None,
+) -> None:
+    """Write what was brought of a model, its stage in dvc.yaml and the candidate `made` of it; DVC tracks it then."""
+    model, folder = brought.model, brought_folder(brought.model)
+    told = None if predictions is None else f"{_ANSWERS}{predictions.suffix.lower()}"
+    stage = brought_stage(model, taken.name, identity=identity, predictions=told, classes=brought.classes,
+                          carried=brought.carried)  # fmt: skip
+    writes = {PIPELINE: with_stage(_pipeline(root), model, stage).encode()}
+    if is_new:
+        writes[layout.model_path(model)] = format_identity(identity).encode()
+    if told is not None and predictions is not None:
+        writes[f"{folder}/{told}"] = bytes_of(predictions)
+    tracked = {f"{folder}/{taken.name}": taken.content, f"{folder}/{EVALUATION}": made[EVALUATION]}
+    _write(root, model, {**writes, **tracked}, made, tracked=tracked)
+
+
+def require_no_other(root: Path, model: str) -> None:
     """Raise where the pipeline makes the model: two stages cannot write one candidate."""
     others = [name for name in declared_stages(root, model) if name != stage_name(model)]
     if others:
