@@ -59,6 +59,8 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", metavar="PLACE", help=place)
     parser.add_argument("name", metavar="NAME", nargs="?", help="the name of the model there (a folder needs none)")
     parser.add_argument("--tracking", metavar="URL", help="the MLflow server with its runs, where that is another one")
+    runs = "a run of an MLflow server whose models nobody registered; repeat it for more"
+    parser.add_argument("--run", dest="runs", metavar="RUN_ID", action="append", default=[], help=runs)
     parser.add_argument("--as", dest="model", metavar="MODEL", help="its name here (default: made of the name there)")
     parser.add_argument("--task", choices=_TASKS, help="what kind of answer it gives, where no model.yaml says so yet")
     parser.add_argument("--target", metavar="COLUMN", help="the column that it predicts")
@@ -100,6 +102,7 @@ BRINGING_COMMANDS: dict[str, Command] = {
         "bring the versions of a model from another registry",
         (
             "mintmark import mlflow http://127.0.0.1:5000 churn --task binary-classification --target cancelled",
+            "mintmark import mlflow http://127.0.0.1:5000 --run 8f2c41 --as churn --data holdout.csv --target cancelled",
             "mintmark import gto ../old-registry churn --task regression --target rent --commit",
             "mintmark import huggingface downloaded/churn --as churn --data holdout.csv --target cancelled",
         ),

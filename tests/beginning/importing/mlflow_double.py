@@ -43,6 +43,16 @@ class MlflowDouble:
         if path == "/model-versions/get-artifact":
             content = self.files.get((query["version"], query["path"]))
             return (200, content) if content is not None else (500, b"{}")
+        if path == "/get-artifact":
+            content = self.files.get((query["run_id"], query["path"]))
+            return (200, content) if content is not None else (404, b"{}")
+        if verb.startswith("logged-models/"):
+            return 200, json.dumps(
+                {"model": {"info": {"name": "linear", "creation_timestamp_ms": 1700000000000}}}
+            ).encode()
+        if path.startswith("/ajax-api/2.0/mlflow/logged-models/"):
+            content = self.files.get((path.split("/")[5], query["artifact_file_path"]))
+            return (200, content) if content is not None else (404, b"{}")
         if verb == "registered-models/get" and query["name"] == self.name:
             aliases = [{"alias": alias, "version": version} for alias, version in self.aliases.items()]
             model = {"name": self.name, "description": self.description, "aliases": aliases}

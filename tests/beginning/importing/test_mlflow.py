@@ -176,6 +176,48 @@ def test_a_pickle_with_an_input_example_is_converted_in_a_process_apart(
     assert not (tmp_path / "ran").exists()
 
 
+def test_what_a_run_logged_comes_without_a_registered_model(
+    scratch: Scratch, server: MlflowDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MLflow 3 links models to a run, MLflow 2 keeps their folders in a tag."""
+    server.runs = {"new": run("new"), "old": run("old", start_time=1698000000000), "none": run("none")}
+    server.runs["new"]["outputs"] = {"model_outputs": [{"model_id": "m-12"}]}
+    folders = json.dumps([{"artifact_path": path} for path in ("model", "spare", "../../etc", "model")])
+    server.runs["old"]["data"]["tags"] = [{"key": "mlflow.log-model.history", "value": folders}]
+    for place in (("m-12", ""), ("old", "model/")):
+        server.files[place[0], f"{place[1]}MLmodel"] = SKOPS.encode()
+        server.files[place[0], f"{place[1]}model.skops"] = scratch.artifact
+    asked = ["-C", str(scratch.root), "import", "mlflow", server.address, *ASKED, "--as", "churn"]
+    runs = [word for name in ("new", "old", "none", "gone") for word in ("--run", name)]
+    assert main([*asked, *runs, "--commit"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f"4 runs in {server.address}: 5 versions, as churn here\n")
+    for line in (
+        "  old/model -> 1.0.0: skops\n",
+        "  old/spare: cannot come: its files are not there any more",
+        "  new -> 2.0.0, of 2023-11-14T22:13:20Z: skops\n",
+        "  none: cannot come: it logged no model",
+        "  gone: cannot come: its run gone is gone",
+    ):
+        assert line in told
+    registry = ClonedRegistry(scratch.root)
+    assert [str(number) for number in registry.versions("churn")] == ["1.0.0", "2.0.0"]
+    record = registry.record("churn", "2.0.0")
+    assert record.summary == "The model linear of the run new in mlflow, of 2023-11-14T22:13:20Z as it says."
+    imported = record.document["extra"]["imported"]
+    assert (imported["run_id"], imported["model_id"], imported["run"]["params"]) == ("new", "m-12", {"C": "0.1"})
+    assert main([*asked, "--run", "new"]) == 0
+    assert "new -> 2.0.0, of 2023-11-14T22:13:20Z: is here already\n" in capsys.readouterr().out
+    for wrong, sentence in (
+        (["--run", "../x"], "is no id of a run"),
+        (["--run", "new", "--tracking", "http://127.0.0.1"], "leave NAME and --tracking out"),
+    ):
+        assert main([*asked, *wrong]) == 2
+        assert sentence in capsys.readouterr().err
+    assert main([*asked[:-2], "--run", "new"]) == 2
+    assert "--as MODEL says what it is called here" in capsys.readouterr().err
+
+
 def test_hostile_answers_are_refused_in_a_sentence(
     scratch: Scratch, server: MlflowDouble, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

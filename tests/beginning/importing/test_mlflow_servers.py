@@ -69,6 +69,11 @@ def test_models_come_from_a_server(
         scratch.git("switch", "-q", "main")
         assert main(["-C", str(scratch.root), "import", "mlflow", address, "Churn model", *measured, "--commit"]) == 1
         told_then = capsys.readouterr().out
+        scratch.git("switch", "-q", "main")
+        run = ("--run", told["runs"][1], *asked[:-1], "logged")
+        assert main(["-C", str(scratch.root), "import", "mlflow", address, *run, "--commit"]) == 0
+        assert ClonedRegistry(scratch.root).record("logged", "1.0.0").format == "onnx"
+        scratch.git("switch", "-q", "import/churn")
     assert told["mlflow"] == version
     assert "3 -> 3.0.0" in said
     assert "cannot come: the flavour python_function has no form here" in said

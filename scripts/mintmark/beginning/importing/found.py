@@ -47,12 +47,14 @@ class Made:
 class FoundVersion:
     """A version of another registry: its name there and its number here, what it is made of or why it cannot come.
 
+    `number` is empty where the other registry numbers nothing, and `title` names it where its name alone would not.
     `created` is a time in UTC, as it is said there. `metrics` are those that somebody said. `extra` is kept as it is.
     """
 
     name: str
     number: str
     made: Made | None
+    title: str = ""
     why_not: str = ""
     created: str = ""
     description: str = ""

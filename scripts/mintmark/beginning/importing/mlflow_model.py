@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from mintmark.registry.yaml.faults import YamlFault
 from mintmark.registry.yaml.text import parse_yaml
 
 MLMODEL: Final = "MLmodel"
+_MOST_TEXT: Final = 1 << 20  # bytes of MLmodel and of a list of requirements
+_MOST_EXAMPLE: Final = 20 << 20
 _HOW_TO: Final = "docs/how-to/bring-a-model.md shows how to export it to ONNX where it was trained"
 _REMEDIES: Final = {  # of flavours that Mintmark has no format for
     "xgboost": _HOW_TO,
@@ -51,6 +53,20 @@ class MlmodelFile:
         pins = {**self.packages, **_pins(requirements or b"")}
         return Made(path=self.path, form=self.form, signature=self.signature, example=example, python=self.python,
                     requirements=requirements or content, packages=pins)  # fmt: skip
+
+
+def read_made(file: Callable[[str, int], bytes | None]) -> tuple[Made | None, str]:
+    """Return how a model was saved, or why it cannot come; `file` reads a file of its folder, up to a size."""
+    try:
+        content = file(MLMODEL, _MOST_TEXT)
+        if content is None:
+            return None, "its files are not there any more; bring them back, or leave it out with --only"
+        described = read_mlmodel(content)
+        requirements = file("requirements.txt", _MOST_TEXT)
+        example = file(described.example, _MOST_EXAMPLE) if described.example else None
+    except ImportRefused as refused:
+        return None, str(refused)
+    return described.made(content, requirements, example), ""
 
 
 def read_mlmodel(content: bytes) -> MlmodelFile:

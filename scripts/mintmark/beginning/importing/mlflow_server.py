@@ -82,12 +82,24 @@ class MlflowServer:
 
     def file(self, name: str, version: str, path: str, limit: int) -> bytes | None:
         """Return a file of a version, None where the server has it no more; raise `ImportRefused` for other answers."""
+        return self._file("/model-versions/get-artifact", path, limit, name=name, version=version, path=path)
+
+    def run_file(self, run_id: str, path: str, limit: int) -> bytes | None:
+        """Return a file of a run, as `file` does."""
+        return self._file("/get-artifact", path, limit, run_id=run_id, path=path)
+
+    def logged_file(self, model_id: str, path: str, limit: int) -> bytes | None:
+        """Return a file of a logged model, which MLflow 3 keeps beside its run, as `file` does."""
+        place = f"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"
+        return self._file(place, path, limit, artifact_file_path=path)
+
+    def _file(self, place: str, name: str, limit: int, /, **parameters: str) -> bytes | None:
         try:
-            return self._read("/model-versions/get-artifact", {"name": name, "version": version, "path": path}, limit)
+            return self._read(place, parameters, limit)
         except HttpFault as fault:
             if fault.code in GONE or fault.code == 500:  # which it answers where a file is gone
                 return None
-            raise ImportRefused(f"{path}: the server {fault}{_remedy(fault)}") from None
+            raise ImportRefused(f"{name}: the server {fault}{_remedy(fault)}") from None
 
     def _read(self, path: str, parameters: Mapping[str, str], limit: int) -> bytes:
         address = f"{self.address}{path}?{urlencode(parameters)}"

@@ -37,14 +37,16 @@ def is_of(extra: Any, source: Source, version: FoundVersion) -> bool:
     told = extra.get(IMPORTED) if isinstance(extra, dict) else None
     if not isinstance(told, dict):
         return False
-    wanted = {"from": source.system, "model": source.model, "version": version.extra.get("version")}
+    known = version.extra
+    wanted = {"from": source.system, "model": known.get("model", source.model), "version": known.get("version")}
     return {key: told.get(key) for key in wanted} == wanted
 
 
 def summary(source: Source, version: FoundVersion) -> str:
     """Return what a reviewer reads first: which version it was, and what was said of it there."""
     when = f", of {version.created} as it says" if version.created else ""
-    head = f"Version {version.name} of {source.model} in {source.system}{when}."
+    what = version.title or f"Version {version.name} of {source.model} in {source.system}"
+    head = f"{what}{when}."
     return f"{head}\n\n{version.description}".strip()
 
 

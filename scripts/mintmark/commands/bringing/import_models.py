@@ -8,11 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mintmark.beginning.bringing import Asked, read_evaluation, read_identity
-from mintmark.beginning.importing.found import ImportRefused, model_name
-from mintmark.beginning.importing.gto_source import GtoSource
-from mintmark.beginning.importing.huggingface_source import HuggingFaceSource
-from mintmark.beginning.importing.mlflow_server import MlflowServer
-from mintmark.beginning.importing.mlflow_source import MlflowSource
+from mintmark.beginning.importing.found import ImportRefused
 from mintmark.beginning.importing.model_bytes import example_rows
 from mintmark.beginning.importing.said_record import is_of
 from mintmark.beginning.model_text import Said, format_identity, identity
@@ -27,6 +23,7 @@ from mintmark.commands.bringing.followed_aliases import (
     in_order,
     pending,
 )
+from mintmark.commands.bringing.import_sources import name_here, numbered, open_source, wanted_versions
 from mintmark.commands.bringing.imported_versions import commit_said
 from mintmark.commands.bringing.measured_versions import Measuring, commit_measured
 from mintmark.commands.bringing.register import require_no_other
@@ -42,7 +39,7 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.schemas import accepts, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from mintmark.beginning.importing.found import FoundVersion, Source
@@ -90,60 +87,26 @@ def import_models(root: Path, *, system: str, only: list[str], commit: bool, **g
     """Bring the versions of a model of another registry; without `commit`, say what would come."""
     names = [field.name for field in fields(Wanted)]
     wanted = Wanted(**{name: given.pop(name) for name in names})
-    return _bring(root, _SOURCES[system](**given), only, wanted, commit=commit)
-
-
-def _mlflow(place: str, name: str | None, tracking: str | None) -> Source:
-    registry = MlflowServer.at(place)
-    name = _named(name, "of the registered model")
-    runs = MlflowServer.at(tracking) if tracking else registry
-    return MlflowSource(registry=registry, tracking=runs, model=name)
-
-
-def _gto(place: str, name: str | None, tracking: str | None) -> Source:
-    _refuse_tracking(tracking)
-    return GtoSource(folder=Path(place), model=_named(name, "of the artifact"))
-
-
-def _huggingface(place: str, name: str | None, tracking: str | None) -> Source:
-    _refuse_tracking(tracking)
-    return HuggingFaceSource(folder=Path(place), model=name or Path(place).resolve().name)
-
-
-def _named(name: str | None, what: str) -> str:
-    if name is None:
-        raise UsageError(f"write the name {what} behind where it lies: mintmark import SYSTEM PLACE NAME")
-    return name
-
-
-def _refuse_tracking(tracking: str | None) -> None:
-    if tracking is not None:
-        raise UsageError("--tracking is for MLflow; leave it out")
-
-
-_SOURCES: Final[Mapping[str, Callable[..., Source]]] = {
-    "gto": _gto,
-    "huggingface": _huggingface,
-    "mlflow": _mlflow,
-}
+    return _bring(root, open_source(system, **given), only, wanted, commit=commit)
 
 
 def _bring(root: Path, source: Source, only: Sequence[str], wanted: Wanted, *, commit: bool) -> int:
     registry = ClonedRegistry(root)
-    model = wanted.model or model_name(source.model)
+    model = wanted.model or name_here(source)
     named = _named_channels(wanted)
     branch = f"import/{model}"
     if commit:
         require_ready(registry.root)
         require_clean(registry.root)
         _require_branch(registry.root, branch)
-    versions = _wanted(source, only)
+    found = wanted_versions(source, only)
     identity_here = os.path.lexists(registry.root / layout.model_path(model))
     measuring = None if wanted.data is None else _measuring(registry, source, model, wanted)
     described = None
     if not identity_here:
         described = _identity(source, model, wanted) if measuring is None else measuring.identity
     state = read_standing(registry, model) if identity_here else None
+    versions = numbered(registry, state, source, found)
     steps = [_step(registry, state, source, version, model, measuring) for version in versions]
     followed = follow_aliases(registry, model, _aliases(registry, model, steps, measuring), named)
     _tell(source, model, steps, described, measuring)
@@ -212,17 +175,6 @@ def _aliases(registry: ClonedRegistry, model: str, steps: Sequence[_Step], measu
         found += [Alias(name=name, number=number, version=step.version.name, measured=measured)
                   for name in step.version.aliases]  # fmt: skip
     return found
-
-
-def _wanted(source: Source, only: Sequence[str]) -> list[FoundVersion]:
-    versions = list(source.versions())
-    names = [version.name for version in versions]
-    for name in only:
-        if name not in names:
-            raise UsageError(f"--only {name}: {source.model} has no such version; it has {', '.join(names[:20])}")
-    if not versions:
-        raise MintmarkError(f"{source.address}: {source.model} has no version")
-    return [version for version in versions if not only or version.name in only]
 
 
 def _require_branch(root: Path, branch: str) -> None:
@@ -302,7 +254,8 @@ def _tell(
         made = version.made.form if version.made else "?"
         when = f", of {version.created}" if version.created else ""
         told = "is here already" if step.is_here else f"cannot come: {step.why_not}" if step.why_not else made
-        print(one_line(f"  {version.name} -> {version.number}{when}: {told}"))
+        number = f" -> {version.number}" if version.number else ""
+        print(one_line(f"  {version.name}{number}{when}: {told}"))
         for note in version.notes if step.comes else ():
             print(one_line(f"      {note}"))
 
