@@ -7,7 +7,14 @@ from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch, begin_committed
 
 from mintmark.errors import InvalidRegistryError, MintmarkError
-from mintmark.registry.pipeline import model_stages, parse_lock, pipeline_status, read_lock, stage_targets
+from mintmark.registry.pipeline import (
+    making_stage,
+    model_stages,
+    parse_lock,
+    pipeline_status,
+    read_lock,
+    stage_targets,
+)
 
 pytestmark = pytest.mark.usefixtures("warm_dvc")
 
@@ -176,6 +183,19 @@ stages:
     assert stages["train@iris"].to_dict()["deps"] == {"clean.csv": "etag:e1"}
     circle = lock.replace("{cmd: d,", "{cmd: d, deps: [{path: clean.csv, etag: e1}],")
     assert list(model_stages(parse_lock(circle.encode()), "iris")) == ["download", "clean", "train@iris"]
+
+
+def test_the_stage_to_run_for_a_candidate_is_the_last_of_the_models_own_whatever_it_is_called() -> None:
+    lock = """\
+schema: '2.0'
+stages:
+  judge: {cmd: j, deps: [{path: models/gbm/candidate/model.onnx, md5: a2}],
+          outs: [{path: models/gbm/candidate/metrics.json, md5: a3}]}
+  fit: {cmd: f, deps: [{path: rows.csv, md5: a1}], outs: [{path: models/gbm/candidate/model.onnx, md5: a2}]}
+  register-churn: {cmd: r, outs: [{path: models/churn/candidate/model.skops, md5: a4}]}
+"""
+    stages = parse_lock(lock.encode())
+    assert [making_stage(stages, model) for model in ("gbm", "churn", "oak")] == ["judge", "register-churn", ""]
 
 
 def test_a_stage_is_a_models_where_it_is_repeated_for_it_or_writes_its_candidate(tmp_path: Path) -> None:

@@ -27,7 +27,13 @@ from mintmark.registry.pipeline import (
     stage_targets,
 )
 from mintmark.registry.schemas import accepts
-from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate, parse_candidate
+from mintmark.registry.stored.candidate import (
+    candidate_artifact,
+    candidate_files,
+    candidate_remedy,
+    locate_candidate,
+    parse_candidate,
+)
 from mintmark.registry.stored.contents import check_stored_file
 from mintmark.registry.yaml.text import format_yaml, parse_yaml
 
@@ -90,11 +96,11 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     """
     files = candidate_files(registry, model)
     artifact = candidate_artifact(files, model)
-    _require(files, model, READ)
+    _require(registry, files, model, READ)
     read = {name: _read_json(registry, files[name]) for name in (*READ, BEST) if name in files}
     documents: dict[str, Any] = {name: data for name, (_, data) in read.items()}
     names = [artifact.path.rpartition("/")[2], *stored_names(files, documents["data.json"]["lineage"])]
-    _require(files, model, names)
+    _require(registry, files, model, names)
     others = sorted(name for name in files if name.endswith(".json") and name not in names)
     located = {name: locate_candidate(registry, files[name]) for name in (*names, *others)}
     paths = {name: path for name, (_, path) in located.items()}
@@ -126,12 +132,12 @@ def read_candidate(registry: ClonedRegistry, model: str) -> tuple[Candidate, lis
     return candidate, [*findings, *unpinned]
 
 
-def _require(files: Mapping[str, LockedFile], model: str, names: Iterable[str]) -> None:
+def _require(registry: ClonedRegistry, files: Mapping[str, LockedFile], model: str, names: Iterable[str]) -> None:
     missing = [
         Finding(
             path=layout.candidate_path(model, name),
             message="is not among the outputs in dvc.lock; "
-            f"every candidate has it: declare it in dvc.yaml, then dvc repro evaluate@{model}",
+            f"every candidate has it: declare it in dvc.yaml, then {candidate_remedy(registry, model)}",
         )
         for name in names
         if name not in files

@@ -14,7 +14,12 @@ from mintmark.core.words.comparisons import BASIS_WORDS
 from mintmark.core.words.numbers import interval, signed
 from mintmark.errors import MintmarkError
 from mintmark.registry.files import read_json
-from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
+from mintmark.registry.stored.candidate import (
+    candidate_artifact,
+    candidate_files,
+    candidate_remedy,
+    locate_candidate,
+)
 
 if TYPE_CHECKING:
     from mintmark.core.comparison import Basis
@@ -80,7 +85,10 @@ def _row(registry: Registry, model: str) -> CandidateRow:
 def _metrics(registry: Registry, model: str) -> dict[str, dict[str, float]]:
     file = candidate_files(registry, model).get("metrics.json")
     if file is None:
-        raise MintmarkError(f"dvc.lock names no metrics.json; dvc repro evaluate@{model} makes it")
+        raise MintmarkError(
+            "dvc.lock names no metrics.json; declare it under outs in dvc.yaml, and "
+            f"{candidate_remedy(registry, model)} makes it"
+        )
     _, path = locate_candidate(registry, file)
     metrics: dict[str, dict[str, float]] = read_json(path)["metrics"]
     return metrics

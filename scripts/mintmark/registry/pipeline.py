@@ -24,6 +24,7 @@ LOCK = "dvc.lock"
 PIPELINE = "dvc.yaml"
 PARAMS = "params.yaml"
 _MOST = 20  # faults of form that are told of one file
+_NO_STAGE = "add it to params.yaml and dvc repro, or mintmark register {} brings a model that is trained elsewhere"
 _HASHES = ("md5", "etag", "checksum")
 
 
@@ -166,6 +167,17 @@ def model_stages(stages: Mapping[str, LockedStage], model: str) -> dict[str, Loc
     return {name: stages[name] for name in stages if name in wanted}
 
 
+def making_stage(stages: Mapping[str, LockedStage], model: str) -> str:
+    """Return what to name to `dvc repro` for a model's candidate: the stage that nothing else of the model reads.
+
+    Empty where no stage makes one.
+    """
+    own = model_stages(stages, model)
+    read = {file.path for stage in own.values() for file in stage.deps}
+    ends = [name for name, stage in own.items() if read.isdisjoint(file.path for file in stage.outs)]
+    return (ends or [*own] or [""])[-1]
+
+
 def stage_sources(stages: Mapping[str, LockedStage]) -> Sources:
     """Return what stages read and no stage made: dependencies, and files of parameters."""
     made = [file.path for stage in stages.values() for file in stage.outs]
@@ -219,7 +231,7 @@ def stage_targets(root: Path, model: str) -> list[str]:
     locked = [name for name in model_stages(read_lock(root), model) if name.partition("@")[0] in stages]
     declared = declared_stages(root, model, pipeline)
     if not declared and not locked:
-        raise MintmarkError(f"{PIPELINE} has no stage for {model}; add {model} to params.yaml, then dvc repro")
+        raise MintmarkError(f"{PIPELINE} has no stage for {model}; {_NO_STAGE.format(model)}")
     return list(dict.fromkeys([*declared, *locked]))
 
 

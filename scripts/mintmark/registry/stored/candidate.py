@@ -12,7 +12,7 @@ from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.documents import parse_document
 from mintmark.registry.dvc import read_config
 from mintmark.registry.files import parse_json
-from mintmark.registry.pipeline import LOCK, parse_lock
+from mintmark.registry.pipeline import LOCK, making_stage, parse_lock
 from mintmark.registry.stored.remotes import object_paths
 from mintmark.registry.stored.streams import open_plain_file
 from mintmark.registry.yaml.text import YamlFault
@@ -46,11 +46,18 @@ def candidate_files(registry: Registry, model: str) -> dict[str, LockedFile]:
     return found
 
 
+def candidate_remedy(registry: Registry, model: str) -> str:
+    """Return the command that makes a model's candidate, by the stage that dvc.lock says makes it."""
+    content = registry.tree.read(LOCK)
+    stage = making_stage(parse_lock(content), model) if content is not None else ""
+    return f"dvc repro {stage}".rstrip()
+
+
 def candidate_artifact(files: dict[str, LockedFile], model: str) -> LockedFile:
     """Return the model itself among the files of a candidate: the one called model.skops, model.onnx, ..."""
     artifacts = [file for name, file in sorted(files.items()) if name.startswith("model.")]
     if not artifacts:
-        raise MintmarkError(f"{LOCK} names no models/{model}/candidate/model.*; dvc repro train@{model} makes it")
+        raise MintmarkError(f"{LOCK} names no models/{model}/candidate/model.*; name it under outs in dvc.yaml")
     return artifacts[0]
 
 
