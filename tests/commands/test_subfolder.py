@@ -175,7 +175,20 @@ def test_a_version_is_made_again_there(there: Scratch) -> None:
     assert done.code == 0, done.text
 
 
-def test_doctor_says_that_it_cannot(there: Scratch) -> None:
-    refused = there.run("doctor", "--write")
-    assert (refused.code, refused.err.count("\n")) == (1, 1)
-    assert "subfolder" in refused.err
+def test_doctor_reads_and_writes_what_lies_at_the_root_of_the_repository(there: Scratch) -> None:
+    lacking = there.run("doctor")
+    assert ".github/CODEOWNERS: is not there; mintmark doctor --write writes it" in lacking.text
+    written = there.run("doctor", "--write")
+    assert (written.code, written.out) == (
+        0,
+        "wrote ../../.github/CODEOWNERS; next: git add ../../.github/CODEOWNERS, commit it, and open a pull request\n",
+    )
+    owners = there.top / ".github/CODEOWNERS"
+    assert f"\n/{PREFIX}/models/tiny/ @ada\n" in owners.read_text()
+    assert there.run("doctor", "--write").out == ".github/CODEOWNERS says already who owns each model\n"
+    workflows = there.top / ".github/workflows"
+    workflows.mkdir()
+    (workflows / "release.yml").write_text("on: {push: {branches: [trunk]}}\n")
+    found = there.run("doctor").text
+    assert "right      .github/CODEOWNERS: names the owners of every model" in found
+    assert "missing    .github/workflows/release.yml: does not run on main alone" in found

@@ -79,3 +79,15 @@ def test_half_a_block_is_refused():
     for damaged in (begin, end, f"{end}\n{begin}\n", text + text):
         with pytest.raises(ValueError, match="its block is damaged"):
             write_block(damaged, OWNERS)
+
+
+def test_two_registries_of_one_repository_have_a_block_each() -> None:
+    """Each names its own folder, and neither reads the other's lines as people's."""
+    both = write_block(write_block("", OWNERS, "ml/a b/"), {"iris": ["@grace"]}, "ml/c/")
+    assert "\n/ml/a\\ b/models/iris/ " in both
+    assert "\n/ml/c/models/iris/ @grace\n" in both
+    assert write_block(both, OWNERS, "ml/a b/") == both
+    assert lines_after_block(both, "ml/a b/") == []
+    assert lines_after_block(f"{both}* @eve\n", "ml/a b/") == ["* @eve"]
+    with pytest.raises(ValueError, match="cannot be named"):
+        write_block("", OWNERS, "ml/[x]/")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.core.codeowners import CODEOWNERS, ELSEWHERE, write_block
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
-from mintmark.forge.checkup.clone import check_clone, read_owners, used_actions
+from mintmark.forge.checkup.clone import check_clone, read_owners, repository_tree, used_actions
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import read_text_file, write_atomically
-from mintmark.registry.repository.prefix import prefix_of
+from mintmark.registry.repository.git_settings import around
+from mintmark.registry.repository.prefix import prefix_of, to_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from mintmark.forge.checkup.answers import Answer, State
     from mintmark.forge.forge import Forge
@@ -29,8 +30,6 @@ _MOST_OWNERS_BYTES = 3 * 1024**2  # GitHub does not read a larger file
 def doctor(root: Path, *, write: bool, as_json: bool) -> int:
     """Print how the settings stand: 1 where something is missing, 42 where something is not known, else 0."""
     registry = ClonedRegistry(root)
-    if prefix_of(registry.root):
-        raise MintmarkError("doctor does not know yet how to look at a registry in a subfolder; set up GitHub by hand")
     if write:
         return _write_codeowners(registry)
     from mintmark.forge.opening import open_forge
@@ -54,9 +53,9 @@ def _ask_forge(forge: Forge, registry: ClonedRegistry) -> Iterator[Answer]:
         return
     base = settings.base_branch
     yield from automation.check_repository(asking, settings)
-    workflows = registry.tree.names(automation.WORKFLOWS)
+    workflows = repository_tree(registry).names(automation.WORKFLOWS)
     yield from actions.check_actions(asking, used_actions(registry))
-    yield from automation.check_workflows(asking, workflows)
+    yield from automation.check_workflows(asking, workflows, prefix_of(registry.root))
     yield from branches.check_base(asking, base)
     yield from branches.check_written(asking, "deploy")
     yield from tags.check_tags(asking)
@@ -87,15 +86,19 @@ def _as_text(answers: Sequence[Answer], forge: Forge | None) -> str:
 
 
 def _write_codeowners(registry: ClonedRegistry) -> int:
-    path = registry.root / CODEOWNERS
-    elsewhere = [name for name in ELSEWHERE if (registry.root / name).is_file()]
+    prefix = prefix_of(registry.root)
+    top = Path(around(os.path.realpath(registry.root)))
+    path = top / CODEOWNERS
+    shown = to_registry(registry.root)(CODEOWNERS)
+    elsewhere = [name for name in ELSEWHERE if (top / name).is_file()]
     present = os.path.lexists(path)
     if elsewhere and not present:
         message = f"{elsewhere[0]} is there, and {CODEOWNERS} would take its place"
-        raise MintmarkError(f"{message}: git mv {elsewhere[0]} {CODEOWNERS}, then run this again")
+        moved = to_registry(registry.root)(elsewhere[0])
+        raise MintmarkError(f"{message}: git mv {moved} {shown}, then run this again")
     before = read_text_file(path, limit=_MOST_OWNERS_BYTES) if present else b""
     try:
-        after = write_block(before.decode("utf-8", "surrogateescape"), read_owners(registry))
+        after = write_block(before.decode("utf-8", "surrogateescape"), read_owners(registry), prefix)
     except ValueError as error:
         raise MintmarkError(f"{CODEOWNERS}: {error}") from None
     content = after.encode("utf-8", "surrogateescape")
@@ -105,5 +108,5 @@ def _write_codeowners(registry: ClonedRegistry) -> int:
         print(f"{CODEOWNERS} says already who owns each model")
         return 0
     write_atomically(path, content)
-    print(f"wrote {CODEOWNERS}; next: git add {CODEOWNERS}, commit it, and open a pull request")
+    print(f"wrote {shown}; next: git add {shown}, commit it, and open a pull request")
     return 0

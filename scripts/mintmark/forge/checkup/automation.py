@@ -51,11 +51,11 @@ def _of_address(topic: str, key: str, said: str | None, found: object) -> Answer
     return Answer(topic=topic, state="advice", says=says)
 
 
-def check_workflows(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
-    """Yield whether each workflow is there and switched on. `present` are the files of the clone."""
+def check_workflows(asking: Asking, present: Sequence[str], prefix: str = "") -> Iterator[Answer]:
+    """Yield whether each workflow is there and switched on. `present` are the files at the root of the clone."""
     address = asking.page("actions")
     lacking = [name for name in SHIPPED if name not in present]
-    yield from _of_lacking(lacking)
+    yield from _of_lacking(lacking, prefix)
     reply = asking.ask_all("actions/workflows", "workflows")
     if reply.refusal:
         yield unknown("workflows", reply, address)
@@ -76,10 +76,11 @@ def check_workflows(asking: Asking, present: Sequence[str]) -> Iterator[Answer]:
         yield Answer(topic="schedules", state="advice", says=says, address=address)
 
 
-def _of_lacking(lacking: Sequence[str]) -> Iterator[Answer]:
+def _of_lacking(lacking: Sequence[str], prefix: str) -> Iterator[Answer]:
     needed = [name for name in lacking if name not in OPTIONAL]
     if needed:
-        says = f"{named(needed, 10)} not in {WORKFLOWS}: copy what is missing from Mintmark's repository"
+        inside = f", and let it run in {prefix.rstrip('/')} (defaults.run.working-directory)" if prefix else ""
+        says = f"{named(needed, 10)} not in {WORKFLOWS}: copy what is missing from Mintmark's repository{inside}"
         yield Answer(topic="workflows", state="missing", says=says)
     elif lacking:
         yield Answer(topic="workflows", state="advice", says=f"{named(lacking)} not in {WORKFLOWS}, and not needed")

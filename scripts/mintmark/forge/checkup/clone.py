@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mintmark.core import layout
@@ -12,6 +14,9 @@ from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.forge.checkup.answers import Answer, named
 from mintmark.forge.checkup.automation import WORKFLOWS
 from mintmark.registry import git
+from mintmark.registry.repository.git_settings import around
+from mintmark.registry.repository.prefix import prefix_of
+from mintmark.registry.tree import WorkTree
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from mintmark.core.finding import Finding
     from mintmark.core.records import VersionRecord
     from mintmark.registry.clone import ClonedRegistry
+    from mintmark.registry.tree import Tree
 
 _RELEASE = f"{WORKFLOWS}/release.yml"
 _OLDEST_GIT = (2, 38)
@@ -35,6 +41,13 @@ def check_clone(registry: ClonedRegistry) -> Iterator[Answer]:
     yield from _store_limits(registry)
     yield from _codeowners(registry)
     yield from _release_branch(registry)
+
+
+def repository_tree(registry: ClonedRegistry) -> Tree:
+    """Return the files of the repository around a registry: what GitHub reads lies at its root."""
+    if not prefix_of(registry.root):
+        return registry.tree
+    return WorkTree(Path(around(os.path.realpath(registry.root))))
 
 
 def _git(registry: ClonedRegistry) -> Answer:
@@ -108,8 +121,9 @@ def _store_limits(registry: ClonedRegistry) -> Iterator[Answer]:
 
 
 def _codeowners(registry: ClonedRegistry) -> Iterator[Answer]:
-    content = registry.tree.read(CODEOWNERS)
-    elsewhere = [path for path in ELSEWHERE if registry.tree.read(path) is not None]
+    files, prefix = repository_tree(registry), prefix_of(registry.root)
+    content = files.read(CODEOWNERS)
+    elsewhere = [path for path in ELSEWHERE if files.read(path) is not None]
     write = "mintmark doctor --write writes it"
     if content is None:
         also = f"; {named(elsewhere)} is there: git mv it to {CODEOWNERS} first" if elsewhere else ""
@@ -117,11 +131,11 @@ def _codeowners(registry: ClonedRegistry) -> Iterator[Answer]:
         return
     text = content.decode("utf-8", "replace")
     try:
-        wanted = write_block(text, read_owners(registry))
+        wanted = write_block(text, read_owners(registry), prefix)
     except (InvalidRegistryError, ValueError) as error:
         yield Answer(topic=CODEOWNERS, state="missing", says=str(error))
         return
-    after = lines_after_block(text)
+    after = lines_after_block(text, prefix)
     if wanted != text:
         says = f"does not say what model.yaml says of the owners; {write}"
         yield Answer(topic=CODEOWNERS, state="missing", says=says)
@@ -137,7 +151,7 @@ def _codeowners(registry: ClonedRegistry) -> Iterator[Answer]:
 
 def _release_branch(registry: ClonedRegistry) -> Iterator[Answer]:
     """Yield whether the release listens to the base branch, where there is one: the file names the branch itself."""
-    content = registry.tree.read(_RELEASE)
+    content = repository_tree(registry).read(_RELEASE)
     if content is None:
         return
     try:
@@ -170,9 +184,10 @@ def used_actions(registry: ClonedRegistry) -> list[str]:
 
     A workflow that cannot be read is left out: GitHub runs none of it.
     """
-    paths = [f"{WORKFLOWS}/{name}" for name in registry.tree.names(WORKFLOWS) if name.endswith((".yml", ".yaml"))]
+    files = repository_tree(registry)
+    paths = [f"{WORKFLOWS}/{name}" for name in files.names(WORKFLOWS) if name.endswith((".yml", ".yaml"))]
     found: set[str] = set()
-    for content in registry.tree.read_many(paths).values():
+    for content in files.read_many(paths).values():
         try:
             jobs = parse_yaml(content)["jobs"].values()
             parts = [part for job in jobs for part in (job, *job.get("steps", ()))]
