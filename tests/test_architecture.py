@@ -73,6 +73,8 @@ HEAVY = {"numpy", "pandas", "sklearn", "scipy", "skops", "dvc", "pyarrow", "jobl
 # Who may catch a MintmarkError, and why it does not rise to cli.py. Nobody else does.
 CATCHERS = {
     "registry.repository.merge_result: _write": "a conflict is the answer, and a refusal gets its remedy",
+    "commands.bringing.import_models: _commit_moves": "a channel that cannot be entered is told, and the others are",
+    "commands.bringing.imported_versions: _converted": "a fault names the file as it is called there, not the copy",
     "commands.bringing.import_models: _commit_versions": "why a version cannot come is told, and the others come",
     "registry.repository.line_merge: merge_lines": "a conflict is the answer",
     "cli: _run_and_tell": "turns it into one sentence and an exit code",

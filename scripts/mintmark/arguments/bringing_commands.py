@@ -102,7 +102,7 @@ BRINGING_COMMANDS: dict[str, Command] = {
         "bring the versions of a model from another registry",
         (
             "mintmark import mlflow http://127.0.0.1:5000 churn --task binary-classification --target cancelled",
-            "mintmark import mlflow http://127.0.0.1:5000 --run 8f2c41 --as churn --data holdout.csv --target cancelled",
+            "mintmark import mlflow http://127.0.0.1:5000 --run 8f2c41 --as churn --data rows.csv --target cancelled",
             "mintmark import gto ../old-registry churn --task regression --target rent --commit",
             "mintmark import huggingface downloaded/churn --as churn --data holdout.csv --target cancelled",
         ),

@@ -82,6 +82,42 @@ def test_versions_of_gto_come_with_their_numbers_and_dates(
     assert "v1.1.0 -> 1.1.0, of 2024-05-01T10:00:00Z: is here already\n" in capsys.readouterr().out
 
 
+def test_an_artifact_in_a_subfolder_and_what_was_taken_back_and_given_again(
+    scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GTO calls it `path/to:name` and tags it `path/to=name`; tags may have no number, and then the newest counts."""
+    folder = tmp_path / "mono"
+    md5 = hashlib.md5(scratch.artifact).hexdigest()
+    for name, content in (
+        ("ml/credit/dvc.yaml", b"artifacts: {churn: {type: model, path: out/churn.skops, desc: Who leaves}}\n"),
+        (
+            "ml/credit/dvc.lock",
+            f"stages: {{fit: {{cmd: a, outs: [{{path: out/churn.skops, md5: {md5}}}]}}}}\n".encode(),
+        ),
+        (f"ml/credit/.dvc/cache/files/md5/{md5[:2]}/{md5[2:]}", scratch.artifact),
+        (".gitignore", b"cache\n"),
+        ("artifacts.yaml", b"churn: {type: model, path: another.skops}\n"),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "One")
+    for day, tag in enumerate(("@v1.0.0#1", "@v1.0.0!#2", "@v1.0.0#3", "#dev", "#dev!", "#prod", "#prod!", "#prod"), 1):
+        when = f"2024-03-{day:02}T10:00:00Z"
+        name = f"ml/credit=churn{tag}"
+        git(folder, "tag", "-f", "-am", "On", name, when=when)
+    git(folder, "tag", "-am", "Another", "churn@v7.0.0")
+    place = ["-C", str(scratch.root), "import", "gto", str(folder), "ml/credit:churn"]
+    assert main([*place, *ASKED, "--as", "churn"]) == 0
+    told = capsys.readouterr().out
+    assert "ml/credit:churn in mono: 1 version, as churn here" in told
+    assert "prod -> churn@1.0.0: enters no channel" in told
+    assert "dev ->" not in told
+    imported = ClonedRegistry(scratch.root).record("churn", "1.0.0").document["extra"]["imported"]
+    assert (imported["tag"], imported["created"]) == ("ml/credit=churn@v1.0.0#3", "2024-03-03T10:00:00Z")
+
+
 @pytest.mark.long
 def test_every_page_and_command_shows_a_version_of_which_little_is_said(
     tagged: Path, scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]

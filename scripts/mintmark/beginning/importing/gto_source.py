@@ -49,7 +49,7 @@ class GtoSource:
     """One artifact of a repository, a clone of which lies in `folder`."""
 
     folder: Path
-    model: str
+    model: str  # of an artifact in a subfolder `path/to:name`, which its tags call `path/to=name`
     system: str = field(default="gto", init=False)
     purpose: str = field(default="", init=False)
 
@@ -63,10 +63,10 @@ class GtoSource:
         root = find_root(self.folder)
         if not self.model.isprintable() or any(mark in self.model for mark in "@#*?[\\"):
             raise UsageError(f"{self.model}: is no name of an artifact of GTO")
+        self.model = self.model.replace("=", ":")
         tags = self._tags(root)
-        registered = {tag.rest[2:].partition("#")[0]: tag for tag in tags if tag.rest.startswith("@v")}
-        found = {name: tag for name, tag in registered.items() if is_version(name) and f"{name}!" not in registered}
-        stages = _stages(tags)
+        found = {name: tag for name, tag in _standing(tags, "@v").items() if is_version(name)}
+        stages = {name: tag.commit for name, tag in _standing(tags, "#").items()}
         ordered = sorted(found, key=parse_version)[:MOST_VERSIONS]
         return [self._version(root, name, found[name], stages) for name in ordered]
 
@@ -80,20 +80,21 @@ class GtoSource:
         md5 = _tracked(root, commit, path)
         if md5 is None:
             raise ImportRefused(f"{path} is neither in Git nor tracked by DVC at {commit[:10]}")
-        place = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
-        if not place.is_file():
+        places = [root / f"{inside}.dvc/cache/files/md5" / md5[:2] / md5[2:] for inside in _folders_above(path)]
+        place = next((each for each in places if each.is_file()), None)
+        if place is None:
             raise ImportRefused(f"{path}: DVC tracks it, and its cache has it not; run dvc fetch --all-tags there")
         return read_text_file(place, limit=MOST_ARTIFACT)
 
     def _tags(self, root: Path) -> list[_Tag]:
         told = git.git_text("for-each-ref", f"--format={_FORMAT}", "--sort=creatordate", "refs/tags/", cwd=root)
-        found = []
+        found, called = [], self.model.replace(":", "=")
         for line in told.splitlines():
             fields = line.split("\0")
-            if len(fields) == len(_FIELDS) and fields[0].startswith((f"{self.model}@", f"{self.model}#")):
+            if len(fields) == len(_FIELDS) and fields[0].startswith((f"{called}@", f"{called}#")):
                 name, own, target, when, creator, subject = fields
                 time = format_moment(int(when)) if when.isdecimal() else ""
-                found.append(_Tag(rest=name[len(self.model) :], commit=target or own, time=time,
+                found.append(_Tag(rest=name[len(called) :], commit=target or own, time=time,
                                   creator=creator.rpartition(">")[0], subject=subject))  # fmt: skip
         if not found:
             raise MintmarkError(f"{self.folder}: no tag of GTO names {self.model}; git fetch --tags there brings them")
@@ -111,7 +112,7 @@ class GtoSource:
             "version": name,
             "created": tag.time,
             "commit": tag.commit,
-            "tag": f"{self.model}{tag.rest}",
+            "tag": f"{self.model.replace(':', '=')}{tag.rest}",
             "user": text(tag.creator),
             "aliases": list(aliases),
             "description": described,
@@ -129,16 +130,20 @@ class GtoSource:
         )
 
 
-def _stages(tags: list[_Tag]) -> dict[str, str]:
-    """Return on which commit each stage is: the tag with the highest number counts, and none that takes it back."""
-    numbered: dict[str, tuple[int, str]] = {}
+def _standing(tags: list[_Tag], mark: str) -> dict[str, _Tag]:
+    """Return what tags of one kind say last of each version (`@v`) or stage (`#`), but for what they take back.
+
+    Their numbers count, such as the 3 of `#prod#3`; of tags without one, the newest does.
+    """
+    last: dict[str, tuple[int, _Tag, bool]] = {}
     for tag in tags:
-        stage, _, number = tag.rest.removeprefix("#").partition("#")
-        if tag.rest.startswith("#") and number.isdecimal() and number.isascii() and len(number) < 10:
-            known = numbered.get(stage.rstrip("!"), (0, ""))
-            if int(number) > known[0]:
-                numbered[stage.rstrip("!")] = (int(number), "" if stage.endswith("!") else tag.commit)
-    return {stage: commit for stage, (_, commit) in numbered.items() if commit}
+        said, _, number = tag.rest.removeprefix(mark).partition("#")
+        if not tag.rest.startswith(mark) or (number and not (number.isdecimal() and number.isascii())):
+            continue
+        name, place = said.rstrip("!"), int(number[:9] or 0)
+        if name not in last or place >= last[name][0]:
+            last[name] = (place, tag, said.endswith("!"))
+    return {name: tag for name, (_, tag, is_gone) in last.items() if name and not is_gone}
 
 
 def _blob(root: Path, commit: str, path: str, limit: int) -> bytes | None:
@@ -162,28 +167,41 @@ def _yaml(root: Path, commit: str, path: str) -> dict[str, Any]:
 
 
 def _artifact(root: Path, commit: str, model: str) -> tuple[str, str]:
-    """Return the path and the description of an artifact, as the lists at a commit have it."""
+    """Return the path and the description of an artifact, as the lists at a commit have it.
+
+    The lists of an artifact in a subfolder lie there, and its path is told from there.
+    """
+    folder, _, own = model.rpartition(":")
+    inside = f"{folder}/" if folder else ""
+    if folder and plain_path(folder) != folder:
+        raise ImportRefused(f"{folder} is no folder of a repository")
     for name in _LISTS:
-        listed = _yaml(root, commit, name)
+        listed = _yaml(root, commit, f"{inside}{name}")
         entries = listed if name == _LISTS[0] else listed.get("artifacts")
-        entry = entries.get(model) if isinstance(entries, dict) else None
+        entry = entries.get(own) if isinstance(entries, dict) else None
         if not isinstance(entry, dict):
             continue
         path = plain_path(entry.get("path"))
         if path is not None:
-            return path, text(entry.get("desc") or entry.get("description") or "")
-    raise ImportRefused(f"neither {' nor '.join(_LISTS)} at {commit[:10]} says which file {model} is")
+            return f"{inside}{path}", text(entry.get("desc") or entry.get("description") or "")
+    lists = " nor ".join(f"{inside}{name}" for name in _LISTS)
+    raise ImportRefused(f"neither {lists} at {commit[:10]} says which file {own} is")
 
 
 def _tracked(root: Path, commit: str, path: str) -> str | None:
     """Return the md5 by which DVC tracks a file at a commit."""
     outs = list(_yaml(root, commit, f"{path}.dvc").get("outs") or [])
-    folder = path.rpartition("/")[0]
-    own = path.rpartition("/")[2]
-    found = [out.get("md5") for out in outs if isinstance(out, dict) and out.get("path") == own]
-    for lock in dict.fromkeys((f"{folder}/dvc.lock" if folder else "dvc.lock", "dvc.lock")):
-        stages = _yaml(root, commit, lock).get("stages")
+    found = [out.get("md5") for out in outs if isinstance(out, dict) and out.get("path") == path.rpartition("/")[2]]
+    for inside in _folders_above(path):
+        stages = _yaml(root, commit, f"{inside}dvc.lock").get("stages")
         for stage in stages.values() if isinstance(stages, dict) else ():
             entries = stage.get("outs") if isinstance(stage, dict) else None
-            found += [out.get("md5") for out in entries or () if isinstance(out, dict) and out.get("path") == path]
+            wanted = path.removeprefix(inside)
+            found += [out.get("md5") for out in entries or () if isinstance(out, dict) and out.get("path") == wanted]
     return next((str(md5) for md5 in found if isinstance(md5, str) and len(md5) == 32 and md5.isalnum()), None)
+
+
+def _folders_above(path: str) -> list[str]:
+    """Return the folders that hold a file, the nearest first, each with a final slash; the root is empty."""
+    parts = path.split("/")[:-1]
+    return [*("/".join(parts[:depth]) + "/" for depth in range(len(parts), 0, -1)), ""]
