@@ -231,7 +231,7 @@ def fork_and_stop():
         time.sleep(0.2)
     return pid
 os.fork = fork_and_stop
-raise SystemExit(Workers(1, lambda: time.sleep(60), ended=lambda pid: None).serve())
+raise SystemExit(Workers(1, lambda: time.sleep(60), prepare=list, ended=lambda pid: None).serve())
 """
 
 

@@ -19,11 +19,13 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Workers:
     """The processes that `run` is called in; `ended` is told the number of one that is gone.
 
-    The one that makes them has no threads, and answers nothing itself.
+    The one that makes them has no threads, and answers nothing itself. What `prepare` imports they have in common.
     """
 
-    def __init__(self, count: int, run: Callable[[], None], *, ended: Callable[[int], object]) -> None:
-        self._count, self._run, self._ended = count, run, ended
+    def __init__(
+        self, count: int, run: Callable[[], None], *, prepare: Callable[[], None], ended: Callable[[int], object]
+    ) -> None:
+        self._count, self._run, self._prepare, self._ended = count, run, prepare, ended
         self._alive: dict[int, float] = {}
         self._stopping = False
         self._read, self._held = os.pipe()  # held open by the process that makes the others, as long as it lives
@@ -32,8 +34,10 @@ class Workers:
         """Return 0 when all have ended because this process was told to."""
         for number in _SIGNALS:
             signal.signal(number, self._stop)
+        self._prepare()
         for _ in range(self._count):
-            self._start()
+            if not self._stopping:
+                self._start()
         while self._alive:
             pid, _ = os.wait()
             begun = self._alive.pop(pid, time.monotonic())

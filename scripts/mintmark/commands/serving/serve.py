@@ -50,7 +50,7 @@ def serve(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts.path)
     from mintmark.serving.grpc.server import keep_port
     from mintmark.serving.limits import Limits
-    from mintmark.serving.server import Options, Serving
+    from mintmark.serving.server import Options, Serving, prepare_libraries
 
     limits = Limits(rows=max_rows, bytes=max_bytes, seconds=timeout, waiting=max(2 * max_rows, Limits().waiting))
     options = Options(
@@ -90,7 +90,8 @@ def serve(
             from prometheus_client.multiprocess import mark_process_dead
 
             serving.close()  # it has shown that the options make sense; each process has one of its own
-            return Workers(workers, partial(_run_one, options, listening, kept), ended=mark_process_dead).serve()
+            run = partial(_run_one, options, listening, kept)
+            return Workers(workers, run, prepare=prepare_libraries, ended=mark_process_dead).serve()
         serving.run(listening, kept)
     return 0
 
