@@ -1,4 +1,10 @@
-"""Predict requests that wait together in one call, with no timer: a batch is whatever arrived during the last call.
+"""Predict requests that wait together in one call: a batch is whatever arrived during the last call.
+
+A slow model that is asked about the first who comes back lets all others wait for that one, and gRPC hands over one
+request at a time, whoever else waits to be handed over. But callers that were just answered mostly ask again. So such a
+batch begins when as many have come as were answered last and waited then, or when nobody came for some milliseconds. A
+lonely caller does not wait for others, except that one batch in sixteen looks whether there are any, and so does the
+one after a batch that fewer joined.
 
 Members of a batch ask the same of the same model. Each is checked before it joins, a member that is cancelled leaves,
 and where the model fails on a batch, each member is asked alone: a bad row fails its own request and no other.
@@ -23,7 +29,11 @@ MOST_ROWS: Final = 4096
 _QUICK: Final = 0.002  # seconds that a call may hold up the loop
 _FEW: Final = 64  # rows whose calls tell how quick a model is, and that may be asked in the loop
 _LAST: Final = 5  # calls whose median tells it; one may take longer for a reason of its own
-_LOOKS: Final = 0.02  # seconds between two looks at who has waited too long, while a call runs
+_CLOCK: Final = 0.02  # seconds between two looks at who has waited too long, while a call runs
+_QUIET: Final = 0.003  # seconds in which nobody comes; a busy machine hands over a call of gRPC in half a one
+_LONGEST: Final = 0.015  # seconds that a batch may wait for company
+_COMPANY: Final = 64  # members for whom it waits at most
+LOOKS: Final = 16  # batches, of which one waits to see whether there are more callers
 
 
 class Rows(Protocol):
@@ -58,6 +68,7 @@ class _Member(NamedTuple, Generic[RowsT, AnswerT]):
     answer: asyncio.Future[AnswerT]
     since: float  # by the clock of the loop
     within: float
+    comes_alone: bool
 
 
 class Batcher(Generic[RowsT, AnswerT]):
@@ -84,10 +95,14 @@ class Batcher(Generic[RowsT, AnswerT]):
         self._asked: Sequence[_Member[RowsT, AnswerT]] = ()  # of the call that runs in a thread
         self._ended: asyncio.Future[None] | None = None  # as long as there is work
         self._took: deque[float] = deque([math.inf] * _LAST, maxlen=_LAST)  # seconds of the last calls with few rows
+        self._is_quick = False
+        self._expected = 1  # members of the next batch
+        self._batches = 0
+        self._timer: asyncio.TimerHandle | None = None  # while a batch waits for company
         self.rows = 0
 
-    async def ask(self, rows: RowsT, *, within: float = math.inf) -> AnswerT:
-        """Return the answer for the rows of one request.
+    async def ask(self, rows: RowsT, *, within: float = math.inf, comes_alone: bool = False) -> AnswerT:
+        """Return the answer for the rows of one request; `comes_alone` where requests are handed over one by one.
 
         Raises `OverloadedError` at once where too many wait, `LateError` after `within` seconds, and what the model
         raises for these rows alone.
@@ -96,11 +111,13 @@ class Batcher(Generic[RowsT, AnswerT]):
             raise OverloadedError(f"{self.rows:,} rows wait for an answer; come again in a second")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        self._queue.append(_Member(rows, answer, loop.time(), within))
+        self._queue.append(_Member(rows, answer, loop.time(), within, comes_alone))
         self.rows += len(rows)
         if self._ended is None:
             self._ended = loop.create_future()
             loop.call_soon(self._go_on, loop)
+        elif self._timer is not None and not self._lacks_company():
+            self._begin(loop)
         return await answer
 
     async def drain(self) -> None:
@@ -115,7 +132,31 @@ class Batcher(Generic[RowsT, AnswerT]):
         """
         if seen < self.rows < _FEW and not self._alone:
             loop.call_soon(self._go_on, loop, self.rows)
-            return
+        elif self._lacks_company():
+            self._wait(loop, loop.time() + _LONGEST)
+        else:
+            self._begin(loop)
+
+    def _lacks_company(self) -> bool:
+        """Whether it is worth while to wait for more than those who wait."""
+        if self._alone or not 0 < len(self._queue) < self._expected or self.rows >= _FEW:
+            return False
+        return not self._is_quick or self._queue[0].comes_alone
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, end: float) -> None:
+        self._timer = loop.call_later(_QUIET, self._wait_on, loop, len(self._queue), end)
+
+    def _wait_on(self, loop: asyncio.AbstractEventLoop, seen: int, end: float) -> None:
+        """Wait longer where somebody came meanwhile, until it is time."""
+        if len(self._queue) > seen and loop.time() < end:
+            self._wait(loop, end)
+        else:
+            self._begin(loop)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         batch = self._next_batch()
         if not batch:
             ended, self._ended = self._ended, None
@@ -123,7 +164,7 @@ class Batcher(Generic[RowsT, AnswerT]):
                 ended.set_result(None)
             return
         members = [member.rows for member in batch]
-        if sorted(self._took)[_LAST // 2] < _QUICK and sum(map(len, members)) <= _FEW:
+        if self._is_quick and sum(map(len, members)) <= _FEW:
             self._settle(batch, self._call(members))
             loop.call_soon(self._go_on, loop)
             return
@@ -134,7 +175,7 @@ class Batcher(Generic[RowsT, AnswerT]):
             self._settle(batch, error)
             loop.call_soon(self._go_on, loop)
             return
-        loop.call_later(_LOOKS, self._look_at_the_clock, loop, work)
+        loop.call_later(_CLOCK, self._look_at_the_clock, loop, work)
         work.add_done_callback(partial(self._come_back, batch, loop))
 
     def _come_back(
@@ -157,7 +198,7 @@ class Batcher(Generic[RowsT, AnswerT]):
             if now - member.since > member.within and not member.answer.done():
                 late = LateError(f"{self._name} did not answer in {member.within:g} seconds")
                 member.answer.set_exception(late)
-        loop.call_later(_LOOKS, self._look_at_the_clock, loop, work)
+        loop.call_later(_CLOCK, self._look_at_the_clock, loop, work)
 
     def _next_batch(self) -> list[_Member[RowsT, AnswerT]]:
         """Take what may be asked together with the one that waits longest; the others keep their places."""
@@ -194,12 +235,16 @@ class Batcher(Generic[RowsT, AnswerT]):
             return error
         if sum(map(len, members)) <= _FEW:
             self._took.append(time.perf_counter() - begin)
+            self._is_quick = sorted(self._took)[_LAST // 2] < _QUICK
         if len(answers) != len(members):
             return WrongAnswerError(f"the model gave {len(answers):,} answers to {len(members):,} requests")
         return answers
 
     def _settle(self, batch: Sequence[_Member[RowsT, AnswerT]], found: Sequence[AnswerT] | Exception) -> None:
         """Tell each member its answer, or why there is none; where the model failed, ask about each alone."""
+        self._batches += 1
+        is_look = self._batches % LOOKS == 0 or len(batch) < self._expected < _COMPANY
+        self._expected = _COMPANY if is_look else min(len(batch) + len(self._queue), _COMPANY)
         waiting = [member for member in batch if not member.answer.done()]
         if not isinstance(found, Exception):
             for member, answer in zip(batch, found, strict=True):

@@ -90,14 +90,18 @@ class ServedVersion:
         """MODEL@VERSION."""
         return self.record.reference
 
-    async def ask(self, rows: BoundRows, *, probabilities: bool = True, within: float = math.inf) -> Answer:
+    async def ask(
+        self, rows: BoundRows, *, probabilities: bool = True, within: float = math.inf, comes_alone: bool = False
+    ) -> Answer:
         """Answer the rows of one request, together with others that wait; raises what `Batcher.ask` raises.
 
-        Probabilities come where they are wanted and the model gives them. No rows have one answer: none.
+        Probabilities come where they are wanted and the model gives them. No rows have one answer: none. `comes_alone`
+        where the protocol hands over one request at a time.
         """
         if not len(rows):
             return Answer(np.empty(0, dtype=object), self._no_probabilities() if probabilities else None)
-        return await self._batcher.ask(Question(rows, probabilities and self._gives_probabilities), within=within)
+        question = Question(rows, probabilities and self._gives_probabilities)
+        return await self._batcher.ask(question, within=within, comes_alone=comes_alone)
 
     async def drain(self) -> None:
         """Wait until every request that came is answered."""

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -18,14 +17,13 @@ from mintmark.serving import open_inference
 from mintmark.serving.beside.aside import Aside
 from mintmark.serving.faults import RefusedError, explain
 from mintmark.serving.grpc.contents import read_tensors, write_tensors
-from mintmark.serving.grpc.gathering import Gathering
 from mintmark.serving.grpc.protocol import read_protocol
 from mintmark.serving.identity import Tokens, as_header, check_id, request_id
 from mintmark.serving.slots import NothingServedError
 from mintmark.serving.tensors import bind, to_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mintmark.serving.limits import Limits
     from mintmark.serving.metrics import Metrics
@@ -38,7 +36,6 @@ HEALTH: Final = "grpc.health.v1.Health"
 _OPEN: Final = frozenset({"ServerLive", "ServerReady", "Check"})  # everybody may ask how healthy it is
 _LARGE: Final = 1 << 18  # bytes; larger messages are read in a thread, so that other requests go on
 _LONGEST: Final = 4000  # bytes of a fault's message; clients refuse headers of 8 KiB and say nothing of the fault then
-_FEW: Final = 16  # rows; calls with more gain nothing from company
 _GONE: Final = 499
 _CODES: Final[Mapping[int, grpc.StatusCode]] = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
@@ -86,7 +83,6 @@ class Service:
         self._slots, self._metrics, self._limits, self._is_ready = slots, metrics, limits, is_ready
         self._tokens = Tokens(tokens)
         self._messages = read_protocol().messages
-        self._gatherings: MutableMapping[ServedVersion, Gathering] = WeakKeyDictionary()
 
     def methods(self) -> list[grpc.GenericRpcHandler]:
         """Return what a server of grpc.aio answers with, by service and method."""
@@ -188,7 +184,12 @@ class Service:
             raise RefusedError(413, f"there are {len(rows):,} rows; {self._limits.rows:,} may come in one request")
         call.bound = rows
         everything = not self._aside.is_idle  # what is logged or shadowed has all that the model says
-        answer = call.answer = await self._ask(version, rows, probabilities=everything or "probabilities" in wanted)
+        answer = call.answer = await version.ask(
+            rows,
+            probabilities=everything or "probabilities" in wanted,
+            within=self._limits.seconds,
+            comes_alone=True,
+        )
         tensors = to_tensors(answer, version.signature)
         outputs, raw = write_tensors((tensors[name] for name in wanted), raw=bool(request.raw_input_contents))
         return self._messages["ModelInferResponse"](
@@ -205,16 +206,6 @@ class Service:
         call.slot = self._slots.find(name, version or None)
         found = call.version = call.slot.require()
         return found
-
-    async def _ask(self, version: ServedVersion, rows: BoundRows, *, probabilities: bool) -> Answer:
-        if len(rows) > _FEW:
-            return await version.ask(rows, probabilities=probabilities, within=self._limits.seconds)
-        gathering = self._gatherings.get(version) or self._gatherings.setdefault(version, Gathering())
-        await gathering.join()
-        try:
-            return await version.ask(rows, probabilities=probabilities, within=self._limits.seconds)
-        finally:
-            gathering.leave()
 
     async def _read(self, request: Any, version: ServedVersion) -> BoundRows:
         def read() -> BoundRows:
