@@ -58,7 +58,7 @@ def test_a_day_without_a_fault_ends_with_0_and_says_the_same_again(
     day = ["--since", SINCE, "--until", "2026-03-05"]
     assert monitor(log, *day) == 0
     first = capsys.readouterr().out
-    assert first.endswith("No alarm.\n")
+    assert first.endswith("No alarm is open.\n")
     assert monitor(log, *day) == 0
     assert capsys.readouterr().out == first
 

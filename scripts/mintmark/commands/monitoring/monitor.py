@@ -104,7 +104,7 @@ def _follow_up(
     from mintmark.registry.logged.reading import PredictionLog
 
     write_outputs({"alarms": json.dumps([_state(each) for each in watched.open_alarms[:_MOST_TOLD]])})
-    write_summary(alarm_list(watched.open_alarms) or "No alarm.")
+    write_summary(alarm_list(watched.open_alarms) or "No alarm is open.")
     with redirect_stdout(sys.stderr if quiet else sys.stdout):
         FollowingUp(
             registry=registry,

@@ -33,7 +33,7 @@ def format_watched(watched: Watched) -> str:
     if watched.open_alarms:
         parts.append("\n".join(["Alarms:", *(f"  {_alarm(each)}" for each in watched.open_alarms)]))
     elif watched.documents:
-        parts.append("No alarm.")
+        parts.append("No alarm is open.")
     if watched.notes:
         parts.append("\n".join(one_line(each) for each in watched.notes))
     if watched.faults:
