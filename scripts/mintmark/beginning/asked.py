@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mintmark.beginning.roles import guess_task, positive_label
+from mintmark.beginning.roles import guess_task, positive_label, written_otherwise
 from mintmark.core.question import Question, Task
 from mintmark.core.words.meant import did_you_mean
 from mintmark.errors import MintmarkError, UsageError
@@ -34,7 +34,8 @@ def ask_of(frame: pd.DataFrame, target: str, task: Task | None, entity: str | No
     if found is None:
         different = frame[target].nunique()
         what = "one value" if different < 2 else f"{different:,} different texts"
-        raise MintmarkError(f'{name}: "{target}" holds {what}, and no model predicts that; name another --target')
+        remedy = written_otherwise(frame[target]) or "name another --target"
+        raise MintmarkError(f'{name}: "{target}" holds {what}, and no model predicts that; {remedy}')
     positive = positive_label(frame[target]) if found == "binary-classification" else None
     return Question(task=found, target=target, metric=_METRICS[found], positive_class=positive, entity_column=entity)
 

@@ -12,19 +12,29 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from mintmark.core.finding import shorten
 from mintmark.core.question import FILLED, ROW, Task
 from mintmark.training.recipe import UNNAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_ID: Final = re.compile(r"(?i)(?:.*[^a-z])?(?:id|uuid|guid|key|index|row|nr|no|number)|.*[a-z]Id")
+# The capital of customerId counts: paid and humid end in the same letters.
+_ID: Final = re.compile(r"(?i:(?:.*[^a-z])?(?:id|uuid|guid|key|index|row|nr|no|number))|.*[a-z](?:Id|ID)")
 _ENTITY: Final = re.compile(
-    r"(?i)(?:.*[^a-z])?(?:id|patient|subject|person|customer|client|user|account|member|household|company|supplier"
+    r"(?i:(?:.*[^a-z])?(?:id|patient|subject|person|customer|client|user|account|member|household|company|supplier"
     r"|employee|student|animal|device|machine|sensor|vehicle|product|store|shop|site|house|building|session)"
-    r"(?:[^a-z]?(?:id|nr|no|number|key|code))?|.*[a-z]Id"
+    r"(?:[^a-z]?(?:id|nr|no|number|key|code))?)|.*[a-z](?:Id|ID)"
 )
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+_OTHER_DAY: Final = re.compile(
+    r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?:,?[T ]\d{1,2}:\d{2}.*)?|\d{4}[./]\d{1,2}[./]\d{1,2}.*"
+)
+_DIGITS: Final = r"[-+]?\d{1,3}(?:[ ,.'\u00a0\u202f]\d{3})+(?:[.,]\d+)?|[-+]?\d+(?:[.,]\d+)?"
+_SIGN: Final = r"[^\w\s.,]{1,2}\s?|[^\W\d_]{1,3}\s"  # $, or CHF and a space: K0001 is a code
+_UNIT: Final = r"\s?[^\w\s.,]{1,2}|\s?[^\W\d_]{1,3}"
+_OTHER_NUMBER: Final = re.compile(rf"(?:{_SIGN})?(?:{_DIGITS})(?:{_UNIT})?")
+_NEARLY_ALL: Final = 0.95
 _MOST_CLASSES, _MOST_WHOLE_CLASSES = 50, 10
 _MOST_LEVELS = 50  # of a text: more make as many columns, and tell rows apart rather than kinds
 _LEAST_OF_A_CLASS = 10  # rows that each whole number needs on average to be taken for a class
@@ -77,7 +87,7 @@ def _ids(frame: pd.DataFrame, names: Iterable[str]) -> Iterator[str]:
     """Yield columns that hold another value in each row and are called like an id."""
     for name in sorted(names, key=lambda name: (name != ROW, name.lower() != "id")):
         column = frame[name]
-        called = _ID.fullmatch(name) is not None and not name.startswith(UNNAMED)
+        called = _ID.fullmatch(_bare(name)) is not None and not name.startswith(UNNAMED)
         if called and not pd.api.types.is_float_dtype(column.dtype) and column.is_unique and not column.isna().any():
             yield name
 
@@ -86,11 +96,16 @@ def _entities(frame: pd.DataFrame, names: Iterable[str]) -> Iterator[str]:
     """Yield columns that are called like an entity, and of whose values most are there more than once."""
     for name in names:
         column = frame[name]
-        if not _ENTITY.fullmatch(name) or column.isna().any() or pd.api.types.is_float_dtype(column.dtype):
+        if not _ENTITY.fullmatch(_bare(name)) or column.isna().any() or pd.api.types.is_float_dtype(column.dtype):
             continue
         different = column.nunique()
         if _LEAST_ENTITIES <= different < len(column) and _tells_entities(column, different):
             yield name
+
+
+def _bare(name: str) -> str:
+    """Return a name without what stands behind its last word, as in "Customer no."."""
+    return name.rstrip(" .:#)]")
 
 
 def _tells_entities(column: pd.Series, different: int) -> bool:
@@ -110,7 +125,21 @@ def _why_left_out(name: str, column: pd.Series) -> str | None:
         return "it holds infinite numbers"
     is_text = not pd.api.types.is_numeric_dtype(column.dtype) and not _are_times(column)
     if is_text and present.nunique() > min(_MOST_LEVELS, max(2, len(present) // 2)):
-        return f"its {present.nunique():,} different texts tell rows apart, not kinds"
+        return written_otherwise(present) or f"its {present.nunique():,} different texts tell rows apart, not kinds"
+    return None
+
+
+def written_otherwise(column: pd.Series) -> str | None:
+    """Return that texts are dates or numbers in a form that nothing here reads, and how to write them; None else."""
+    present = column.dropna().map(str).str.strip()
+    if present.empty or pd.api.types.is_numeric_dtype(column.dtype):
+        return None
+    example = shorten(present.iloc[0], 30)
+    if present.str.fullmatch(_OTHER_DAY).mean() >= _NEARLY_ALL:
+        return f'its texts look like dates ("{example}"); written as 2026-01-31, they are times'
+    plain = present.str.fullmatch(r"\d+")  # such as a code with zeros in front
+    if not plain.all() and present.str.fullmatch(_OTHER_NUMBER).mean() >= _NEARLY_ALL:
+        return f'its texts look like numbers ("{example}"); written as 1234.5, they are'
     return None
 
 

@@ -161,6 +161,29 @@ def test_a_folder_of_the_hub_becomes_a_version(
     assert record.document["extra"]["imported"]["metrics"]["vibes"] == 3.0
 
 
+def test_the_rows_that_skops_writes_into_a_config_say_the_columns(
+    scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside weights and copies in fewer bits, the model is the one that is called so, also in a folder of its own."""
+    folder = tmp_path / "hub"
+    (folder / "onnx").mkdir(parents=True)
+    for name in ("model.safetensors", "onnx/model_quantized.onnx"):
+        (folder / name).write_bytes(b"")
+    (folder / "onnx/model.skops").write_bytes(scratch.artifact)
+    rows = {"length": [0.5, None], "width": [1, 2], "kind": ["a", "b"]}
+    config = {"sklearn": {"columns": ["width", "length", "kind"], "example_input": rows}}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert main(["-C", str(scratch.root), "import", "huggingface", str(folder), "churn", *ASKED]) == 0
+    record = ClonedRegistry(scratch.root).record("churn", "1.0.0")
+    assert record.document["extra"]["imported"]["file"]["path"] == "onnx/model.skops"
+    assert list(record.signature.inputs.items()) == [("width", "int64"), ("length", "float64"), ("kind", "str")]
+    odd_rows: tuple[object, ...] = ([], {"a": 3}, {"a": [[1]], "b": []}, {"a": [None]})
+    for odd in odd_rows:
+        (folder / "config.json").write_text(json.dumps({"sklearn": {"columns": [None, 3], "example_input": odd}}))
+        assert main(["-C", str(scratch.root), "import", "huggingface", str(folder), "other", *ASKED[:-1]]) == 0
+    assert "onnx/model.skops" not in capsys.readouterr().err
+
+
 def test_what_mintmark_exports_comes_back_with_its_number_and_columns(scratch: Scratch, tmp_path: Path) -> None:
     assert main(["-C", str(scratch.root), "export", "iris@1.1.0", "--to", "huggingface", str(tmp_path / "out")]) == 0
     folder = next(path.parent for path in (tmp_path / "out").rglob("config.json"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.beginning.importing.found import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _CARD: Final = "README.md"
 _CONFIG: Final = "config.json"
+_RUNNABLE: Final = ("model.skops", "model.onnx")  # beside weights for PyTorch, or the same model in fewer bits
 _SUFFIXES: Final = (".skops", ".onnx", ".safetensors", ".pkl", ".pickle", ".joblib")
 _SAID: Final = ("license", "tags", "library_name", "pipeline_tag", "datasets")  # of a card
 _FIRST: Final = "1.0.0"
@@ -59,7 +62,10 @@ class HuggingFaceSource:
         made, why_not = None, ""
         try:
             path = self._model_file(config)
-            made = Made(path=path, form=form_of(path), signature=_signature(ours), packages=_packages(config))
+            signature, example = _signature(ours), None
+            if signature is None:
+                signature, example = _example(_part(config, "sklearn"))
+            made = Made(path=path, form=form_of(path), signature=signature, example=example, packages=_packages(config))
         except ImportRefused as refused:
             why_not = str(refused)
         metrics = dict(_metrics(card))
@@ -106,11 +112,21 @@ class HuggingFaceSource:
         named = plain_path(_part(_part(config, "sklearn"), "model").get("file"))
         if named is not None:
             return named
-        there = sorted(entry.name for entry in os.scandir(self.folder) if entry.name.endswith(_SUFFIXES))
-        if len(there) != 1:
+        there = self._model_files()
+        called = [path for path in there if PurePosixPath(path).name in _RUNNABLE]
+        found = there if len(there) == 1 else called
+        if len(found) != 1:
             shown = f"{', '.join(there[:5])} are there" if there else f"no {', '.join(_SUFFIXES[:3])} file is there"
             raise ImportRefused(f"{shown}, and {_CONFIG} does not say which is the model (sklearn.model.file)")
-        return there[0]
+        return found[0]
+
+    def _model_files(self) -> list[str]:
+        """Return the files of known forms in the folder, and in folders in it, such as `onnx/model.onnx`."""
+        found = [
+            path for pattern in ("*", "*/*") for path in self.folder.glob(pattern) if path.name.endswith(_SUFFIXES)
+        ]
+        inside = [path.relative_to(self.folder) for path in found]
+        return sorted(path.as_posix() for path in inside if not any(part.startswith(".") for part in path.parts))
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -123,6 +139,30 @@ def _signature(ours: Mapping[str, Any]) -> dict[str, Any] | None:
     inputs = _part(ours, "inputs")
     known = bool(inputs) and all(isinstance(kind, str) and name.isprintable() for name, kind in inputs.items())
     return {"inputs": dict(inputs), "outputs": {}} if known else None
+
+
+def _example(sklearn: Mapping[str, Any]) -> tuple[dict[str, Any] | None, bytes | None]:
+    """Return the columns of the rows that skops wrote into a config, in the order that it says, and these rows."""
+    rows, names = sklearn.get("example_input"), sklearn.get("columns")
+    if not isinstance(rows, dict) or not all(isinstance(each, list) for each in rows.values()):
+        return None, None
+    told = [str(name) for name in names] if isinstance(names, list) else []
+    order = told if set(told) == set(rows) else list(rows)
+    data = [list(row) for row in zip(*(rows[name] for name in order), strict=False)]
+    kinds = {name: _kind([row[place] for row in data]) for place, name in enumerate(order)}
+    if not data or not all(isinstance(name, str) and name.isprintable() for name in order) or None in kinds.values():
+        return None, None
+    return {"inputs": kinds, "outputs": {}}, json.dumps({"columns": order, "data": data}).encode()
+
+
+def _kind(values: list[Any]) -> str | None:
+    """Return the type of a column for its values in JSON; None for what is no scalar, and where all are missing."""
+    found = {type(value) for value in values if value is not None}
+    if found == {bool} or found == {str}:
+        return found.pop().__name__
+    if found and found <= {int, float}:
+        return "int64" if found == {int} and None not in values else "float64"
+    return None
 
 
 def _packages(config: Mapping[str, Any]) -> dict[str, str]:
