@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from mintmark.changing.commits import refuse_changed
@@ -11,7 +12,8 @@ from mintmark.core.judgement.carried import PIPELINE, belongs
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.registry import git
-from mintmark.registry.pipeline import stage_sources
+from mintmark.registry.pipeline import LOCK, model_stages, parse_lock, stage_sources
+from mintmark.registry.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,6 +38,7 @@ def files_to_include(registry: ClonedRegistry, model: str, stages: Mapping[str, 
     _require_identity(root, model, changed)
     _require_declared(root, model, stages, sources)
     allowed = {path for path in changed if belongs(path, sources)}
+    allowed |= _gone_files(root, model, changed - allowed)
     refuse_changed(changed - allowed)
     return allowed | _new_files(registry, sources)
 
@@ -47,6 +50,16 @@ def files_left_out(registry: ClonedRegistry, taken: set[str]) -> list[str]:
         return []
     shown = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED:,} more" if names[_MOST_NAMED:] else "")
     return [f"not in the proposal: {shown}. If a stage needs it, name it under deps in dvc.yaml and propose again."]
+
+
+def _gone_files(root: Path, model: str, changed: Collection[str]) -> set[str]:
+    """Return what is deleted and the stages read before, such as the pointer to a model of another format."""
+    gone = {path for path in changed if not os.path.lexists(root / path)}
+    content = GitTree(root, "HEAD").read(LOCK) if gone else None
+    if content is None:
+        return set()
+    before = stage_sources(model_stages(parse_lock(content), model))
+    return {path for path in gone if belongs(path, before)}
 
 
 def _require_identity(root: Path, model: str, changed: Collection[str]) -> None:

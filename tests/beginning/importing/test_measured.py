@@ -132,6 +132,7 @@ def test_pickles_and_estimators_take_the_columns_that_they_were_fitted_on(
         "model.skops": dump_canonical(LogisticRegression().fit(seen[INPUTS], seen["kind"])),
         "model.pkl": pickle.dumps(wide),
         "broken.pkl": b"cposix\nsystem\n(S'true'\ntR.",
+        "model.onnx": logistic_graph((1.0, 1.0, 0.0)),
     }
     place = tagged(tmp_path / "old", files, {"prod": 2, "staging": 3})
     assert bring(empty, place, str(tmp_path / "rows.csv"), "--commit") == 1
@@ -142,9 +143,10 @@ def test_pickles_and_estimators_take_the_columns_that_they_were_fitted_on(
     first, second = (registry.record("trees", number) for number in ("1.0.0", "2.0.0"))
     assert (list(first.signature.inputs), list(second.signature.inputs)) == (INPUTS, [*INPUTS, "age"])
     assert first.stored_file("evaluation.parquet") == second.stored_file("evaluation.parquet")
+    assert registry.record("trees", "4.0.0").format == "onnx"
     assert registry.channels("trees") == {"staging": "2.0.0", "production": "2.0.0"}
     assert second.document["extra"]["imported"]["file"]["converted"] == "to skops"
-    for back in range(4, -1, -1):
+    for back in range(5, -1, -1):
         step = ("--base", f"HEAD~{back + 1}", "--head", f"HEAD~{back}")
         assert main(["-C", str(empty.root), "review", *step, "--author", "ada"]) in (0, 42), capsys.readouterr().out
 

@@ -13,6 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from tests.scaffold.brought import INPUTS, begin_empty, logistic_graph, rows
 from tests.scaffold.registry import Scratch
 
+from mintmark.artifacts.skops.format import dump_canonical
+
 MADE = {
     "model.onnx", "evaluation.parquet", "predictions.parquet", "profile.json", "signature.json", "data.json",
     "metrics.json", "scores.json", "cost.json",
@@ -77,7 +79,10 @@ def test_a_model_trained_elsewhere_becomes_a_version_by_a_persons_decision(
     promoted = empty.mintmark("promote", "trees@1.0.0", "staging", "--here")
     assert promoted.code == 0, promoted.text
     assert empty.mintmark("promote", "trees@1.0.0", "production", "--here").code == 0
-    newer = put(tmp_path / "newer.onnx", logistic_graph((2.0, -0.9)))
+    # It may have another format: what pointed to the former file goes with the proposal.
+    learned = rows(2)
+    estimator = LogisticRegression().fit(learned[INPUTS], learned["kind"])
+    newer = put(tmp_path / "newer.skops", dump_canonical(estimator))
     again = empty.mintmark("register", "trees", "--artifact", newer)
     assert again.code == 0, again.text
     assert empty.mintmark("propose", "trees", "--here").code == 0

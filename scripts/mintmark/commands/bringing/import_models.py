@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mintmark.beginning.bringing import Asked, read_evaluation, read_identity
+from mintmark.beginning.brought_stage import brought_folder
 from mintmark.beginning.importing.found import ImportRefused
 from mintmark.beginning.importing.model_bytes import example_rows
 from mintmark.beginning.importing.said_record import is_of
@@ -36,6 +37,7 @@ from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.clone import ClonedRegistry
+from mintmark.registry.pipeline import LOCK, PIPELINE
 from mintmark.registry.schemas import accepts, explain
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ def _bring(root: Path, source: Source, only: Sequence[str], wanted: Wanted, *, c
     branch = f"import/{model}"
     if commit:
         require_ready(registry.root)
+        _refuse_half_done(registry.root, model, branch)
         require_clean(registry.root)
         _require_branch(registry.root, branch)
     found = wanted_versions(source, only)
@@ -175,6 +178,16 @@ def _aliases(registry: ClonedRegistry, model: str, steps: Sequence[_Step], measu
         found += [Alias(name=name, number=number, version=step.version.name, measured=measured)
                   for name in step.version.aliases]  # fmt: skip
     return found
+
+
+def _refuse_half_done(root: Path, model: str, branch: str) -> None:
+    """Raise where a run that was killed left the files of a registration behind: nobody else's work is among them."""
+    changed = git.changed_paths(root, [], untracked=False) - {LOCK}
+    folder = brought_folder(model)
+    own = {path for path in changed if path == PIPELINE or path.startswith(f"{folder}/")}
+    if changed and own == changed and git.current_branch(root) == branch:
+        remedy = f"git restore {PIPELINE} {LOCK} {folder}, and run this again"
+        raise MintmarkError(f"{', '.join(sorted(own)[:3])}: left half done by a run that was stopped; {remedy}")
 
 
 def _require_branch(root: Path, branch: str) -> None:
