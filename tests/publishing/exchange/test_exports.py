@@ -160,3 +160,18 @@ def test_what_is_not_merged_has_no_number_and_is_not_exported(scratch: Scratch, 
     assert done.code == 1
     assert "merge its proposal first" in done.err
     assert not out.exists()
+
+
+def test_what_nobody_says_is_not_made_up_for_another_system(scratch: Scratch, out: Path) -> None:
+    """As of a version that was imported without rows, and of a model whose owner nobody wrote yet."""
+    signature = {"inputs": {"width": "float64"}, "outputs": {}}
+    scratch.register("iris", "1.3.0", signature=signature)
+    scratch.register("iris", "1.4.0", signature=signature | {"inputs": {}})
+    for version, lacking in (("1.3.0", "which classes it tells apart"), ("1.4.0", "which columns it takes")):
+        done = scratch.run("export", f"iris@{version}", "--to", "sas", str(out))
+        assert (done.code, f"iris@{version}: nobody says {lacking}" in done.err) == (1, True), done.text
+    scratch.edit("models/iris/model.yaml", "@ada", "@BLANK-")
+    scratch.commit("Forget the owner")
+    done = scratch.run("export", "iris@production", "--to", "huggingface", str(out))
+    assert (done.code, "models/iris/model.yaml: owners: blank" in done.err) == (1, True), done.text
+    assert not out.exists()

@@ -6,6 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from mintmark.commands.pull import format_pulled, show_progress
+from mintmark.core.layout import model_path
+from mintmark.core.model import blanks_in
+from mintmark.errors import MintmarkError
 from mintmark.publishing.exchange.exported import Files, read_exported, write_files
 from mintmark.publishing.exchange.huggingface import huggingface_files
 from mintmark.publishing.exchange.kubeflow import kubeflow_files
@@ -33,9 +36,18 @@ def export(root: Path, reference: str, *, system: str, folder: Path, at: str | N
     registry = ClonedRegistry(root, at=at)
     with show_progress() as on_bytes:
         version = read_exported(registry, reference, on_bytes=on_bytes)
+    _refuse_blanks(version)
     for written in write_files(version, _SYSTEMS[system](version), folder):
         print(format_pulled(written))
     record = version.record
     if yanked := yanked_note(registry, record.model, str(record.version)):
         print(f"warning: {yanked}", file=sys.stderr)
     return 0
+
+
+def _refuse_blanks(version: ExportedVersion) -> None:
+    """Raise where nobody has said yet whose model it is: other systems would take the blanks for answers."""
+    blank = ", ".join(key for key, _ in blanks_in(version.model.document))
+    if blank:
+        path = model_path(version.record.model)
+        raise MintmarkError(f"{path}: {blank}: blank, and other systems would take that for an answer; fill it in")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.core.events import person_name
 from mintmark.core.signature.column_types import kind_of
+from mintmark.errors import MintmarkError
 from mintmark.publishing.exchange.exported import Files
 
 if TYPE_CHECKING:
@@ -27,8 +28,12 @@ _STRING: Final = 256  # a signature says of no text how long it may be
 
 
 def sas_files(version: ExportedVersion) -> Files:
-    """Return the zip, in which the artifact has the role of a score resource."""
+    """Return the zip, in which the artifact has the role of a score resource.
+
+    Raises `MintmarkError` where nobody says which columns go in, or which classes come out.
+    """
     record = version.record
+    _require_signature(version)
     roles = [
         {"role": "inputVariables", "name": "inputVar.json"},
         {"role": "outputVariables", "name": "outputVar.json"},
@@ -48,6 +53,16 @@ def sas_files(version: ExportedVersion) -> Files:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, _FIRST_DAY), content)
     return Files(texts={f"{record.model}-{record.version}.zip": packed.getvalue()})
+
+
+def _require_signature(version: ExportedVersion) -> None:
+    signature, task = version.record.signature, version.model.document["task"]
+    lacking = "" if signature.inputs else "which columns it takes"
+    if not signature.classes and task != "regression":
+        lacking = lacking or "which classes it tells apart"
+    if lacking:
+        message = f"{version.record.reference}: nobody says {lacking}, and Model Manager asks for that"
+        raise MintmarkError(f"{message}; mintmark import or mintmark register with --data makes a version that says it")
 
 
 def _properties(version: ExportedVersion) -> dict[str, Any]:
