@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +73,29 @@ def run_client(programs: Path, script: Path, folder: Path, *arguments: str, **mo
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextmanager
+def mlflow_process(folder: Path, health: str, *command: object) -> Iterator[None]:
+    """Run one of MLflow's servers until the block ends, from when `health` answers on.
+
+    It has a session of its own: an older MLflow dies without its workers, which would go on for ever.
+    """
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=folder, env=mlflow_settings(folder), stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            for _ in range(600):
+                try:
+                    urllib.request.urlopen(health, timeout=5)
+                    break
+                except OSError:
+                    time.sleep(0.5)
+                    assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(60)

@@ -74,8 +74,9 @@ def test_what_is_merged_is_released_there_and_rolled_back_by_the_button(
     assert {"tiny@v1.0.0", "tiny@v1.1.0"} <= set(hosted.git("tag", "--list").splitlines())
     assert "tiny" in hosted.git("ls-tree", "-r", "--name-only", "deploy")
     inputs = {"model": "tiny", "channel": "production", "version": "", "reason": "why"}
-    asked = {"inputs": inputs, "sender": {"login": "ada", "type": "User"}}
+    asked = {"inputs": inputs, "sender": hosted.user("ada")}
     back = start("rollback.yml", "workflow_dispatch", asked)
     assert back.jobs == {"rollback": "success"}, back.text
-    assert hosted.git("show", "rollback/tiny-1.0.0-production:ml/registry/models/tiny/channels/production.yaml")
+    (pull,) = (one for one in hosted.issues.values() if "pull_request" in one)
+    assert pull["title"] == "rollback tiny 1.0.0 in production"
     shutil.rmtree(fake_forge.repositories.pop(REPOSITORY).path)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.registry.site_fixture import free_port
-from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_programs, mlflow_settings, run_client
+from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_process, mlflow_programs, run_client
 from tests.scaffold.registry import Scratch
 
 from mintmark.cli import main
@@ -33,20 +30,8 @@ def server(programs: Path, folder: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{(port := free_port())}"
     command = (programs / "mlflow", "server", "--backend-store-uri", store,
                "--artifacts-destination", f"{folder}/artifacts", "--port", str(port), "--workers", "1")  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=mlflow_settings(folder), stdout=log, stderr=log)
-        try:
-            for _ in range(600):
-                try:
-                    urllib.request.urlopen(f"{address}/health", timeout=5)
-                    break
-                except OSError:
-                    time.sleep(0.5)
-                    assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
-            yield address
-        finally:
-            process.terminate()
-            process.wait(60)
+    with mlflow_process(folder, f"{address}/health", *command):
+        yield address
 
 
 @pytest.mark.long

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
 from tests.registry.site_fixture import free_port
-from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_programs, mlflow_settings, run_client
+from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_process, mlflow_programs, run_client
 from tests.scaffold.registry import Scratch
 
 ROOT = Path(__file__).parents[4]
@@ -73,24 +70,6 @@ def test_mlflow_loads_what_mintmark_loads(tmp_path: Path, version: str) -> None:
     assert min(found["rows"] for found in told["loaded"].values()) > 100
 
 
-@contextmanager
-def running(folder: Path, port: int, health: str, *command: object) -> Iterator[None]:
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=mlflow_settings(folder), stdout=log, stderr=log)
-        try:
-            for _ in range(240):
-                try:
-                    urllib.request.urlopen(f"http://localhost:{port}{health}", timeout=5)
-                    break
-                except OSError:
-                    time.sleep(0.5)
-                    assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 @pytest.mark.long
 def test_mlflows_server_and_pages_show_the_registry(scratch: Scratch, tmp_path: Path) -> None:
     programs, port = mlflow_programs(NEWEST, make=True), free_port()
@@ -101,7 +80,7 @@ def test_mlflows_server_and_pages_show_the_registry(scratch: Scratch, tmp_path: 
         f"sqlite:///{tmp_path}/t.db",
     )
     server = (programs / "mlflow", "server", *address, "--port", str(port), "--workers", "1")
-    with running(tmp_path, port, "/health", *server):
+    with mlflow_process(tmp_path, f"http://localhost:{port}/health", *server):
         told = run_client(programs, CLIENT, tmp_path, f"http://localhost:{port}", "", "")
         assert told["models"]["iris"]["production"] == "2"
         assert told["refused"]["alias"].startswith("PERMISSION_DENIED")
@@ -130,7 +109,7 @@ def test_mlflow_serves_a_version(tmp_path: Path) -> None:
         "models",
         "serve",
     )
-    with running(tmp_path, port, "/ping", *command, *model):
+    with mlflow_process(tmp_path, f"http://localhost:{port}/ping", *command, *model):
         row = dict.fromkeys(_inputs(), 1.0)
         answer = _ask(port, {"dataframe_records": [row]})
         assert answer["predictions"][0] in ("benign", "malignant")
