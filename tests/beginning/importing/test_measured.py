@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from pathlib import Path
 
@@ -154,6 +153,7 @@ def test_pickles_and_estimators_take_the_columns_that_they_were_fitted_on(
 def test_what_cannot_be_measured_is_told_before_anything_is_written(
     scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    scratch.write("requirements.lock", "")
     server = MlflowDouble(name="trees")
     server.add("1", mlmodel("sklearn", pickled_model="model.skops", serialization_format="skops"))
     table, before = rows(1).rename(columns={"height": "length"}), scratch.snapshot()
@@ -178,7 +178,9 @@ def test_a_model_that_nothing_here_runs_is_not_measured(
     folder = tmp_path / "hub"
     folder.mkdir()
     (folder / "a.safetensors").write_bytes(b"")
-    (folder / "config.json").write_text(json.dumps({}))
     asked = ("--data", holdout, "--target", "kind", *SAID)
+    assert main(["-C", str(scratch.root), "import", "huggingface", str(folder), *asked]) == 1
+    assert "requirements.lock: is not there" in capsys.readouterr().err
+    scratch.write("requirements.lock", "")
     assert main(["-C", str(scratch.root), "import", "huggingface", str(folder), *asked]) == 1
     assert "it is safetensors, which nothing here runs" in capsys.readouterr().out

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.registry.site_fixture import free_port
 from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_process, mlflow_programs, run_client
+from tests.scaffold.pipeline import requirements
 from tests.scaffold.registry import Scratch
 
 from mintmark.cli import main
@@ -44,6 +45,8 @@ def test_models_come_from_a_server(
     rows = pd.DataFrame({"width": [-1.0, 1.0, 2.0], "length": [0.5, 0.1, 0.2]})
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, [0, 1, 1])
     exported.write_bytes(to_onnx(model, rows.astype("float32"), options={"zipmap": False}).SerializeToString())
+    scratch.write("requirements.lock", requirements("onnx", "onnxruntime"))
+    scratch.commit("Pin what is installed")
     with server(programs, tmp_path) as address:
         told = run_client(programs, LOG_MODELS, tmp_path, address, str(exported), MLFLOW_TRACKING_URI=address)
         asked = ("--task", "binary-classification", "--target", "left", "--as", "churn")

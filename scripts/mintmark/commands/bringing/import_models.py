@@ -32,6 +32,7 @@ from mintmark.core import layout
 from mintmark.core.announcement import message
 from mintmark.core.finding import one_line
 from mintmark.core.model import blanks_in
+from mintmark.core.provenance.pins import LOCK as PINS
 from mintmark.core.question import Question, Task
 from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
@@ -151,6 +152,10 @@ def _measuring(registry: ClonedRegistry, source: Source, model: str, wanted: Wan
     """Return the rows that every version is measured on; raise where no version could be proposed."""
     assert wanted.data is not None
     require_no_other(registry.root, model)
+    if not os.path.lexists(registry.root / PINS):
+        raise MintmarkError(
+            f"{PINS}: is not there, and a version that is measured says what measured it; make lock writes it"
+        )
     rows, name = read_evaluation(wanted.data), str(wanted.data)
     said = Said(owners=tuple(wanted.owners), purpose=wanted.purpose or source.purpose or None, licence=wanted.licence)
     asked = Asked(wanted.target, wanted.task, wanted.entity)
