@@ -6,6 +6,7 @@ Tests of drift are corrected for together (Holm), and so are tests of quality. W
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from mintmark.core.statistics.live.drift import (
     FALSE_ALARMS,
     QUALITY_FALSE_ALARMS,
     Distance,
+    compare_frequent,
     compare_levels,
     compare_ordered,
     compare_range,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.model import Thresholds
     from mintmark.core.statistics.live.drift import Verdict
+    from mintmark.core.statistics.live.spread import Spread
     from mintmark.monitoring.column_counts import ColumnCounts
     from mintmark.monitoring.documents import FindingKind
     from mintmark.monitoring.reference_columns import ReferenceColumn
@@ -41,6 +44,8 @@ _MOST_SHOWN: Final = 10  # values that the profile does not know, in a document
 _IN_WORDS: Final = 3
 _LONGEST_SHOWN: Final = 40
 _ROUNDING: Final = 1e-9
+_FIRST_SECOND, _LAST_SECOND = -6.2e10, 2.5e11  # since 1970, that a calendar has
+_LEAST_REFERENCE: Final = 30  # rows with a value; of fewer nobody can tell how a column is spread
 _UNLIKELY: Final = 1e-4  # that a column shows one value by chance
 
 
@@ -66,6 +71,7 @@ class _Judged:
     tests: dict[str, Distance] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     reason: str = ""
+    is_thin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,21 +131,42 @@ def _test(each: _Judged, minimum_rows: int, *, with_drift: bool) -> None:
         return
     each.tests["missing"] = compare_shares(reference.missing, reference.rows, counts.missing, counts.rows)
     each.tests["infinite"] = compare_shares(reference.infinite, reference.rows, counts.infinite, counts.rows)
-    if reference.singles is not None:
-        each.tests["unseen"] = compare_unseen(reference.singles, reference.present, counts.unseen_rows, present(counts))
+    each.is_thin = present(counts) < minimum_rows
+    if each.is_thin:
+        pass  # too few values to say what is odd about them; that the others are missing is told by itself
+    elif reference.singles is not None:
+        each.tests["unseen"] = compare_unseen(
+            reference.singles, reference.doubles, reference.present, counts.unseen_rows, present(counts)
+        )
     elif reference.smallest is not None and not each.is_output:  # a share has its own range
         each.tests["out-of-range"] = compare_range(reference.present, *outside(counts), counts.finite)
     if not with_drift:
         each.reason = "the window is not over"
         return
-    before, now = reference.binned or reference.levelled, _drift_counts(counts, reference)
+    now = _drift_counts(counts, reference)
     if sum(now) < minimum_rows:
         with_value = numbers.count(sum(now), "row")
         each.reason = f"{with_value} with a value that can be held against the profile, and it takes {minimum_rows:,}"
         return
-    compare = compare_ordered if reference.binned else compare_levels
+    if reference.present < _LEAST_REFERENCE:
+        with_value = numbers.count(reference.present, "row")
+        each.reason = f"the profile has {with_value} with a value, and it takes {_LEAST_REFERENCE}"
+        return
     spread = spread_of(reference.windows, ordered=bool(reference.binned)) if reference.windows else NO_SPREAD
-    each.tests["drift"] = compare(before, now, spread)
+    if reference.binned:
+        each.tests["drift"] = compare_ordered(reference.binned, now, spread)
+    else:
+        each.tests["drift"] = _compare_levels(counts, now, reference, spread)
+
+
+def _compare_levels(counts: ColumnCounts, now: Sequence[int], reference: ReferenceColumn, spread: Spread) -> Distance:
+    """Compare levels. Where a profile has all of its own, those that it does not know count like any other rare one."""
+    before, rest = reference.levelled[:-1], (reference.levelled[-1], now[-1])
+    if reference.singles is None:
+        return compare_frequent(before, now[:-1], rest, spread)
+    unknown = sorted(counts.unseen.counts.values())
+    unnamed = max(0, now[-1] - sum(unknown))
+    return compare_levels([*before, *[0] * len(unknown)], [*now[:-1], *unknown], spread, rest=(rest[0], unnamed))
 
 
 def present(counts: ColumnCounts) -> int:
@@ -232,15 +259,15 @@ def _raised(each: _Judged) -> Iterable[Raised]:
     if "infinite" in found and _is_more(counts.infinite, rows, before.infinite, before.rows):
         words = f'"{each.name}" is infinite in {numbers.share(counts.infinite / rows)} of the rows.'
         yield Raised(kind="infinite", column=each.name, words=words)
-    if each.tests and _is_stuck(counts, before):
+    if each.tests and not each.is_thin and _is_stuck(counts, before):
         words = f'"{each.name}" has the same value in all rows: {_only_value(counts, before)}.'
         yield Raised(kind="constant", column=each.name, words=words)
     if "unseen" in found and _is_more(counts.unseen_rows, present(counts), before.singles or 0, before.present):
         yield Raised(kind="unseen", column=each.name, words=_unseen_words(each.name, counts))
     if "out-of-range" in found:
-        ends = f"{numbers.number(before.smallest)} to {numbers.number(before.largest)}"
-        share = numbers.share(each.tests["out-of-range"].distance)
-        words = f'"{each.name}" is outside of what the profile has seen ({ends}) in {share} of the rows.'
+        ends = f"{_value(before.smallest, before)} to {_value(before.largest, before)}"
+        share = f"{numbers.share(each.tests['out-of-range'].distance)} of {_rows_with(counts)}"
+        words = f'"{each.name}" is outside of what the profile has seen ({ends}) in {share}.'
         yield Raised(kind="out-of-range", column=each.name, words=words)
     if each.is_output and each.name.startswith(PROBABILITY) and _is_no_share(counts):
         low, high = numbers.number(counts.smallest), numbers.number(counts.largest)
@@ -284,10 +311,22 @@ def _is_stuck(counts: ColumnCounts, reference: ReferenceColumn) -> bool:
 
 def _only_value(counts: ColumnCounts, reference: ReferenceColumn) -> str:
     if counts.finite:
-        return numbers.number(counts.smallest)
+        return _value(counts.smallest, reference)
     if counts.unseen.counts:
         return _shown(next(iter(counts.unseen.counts)))
     return _shown(reference.levels[int(np.argmax(counts.levels))]) if counts.levels is not None else ""
+
+
+def _value(value: float | None, reference: ReferenceColumn) -> str:
+    """Return a number as people write it: of a column of times, its moment."""
+    if reference.kind == "time" and value is not None and _FIRST_SECOND < value < _LAST_SECOND:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M}"
+    return numbers.number(value)
+
+
+def _rows_with(counts: ColumnCounts) -> str:
+    """Return which rows a share is of, where some have no value."""
+    return "the rows" if present(counts) == counts.rows else "the rows that have a value"
 
 
 def _shown(value: str) -> str:
@@ -298,5 +337,5 @@ def _unseen_words(name: str, counts: ColumnCounts) -> str:
     rows = present(counts)
     most = sorted(counts.unseen.counts.items(), key=lambda item: (-item[1], item[0]))[:_IN_WORDS]
     named = ", ".join(f"{_shown(value)} ({numbers.share(count / rows)})" for value, count in most)
-    share = numbers.share(counts.unseen_rows / rows)
-    return f'"{name}" has values that the profile does not know in {share} of the rows, the most frequent {named}.'
+    share = f"{numbers.share(counts.unseen_rows / rows)} of {_rows_with(counts)}"
+    return f'"{name}" has values that the profile does not know in {share}, the most frequent {named}.'

@@ -51,6 +51,11 @@ class ReferenceColumn:
         return self.rows - self.missing - self.infinite
 
     @property
+    def doubles(self) -> int:
+        """How many of its levels two rows had."""
+        return sum(count == 2 for count in self.levelled[:-1])
+
+    @property
     def as_counts(self) -> ReferenceCounts:
         """What a document holds of it: the counts of levels where there are some, else of bins."""
         return ReferenceCounts(rows=self.rows, missing=self.missing, counts=self.levelled or self.binned)

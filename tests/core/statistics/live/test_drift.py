@@ -15,6 +15,8 @@ from mintmark.core.statistics.histograms import bin_counts, bin_edges
 from mintmark.core.statistics.live.drift import (
     LEAST_DISTANCE,
     NO_DISTANCE,
+    QUALITY_FALSE_ALARMS,
+    compare_frequent,
     compare_levels,
     compare_ordered,
     compare_range,
@@ -91,9 +93,34 @@ def test_what_are_no_counts_is_refused(wrong):
 
 
 def test_levels_that_the_reference_lacks_are_expected_where_it_saw_many_once():
-    names, countries = compare_unseen(400, 455, 85, 100), compare_unseen(0, 455, 4, 100)
+    names, countries = compare_unseen(400, 20, 455, 85, 100), compare_unseen(0, 0, 455, 4, 100)
     assert names.p_value > 0.1
     assert countries.p_value < 0.01
+
+
+@pytest.mark.parametrize("rows", [60, 400])
+def test_a_level_that_only_one_sample_has_is_no_news_where_many_are_rare(rows):
+    """Good's share is less sure than one of as many rows: half a percent of windows may alarm."""
+    generator, alarms = np.random.default_rng(rows), 0
+    for _ in range(400):
+        levels, counts = np.unique(np.minimum(generator.geometric(0.1, rows), 40), return_counts=True)
+        window = np.minimum(generator.geometric(0.1, 2_000), 40)
+        unseen, singles = int((~np.isin(window, levels)).sum()), int((counts == 1).sum())
+        found = compare_unseen(singles, int((counts == 2).sum()), rows, unseen, len(window))
+        is_more = unseen * rows > singles * len(window)
+        alarms += is_more and judge([found], [0.02], false_alarms=QUALITY_FALSE_ALARMS)[0].is_drift
+    assert alarms <= 4
+
+
+def test_levels_near_the_end_of_a_list_count_together_and_one_that_swells_counts():
+    listed = [60, 50, *[8] * 48]
+    calm = compare_frequent(listed, [60, 50, *[4] * 48], (500, 692))
+    assert calm.p_value > 0.05, "luck put them on the list"
+    assert compare_levels([*listed, 500], [60, 50, *[4] * 48, 692]).p_value < 0.05
+    swollen = compare_frequent(listed, [60, 50, 300, *[6] * 47], (500, 302))
+    assert (swollen.p_value < 1e-9, swollen.distance > 0.2) == (True, True)
+    gone = compare_frequent(listed, [0, 50, *[6] * 48], (500, 656))
+    assert gone.p_value < 1e-4, "a frequent one that is gone is no luck"
 
 
 def test_rows_beyond_the_ends_are_expected_of_a_large_window():

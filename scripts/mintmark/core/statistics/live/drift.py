@@ -8,13 +8,13 @@ whatever the counts are.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mintmark.core.statistics.live.spread import NO_SPREAD, Spread
-from mintmark.core.statistics.live.tails import anderson_darling, beyond_the_ends, chi_square
+from mintmark.core.statistics.live.tails import anderson_darling, beyond_the_ends, chi_square, rare_with_rest
 from mintmark.core.statistics.significance import holm
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ LEAST_DISTANCE: Final = 0.1  # of a distribution: one row in ten lies elsewhere
 LEAST_SHARE: Final = 0.02  # of rows that are missing, unseen or out of range, more or fewer than in the reference
 FALSE_ALARMS: Final = 0.02  # chance that any column of a window is taken for drifted where none is, at the most
 QUALITY_FALSE_ALARMS: Final = 0.005  # the same of all tests of missing, infinite, unseen and out-of-range values
+_SURE_DEVIATIONS, _SURE_ROWS = 3.0, 5.0  # above the rarest level of a list that is cut off, by simulation
 _ON_ORDER: Final = 0.8  # of the chance of a false alarm goes to the test that knows the order of the bins
 
 
@@ -73,9 +74,50 @@ def compare_ordered(reference: ArrayLike, window: ArrayLike, spread: Spread = NO
     return _distance(*_pair(reference, window), spread, _ordered_p_value)
 
 
-def compare_levels(reference: ArrayLike, window: ArrayLike, spread: Spread = NO_SPREAD) -> Distance:
-    """Compare counts at the same levels, in any order; the distance is the total variation, the test chi-square."""
-    return _distance(*_pair(reference, window), spread, chi_square)
+def compare_levels(
+    reference: ArrayLike, window: ArrayLike, spread: Spread = NO_SPREAD, *, rest: tuple[float, float] | None = None
+) -> Distance:
+    """Compare counts at the same levels, in any order; the distance is the total variation, the test chi-square.
+
+    `rest` are the rows of both sides at levels that nobody lists. They count as one level with all that are rare.
+    """
+    before, now = _pair(reference, window)
+    if rest is not None:
+        before, now = rare_with_rest(before, now, rest)
+    return _distance(before, now, spread, chi_square)
+
+
+def compare_frequent(
+    reference: ArrayLike, window: ArrayLike, rest: tuple[float, float], spread: Spread = NO_SPREAD
+) -> Distance:
+    """Compare counts at the levels that were the most frequent ones of the reference; `rest` is all that others have.
+
+    A level is listed because it was frequent, by luck too: in the next sample, those near the end of the list are
+    rarer. So only levels well above that end count by themselves, and the others together with the rest. Of these, one
+    that has become more frequent counts too: luck made it look more frequent before, not less. Bonferroni corrects for
+    their number, and both tests share the chance of a false alarm four to one.
+    """
+    before, now = _pair(reference, window)
+    if not len(before) or not (before.sum() + rest[0] and now.sum() + rest[1]):
+        return NO_DISTANCE
+    is_sure = before >= before.min() + _SURE_DEVIATIONS * math.sqrt(before.min()) + _SURE_ROWS
+    beyond = (float(before[~is_sure].sum()) + rest[0], float(now[~is_sure].sum()) + rest[1])
+    found = compare_levels(before[is_sure], now[is_sure], spread, rest=beyond)
+    if is_sure.all():
+        return found
+    rows_before, rows_now = float(before.sum()) + rest[0], float(now.sum()) + rest[1]
+    gains = now[~is_sure] / rows_now - before[~is_sure] / rows_before
+    place = int(gains.argmax())
+    if gains[place] <= 0:
+        return found
+    hits, hits_now = float(before[~is_sure][place]), float(now[~is_sure][place])
+    grown = _distance(*_pair((hits, rows_before - hits), (hits_now, rows_now - hits_now)), spread, chi_square)
+    of = len(gains) / (1 - _ON_ORDER)
+    return Distance(
+        distance=max(found.distance, grown.distance),
+        by_chance=max(found.by_chance, grown.by_chance),
+        p_value=min(1.0, found.p_value / _ON_ORDER, grown.p_value * of),
+    )
 
 
 def compare_shares(hits_before: int, before: int, hits: int, now: int) -> Distance:
@@ -85,13 +127,18 @@ def compare_shares(hits_before: int, before: int, hits: int, now: int) -> Distan
     return compare_levels((hits_before, before - hits_before), (hits, now - hits))
 
 
-def compare_unseen(single_before: int, before: int, unseen: int, now: int) -> Distance:
+def compare_unseen(single_before: int, double_before: int, before: int, unseen: int, now: int) -> Distance:
     """Compare the share of rows with a level that the reference lacks with what its own levels let expect.
 
-    `single_before` is how many levels the reference saw in one row alone: their share is the chance that the next row
-    brings a level not seen before (Good 1953, Biometrika 40:237). A column of names brings new ones all the time.
+    `single_before` and `double_before` are how many levels the reference saw in one row alone, and in two. The share of
+    the first is the chance that the next row brings a level not seen before (Good 1953, Biometrika 40:237). A column of
+    names brings new ones all the time. That share is less sure than one of as many rows: its variance is that of
+    n1 + 2 n2 rows, and not of n1 (Good's 65). So the reference counts as one that is smaller.
     """
-    return compare_shares(single_before, before, unseen, now)
+    found = compare_shares(single_before, before, unseen, now)
+    scale = (single_before + 1) / (single_before + 1 + 2 * double_before)
+    smaller = compare_shares(math.ceil(single_before * scale), max(1, round(before * scale)), unseen, now)
+    return replace(found, p_value=max(found.p_value, smaller.p_value))
 
 
 def compare_range(before: int, below: int, above: int, now: int) -> Distance:

@@ -145,6 +145,16 @@ def beyond_the_ends(before: int, now: int, outside: int) -> float:
     return min(1.0, max(LEAST, math.exp(ways + math.lgamma(rows - taken + 1) - math.lgamma(rows + 1))))
 
 
+def rare_with_rest(reference: Floats, window: Floats, rest: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return counts at levels, with all that are rare and the rows of no listed level as the last one."""
+    before, now = float(reference.sum()) + rest[0], float(window.sum()) + rest[1]
+    rare = (reference + window) * min(before, now) < _LEAST_EXPECTED * (before + now)
+    return (
+        np.append(reference[~rare], reference[rare].sum() + rest[0]),
+        np.append(window[~rare], window[rare].sum() + rest[1]),
+    )
+
+
 def _rare_together(reference: Floats, window: Floats) -> tuple[Floats, Floats]:
     both = reference + window
     rare = both * min(reference.sum(), window.sum()) < _LEAST_EXPECTED * both.sum()
