@@ -95,7 +95,7 @@ def judge_window(counted: Counted, known: KnownVersion) -> WindowDocument:
     performance, labels = _performance(counted, known)
     estimate = estimate_window(counted.rows.scores, counted.rows.slices, known) if not is_thin else None
     if not is_thin:
-        _judge_columns(judging, judged, _costs(performance, estimate, known.model.metric.name))
+        _judge_columns(judging, judged, _costs(performance, estimate, known.model))
         _judge_metrics(judging, performance, estimate, known)
     else:
         words = f"{numbers.count(counted.rows.rows, 'row')}; it takes {monitoring.minimum_rows:,} to say something."
@@ -228,11 +228,16 @@ def _severity(raised: Raised, costs: bool | None) -> Severity:
     return "note" if costs is False else "warning"
 
 
-def _costs(performance: Performance | None, estimate: Estimate | None, metric: str) -> bool | None:
-    """Return whether the version is worse in this window, by labels or else as estimated; None if nobody can tell."""
+def _costs(performance: Performance | None, estimate: Estimate | None, model: Model) -> bool | None:
+    """Return whether the version is worse in this window, by labels or else as estimated; None if nobody can tell.
+
+    What moved by more than the margin, and may have done so by chance, nobody can tell.
+    """
     for found in (performance, estimate):
-        if found is not None and metric in found.metrics and found.metrics[metric].worse is not None:
-            return found.metrics[metric].worse
+        measured = None if found is None else found.metrics.get(model.metric.name)
+        if measured is not None and measured.worse is not None:
+            has_moved = measured.better_by is not None and measured.better_by < -model.watched_margin
+            return None if has_moved and not measured.worse else measured.worse
     return None
 
 
@@ -265,7 +270,7 @@ def _judge_metrics(
     if estimate is not None and judging.counted.window.is_over:
         for words, about in _worse(estimate, metric, "estimated without labels"):
             # Labels know better than an estimate.
-            is_refuted = performance is not None and _costs(performance, None, metric) is False
+            is_refuted = performance is not None and _costs(performance, None, known.model) is False
             judging.say("estimate", "note" if is_refuted else "warning", words, **about)
 
 

@@ -52,6 +52,14 @@ def test_days_silence_and_a_broken_column_are_told_in_plain_words(
     assert all(accepts("monitoring", each) for each in documents)
 
 
+def test_the_how_to_shows_what_this_log_says(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To refresh it: copy what the test shows into docs/how-to/watch-a-served-model.md."""
+    page = (ROOT / "docs/how-to/watch-a-served-model.md").read_text()
+    command, _, shown = page.partition("mintmark monitor --log predictions ")[2].partition("\n```\n\n```\n")
+    assert monitor(log, *command.split()) == 1
+    assert capsys.readouterr().out == shown.partition("```\n")[0]
+
+
 def test_a_day_without_a_fault_ends_with_0_and_says_the_same_again(
     log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
