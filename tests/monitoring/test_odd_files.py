@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
-from tests.monitoring.real_logs import MODEL, REQUESTS, VERSION, as_it_is, ask, watch_folder, write_day, write_log
+from tests.monitoring.real_logs import (
+    MODEL,
+    REQUESTS,
+    VERSION,
+    as_it_is,
+    ask,
+    moment,
+    watch_folder,
+    write_day,
+    write_log,
+)
 from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_file
 from tests.serving.log.logged import journal
 
@@ -108,3 +121,29 @@ def test_a_day_on_which_a_version_answered_and_a_file_is_broken_is_judged_by_the
     document = first(watch_folder(tmp_path, days=1))
     assert document.traffic.read == DAY_ROWS
     assert kinds(document) == {"unreadable"}
+
+
+def test_an_answer_goes_before_the_fault_of_which_the_caller_asked_again(tmp_path: Path) -> None:
+    """A client that got 500 sends the same id once more."""
+    written = journal(tmp_path)
+    for number in range(REQUESTS):
+        failed = ask(0, number)._replace(answer=None, status=500, error="try again")
+        written.record(failed if number % 2 else ask(0, number))
+    for number in range(1, REQUESTS, 2):
+        written.record(ask(0, number, time=moment(0, number) + 2))
+    assert written.flush()
+    document = first(watch_folder(tmp_path, days=1))
+    assert sum(document.outputs[0].counts) == DAY_ROWS, "every row has its answer"
+    assert (document.traffic.conflicts, document.traffic.duplicates) == (0, 99)
+    assert document.traffic.statuses == {"200": REQUESTS, "500": REQUESTS // 2}
+
+
+def test_rows_of_another_day_than_their_folder_are_counted_and_told(log: Path) -> None:
+    """A clock that was wrong, or somebody who moved files."""
+    file = the_file(log)
+    later = pc.add(pq.read_table(file).column("time").combine_chunks(), pa.scalar(timedelta(days=3)))
+    edit(file, "time", later.cast(pa.timestamp("us", tz="UTC")))
+    watched = watch_folder(log, days=1)
+    assert watched.faults == (
+        f"{MODEL}/{VERSION}: {DAY_ROWS} rows are of another day than their folder; they are left out",
+    )

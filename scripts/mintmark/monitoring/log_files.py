@@ -40,6 +40,11 @@ class LogFile(NamedTuple):
     address: str = ""
 
     @property
+    def day(self) -> str:
+        """The day (UTC) of its folder."""
+        return self.path.split("/")[-2] if "/" in self.path else ""
+
+    @property
     def name(self) -> str:
         """The whole address."""
         return f"{self.where.rstrip('/')}/{self.path}"

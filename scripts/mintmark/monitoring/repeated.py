@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.groups import NAMING, digest_rows, group_numbers
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     Spread = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 
+_OK: Final = 200
 _TOGETHER: Final = 20_000_000  # digests: 160 MB, and as much again to sort them
 _NO_DIGESTS: Final = np.empty(0, dtype=np.uint64)
 _NO_ROWS: Final = np.empty(0, dtype=np.int64)
@@ -49,7 +51,8 @@ class Repeated:
 def find_repeated(heads: Sequence[Head], span: Span, spread: Spread) -> Repeated:
     """Return which rows came before. Of rows with one id and number in one group, the one of the earliest time counts.
 
-    Which one that is does not depend on the order of files, unless two have the same time.
+    An answer goes before a fault: a caller who was refused asks again by the same id. Which row counts does not depend
+    on the order of files, unless two have the same time.
     """
     parts = max(1, -(-sum(sum(head.groups) for head in heads) // _TOGETHER))
     found = Repeated()
@@ -100,17 +103,18 @@ def _settle(heads: Sequence[Head], twice: NDArray[np.uint64], span: Span, spread
     """Decide which one of rows with the same digest counts, and add the others to what was found."""
     listed: list[Copies] = list(spread(read_copies, ((head.file, twice, span) for head in heads)))
     files = np.repeat(np.arange(len(listed), dtype=np.int32), [len(each.digests) for each in listed])
-    digests, times, rows, contents, groups = (
+    digests, times, rows, contents, groups, faulty = (
         np.concatenate([getattr(each, name) for each in listed]) for name in Copies.__slots__
     )
     listed.clear()  # of a log that is there twice, this is as large as all the rest
-    order = np.lexsort((rows, files, times, digests))
+    order = np.lexsort((rows, files, times, faulty, digests))
     del times
     is_first = np.append(True, np.diff(digests[order]) != 0)
     del digests
-    contents = contents[order]
-    differs = contents != contents[np.flatnonzero(is_first)[np.cumsum(is_first) - 1]]
-    del contents
+    contents, faulty = contents[order], faulty[order]
+    chosen = np.flatnonzero(is_first)[np.cumsum(is_first) - 1]
+    differs = (contents != contents[chosen]) & (faulty == faulty[chosen])  # a fault is no other answer
+    del contents, faulty, chosen
     files, rows, groups = files[order], rows[order], groups[order]
     del order
     for number, group in enumerate(span.groups):
@@ -127,19 +131,22 @@ def _settle(heads: Sequence[Head], twice: NDArray[np.uint64], span: Span, spread
 
 @dataclass(slots=True)
 class Copies:
-    """Rows of a file whose digest is among some: their digest, time, number, answer and group."""
+    """Rows of a file whose digest is among some: their digest, time, number, answer, group, and if it is a fault."""
 
     digests: NDArray[np.uint64]
     times: NDArray[np.int64]
     rows: NDArray[np.int32]
     contents: NDArray[np.uint64]
     groups: NDArray[np.int32]
+    faulty: NDArray[np.bool_]
 
 
 def read_copies(file: LogFile, twice: NDArray[np.uint64], span: Span) -> Copies:
     """Return the rows of a file whose digest is in a sorted list."""
     nothing = np.empty(0, dtype=np.int32)
-    parts: list[tuple[NDArray[Any], ...]] = [(_NO_DIGESTS, _NO_ROWS, nothing, _NO_DIGESTS, nothing)]
+    parts: list[tuple[NDArray[Any], ...]] = [
+        (_NO_DIGESTS, _NO_ROWS, nothing, _NO_DIGESTS, nothing, np.empty(0, dtype=bool))
+    ]
     start = 0
     with open_log_file(file) as reader:
         said = [name for name in ("status", "prediction") if name in reader.schema_arrow.names]
@@ -152,7 +159,8 @@ def read_copies(file: LogFile, twice: NDArray[np.uint64], span: Span) -> Copies:
                 times = some.column("time").cast(pa.int64()).to_numpy()
                 numbers = (chosen + start).astype(np.int32)
                 groups = group_numbers(some, span).astype(np.int32)
-                parts.append((digests[chosen], times, numbers, contents, groups))
+                faulty = pc.not_equal(some.column("status"), _OK).to_numpy(zero_copy_only=False)
+                parts.append((digests[chosen], times, numbers, contents, groups, faulty))
             start += len(rows)
     return Copies(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 

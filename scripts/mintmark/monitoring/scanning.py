@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mintmark.core.question import PROBABILITY
 from mintmark.monitoring.counting import RowCounts, count_rows
-from mintmark.monitoring.groups import OTHER_CHANNEL, Group, group_numbers
+from mintmark.monitoring.groups import OTHER_CHANNEL, OUTSIDE, Group, group_numbers
 from mintmark.monitoring.log_files import (
     BATCH,
     FAULTS,
@@ -44,10 +44,11 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 1_000_000  # rows of a file that are counted together
 _THREADS: Final = 2
-_OTHER_MODEL, _REPEATED = -3, -4
+_OTHER_MODEL, _REPEATED, _OTHER_DAY = -3, -4, -5
 _STRANGE: Final = {
     OTHER_CHANNEL: "are of channels that models/registry.yaml does not name",
     _OTHER_MODEL: "say that they are of another model",
+    _OTHER_DAY: "are of another day than their folder",
 }
 _NO_ROWS: Final = np.empty(0, dtype=np.int64)
 
@@ -234,7 +235,7 @@ def count_piece(
                 check_rows(rows)
                 found.count += len(rows)
                 low, high = np.searchsorted(repeated, (start, start + len(rows)))
-                _count_batch(rows, repeated[low:high] - start, plan, span, found)
+                _count_batch(rows, repeated[low:high] - start, plan, span, file.day, found)
                 start += len(rows)
     except FileNotFoundError:
         raise
@@ -249,8 +250,11 @@ def _is_read(name: str, plan: Plan) -> bool:
     return name in NEEDED or name == "prediction" or name.startswith(PROBABILITY)
 
 
-def _count_batch(rows: pa.RecordBatch, repeated: NDArray[np.int64], plan: Plan, span: Span, found: Piece) -> None:
+def _count_batch(
+    rows: pa.RecordBatch, repeated: NDArray[np.int64], plan: Plan, span: Span, day: str, found: Piece
+) -> None:
     numbers = group_numbers(rows, span)
+    numbers[(numbers == OUTSIDE) & _is_of_another_day(rows, day)] = _OTHER_DAY
     numbers[_is_other(rows, plan.model)] = _OTHER_MODEL
     numbers[repeated] = _REPEATED
     groups = span.groups
@@ -260,6 +264,17 @@ def _count_batch(rows: pa.RecordBatch, repeated: NDArray[np.int64], plan: Plan, 
             found.rows.setdefault(groups[number], RowCounts()).add(count_rows(mine, plan))
         elif number in _STRANGE:
             found.strange[int(number)] += int(count)
+
+
+def _is_of_another_day(rows: pa.RecordBatch, day: str) -> NDArray[np.bool_]:
+    """Whether the time of each row lies in another day (UTC) than its folder says; none where that is no day."""
+    try:
+        first = np.datetime64(day, "D")
+    except ValueError:
+        return np.zeros(len(rows), dtype=bool)
+    days = rows.column("time").cast(pa.int64()).to_numpy().view("datetime64[us]").astype("datetime64[D]")
+    other: NDArray[np.bool_] = days != first
+    return other
 
 
 def _is_other(rows: pa.RecordBatch, model: str) -> NDArray[np.bool_]:
