@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from datetime import timedelta
@@ -27,7 +28,7 @@ from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_fil
 from tests.serving.log.logged import journal
 
 from mintmark.commands.monitoring.window_report import format_watched
-from mintmark.monitoring.log_files import LogFile, read_head
+from mintmark.monitoring.log_files import LogFile, batches_of, read_head
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +148,31 @@ def test_rows_of_another_day_than_their_folder_are_counted_and_told(log: Path) -
     assert watched.faults == (
         f"{MODEL}/{VERSION}: {DAY_ROWS} rows are of another day than their folder; they are left out",
     )
+
+
+def test_an_input_that_is_not_there_or_twice_is_named_unless_it_is_personal(plain: Path, tmp_path: Path) -> None:
+    """As it is, nobody would judge the column, and the window would be fine."""
+    name, whole = "input_worst area", pq.read_table(the_file(plain))
+    again = pa.Table.from_arrays(
+        [*whole.columns, whole.column(name)], schema=whole.schema.append(whole.schema.field(name))
+    )
+    for table, said in ((whole.drop_columns([name]), "has no column"), (again, "has two columns")):
+        pq.write_table(table, tmp_path / "it.parquet")
+        head = read_head(LogFile(str(tmp_path), "it.parquet", MODEL, VERSION))
+        assert head.fault == f"{tmp_path}/it.parquet: {said} {name}; it is left out"
+    about = json.loads(whole.schema.metadata[b"mintmark.about"]) | {"personal": {"worst area": "drop"}}
+    told = {**whole.schema.metadata, b"mintmark.about": json.dumps(about).encode()}
+    pq.write_table(whole.drop_columns([name]).replace_schema_metadata(told), tmp_path / "it.parquet")
+    assert read_head(LogFile(str(tmp_path), "it.parquet", MODEL, VERSION)).fault == ""
+
+
+def test_rows_with_long_texts_are_read_a_few_at_a_time(plain: Path, tmp_path: Path) -> None:
+    table = pq.read_table(the_file(plain))
+    long = pa.array([f"{number}{'x' * 2_000_000}" for number in range(DAY_ROWS)])
+    texts = table.append_column("input_text", long)
+    pq.write_table(texts, tmp_path / "it.parquet", compression="zstd")
+    with pq.ParquetFile(tmp_path / "it.parquet") as reader:
+        sizes = [len(rows) for rows in batches_of(reader)]
+    assert (sum(sizes), max(sizes) <= 64) == (DAY_ROWS, True)
+    with pq.ParquetFile(the_file(plain)) as reader:
+        assert [len(rows) for rows in batches_of(reader)] == [DAY_ROWS]

@@ -210,6 +210,8 @@ def test_a_file_of_another_version_and_one_of_no_log_are_left_out(log: Path) -> 
         ("mintmark.counts", '[["2026-03-04T00:01", ["x"], false, 200, 1, 1, 1, 0]]'),
         ("mintmark.counts", '{"a": 1}'),
         ("mintmark.counts", "{"),
+        ("mintmark.counts", "[" * 100_000),
+        ("mintmark.counts", f'[["2026-03-04T00:01", "production", false, 200, {10**400}, 1, 1, 0]]'),
         ("mintmark.about", "[]"),
         ("mintmark.about", "{}"),
         ("mintmark.log", "2"),

@@ -14,16 +14,18 @@ from mintmark.registry.logged.form import FIXED, INPUT, UNSERVED, arrow_type, is
 from mintmark.registry.logged.reading import open_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.registry.logged.form import About, Counted, Tally
 
-BATCH: Final = 65_536  # rows
+_BATCH: Final = 65_536  # rows
+_BATCH_BYTES: Final = 128_000_000  # of them, however long the texts are that somebody sent
 _LARGEST_STATUS: Final = 999
+_LARGEST_COUNT: Final = 2**53
 NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
 # What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
 _FILLED: Final = ("id", "time", "shadow", "status")  # a row without one of them is none that a server writes
-FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError)
 _KINDS: Final = {each.name: each.type for each in FIXED}
 
 
@@ -48,6 +50,18 @@ class LogFile(NamedTuple):
     def name(self) -> str:
         """The whole address."""
         return f"{self.where.rstrip('/')}/{self.path}"
+
+
+def batches_of(
+    reader: pq.ParquetFile, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file, or of some of its groups, in batches that are bounded in rows and in bytes."""
+    metadata = reader.metadata
+    chosen = range(metadata.num_row_groups) if groups is None else groups
+    sizes = [metadata.row_group(group) for group in chosen]
+    longest = max((each.total_byte_size / each.num_rows for each in sizes if each.num_rows), default=1.0)
+    rows = max(1, min(_BATCH, int(_BATCH_BYTES / max(longest, 1.0))))
+    yield from reader.iter_batches(rows, row_groups=list(chosen), columns=None if columns is None else list(columns))
 
 
 @dataclass(slots=True)
@@ -111,7 +125,9 @@ def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
     for what, tally in counts.items():
         datetime.fromisoformat(what.minute)
         numbers = (what.status, *tally)
-        if not all(type(number) is int and number >= 0 for number in numbers) or what.status > _LARGEST_STATUS:
+        if not all(type(number) is int and 0 <= number < _LARGEST_COUNT for number in numbers):
+            raise ValueError("its counts are no numbers")
+        if what.status > _LARGEST_STATUS:
             raise ValueError("its counts are no numbers")
         if not isinstance(what.channel, str) or type(what.shadow) is not bool:
             raise ValueError("its counts are of no channel")
@@ -133,6 +149,9 @@ def tell_fault(file: LogFile, error: Exception) -> str:
 
 
 def _misfit(file: LogFile, schema: pa.Schema) -> str:
+    twice = next((name for name in schema.names if len(schema.get_all_field_indices(name)) > 1), None)
+    if twice is not None:
+        return f"{file.name}: has two columns {twice}; it is left out"
     if file.version == UNSERVED:
         return ""
     for name in NEEDED:
@@ -146,10 +165,12 @@ def _misfit(file: LogFile, schema: pa.Schema) -> str:
 
 
 def _misfit_of_inputs(file: LogFile, schema: pa.Schema, about: About) -> str:
-    """Say which input is of another kind than the signature has it; no server writes that."""
+    """Say which input is not there, or of another kind than the signature has it; no server writes that."""
     for name, said in about.inputs.items():
         if INPUT + name not in schema.names:
-            continue
+            if about.personal.get(name) == "drop":
+                continue
+            return f"{file.name}: has no column {INPUT}{name}; it is left out"
         as_text = about.personal.get(name) == "hash"
         wanted = pa.string() if as_text else arrow_type(said) or pa.string()
         found = _plain(schema.field(INPUT + name).type)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.groups import NAMING, digest_rows, group_numbers
-from mintmark.monitoring.log_files import BATCH, FAULTS, check_rows, open_log_file, tell_fault
+from mintmark.monitoring.log_files import FAULTS, batches_of, check_rows, open_log_file, tell_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -88,7 +88,7 @@ def read_digests(file: LogFile, span: Span, part: int, parts: int) -> NDArray[np
     found = [_NO_DIGESTS]
     try:
         with open_log_file(file) as reader:
-            for rows in reader.iter_batches(BATCH, columns=list(NAMING)):
+            for rows in batches_of(reader, NAMING):
                 check_rows(rows)
                 digests = digest_rows(rows, span)
                 found.append(digests if parts == 1 else digests[digests % np.uint64(parts) == part])
@@ -150,7 +150,7 @@ def read_copies(file: LogFile, twice: NDArray[np.uint64], span: Span) -> Copies:
     start = 0
     with open_log_file(file) as reader:
         said = [name for name in ("status", "prediction") if name in reader.schema_arrow.names]
-        for rows in reader.iter_batches(BATCH, columns=[*NAMING, *said]):
+        for rows in batches_of(reader, [*NAMING, *said]):
             digests = digest_rows(rows, span)
             chosen = np.flatnonzero(_is_in(digests, twice))
             if len(chosen):

@@ -18,10 +18,10 @@ from mintmark.core.question import PROBABILITY
 from mintmark.monitoring.counting import RowCounts, count_rows
 from mintmark.monitoring.groups import OTHER_CHANNEL, OUTSIDE, Group, group_numbers
 from mintmark.monitoring.log_files import (
-    BATCH,
     FAULTS,
     NEEDED,
     LogFile,
+    batches_of,
     check_rows,
     open_log_file,
     read_head,
@@ -231,7 +231,7 @@ def count_piece(
     try:
         with open_log_file(file) as reader:
             names = [name for name in reader.schema_arrow.names if _is_read(name, plan)]
-            for rows in reader.iter_batches(BATCH, row_groups=list(groups), columns=names):
+            for rows in batches_of(reader, names, groups):
                 check_rows(rows)
                 found.count += len(rows)
                 low, high = np.searchsorted(repeated, (start, start + len(rows)))

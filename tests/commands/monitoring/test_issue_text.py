@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from tests.monitoring.example_documents import a_document
 from tests.workflows.hostile_texts import HOSTILE, MEGABYTE, assert_text
 
 from mintmark.commands.forge.at_forge import MOST_CHARACTERS
-from mintmark.commands.monitoring.issue_text import alarm_list, issue_title
+from mintmark.commands.monitoring.issue_text import alarm_list, issue_title, windows_table
 from mintmark.monitoring.alarms import Alarm
 
 MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
@@ -38,3 +40,16 @@ def test_a_title_is_one_short_line() -> None:
     assert len(title) < 400
     assert "\n" not in title
     assert title.startswith("people@1.0.0 in production: values are unknown (")
+
+
+def test_a_table_of_windows_says_what_its_estimates_assume() -> None:
+    window = a_document(0)
+    assert window.performance is not None
+    measured = windows_table([replace(window, performance=replace(window.performance, assumption="rows *alone*"))])
+    assert "What is estimated" not in measured
+    assert measured.endswith("Rows &#42;alone&#42;.")
+    estimated = windows_table([replace(window, performance=None)])
+    assert estimated.endswith(
+        "What is estimated is the relation of inputs and target is still the one of the evaluation rows."
+    )
+    assert windows_table([]) == ""

@@ -10,7 +10,7 @@ from mintmark.core.words import numbers
 from mintmark.publishing.markdown import bullets, code, escape, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.commands.monitoring.rollback_evidence import JudgedRollback
     from mintmark.core.model import Model
@@ -118,7 +118,23 @@ def windows_table(documents: Sequence[WindowDocument]) -> str:
             )
         )
     metric = documents[-1].metric if documents else ""
-    return table(("Window (UTC)", "Rows", code(metric), "Registered", "Verdict"), rows, numeric=(1,)) if rows else ""
+    if not rows:
+        return ""
+    grid = table(("Window (UTC)", "Rows", code(metric), "Registered", "Verdict"), rows, numeric=(1,))
+    return "\n\n".join([grid, *_assumptions(documents[-_MOST_WINDOWS:])])
+
+
+def _assumptions(documents: Sequence[WindowDocument]) -> Iterator[str]:
+    """Yield what has to hold for the metrics that a table of windows has."""
+    told = [(each, primary_metric(each)[1]) for each in documents]
+    estimated = [each.estimate.assumption for each, how in told if how == "estimated" and each.estimate is not None]
+    labelled = [
+        each.performance.assumption for each, how in told if how == "by labels" and each.performance is not None
+    ]
+    if estimated:
+        yield f"What is estimated is {escape(estimated[-1], most=_MOST_WORDS)}."
+    if labelled and labelled[-1]:
+        yield f"{escape(numbers.capital(labelled[-1]), most=_MOST_WORDS)}."
 
 
 def primary_metric(document: WindowDocument) -> tuple[Measured | None, str]:

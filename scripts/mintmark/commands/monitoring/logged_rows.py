@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from mintmark.errors import MintmarkError
 from mintmark.monitoring.digests import digest_columns, mixed
-from mintmark.monitoring.log_files import BATCH, FAULTS, LogFile, open_log_file, read_head
+from mintmark.monitoring.log_files import FAULTS, LogFile, batches_of, open_log_file, read_head
 from mintmark.monitoring.windows import days_of, microseconds
 from mintmark.registry.logged.decisions import read_answers, read_inputs
 from mintmark.registry.logged.form import parse_about
@@ -113,7 +113,7 @@ def _read_file(file: LogFile, wanted: Wanted) -> tuple[About | None, list[pa.Tab
     try:
         with open_log_file(file) as reader:
             about = parse_about(reader.schema_arrow)
-            return about, list(_chosen_batches(reader.iter_batches(BATCH), wanted))
+            return about, list(_chosen_batches(batches_of(reader), wanted))
     except FileNotFoundError:
         raise
     except FAULTS:
