@@ -172,6 +172,19 @@ def test_every_stage_and_workflow_of_the_repository_is_known() -> None:
     assert workflows - {"ci.yml", "long.yml"} == set(template.WORKFLOWS)
 
 
+def test_in_a_subfolder_of_any_name(repository: Path) -> None:
+    """Spaces, accents and what YAML means by a colon."""
+    assert run(repository, "-C", "ml: ü/a b", "init").code == 0
+    workflow = yaml.safe_load((repository / ".github/workflows/pr.yml").read_text())
+    assert workflow["defaults"] == {"run": {"working-directory": "ml: ü/a b"}}
+    kept = [step["with"]["path"] for step in workflow["jobs"]["review"]["steps"] if "path" in step.get("with", {})]
+    assert kept == ["ml: ü/a b/report"]
+    refused = run(repository, "-C", "${{ secrets.A }}", "init")
+    assert (refused.code, "no workflow can run in a folder of this name" in refused.text) == (1, True)
+    assert run(repository, "doctor", "--write").code == 1
+    assert not (repository / ".github/CODEOWNERS").exists()
+
+
 def test_in_a_subfolder_of_a_repository(repository: Path) -> None:
     done = run(repository, "-C", "ml/registry", "init", "--commit")
     assert done.code == 0, done.text

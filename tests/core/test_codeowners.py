@@ -60,7 +60,8 @@ def test_only_the_block_changes(before, after):
 
 
 @pytest.mark.parametrize(
-    "owner", ["ada", "@ada\n* @eve", "@ada @eve", "@ada # x", "@", "@-ada", "@ada/", "@ada/../x", "ada@acme.example", "", "@ada\n"]
+    "owner", ["ada", "@ada\n* @eve", "@ada @eve", "@ada # x", "@", "@-ada", "@ada/", "@ada/../x", "ada@acme.example", "", "@ada\n",
+              "@BLANK-"]
 )  # fmt: skip
 def test_what_is_no_owner_is_refused(owner):
     with pytest.raises(ValueError, match="neither a user nor a team"):

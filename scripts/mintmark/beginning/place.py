@@ -47,6 +47,8 @@ def find_place(folder: Path) -> Place:
             raise MintmarkError(f"{around} is a registry already; mintmark add MODEL --data FILE adds a model to it")
         if (around / ".git").exists():
             prefix = folder.relative_to(around).as_posix()
+            if "${{" in prefix or not prefix.isprintable():
+                raise MintmarkError(f"{prefix!r}: no workflow can run in a folder of this name; choose another one")
             is_new = git.head_commit(around) is None
             branch = _base_branch(around)
             return Place(

@@ -156,12 +156,18 @@ def _workflow(text: str, wanted: Wanted) -> str:
 
 
 _RIGHTS: Final = "permissions: {}\n"
-_ARTIFACT: Final = re.compile(r"^( +(?:path|subject-checksums): )(?=\S+$)", re.M)
+_ARTIFACT: Final = re.compile(r"^( +(?:path|subject-checksums): )(\S+)$", re.M)
+_PLAIN: Final = re.compile(r"[\w./-]+", re.ASCII)  # what YAML takes without quotes
 
 
 def _in_subfolder(text: str, prefix: str) -> str:
     """Return a workflow whose steps run in a subfolder; what actions of others take is told from the root."""
-    folder = json.dumps(prefix)[1:-1]
     assert text.count(_RIGHTS) == 1, "a workflow gives no rights at its top"
-    defaults = f"{_RIGHTS}\ndefaults:\n  run:\n    working-directory: {json.dumps(prefix)}\n"
-    return _ARTIFACT.sub(rf"\g<1>{folder}/", text).replace(_RIGHTS, defaults)
+    quoted = json.dumps(prefix, ensure_ascii=False)
+    defaults = f"{_RIGHTS}\ndefaults:\n  run:\n    working-directory: {quoted}\n"
+
+    def inside(found: re.Match[str]) -> str:
+        path = f"{prefix}/{found[2]}"
+        return found[1] + (path if _PLAIN.fullmatch(path) else json.dumps(path, ensure_ascii=False))
+
+    return _ARTIFACT.sub(inside, text).replace(_RIGHTS, defaults)

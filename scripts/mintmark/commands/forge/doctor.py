@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mintmark.core import layout
 from mintmark.core.codeowners import CODEOWNERS, ELSEWHERE, write_block
 from mintmark.core.finding import one_line
 from mintmark.errors import MintmarkError
@@ -86,6 +87,8 @@ def _as_text(answers: Sequence[Answer], forge: Forge | None) -> str:
 
 
 def _write_codeowners(registry: ClonedRegistry) -> int:
+    if not os.path.lexists(registry.root / layout.REGISTRY):
+        raise MintmarkError(f"{layout.REGISTRY} is not there, so this is no Mintmark registry; cd into its folder")
     prefix = prefix_of(registry.root)
     top = Path(around(os.path.realpath(registry.root)))
     path = top / CODEOWNERS
