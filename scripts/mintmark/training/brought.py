@@ -253,9 +253,19 @@ def _grade(answer: Answer, truth: pd.Series, question: Question, classes: Sequen
     try:
         return grade(answer, truth, question, classes)
     except AnswerFault as fault:
-        advice = "write the truth as the model answers; --class names the classes in the order of its probabilities"
         message = f'{name}: cannot be measured against "{question.target}": {fault}'
-        raise MintmarkError(f"{message}; {advice}" if question.is_classification else message) from None
+        advice = _advice(truth, question, classes) if question.is_classification else ""
+        raise MintmarkError(f"{message}; {advice}" if advice else message) from None
+
+
+def _advice(truth: pd.Series, question: Question, classes: Sequence[Label]) -> str:
+    """Return what to do where the truth and the classes of a model do not fit."""
+    if question.task == "binary-classification" and len(classes) > 2:
+        return "the rows hold two of them: say --task multiclass-classification, or that in model.yaml"
+    seen = set(truth.unique().tolist())
+    if not seen <= set(classes) and set(map(str, seen)) <= set(map(str, classes)):
+        return "one is text and the other a number, which a .csv cannot tell apart: write the rows as .parquet"
+    return "write the truth as the model answers; --class names the classes in the order of its probabilities"
 
 
 def _importance(

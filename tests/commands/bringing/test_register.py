@@ -104,6 +104,10 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
     answers.to_csv(tmp_path / "answers.csv", index=False)
     known = ["--data", str(holdout), "--target", "kind"]
     pickled = put(tmp_path / "model.pkl", pickle.dumps(LogisticRegression()))
+    learned, numbered = rows(2), tmp_path / "numbered.csv"
+    texts = LogisticRegression().fit(learned[INPUTS], (learned["kind"] == "oak").astype(int).astype(str))
+    texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
+    rows(1).assign(kind=(rows(1)["kind"] == "oak").astype(int)).to_csv(numbered, index=False)
     keras = put(tmp_path / "model.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 64)
     for arguments, says in (
         (["--artifact", pickled, *known], "mintmark convert"),
@@ -120,6 +124,7 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
         (["--artifact", wide, *known], "cannot answer the evaluation rows"),
         (["--artifact", good, *known, "--predictions", str(tmp_path / "answers.csv")], "otherwise here than"),
         (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
+        (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
         (["--artifact", arrays, *known], "--predictions FILE has what it answers"),
     ):
         done = empty.run("register", "trees", *arguments)
