@@ -172,6 +172,7 @@ def test_every_stage_and_workflow_of_the_repository_is_known() -> None:
     assert workflows - {"ci.yml", "long.yml"} == set(template.WORKFLOWS)
 
 
+@pytest.mark.slow
 def test_in_a_subfolder_of_any_name(repository: Path) -> None:
     """Spaces, accents and what YAML means by a colon."""
     assert run(repository, "-C", "ml: ü/a b", "init").code == 0

@@ -82,6 +82,7 @@ def test_versions_of_gto_come_with_their_numbers_and_dates(
     assert "v1.1.0 -> 1.1.0, of 2024-05-01T10:00:00Z: is here already\n" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_artifact_in_a_subfolder_and_what_was_taken_back_and_given_again(
     scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,6 +162,7 @@ def test_a_folder_of_the_hub_becomes_a_version(
     assert record.document["extra"]["imported"]["metrics"]["vibes"] == 3.0
 
 
+@pytest.mark.slow
 def test_the_rows_that_skops_writes_into_a_config_say_the_columns(
     scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
