@@ -87,14 +87,15 @@ docs: $(STAMP) ## build the registry's site, docs/ included, in site/
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(LOCK_ARGS)
 
-# All but `mlflow`: what MLflow pins does not go together with what Mintmark pins. Its tests set up an environment for it.
+# All but `mlflow`, whose pins do not go together with ours, and `jax`, which is heavy and for one example. Their tests set
+# up environments for them.
 DEV_EXTRAS := load registry site serve monitor dask onnx convert safetensors sign
 
 lock: $(STAMP) ## refresh the locks
 	@$(COMPILE) --extra registry --extra dask --extra onnx --extra safetensors pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra serve --extra onnx --constraint requirements.lock pyproject.toml --output-file requirements-serve.lock
 	@$(COMPILE) $(DEV_EXTRAS:%=--extra %) --group dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
-	@$(COMPILE) --extra registry --extra dask --extra onnx --extra safetensors --extra site --constraint requirements-dev.lock \
+	@$(COMPILE) --extra registry --extra dask --extra convert --extra safetensors --extra site --constraint requirements-dev.lock \
 	  pyproject.toml --output-file requirements-tool.lock
 	@echo uv | $(COMPILE) - --output-file requirements-uv.lock
 

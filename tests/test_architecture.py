@@ -104,6 +104,7 @@ CATCHERS = {
     "publishing.site.embedded_files: EmbeddedFiles._paths": "a page is built without a file whose address is none",
     "publishing.site.preview: _PageRequest.do_GET": "the site before is shown, with why it is old",
     "training.brought: ask": "what a model says of the rows gets the name of its file",
+    "training.quantisation: quantised": "what ONNX does not carry is a fault of params.yaml, with what to write instead",
     "training.brought: _shares": "an ONNX model without probabilities is measured by its labels",
     "registry.declared_columns: _mapping": "a file of the pipeline that cannot be read names no columns; its faults are told",
     "registry.listing: _metric": "a model without a readable identity still has versions to list",

@@ -29,6 +29,7 @@ def zipped(*names: str) -> bytes:
         (bytes.fromhex("80028a0a6cfc9c46f9206aa850192e80024de9032e"), "torch.onnx.export"),  # torch.save before 1.6
         (zipped("schema.json"), "skops file already"),
         (zipped("notes.txt"), "joblib.dump"),
+        (zipped("arr_0.npy"), ".npz archive"),
         (b"PK\x03\x04 and no more", "broken zip"),
         (b"tree\nversion=v4\nnum_class=1\n", "convert_lightgbm"),
         (b'{"learner":{"attributes":{}}}', "convert_xgboost"),

@@ -12,8 +12,9 @@ import onnx
 import pandas as pd
 import pytest
 from onnx.reference import ReferenceEvaluator
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,7 +23,7 @@ from tests.scaffold.marks import first_quick
 
 from mintmark.artifacts.loading import load_artifact
 from mintmark.core.question import RecipeFault
-from mintmark.training.compression import compress
+from mintmark.training.compression import OnnxEstimator, compress
 from mintmark.training.recipe import Compression, Recipe
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to/compress-a-model.md"
@@ -117,6 +118,24 @@ def test_a_network_in_8_bits_is_a_fraction_and_answers_alike(tmp_path, network, 
     assert np.isfinite(np.delete(answers(odd), 1, axis=0)).all()
     reference = ReferenceEvaluator(onnx.load_model_from_string(content)).run(None, {"inputs": ROWS.to_numpy("float32")})
     assert given == pytest.approx(reference[-1].reshape(given.shape), abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_classifier_without_probabilities_gets_none_in_8_bits(tmp_path):
+    model = make_pipeline(StandardScaler(), PCA(4), RidgeClassifier()).fit(ROWS, LABEL)
+    made = OnnxEstimator(loaded(smaller(model, LABEL, INT8), tmp_path, "onnx"), ["no", "yes"])
+    assert (made.predict(ROWS) == model.predict(ROWS)).mean() > 0.98
+    assert not hasattr(made, "predict_proba")
+    network = MLPClassifier(hidden_layer_sizes=4, max_iter=1, random_state=1).fit(ROWS, LABEL)
+    made = OnnxEstimator(loaded(smaller(network, LABEL, INT8), tmp_path, "onnx"), ["no", "yes"])
+    assert made.predict_proba(ROWS).shape == (400, 2)
+
+
+def test_what_onnx_does_not_carry_is_named_with_other_methods():
+    model = HistGradientBoostingRegressor(max_iter=2).fit(ROWS, NUMBER)
+    message = r"^a HistGradientBoostingRegressor cannot be written as ONNX \(.*\); prune or distil it$"
+    with pytest.raises(RecipeFault, match=message):
+        smaller(model, NUMBER, INT8)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def version_document(
     model: str, version: str, files: dict[str, StoredFile], *, parent: str | None = None, **changes: Any
 ) -> dict[str, Any]:
     """A version.yaml that its schema accepts."""
-    artifact = files["model.skops"]
+    name = next(name for name in files if name.startswith("model."))
+    artifact = files[name]
     return {
         "schema": 1,
         "model": model,
@@ -78,8 +79,8 @@ def version_document(
         "created": "2026-01-02T09:30:00Z",
         "author": "Ada Lovelace <ada@example.org>",
         "summary": f"Version {version} of {model}.\n\nTrained again.\n",
-        "artifact": {"path": "model.skops", "format": "skops", **artifact.to_dict()},
-        "files": {name: file.to_dict() for name, file in files.items() if name != "model.skops"},
+        "artifact": {"path": name, "format": name.partition(".")[2], **artifact.to_dict()},
+        "files": {other: file.to_dict() for other, file in files.items() if other != name},
         "signature": {
             "inputs": {"width": "float64", "length": "float64"},
             "outputs": {"prediction": {"type": "int64", "shape": [None]}},
@@ -95,7 +96,7 @@ def version_document(
             "train": {
                 "cmd": f"python scripts/train.py {model}",
                 "deps": {"scripts/train.py": f"md5:{version}"},
-                "outs": {f"models/{model}/candidate/model.skops": f"md5:{artifact.md5}"},
+                "outs": {f"models/{model}/candidate/{name}": f"md5:{artifact.md5}"},
             }
         },
         "environment": {

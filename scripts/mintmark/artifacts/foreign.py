@@ -72,4 +72,6 @@ def _why_not_zip(path: Path) -> str:
         return _PYTORCH
     if names & {"config.json", "metadata.json", "model.weights.h5"}:
         return _KERAS
+    if names and all(name.endswith(".npy") for name in names):
+        return "is an .npz archive, which holds arrays and no model; save the estimator with joblib.dump"
     return "is a zip, and no pickle; save the estimator with joblib.dump"

@@ -24,7 +24,7 @@ MAX_GRAPH_DEPTH = 20
 MAX_CALL_DEPTH = 50
 MAX_EXPANDED = 1_000_000  # nodes, once each call of a function is replaced by what it does
 _EXTERNAL = 1
-_ERRORS = 3
+_FATAL = 4
 _Operator: TypeAlias = tuple[str, str]  # domain and name
 
 
@@ -204,12 +204,18 @@ class OnnxModel:
         except ImportError as error:
             raise MintmarkError(f"{path}: an ONNX model needs the extra `onnx`: {install_line('onnx')}") from error
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = _ERRORS  # it warns of each answer whose shape an exporter wrote down wrongly
+        # It warns of each answer whose shape an exporter wrote down wrongly, and raises what it would log as an error.
+        options.log_severity_level = _FATAL
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise MintmarkError(f"{path}: onnxruntime cannot load it ({str(error)[:200]}); export it again") from error
         self._inputs = self._session.get_inputs()
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether there is a second output, which is what `predict_proba` returns."""
+        return len(self._session.get_outputs()) > 1
 
     def predict(self, table: Any) -> NDArray[Any]:
         """The first output: labels or values, (n rows,) or (n rows, n outputs)."""

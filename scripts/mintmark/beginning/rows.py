@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _LOOKED_AT: Final = 200  # rows, of which the form is worked out
+_MOST_COLUMNS: Final = 10_000  # more take hours to measure one by one
 _COMMA_NUMBER: Final = re.compile(r"[+-]?\d+,\d+")
 _POINT_NUMBER: Final = re.compile(r"[+-]?\d+\.\d+")
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -39,6 +40,9 @@ def read_rows(name: str, content: bytes) -> Rows:
         raise MintmarkError(f"{name}: is neither .csv nor .parquet; save it as one of them")
     declared = _form_of(name, content) if suffix == "csv" else {}
     form = CsvForm(**declared)
+    if suffix == "csv":
+        head = content.partition(b"\n")[0].decode(declared.get("encoding", "utf-8"), "replace")
+        _require_few(name, head.count(declared.get("separator", ",")) + 1)
     try:
         table = reading.read_csv(name, content, form) if suffix == "csv" else _read_parquet(name, content)
         frame = reading.join_typed({name: table}, form, {})
@@ -47,6 +51,13 @@ def read_rows(name: str, content: bytes) -> Rows:
     if frame.empty:
         raise MintmarkError(f"{name}: holds no rows")
     return Rows(frame=frame, declared=declared)
+
+
+def _require_few(name: str, columns: int) -> None:
+    if columns > _MOST_COLUMNS:
+        raise MintmarkError(
+            f"{name}: has {columns:,} columns, and at most {_MOST_COLUMNS:,} are taken; leave out the rest"
+        )
 
 
 def _read_parquet(name: str, content: bytes) -> Any:
@@ -59,6 +70,7 @@ def _read_parquet(name: str, content: bytes) -> Any:
         names = pq.read_schema(io.BytesIO(content)).names
     except (pa.ArrowException, OSError, ValueError):
         names = []  # the reader says why
+    _require_few(name, len(names))
     return reading.read_parquet(name, content, dropped=names)
 
 

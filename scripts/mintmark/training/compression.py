@@ -89,6 +89,7 @@ class OnnxEstimator:
         self._model = model
         if classes:
             self.classes_ = np.asarray(classes)
+        if classes and model.gives_probabilities:
             self.predict_proba = model.predict_proba
 
     def predict(self, rows: pd.DataFrame) -> Any:

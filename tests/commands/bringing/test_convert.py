@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ raise ValueError(repr(told))
     assert re.search(r"\[None(, '\w+Error'){4}\]", said), said
     assert SECRET not in said
     assert sorted(os.listdir(tmp_path)) == ["model.pkl", "rows.csv", "secret.txt"]
+
+
+@pytest.mark.slow
+def test_a_thread_that_a_pickle_leaves_behind_keeps_nobody_waiting(
+    tmp_path: Path, rows: pd.DataFrame, capsys: Any
+) -> None:
+    class Program:
+        def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+            return exec, ("import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()", {})
+
+    begin = time.monotonic()
+    assert answers(tmp_path, pickle.dumps(Program())) == 1
+    assert "which has no predict" in capsys.readouterr().err
+    assert time.monotonic() - begin < 250  # it has 300 seconds
 
 
 def test_the_output_is_called_by_its_format(tmp_path: Path, rows: pd.DataFrame, capsys: Any) -> None:

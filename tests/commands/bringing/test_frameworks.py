@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.scaffold.brought import begin_empty, logistic_graph, rows
-from tests.scaffold.framework_environment import framework_programs
+from tests.scaffold.framework_environment import HEAVY, framework_programs, heavy_python
 from tests.scaffold.registry import Scratch
 
 PAGES = Path(__file__).parents[3] / "docs/how-to"
@@ -73,6 +74,85 @@ def test_a_boosted_model_goes_through_onnx(empty: Scratch, tmp_path: Path, frame
     assert "it answers here as --predictions says" in told.text
     metrics = yaml.safe_load(empty.read("models/trees/candidate/metrics.json"))["metrics"]
     assert metrics["roc_auc"]["value"] > 0.8
+
+
+# What has no answers of its own on the page writes some, for `--predictions`.
+TOLD = """
+answers = pd.DataFrame(shares, columns=["probability_0", "probability_1"])
+answers.insert(0, "prediction", shares.argmax(axis=1))
+answers.to_csv("answers.csv", index=False)
+"""
+NETWORKS = {
+    "CatBoost": (
+        """
+from catboost import CatBoostClassifier
+model = CatBoostClassifier(iterations=40, verbose=False).fit(train[inputs], train["kind"])
+""",
+        "",
+    ),
+    "PyTorch": (
+        """
+import torch
+torch.manual_seed(0)
+rows, truth = torch.tensor(train[inputs].to_numpy("float32")), torch.tensor(train["kind"].to_numpy())
+model = torch.nn.Sequential(
+    torch.nn.Linear(2, 16), torch.nn.BatchNorm1d(16), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(16, 2)
+)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+for _ in range(100):
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(model(rows), truth).backward()
+    optimizer.step()
+torch.save(model, "saved.pt")
+torch.save(model.state_dict(), "saved.bin", _use_new_zipfile_serialization=False)
+""",
+        "shares = Labelled()(torch.tensor(holdout[inputs].to_numpy('float32')))[1].detach().numpy()" + TOLD,
+    ),
+    "Keras and TensorFlow": (
+        """
+import keras
+keras.utils.set_random_seed(0)
+layers = keras.layers
+made = keras.Sequential([
+    keras.Input((2,)), layers.Dense(16, "relu"), layers.BatchNormalization(), layers.Dropout(0.2),
+    layers.Dense(2, "softmax"),
+])
+made.compile("adam", "sparse_categorical_crossentropy")
+made.fit(train[inputs].to_numpy(), train["kind"].to_numpy(), epochs=30, verbose=0)
+made.save("model.keras")
+made.save("saved.h5")
+""",
+        "shares = model.predict(holdout[inputs].to_numpy(), verbose=0)" + TOLD,
+    ),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("framework", list(HEAVY))
+def test_the_lines_of_the_page_export_what_the_framework_answers(
+    empty: Scratch, tmp_path: Path, framework: str
+) -> None:
+    python, (before, after) = heavy_python(framework), NETWORKS[framework]
+    codes().to_csv(tmp_path / "trees.csv", index=False)  # type: ignore[attr-defined]
+    (block,) = re.findall(r"```python\n(.*?)```", section("bring-a-model.md", framework), re.S)
+    (tmp_path / "export.py").write_text(f"{FITTED}{before}{block}{after}holdout.to_csv('holdout.csv', index=False)\n")
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run((python, "export.py"), cwd=tmp_path, env=quiet, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    measured = ("--data", str(tmp_path / "holdout.csv"), "--target", "kind")
+    given = ("--artifact", str(tmp_path / "model.onnx"), *measured, "--predictions", str(tmp_path / "answers.csv"))
+    told = empty.mintmark("register", "trees", *given)
+    assert told.code == 0, told.text
+    assert "it answers here as --predictions says" in told.text
+    # What the framework itself saves is refused with this page, whatever it is called.
+    for saved in [path for path in tmp_path.iterdir() if path.stem == "saved" or path.suffix == ".keras"]:
+        renamed = shutil.copy(saved, tmp_path / f"{saved.name}.pkl")
+        for path in (str(saved), str(renamed)):
+            for command in (("register", "trees", "--artifact", path), ("convert", path, *measured)):
+                refused = empty.mintmark(*command)
+                assert refused.code == 1, refused.text
+                assert "ONNX" in refused.text
+                assert "docs/how-to/bring-a-model.md shows how" in refused.text
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import skops.io
@@ -35,6 +36,24 @@ def holdout(tmp_path: Path) -> Path:
 def put(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     return str(path)
+
+
+def endless_graph() -> bytes:
+    """A graph that asks for a table of four terabytes."""
+    from onnx import helper, load_model_from_string, numpy_helper
+
+    model = load_model_from_string(logistic_graph())
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1 << 40]), "most"))
+    model.graph.node.extend(
+        [
+            helper.make_node("ConstantOfShape", ["most"], ["table"]),
+            helper.make_node("ReduceSum", ["table"], ["sum"], keepdims=0),
+        ]
+    )
+    model.graph.node.append(helper.make_node("Add", ["probabilities", "sum"], ["more"]))
+    model.graph.output[1].name = "more"
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def describe(registry: Scratch) -> None:
@@ -103,6 +122,9 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
     answers = rows(1)[["kind"]].rename(columns={"kind": "prediction"})
     answers.to_csv(tmp_path / "answers.csv", index=False)
     known = ["--data", str(holdout), "--target", "kind"]
+    wide_rows = put(tmp_path / "wide.csv", f"{','.join(f'c{n}' for n in range(10_001))}\n".encode())
+    pd.DataFrame([[0.0] * 10_001]).rename(columns=str).to_parquet(tmp_path / "wide.parquet")
+    hungry = put(tmp_path / "hungry.onnx", endless_graph())
     pickled = put(tmp_path / "model.pkl", pickle.dumps(LogisticRegression()))
     learned, numbered = rows(2), tmp_path / "numbered.csv"
     texts = LogisticRegression().fit(learned[INPUTS], (learned["kind"] == "oak").astype(int).astype(str))
@@ -114,6 +136,9 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
         (["--artifact", keras, *known], "docs/how-to/bring-a-model.md"),
         (["--artifact", str(holdout), *known], "holds data and no model"),
         (["--artifact", str(tmp_path / "nowhere.onnx"), *known], "No such file"),
+        (["--artifact", hungry, *known], "cannot answer the evaluation rows"),
+        (["--artifact", good, "--data", wide_rows, "--target", "c0"], "has 10,001 columns, and at most 10,000"),
+        (["--artifact", good, "--data", str(tmp_path / "wide.parquet"), "--target", "0"], "has 10,001 columns"),
         ([*known], "--artifact FILE"),
         (["--artifact", good, "--target", "kind"], "name rows to measure on: --data FILE"),
         (["--artifact", good, "--data", str(holdout)], "--target COLUMN"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scaffold.brought import CLASSES, INPUTS, logistic_graph
 from tests.scaffold.registry import Scratch, begin_committed
 
 SIGNATURE = {
@@ -56,6 +57,54 @@ def test_a_row_is_told_with_its_values_and_the_largest_contribution_first(made: 
     done = made.run("explain", "box@1.0.0", "rows.csv")
     assert done.out.splitlines()[0] == "row 0: prediction 70, and 44 on average over 40 evaluation rows of box@1.0.0"
     assert [line.split()[:3] for line in done.out.splitlines()[2:4]] == [["width", "30", "+21"], ["kind", "b", "+5"]]
+
+
+def onnx_graph(kind: str) -> bytes:
+    """A graph of width and height: labels with shares, labels alone, or a number."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    if kind != "prediction":
+        model = onnx.load_model_from_string(logistic_graph())
+        if kind == "share":
+            del model.graph.output[1:]
+    else:
+        weights = numpy_helper.from_array(np.array([[2.0], [-1.0]], dtype=np.float32), "weights")
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, wide])
+            for name, wide in (("rows", 2), ("number", 1))
+        ]
+        node = helper.make_node("MatMul", ["rows", "weights"], ["number"])
+        graph = helper.make_graph([node], "linear", ends[:1], ends[1:], [weights])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["probability", "share", "prediction"])
+def test_an_onnx_model_is_explained_by_what_it_answers(made: Scratch, by: str) -> None:
+    outputs = {"prediction": {"type": "float64" if by == "prediction" else "str", "shape": [None]}}
+    if by == "probability":
+        outputs["probabilities"] = {"type": "float64", "shape": [None, 2]}
+    signature = {"inputs": dict.fromkeys(INPUTS, "float64"), "outputs": outputs}
+    classes = {} if by == "prediction" else {"classes": CLASSES}
+    stored = io.BytesIO()
+    pd.DataFrame({"row": range(4), "width": [0.0, 0.0, 1.0, 1.0], "height": 0.5}).to_parquet(stored)
+    files = {"model.onnx": onnx_graph(by), "evaluation.parquet": stored.getvalue()}
+    made.add_model("trees", task="regression" if by == "prediction" else "binary-classification")
+    made.add_version("trees", "1.0.0", files, signature=signature | classes)
+    made.write("rows.csv", "width,height\n1.0,0.5\n")
+    done = made.run("explain", "trees@1.0.0", "rows.csv", "--json")
+    assert (done.code, done.err) == (0, "")
+    (found,) = json.loads(done.out)
+    assert found["by"] == by
+    assert found.get("class") == (None if by == "prediction" else "oak")
+    low, high = {"prediction": (-0.5, 1.5), "share": (0, 1), "probability": (0.377541, 0.817574)}[by]
+    assert found["answer"] == pytest.approx(high, abs=1e-6)
+    # Every row has this height, so the width is all that moves the answer.
+    assert found["inputs"]["width"]["value"] == pytest.approx((high - low) / 2, abs=1e-6)
+    assert found["inputs"]["height"]["value"] == 0
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ The answer and the converted model go to the files that are already there for th
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -60,14 +61,13 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _convert(model: Any, rows: pd.DataFrame, artifact_format: str, path: Path) -> bytes:
-    if artifact_format == "onnx":
-        return export_onnx(model, rows, path)
     from mintmark.artifacts.skops.format import dump_canonical
 
     try:
-        return dump_canonical(model)
+        return export_onnx(model, rows) if artifact_format == "onnx" else dump_canonical(model)
     except MintmarkError as error:
-        raise MintmarkError(f"{path}: {error}") from error
+        otherwise = "; leave out --to onnx" if artifact_format == "onnx" else ""
+        raise MintmarkError(f"{path}: {error}{otherwise}") from error
 
 
 def _require_answer(model: Any, rows: pd.DataFrame, path: Path) -> None:
@@ -120,3 +120,4 @@ def _type_name(model: Any) -> str:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    os._exit(0)  # a thread that the pickle started would go on until time is up

@@ -9,32 +9,30 @@ from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 _NUMBERS: Final = "inputs"
 _OPSET: Final = {"": 21, "ai.onnx.ml": 3}
 
 
-def export_onnx(model: Any, rows: pd.DataFrame, path: Path) -> bytes:
+def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
     """Return a fitted estimator as ONNX, with text as text and each number in 32 bits.
 
-    Raises `MintmarkError`, which begins with the path, for what skl2onnx does not carry.
+    Raises `MintmarkError` for what skl2onnx does not carry, which says so and not what to do instead.
     """
     try:
         from skl2onnx import to_onnx
     except ModuleNotFoundError:
-        raise MintmarkError(f"{path}: to write ONNX needs the extra `convert`: {install_line('convert')}") from None
+        raise MintmarkError(f"to write ONNX needs the extra `convert`: {install_line('convert')}") from None
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
     try:
         made = to_onnx(model, initial_types=_types(model, rows), options=options, target_opset=_OPSET)
     except MemoryError:
         raise
     except Exception as error:
-        raise MintmarkError(
-            f"{path}: a {_named(model)} cannot be written as ONNX ({describe(error)[:240]}); leave out --to onnx"
-        ) from None
+        raise MintmarkError(f"a {_named(model)} cannot be written as ONNX ({describe(error)[:240]})") from None
+    if not hasattr(model, "predict_proba"):
+        del made.graph.output[1:]  # of a classifier these are scores, which would be taken for probabilities
     content: bytes = made.SerializeToString()
     return content
 
