@@ -24,7 +24,7 @@ def rows(scratch: Scratch) -> int:
     return len(scratch.read(DATA).splitlines()) - 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_imported_data_is_that_of_the_day(tiny: Scratch, tmp_path: Path) -> None:
     source = tmp_path / "warehouse.csv"
     shutil.move(tiny.root / DATA, source)

@@ -166,13 +166,14 @@ def test_an_input_that_is_not_there_or_twice_is_named_unless_it_is_personal(plai
     assert read_head(LogFile(str(tmp_path), "it.parquet", MODEL, VERSION)).fault == ""
 
 
+@pytest.mark.slow
 def test_rows_with_long_texts_are_read_a_few_at_a_time(plain: Path, tmp_path: Path) -> None:
     table = pq.read_table(the_file(plain))
-    long = pa.array([f"{number}{'x' * 2_000_000}" for number in range(DAY_ROWS)])
+    long = pa.array([f"{number}{'x' * 1_000_000}" for number in range(DAY_ROWS)])
     texts = table.append_column("input_text", long)
     pq.write_table(texts, tmp_path / "it.parquet", compression="zstd")
     with pq.ParquetFile(tmp_path / "it.parquet") as reader:
         sizes = [len(rows) for rows in batches_of(reader)]
-    assert (sum(sizes), max(sizes) <= 64) == (DAY_ROWS, True)
+    assert (sum(sizes), max(sizes) <= 128) == (DAY_ROWS, True)
     with pq.ParquetFile(the_file(plain)) as reader:
         assert [len(rows) for rows in batches_of(reader)] == [DAY_ROWS]

@@ -159,7 +159,7 @@ def test_what_cannot_come_is_named_with_the_reason_and_the_others_come(
     assert not any("passwd" in path for path in server.asked)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_pickle_with_an_input_example_is_converted_in_a_process_apart(
     scratch: Scratch, server: MlflowDouble, tmp_path: Path
 ) -> None:

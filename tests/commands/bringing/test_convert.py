@@ -67,7 +67,7 @@ def test_a_search_over_named_columns_becomes_skops(tmp_path: Path, rows: pd.Data
     assert set(model.classes_) == {"größer", "kleiner"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_onnx_that_differs_at_a_threshold_is_refused_unless_accepted(
     tmp_path: Path, rows: pd.DataFrame, capsys: Any
 ) -> None:

@@ -65,7 +65,7 @@ def describe(registry: Scratch) -> None:
     registry.commit("Describe the model", paths=("models/trees/model.yaml",))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_model_trained_elsewhere_becomes_a_version_by_a_persons_decision(
     empty: Scratch, holdout: Path, tmp_path: Path
 ) -> None:
