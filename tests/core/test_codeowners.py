@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mintmark.core.codeowners import lines_after_block, write_block
+from mintmark.registry.schemas import load_schema
 
 OWNERS = {"iris": ["@ada", "@acme/ml"], "digits": ["@bob"]}
 _OWNER = re.compile(r"@[\w-]+(?:/[\w.-]+)?\Z|[^@\s]+@[^@\s]+\Z")
@@ -33,6 +34,13 @@ def test_each_model_is_owned_by_those_whom_it_names():
     assert owners_of(text, "models/digits/channels/production.yaml") == ["@bob"]
     assert owners_of(text, "models/iris-2/model.yaml") == owners_of(text, "docs/models/iris/x") == []
     assert text == write_block(text, dict(reversed(OWNERS.items())))
+
+
+def test_an_account_of_an_enterprise_owns_a_model():
+    pattern = load_schema("model")["properties"]["owners"]["items"]["pattern"]
+    assert re.match(pattern, "@ada_acme")
+    text = write_block("", {"iris": ["@ada_acme"]})
+    assert owners_of(text, "models/iris/model.yaml") == ["@ada_acme"]
 
 
 def test_what_people_wrote_stays():

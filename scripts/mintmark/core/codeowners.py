@@ -15,7 +15,7 @@ _END = "# mintmark doctor --write{}: end"
 _ANY_END = re.compile(r"# mintmark doctor --write(?: in .+)?: end")
 _ANY_BEGIN = re.compile(r"# mintmark doctor --write(?: in .+)?: begin\. .*")
 _NO_PATTERN = re.compile(r"[*?\[\]!#\\\x00-\x1f\x7f]")  # what a path in CODEOWNERS cannot hold, or means something else
-_OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
+_OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _MODEL = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mintmark.forge.forge import Approval, Deployment, DeploymentState, Issue, PullRequest, Release
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _QUESTION = re.compile(r"[A-Za-z0-9._~%@/-]*")
 _MOST_DESCRIPTION = 140  # characters of a deployment's description
 _ACTIONS = "github-actions"
