@@ -220,7 +220,7 @@ def test_the_client_alone_lists_shows_and_pulls(
     assert "MissingExtraError: mintmark.load needs the extra `load` (" in loading.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_loads_also_predicts(environment: Callable[[str], Environment], site: str, tmp_path: Path) -> None:
     loader = environment("load")
     assert loader.megabytes() <= 320

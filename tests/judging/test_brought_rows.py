@@ -82,7 +82,7 @@ def test_a_file_is_read_as_the_source_of_the_version_was_written(brought: Scratc
     assert pair["pairs"][0]["judged"] == 600
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_several_versions_on_the_same_rows_are_tested_against_the_first(brought: Scratch) -> None:
     found = brought.mintmark("compare", "loans@1.0.0", "loans@1.1.0", "loans@candidate", "--on", "rows.csv", "--json")
     assert found.code == 0, found.text

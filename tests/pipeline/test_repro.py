@@ -140,7 +140,7 @@ def test_only_what_depends_on_a_change_runs_again(repository, path, old, new, fi
     assert (min(found, key=STAGES.index) if found else None) == first
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_model_is_a_section_and_a_model_yaml(repository):
     before = repository.candidate()
     repository.add_rent()
@@ -190,7 +190,7 @@ def test_what_a_reader_needs_goes_to_the_store_and_no_more(repository):
     assert pushed >= {"model.skops", "predictions.parquet", "evaluation.parquet", "profile.json"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_metrics_show_and_diff(repository):
     shown = json.loads(repository.dvc("metrics", "show", "--json"))
     files = shown[""]["data"]
@@ -226,7 +226,7 @@ def test_plots_show_and_diff(repository):
     assert {"trial", "score"} <= set(values[0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "old", "new", "stage", "message"),
     [

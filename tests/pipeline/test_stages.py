@@ -303,7 +303,7 @@ def test_dask_that_is_not_installed(stage, monkeypatch):
         pass
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_progress_bar_where_nobody_looks(repository):
     done = repository.run("python", "scripts/tune.py", "churn")
     assert (done.stdout, done.stderr) == ("", "")

@@ -119,7 +119,7 @@ def test_this_repository_from_an_empty_environment(tmp_path: Path, capsys: pytes
     assert run.jobs == dict.fromkeys(("classify", "validate", "review", "gate"), "success"), run.text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_fork_whose_branch_is_called_main(judged: Scratch, check: Check):
     """Its bytes travel with it in the embedded store; nothing of it is on a branch of the base's repository."""
     run = check("better", author="mallory", fork="main")
@@ -176,7 +176,7 @@ def test_a_group_of_one(judged: Scratch, tmp_path: Path):
     assert report_of(run)["head"] == head
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_group_of_three(judged: Scratch, tmp_path: Path):
     """A proposal, the promotion of another version and a document; each is judged as what it is."""
     for name, path in (("document", "docs/index.md"), ("code", "scripts/more.py")):

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from tests.scaffold.marks import first_quick
+from tests.scaffold.marks import first_quick, others_long
 
 from mintmark.artifacts.confined.confinement import Limits
 from mintmark.artifacts.confined.model_answers import (
@@ -142,7 +142,7 @@ def models() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", first_quick(["forest", "boosting", "text", "no probabilities"]))
+@pytest.mark.parametrize("name", others_long(["forest", "boosting", "text", "no probabilities"]))
 def test_a_model_answers_exactly_as_it_does_in_this_process(tmp_path, name):
     table, _ = rows()
     table = table if name == "text" else table[list("abcd")]

@@ -114,7 +114,7 @@ def test_history_of_gto_tells_every_move_in_order(published: Scratch) -> None:
     assert [one for one in told if one[1]] == [one for one in expected if one[1]]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_check_ref_of_gto_says_which_version_a_tag_is_on(published: Scratch) -> None:
     for _ in life(published):
         pass
@@ -131,7 +131,7 @@ def run_gto(scratch: Scratch, *arguments: str) -> str:
     return subprocess.run(command, cwd=scratch.root, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gto_on_the_command_line(published: Scratch) -> None:
     release(published)
     assert "v1.1.0" in next(line for line in run_gto(published, "show").splitlines() if "iris" in line)

@@ -226,7 +226,7 @@ def test_forward_back_and_forward_again(scratch: Scratch, hosted: FakeRepository
     assert "iris#production#8 waits for the environment iris/production;" in release(scratch), "people are asked again"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_reviewer_is_passed_by_on_the_way_back(scratch: Scratch, hosted: FakeRepository) -> None:
     """1.0.0 held production, but nobody let it through to `deploy`: going back to it is no rollback there."""
     release(scratch)
@@ -234,7 +234,7 @@ def test_no_reviewer_is_passed_by_on_the_way_back(scratch: Scratch, hosted: Fake
     assert "iris#production#6 waits for the environment iris/production;" in release(scratch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_move_that_is_overtaken_ends(scratch: Scratch, hosted: FakeRepository) -> None:
     release(scratch)
     promote(scratch, hosted, "1.2.0")
@@ -245,7 +245,7 @@ def test_a_move_that_is_overtaken_ends(scratch: Scratch, hosted: FakeRepository)
     assert hosted.git("log", "--format=%s", "deploy").splitlines()[0] == "promote iris 1.2.0 to production"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_killed_run_left_open_is_ended_by_the_next(scratch: Scratch, hosted: FakeRepository) -> None:
     deploy_all(scratch)
     promote(scratch, hosted, "1.2.0")
@@ -286,7 +286,7 @@ def finished(scratch: Scratch, hosted: FakeRepository) -> None:
     assert len(hosted.git("log", "--format=%s", "deploy").splitlines()) == 6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "done", [True, pytest.param(False, marks=pytest.mark.long)], ids=["done and not answered", "not done"]
 )
@@ -328,7 +328,7 @@ def test_two_at_once(scratch: Scratch, hosted: FakeRepository, tmp_path: Path) -
     assert sorted(open_ones) == ["iris#production#4", "iris#staging#5", "wine#staging#1"], "one deployment a move"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_failure_is_told(scratch: Scratch, hosted: FakeRepository) -> None:
     release(scratch)
     hosted.git("config", "receive.denyCurrentBranch", "refuse")
@@ -414,8 +414,8 @@ def report_of(reference: str) -> bytes:
     ("files", "said"),
     [
         pytest.param({"report.json": report_of("iris@1.2.0")}, "", id="a report"),
-        pytest.param({"report.json": b"{}"}, "the review of #1", id="a broken report", marks=pytest.mark.slow),
-        pytest.param({}, "", id="no report", marks=pytest.mark.slow),
+        pytest.param({"report.json": b"{}"}, "the review of #1", id="a broken report", marks=pytest.mark.long),
+        pytest.param({}, "", id="no report", marks=pytest.mark.long),
     ],
 )
 def test_a_tag_keeps_the_result_of_the_review(

@@ -31,7 +31,7 @@ def test_the_same_data_is_nothing_to_propose(hosted: Hosted, capsys: pytest.Capt
     assert hosted.clone.git("status", "--porcelain") == ""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_last_digits_are_nothing_to_propose(
     hosted: Hosted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,10 +73,12 @@ def test_an_estimate_tells_both_apart_where_the_difference_is_large(two_versions
     assert "each score means what it meant on the evaluation rows" in found.notes[0]
 
 
+@pytest.mark.long
 def test_rows_that_nobody_spoiled_make_no_version_better(two_versions: Scratch, tmp_path: Path) -> None:
     assert not judge(two_versions.root, write(two_versions.root, tmp_path / "log", as_it_is)).is_better
 
 
+@pytest.mark.long
 def test_many_rows_are_sampled_by_their_ids(
     two_versions: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from tests.bench.coverage import KINDS, simulate
 from tests.scaffold.examples import examples
+from tests.scaffold.marks import others_long
 
 from mintmark.core.judgement.gates import check_floors
 from mintmark.core.model import Gates
@@ -211,7 +212,7 @@ RATES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "rows", "holds", "passes"), RATES)
+@pytest.mark.parametrize(("name", "rows", "holds", "passes"), others_long(RATES))
 def test_the_rates_of_the_bench(name, rows, holds, passes):
     (kind,) = [kind for kind in KINDS if kind.name == name]
     found = simulate(kind, rows, samples=100, resamples=300)

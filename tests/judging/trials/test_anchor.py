@@ -64,7 +64,7 @@ def test_an_anchor_moves_to_the_champion_alone(crowned: Scratch, anchor: str, co
     assert message in found.text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_anchor_that_is_gone_asks_a_person(crowned: Scratch) -> None:
     crowned.edit("models/loans/model.yaml", "owners:", 'anchor: "0.9.0"\nowners:')
     crowned.commit("An anchor that was withdrawn")

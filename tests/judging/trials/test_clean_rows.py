@@ -32,7 +32,7 @@ def test_rows_that_the_candidate_was_trained_on_are_left_out(judged: Scratch) ->
     assert "400 of 600 rows were in the training" in found.markdown
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_champion_that_saw_them_is_no_better_off(judged: Scratch) -> None:
     judged.branch("greedy")
     propose(judged, C=1.0, seen=800)

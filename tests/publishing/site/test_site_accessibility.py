@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.publishing.site.browser import NARROW, Visitor
 from tests.publishing.site.site_pages import KINDS
-from tests.scaffold.marks import first_quick
+from tests.scaffold.marks import first_quick, others_long
 from tests.scaffold.npm_packages import npm_file
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def assert_accessible(page: Page, axe: str) -> None:
             raise AssertionError("\n".join((f"{page.url} at {size['width']}", *found["told"])))
 
 
-@pytest.mark.parametrize("dark", first_quick([False, True]), ids=["light", "dark"])
+@pytest.mark.parametrize("dark", others_long([False, True]), ids=["light", "dark"])
 @pytest.mark.parametrize("kind", first_quick(KINDS))
 def test_a_page_is_accessible(visitor: Visitor, axe: str, kind: str, dark: bool) -> None:
     page = visitor.open(KINDS[kind], dark=dark)
@@ -117,7 +117,7 @@ USES: dict[str, tuple[str, Callable[[Page], None]]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dark", first_quick([False, True]), ids=["light", "dark"])
+@pytest.mark.parametrize("dark", others_long([False, True]), ids=["light", "dark"])
 @pytest.mark.parametrize("use", first_quick(USES))
 def test_a_page_in_use_is_accessible(visitor: Visitor, axe: str, use: str, dark: bool) -> None:
     path, act = USES[use]
