@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,20 +14,17 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.commands.forge.hosted import Hosted, host
-from tests.commands.monitoring.two_versions import answering, days_ago, decision
+from tests.commands.monitoring.two_versions import answering, days_ago, decision, stored_version
 from tests.scaffold.fake_forge import FakeRepository
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch, begin
 from tests.serving.log.logged import journal
 
-from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.cli import main
 from mintmark.commands.monitoring.following_up import LABEL
-from mintmark.core.provenance.training_rows import digest_training
 from mintmark.core.question import Question
 from mintmark.core.statistics import evaluation
 from mintmark.core.statistics.metrics import regression_outcomes
-from mintmark.training import profile, tables
 
 MODEL, TARGET = "repair", "cost"
 INPUTS = {"1.0.0": ["size"], "1.1.0": ["size", "age"]}
@@ -56,26 +52,7 @@ def version(inputs: Sequence[str]) -> tuple[dict[str, bytes], dict[str, Any]]:
     measured = evaluation.measure(
         regression_outcomes(rows[TARGET].to_numpy(), said), rows, question, resamples=200, seed=1
     )
-    key = f"sha256:{hashlib.sha256(b'training').hexdigest()}"
-    digests = digest_training(train, inputs=inputs, target=TARGET, has_id=False, entity=None, key=key)
-    files = {
-        "model.skops": dump_canonical(made),
-        "evaluation.parquet": tables.format_parquet(rows),
-        "predictions.parquet": tables.format_parquet(
-            evaluation.format_predictions(rows["row"], rows[TARGET], said, None, [])
-        ),
-        "training-rows.parquet": tables.format_parquet(digests, ascending=["digest"]),
-        "profile.json": profile.format_profile(profile.reference_profile(train[inputs], pd.Series(said), None, [])),
-    }
-    evaluated = hashlib.sha256(files["evaluation.parquet"]).hexdigest()
-    return files, {
-        "signature": evaluation.signature(rows[inputs], pd.Series(said), None, []),
-        "metrics": measured["metrics"],
-        "data": [
-            {"role": "training", "path": "train.parquet", "hash": key, "rows": len(train)},
-            {"role": "evaluation", "path": "evaluation.parquet", "hash": f"sha256:{evaluated}", "rows": len(rows)},
-        ],
-    }
+    return stored_version(made, train, rows, inputs, TARGET, said, None, [], measured)
 
 
 def costlier_ages(rows: pd.DataFrame) -> pd.DataFrame:

@@ -74,9 +74,24 @@ def _version(inputs: Sequence[str]) -> tuple[dict[str, bytes], dict[str, Any]]:
                         entity_column=None, slices=())  # fmt: skip
     outcomes = class_outcomes(rows[TARGET].to_numpy(), said, shares, classes, positive="malignant")
     metrics = evaluation.measure(outcomes, rows, question, resamples=200, seed=1)
+    return stored_version(made, train, rows, inputs, TARGET, said, shares, classes, metrics)
+
+
+def stored_version(
+    made: Any,
+    train: pd.DataFrame,
+    rows: pd.DataFrame,
+    inputs: Sequence[str],
+    target: str,
+    said: Any,
+    shares: Any,
+    classes: list[Any],
+    measured: dict[str, Any],
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the files of a version that a test trained, and what its record says of it."""
     key = f"sha256:{hashlib.sha256(b'training').hexdigest()}"
-    digests = digest_training(train, inputs=inputs, target=TARGET, has_id=False, entity=None, key=key)
-    predicted = evaluation.format_predictions(rows["row"], rows[TARGET], said, shares, classes)
+    digests = digest_training(train, inputs=inputs, target=target, has_id=False, entity=None, key=key)
+    predicted = evaluation.format_predictions(rows["row"], rows[target], said, shares, classes)
     reference = profile.reference_profile(train[inputs], pd.Series(said), shares, classes)
     files = {
         "model.skops": dump_canonical(made),
@@ -88,7 +103,7 @@ def _version(inputs: Sequence[str]) -> tuple[dict[str, bytes], dict[str, Any]]:
     evaluated = hashlib.sha256(files["evaluation.parquet"]).hexdigest()
     return files, {
         "signature": evaluation.signature(rows[inputs], pd.Series(said), shares, classes),
-        "metrics": metrics["metrics"],
+        "metrics": measured["metrics"],
         "data": [
             {"role": "training", "path": "train.parquet", "hash": key, "rows": len(train)},
             {"role": "evaluation", "path": "evaluation.parquet", "hash": f"sha256:{evaluated}", "rows": len(rows)},
