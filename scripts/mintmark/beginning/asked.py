@@ -12,12 +12,12 @@ from mintmark.errors import MintmarkError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-_METRICS: Final[dict[Task, str]] = {
+METRICS: Final[dict[Task, str]] = {
     "regression": "mae",
     "binary-classification": "roc_auc",
     "multiclass-classification": "log_loss",
 }
-_MARGINS: Final[dict[Task, float]] = {"binary-classification": 0.01, "multiclass-classification": 0.02}
+MARGINS: Final[dict[Task, float]] = {"binary-classification": 0.01, "multiclass-classification": 0.02}
 _SHARE_OF_SPREAD: Final = 0.02  # of the target's standard deviation: the margin of a regression
 
 
@@ -37,11 +37,11 @@ def ask_of(frame: pd.DataFrame, target: str, task: Task | None, entity: str | No
         remedy = written_otherwise(frame[target]) or "name another --target"
         raise MintmarkError(f'{name}: "{target}" holds {what}, and no model predicts that; {remedy}')
     positive = positive_label(frame[target]) if found == "binary-classification" else None
-    return Question(task=found, target=target, metric=_METRICS[found], positive_class=positive, entity_column=entity)
+    return Question(task=found, target=target, metric=METRICS[found], positive_class=positive, entity_column=entity)
 
 
 def margin_of(truth: pd.Series, task: Task) -> float:
     """Return how much worse than the champion still counts as no worse, as a first guess."""
     if task != "regression":
-        return _MARGINS[task]
+        return MARGINS[task]
     return float(f"{float(truth.std()) * _SHARE_OF_SPREAD:.1g}")

@@ -23,8 +23,8 @@ _BATCH_BYTES: Final = 128_000_000  # of them, however long the texts are that so
 _LARGEST_STATUS: Final = 999
 _LARGEST_COUNT: Final = 2**53
 NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
-# What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
 _FILLED: Final = ("id", "time", "shadow", "status")  # a row without one of them is none that a server writes
+# What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
 FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError)
 _KINDS: Final = {each.name: each.type for each in FIXED}
 
@@ -125,9 +125,8 @@ def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
     for what, tally in counts.items():
         datetime.fromisoformat(what.minute)
         numbers = (what.status, *tally)
-        if not all(type(number) is int and 0 <= number < _LARGEST_COUNT for number in numbers):
-            raise ValueError("its counts are no numbers")
-        if what.status > _LARGEST_STATUS:
+        are_counts = all(type(number) is int and 0 <= number < _LARGEST_COUNT for number in numbers)
+        if not are_counts or what.status > _LARGEST_STATUS:
             raise ValueError("its counts are no numbers")
         if not isinstance(what.channel, str) or type(what.shadow) is not bool:
             raise ValueError("its counts are of no channel")

@@ -38,7 +38,7 @@ class Tokens:
 
 def request_id(given: str) -> str:
     """Return the id that a header gave to a request, or a new one where that is none."""
-    return given if given and _ID.match(given) else f"{random.getrandbits(64):016x}"
+    return given if _ID.match(given) else f"{random.getrandbits(64):016x}"
 
 
 def check_id(given: str) -> str:

@@ -86,9 +86,14 @@ class GtoSource:
             raise ImportRefused(f"{path}: DVC tracks it, and its cache has it not; run dvc fetch --all-tags there")
         return read_text_file(place, limit=MOST_ARTIFACT)
 
+    @property
+    def _tagged(self) -> str:
+        """What tags call the artifact."""
+        return self.model.replace(":", "=")
+
     def _tags(self, root: Path) -> list[_Tag]:
         told = git.git_text("for-each-ref", f"--format={_FORMAT}", "--sort=creatordate", "refs/tags/", cwd=root)
-        found, called = [], self.model.replace(":", "=")
+        found, called = [], self._tagged
         for line in told.splitlines():
             fields = line.split("\0")
             if len(fields) == len(_FIELDS) and fields[0].startswith((f"{called}@", f"{called}#")):
@@ -112,7 +117,7 @@ class GtoSource:
             "version": name,
             "created": tag.time,
             "commit": tag.commit,
-            "tag": f"{self.model.replace(':', '=')}{tag.rest}",
+            "tag": f"{self._tagged}{tag.rest}",
             "user": text(tag.creator),
             "aliases": list(aliases),
             "description": described,

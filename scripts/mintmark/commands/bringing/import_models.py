@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mintmark.beginning.asked import MARGINS, METRICS
 from mintmark.beginning.bringing import Asked, read_evaluation, read_identity
 from mintmark.beginning.brought_stage import brought_folder
 from mintmark.beginning.importing.found import ImportRefused
@@ -46,11 +47,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mintmark.beginning.importing.found import FoundVersion, Source
+    from mintmark.changing.commits import NewCommit
     from mintmark.core.judgement.rules import ModelState
 
-_METRICS: Final = {"regression": "mae", "binary-classification": "roc_auc", "multiclass-classification": "log_loss"}
 _OPTIONS: Final = {"owners": "--owner @NAME", "purpose": "--purpose TEXT", "licence": "--licence SPDX"}
-_MARGINS: Final = {"binary-classification": 0.01, "multiclass-classification": 0.02, "regression": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,9 +157,8 @@ def _measuring(registry: ClonedRegistry, source: Source, model: str, wanted: Wan
             f"{PINS}: is not there, and a version that is measured says what measured it; make lock writes it"
         )
     rows, name = read_evaluation(wanted.data), str(wanted.data)
-    said = Said(owners=tuple(wanted.owners), purpose=wanted.purpose or source.purpose or None, licence=wanted.licence)
     asked = Asked(wanted.target, wanted.task, wanted.entity)
-    document, question = read_identity(registry, model, rows, asked, name=name, said=said)
+    document, question = read_identity(registry, model, rows, asked, name=name, said=_said(source, wanted))
     path = layout.model_path(model)
     blank = [key for key, _ in blanks_in(document)]
     if blank:
@@ -171,6 +170,10 @@ def _measuring(registry: ClonedRegistry, source: Source, model: str, wanted: Wan
             raise UsageError(f"--carry {column}: the rows have no such column")
     return Measuring(rows=rows, name=wanted.data.name, question=question, identity=document, carry=wanted.carry,
                      classes=wanted.classes)  # fmt: skip
+
+
+def _said(source: Source, wanted: Wanted) -> Said:
+    return Said(owners=tuple(wanted.owners), purpose=wanted.purpose or source.purpose or None, licence=wanted.licence)
 
 
 def _aliases(registry: ClonedRegistry, model: str, steps: Sequence[_Step], measuring: Measuring | None) -> list[Alias]:
@@ -214,11 +217,10 @@ def _identity(source: Source, model: str, asked: Wanted) -> dict[str, Any]:
         raise UsageError(
             f"there is no {layout.model_path(model)} yet, so say what the model answers: --task and --target COLUMN"
         )
-    question = Question(task=asked.task, target=asked.target, metric=_METRICS[asked.task], positive_class=None,
+    question = Question(task=asked.task, target=asked.target, metric=METRICS[asked.task], positive_class=None,
                         entity_column=None)  # fmt: skip
-    purpose = asked.purpose or source.purpose or None
-    said = Said(owners=tuple(asked.owners), purpose=purpose, licence=asked.licence)
-    document = identity(model, question, said, margin=_MARGINS[asked.task])
+    margin = MARGINS.get(asked.task, 0.0)  # of a regression it follows from rows, which are not here
+    document = identity(model, question, _said(source, asked), margin=margin)
     if not accepts("model", document):
         raise InvalidRegistryError(explain("model", document, layout.model_path(model), {}))
     return document
@@ -286,13 +288,17 @@ def _tell_aliases(model: str, followed: Sequence[Followed]) -> None:
         print(one_line(f"  {alias.name} -> {place}: {told}"))
 
 
+def _tell_commit(made: NewCommit) -> None:
+    print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+
+
 def _commit_identity(registry: ClonedRegistry, model: str, document: Mapping[str, Any], branch: str | None) -> None:
     path = layout.model_path(model)
     with one_at_a_time(registry.root, "import"):
         text = message(f"describe {model}", "It comes from another registry. What nobody said there is blank.")
         writes = {path: format_identity(dict(document)).encode()}
         made = commit_files(registry.root, writes=writes, message=text, branch=branch)
-    print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+    _tell_commit(made)
 
 
 def _commit_versions(
@@ -316,7 +322,7 @@ def _commit_versions(
             failed += 1
             print(one_line(f"{version.name} did not come: {fault}"))
             continue
-        print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+        _tell_commit(made)
     return failed
 
 
@@ -327,7 +333,7 @@ def _commit_moves(root: Path, model: str, followed: Sequence[Followed], branch: 
     for each in in_order([each for each in followed if each.alias.number in there]):
         try:
             for made in commit_moves(root, model, each, branch=branch):
-                print(f"committed {made.oid[:10]} on {made.branch}: {made.subject}")
+                _tell_commit(made)
         except MintmarkError as fault:
             failed += 1
             print(one_line(f"{each.alias.name} is not followed: {fault}"))

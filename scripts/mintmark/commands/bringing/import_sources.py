@@ -92,6 +92,8 @@ def numbered(
     registry: ClonedRegistry, state: ModelState | None, source: Source, versions: Sequence[FoundVersion]
 ) -> list[FoundVersion]:
     """Give each version that has no number there the one that it has here, else the next first part that is free."""
+    if all(version.number for version in versions):
+        return list(versions)
     numbers_here = list(state.versions) if state is not None else []
     known = (
         {number: registry.record(state.model, number).document.get("extra") for number in numbers_here} if state else {}

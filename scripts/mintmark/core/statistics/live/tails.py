@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mintmark.core.statistics.metrics import Floats
 
 LEAST: Final = 1e-300  # no p-value is zero: what is this unlikely is beyond any floating point
@@ -148,16 +150,21 @@ def beyond_the_ends(before: int, now: int, outside: int) -> float:
 def rare_with_rest(reference: Floats, window: Floats, rest: tuple[float, float]) -> tuple[Floats, Floats]:
     """Return counts at levels, with all that are rare and the rows of no listed level as the last one."""
     before, now = float(reference.sum()) + rest[0], float(window.sum()) + rest[1]
-    rare = (reference + window) * min(before, now) < _LEAST_EXPECTED * (before + now)
+    rare = _are_rare(reference, window, before, now)
     return (
         np.append(reference[~rare], reference[rare].sum() + rest[0]),
         np.append(window[~rare], window[rare].sum() + rest[1]),
     )
 
 
+def _are_rare(reference: Floats, window: Floats, before: float, now: float) -> NDArray[np.bool_]:
+    """Whether a level has too few rows on the side that has fewer, `before` or `now` of all levels, for chi-square."""
+    rare: NDArray[np.bool_] = (reference + window) * min(before, now) < _LEAST_EXPECTED * (before + now)
+    return rare
+
+
 def _rare_together(reference: Floats, window: Floats) -> tuple[Floats, Floats]:
-    both = reference + window
-    rare = both * min(reference.sum(), window.sum()) < _LEAST_EXPECTED * both.sum()
+    rare = _are_rare(reference, window, float(reference.sum()), float(window.sum()))
     if rare.sum() < 2:
         return reference, window
     first, second = (np.append(side[~rare], side[rare].sum()) for side in (reference, window))
