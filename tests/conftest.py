@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from tests.scaffold.forks import start_launcher
 from tests.scaffold.once import Once, shared_folder
 from tests.scaffold.registry import Scratch, begin
 from tests.scaffold.warm import WARM_DVC
@@ -74,9 +75,10 @@ def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def warm_dvc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DVC, which Mintmark starts in this process, is one whose imports are done: most of its time goes to them."""
+def warm_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Mintmark starts in this process, DVC and models, has its imports done: most of the time goes to them."""
     monkeypatch.setattr("mintmark.registry.dvc.subprocess", WARM_DVC)
+    monkeypatch.setattr("mintmark.artifacts.confined.confinement._start", start_launcher)
 
 
 def _dump_artifact(folder: Path) -> None:

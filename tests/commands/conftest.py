@@ -41,5 +41,5 @@ def released(_built: dict[str, Scratch], tmp_path: Path) -> Scratch:
 
 
 @pytest.fixture(autouse=True)
-def _warm_dvc(warm_dvc: None) -> None:
+def _warm_programs(warm_programs: None) -> None:
     """Tests of what commands do; that DVC is started as it should be, the tests of its door say."""

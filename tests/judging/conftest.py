@@ -22,5 +22,5 @@ def judged(_proposals: Scratch, tmp_path: Path) -> Scratch:
 
 
 @pytest.fixture(autouse=True)
-def _warm_dvc(warm_dvc: None) -> None:
+def _warm_programs(warm_programs: None) -> None:
     """Tests of what is judged; that DVC is started as it should be, the tests of its door say."""

@@ -16,7 +16,7 @@ from mintmark.registry.pipeline import (
     stage_targets,
 )
 
-pytestmark = pytest.mark.usefixtures("warm_dvc")
+pytestmark = pytest.mark.usefixtures("warm_programs")
 
 PIPELINE = """\
 stages:

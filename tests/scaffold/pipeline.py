@@ -75,10 +75,11 @@ metrics = {"schema": 1, "task": "regression", "rows": len(x), "confidence": 0.95
 
 # Rows with an even number train a real classifier, the others evaluate it. `seen`: of the first rows, all train it.
 CLASSIFIER = """\
+from mintmark.training import arithmetic  # before NumPy
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from mintmark.artifacts.skops.format import dump_canonical
+from mintmark.artifacts.skops.format import dump_canonical, import_skops_alone
 from mintmark.core.question import Question
 from mintmark.core.statistics import evaluation
 from mintmark.core.statistics.metrics import class_outcomes
@@ -95,6 +96,7 @@ made.fit(train[inputs], train["paid"])
 prediction, probabilities = made.predict(rows[inputs]), made.predict_proba(rows[inputs])
 classes = made.classes_.tolist()
 outcomes = class_outcomes(rows["paid"].to_numpy(), prediction, probabilities, classes, positive=question.positive_class)
+import_skops_alone()
 (out / "model.skops").write_bytes(dump_canonical(made))
 (out / "evaluation.parquet").write_bytes(tables.format_parquet(rows))
 predicted = evaluation.format_predictions(rows["row"], rows["paid"], prediction, probabilities, classes)

@@ -1,6 +1,7 @@
 """A process that has imported what commands import, and runs each command it is asked for in a fork of itself.
 
-It does no work of its own: no thread is started before a fork, and nothing that one command does reaches the next.
+Of what such a command starts, DVC, its stages and confined models are forks too: see `forks`. The server does no work
+of its own: no thread is started before a fork, and nothing that one command does reaches the next.
 """
 
 from __future__ import annotations
@@ -14,9 +15,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.scaffold import forks
+
+sys.path.pop()
+
 PRELOADED = (
+    "mintmark.training.arithmetic",  # before NumPy
     "mintmark.cli",
     "mintmark.commands.promote",
     "mintmark.commands.propose",
@@ -84,6 +92,10 @@ def _become(request: dict[str, Any], asked: BinaryIO, answered: BinaryIO) -> Non
 
 def _exit_code(module: str, arguments: list[str]) -> int:
     """What `python -m module arguments` would end with."""
+    if module == "dvc":
+        forks.fork_stages()
+    else:
+        forks.fork_workers()
     sys.argv = [str(importlib.import_module(module).__file__), *arguments]
     run: Callable[[list[str]], int | None] = importlib.import_module("dvc.cli" if module == "dvc" else module).main
     try:

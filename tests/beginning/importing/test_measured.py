@@ -51,7 +51,7 @@ def bring(scratch: Scratch, place: Path, holdout: str, *more: str) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("warm_dvc")
+@pytest.mark.usefixtures("warm_programs")
 def test_versions_are_measured_and_aliases_become_channels(
     empty: Scratch, tmp_path: Path, holdout: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
