@@ -80,6 +80,7 @@ CATCHERS = {
     "cli: _run_and_tell": "turns it into one sentence and an exit code",
     "judging.hearing: heard": "turns it into a failed check, or into a question for a person",
     "judging.reproducing.reproduction: reproduce_version": "a version that cannot be made again is what was asked",
+    "artifacts.confined.model_worker: answer_or_refusal": "what a model's process refuses is what it answers",
     # R10: one broken entry never hides the others.
     "changing.candidate_record: _measured_cost": "a broken file beside the outputs is told, and the proposal goes on",
     "commands.compare: _pair": "what keeps two versions from a paired test is told below both values",
@@ -103,9 +104,10 @@ CATCHERS = {
     "publishing.site.embedded_files: EmbeddedFiles.read_anywhere": "a page is built without bytes that cannot be had",
     "publishing.site.embedded_files: EmbeddedFiles._paths": "a page is built without a file whose address is none",
     "publishing.site.preview: _PageRequest.do_GET": "the site before is shown, with why it is old",
-    "training.brought: ask": "what a model says of the rows gets the name of its file",
+    "training.brought.answers: ask": "what a model says of the rows gets the name of its file",
+    "training.brought.worker: _fits": "an answer that does not fit the truth is told by who measures it",
     "training.quantisation: quantised": "what ONNX does not carry is a fault of params.yaml, with what to write instead",
-    "training.brought: _shares": "an ONNX model without probabilities is measured by its labels",
+    "training.brought.answers: _shares": "an ONNX model without probabilities is measured by its labels",
     "registry.declared_columns: _mapping": "a file of the pipeline that cannot be read names no columns; its faults are told",
     "registry.listing: _metric": "a model without a readable identity still has versions to list",
     "registry.published.listing: list_versions": "a model that the site has not whole costs its own rows",
@@ -177,8 +179,6 @@ CATCHERS = {
     "forge.github: GitHub._login": "the token of a workflow may not ask whose it is: it is a bot's",
     "forge.releases: Releases.publish": "another run may have published it, or the answer alone was lost",
     # The confined process: its answer is all that gets out of it.
-    "artifacts.confined.model_worker: main": "findings and refusals cross the border as data",
-    "artifacts.confined.conversion_worker: main": "refusals cross the border as data",
     "artifacts.confined.conversion_worker: _convert": "says of which file",
     "artifacts.confined.model_worker: _probabilities": "an ONNX model may have none",
     # The server: what keeps a model from being ready is no fault of who asks whether it is.

@@ -25,7 +25,11 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 _STAGE = re.compile(r"python (scripts/\w+\.py)((?: [\w.-]+)*)")
-_WORKERS = ("mintmark.artifacts.confined.model_worker", "mintmark.artifacts.confined.conversion_worker")
+_WORKERS = (
+    "mintmark.artifacts.confined.model_worker",
+    "mintmark.artifacts.confined.conversion_worker",
+    "mintmark.training.brought.worker",
+)
 _MOST_FILES = 1 << 10
 
 
@@ -125,11 +129,15 @@ def _search_path(environment: Mapping[str, str]) -> list[str]:
 
 
 def _close_what_exec_closes() -> None:
-    """Among it is the pipe by which `Popen` waits for the new program to begin."""
+    """Among it is the pipe by which `Popen` waits for the new program to begin.
+
+    Each number stays that of an open file: pyarrow aborts a fork of the fork whose pipe it cannot close.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3, _MOST_FILES):
         with contextlib.suppress(OSError):
             if not os.get_inheritable(number):
-                os.close(number)
+                os.dup2(nothing, number, inheritable=False)
 
 
 def _end_as(run: Callable[[], object], environment: Mapping[str, str]) -> NoReturn:

@@ -209,7 +209,7 @@ class OnnxModel:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise MintmarkError(f"{path}: onnxruntime cannot load it ({str(error)[:200]}); export it again") from error
+            raise MintmarkError(f"{path}: {_why_not_loaded(str(error))}") from error
         self._inputs = self._session.get_inputs()
 
     @property
@@ -246,6 +246,14 @@ class OnnxModel:
                 each.name: _typed(columns[each.name].reshape(-1, 1), each.type, (each.name,)) for each in self._inputs
             }
         return list(self._session.run(None, feed))
+
+
+def _why_not_loaded(words: str) -> str:
+    locale = re.search(r"Failed to construct locale with name:([\w.@-]{1,40}?):", words)
+    if locale:
+        message = f"it makes text small by the locale {locale[1]}, which is not installed here; install that, or export"
+        return f'{message} the model with "C.UTF-8" (skl2onnx: options={{id(vectorizer): {{"locale": "C.UTF-8"}}}})'
+    return f"onnxruntime cannot load it ({words[:200]}); export it again"
 
 
 def onnx_classes(data: bytes) -> list[Any]:

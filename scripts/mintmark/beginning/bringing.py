@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mintmark.artifacts.foreign import why_not_converted
 from mintmark.artifacts.formats import canonical_artifact, detect_format
-from mintmark.artifacts.loading import load_artifact
 from mintmark.artifacts.onnx_format import onnx_classes
 from mintmark.beginning.asked import ask_of, margin_of
 from mintmark.beginning.model_text import Said, identity
@@ -17,13 +16,12 @@ from mintmark.core.layout import model_path
 from mintmark.core.question import ROW, Question, Task
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry.schemas import accepts, explain
-from mintmark.temporary import TemporaryFolder
 from mintmark.training import tables
-from mintmark.training.brought import Brought, Training
+from mintmark.training.brought.model import Brought, Training
 from mintmark.training.recipes import read_question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -31,15 +29,14 @@ if TYPE_CHECKING:
     from mintmark.core.question import Label
     from mintmark.registry.clone import ClonedRegistry
 
-RUNNABLE: Final = ("skops", "onnx")
-
 
 class Artifact(NamedTuple):
-    """A model file that may enter the registry: what it is called here, its format, and its bytes."""
+    """A model file that may enter the registry: what it is called here, its format, its bytes, and where it was."""
 
     name: str
     format: str
     content: bytes
+    source: str
 
 
 class Asked(NamedTuple):
@@ -52,6 +49,8 @@ class Asked(NamedTuple):
 
 def read_artifact(path: Path, trusted: Sequence[str]) -> Artifact:
     """Return a model file as the registry stores it (R8); raise `MintmarkError` for what it does not store."""
+    if path.is_dir():
+        raise MintmarkError(f"{path}: {why_not_converted(path)}")
     content, name = bytes_of(path), str(path)
     found = detect_format(content, name=name)
     if isinstance(found, Finding):
@@ -65,7 +64,7 @@ def read_artifact(path: Path, trusted: Sequence[str]) -> Artifact:
     content, faults = canonical_artifact(content, name=name, declared_format=found, trusted=trusted)
     if faults:
         raise InvalidRegistryError(faults)
-    return Artifact(f"model.{found}", found, content)
+    return Artifact(f"model.{found}", found, content, name)
 
 
 def bytes_of(path: Path) -> bytes:
@@ -143,8 +142,10 @@ def bring(
     brought = Brought(
         model=model,
         name=artifact.name,
+        source=artifact.source,
+        format=artifact.format,
         artifact=artifact.content,
-        load=_loader(artifact, trusted) if artifact.format in RUNNABLE else None,
+        trusted=tuple(trusted),
         labels=tuple(onnx_classes(artifact.content)) if artifact.format == "onnx" else (),
         classes=_labels(rows[question.target], classes) if question.is_classification else (),
         rows=rows,
@@ -157,16 +158,14 @@ def bring(
     return brought
 
 
-def _loader(artifact: Artifact, trusted: Sequence[str]) -> Callable[[], Any]:
-    """Return what loads the very bytes that were checked."""
+def fitted_columns(artifact: Artifact, trusted: Sequence[str]) -> list[str] | None:
+    """Return the columns that an estimator was fitted on; None where it does not know them by name, or is a graph."""
+    if artifact.format != "skops":
+        return None
+    from mintmark.artifacts.skops.format import load_trusted
 
-    def load() -> Any:
-        with TemporaryFolder("model") as folder:
-            path = folder / artifact.name
-            path.write_bytes(artifact.content)
-            return load_artifact(path, artifact.format, trusted=trusted, name=artifact.name)
-
-    return load
+    names = getattr(load_trusted(artifact.content, trusted=trusted, name=artifact.source), "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
 
 
 def _labels(truth: pd.Series, classes: Sequence[str]) -> tuple[Label, ...]:

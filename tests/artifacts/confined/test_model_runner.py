@@ -32,7 +32,8 @@ from mintmark.artifacts.confined.model_answers import (
     parse_answers,
     parse_document,
 )
-from mintmark.artifacts.confined.model_runner import ModelProcess, ModelRunError, run_model
+from mintmark.artifacts.confined.model_runner import ModelProcess, run_model
+from mintmark.artifacts.confined.worker_runs import ModelRunError
 from mintmark.artifacts.skops.format import dump_canonical, load_trusted
 from mintmark.core.judgement.answers import Answer, ModelRun
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -495,7 +496,9 @@ def test_a_symbolic_link_in_the_place_of_the_answer_is_not_followed(agent, searc
     done = subprocess.run((sys.executable, "-c", textwrap.dedent(program)), capture_output=True, text=True, check=False)
     if "AssertionError" in done.stderr:
         pytest.skip("this system has no seccomp to take Landlock away with")
-    assert done.stderr.splitlines()[-1].endswith("its process put something else in the place of the answer")
+    assert done.stderr.splitlines()[-1].endswith(
+        "something else in the place of the answer; only Mintmark may write there, so do not use this file"
+    )
 
 
 # Answers, as bytes

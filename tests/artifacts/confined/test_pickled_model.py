@@ -64,7 +64,10 @@ def refusal(path: Path) -> str:
     [
         (b"just text", "is no pickle"),
         (pickle.dumps(MODEL)[:-20], "is no pickle"),
-        (b"cnot_there\nModel\n.", "needs the module not_there, which is not installed here"),
+        (
+            b"cnot_there\nModel\n.",
+            "needs the module not_there, which is not installed here; install it (your own one as a package), or",
+        ),
         (b"cxgboost.sklearn\nXGBClassifier\n.", "convert_xgboost"),
         (b"csklearn.linear_model\nGone\n.", "no longer have"),
         (b"c__main__\nGone\n.", "what a script or notebook defined"),
@@ -88,7 +91,7 @@ def test_an_estimator_of_another_framework_is_named(tmp_path: Path, monkeypatch:
     Booster.__module__, Booster.__qualname__ = "lightgbm", "Booster"
     module.Booster = Booster  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "lightgbm", module)
-    assert "is a model of lightgbm" in refusal(written(tmp_path / "model.pkl", pickle.dumps(Booster())))
+    assert "holds a model of LightGBM" in refusal(written(tmp_path / "model.pkl", pickle.dumps(Booster())))
 
 
 def test_of_a_search_the_best_estimator_is_taken(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def test_what_cannot_come_is_named_with_the_reason_and_the_others_come(
         "cannot come: the flavour sklearn in MLmodel names no file below it",
         "cannot come: its files are not there any more",
         "cannot come: the flavour python_function has no form here: it is code of its own",
-        "4 did not come: model.skops is not there any more",
-        "9 did not come: model.onnx holds skops, and is said to be onnx",
+        "4 did not come: model.skops is not there any more; log it again, or leave it out: --only",
+        "9 did not come: model.onnx holds skops, and is said to be onnx; log the model again",
     ):
         assert sentence in told
     assert scratch.subjects("main..") == [

@@ -13,17 +13,22 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
+from onnx import TensorProto, helper
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tests.scaffold.brought import begin_empty
 
+from mintmark.artifacts.confined.onnx_export import export_onnx
 from mintmark.artifacts.onnx_format import OnnxModel
 from mintmark.artifacts.skops.format import load_trusted
 from mintmark.cli import main
+from mintmark.errors import MintmarkError
 
 SECRET = "a token that nobody sees"
 
@@ -88,6 +93,41 @@ def test_onnx_that_differs_at_a_threshold_is_refused_unless_accepted(
 
 
 @pytest.mark.slow
+def test_text_that_was_trained_elsewhere_is_converted_and_registered(
+    tmp_path: Path, rows: pd.DataFrame, capsys: Any
+) -> None:
+    words = ColumnTransformer([("k", TfidfVectorizer(), "kind"), ("n", StandardScaler(), ["width", "height"])])
+    model = make_pipeline(words, LogisticRegression()).fit(rows.drop(columns="species"), rows["species"])
+    output, registry = str(tmp_path / "texts.skops"), begin_empty(tmp_path / "registry")
+    assert answers(tmp_path, pickle.dumps(model), "-o", output) == 0
+    given = ["--artifact", output, "--data", str(tmp_path / "rows.csv"), "--target", "species"]
+    assert main(["-C", str(registry.root), "register", "texts", *given]) == 0, capsys.readouterr().err
+    told = pd.read_parquet(registry.path("models/texts/candidate/predictions.parquet"))
+    assert told["prediction"].tolist() == model.predict(rows).tolist()
+
+
+@pytest.mark.parametrize("how", [{}, {"token_pattern": "[a-zö]+"}, {"analyzer": "char"}, {"lowercase": False}], ids=str)
+def test_text_as_onnx_keeps_accents_and_needs_no_locale(how: dict[str, Any]) -> None:
+    texts = pd.DataFrame(
+        {"note": ["Größe zählt", "alte BÄUME am Fluß", "naïve café", "a Tall tree", "x y", "東京 タワー"]}
+    )
+    words = ColumnTransformer([("n", TfidfVectorizer(**how), "note")])
+    model = make_pipeline(words, LogisticRegression()).fit(texts, [0, 1, 0, 1, 0, 1])
+    made = OnnxModel(export_onnx(model, texts), path="model.onnx").predict_proba(texts)
+    assert made == pytest.approx(model.predict_proba(texts), abs=1e-5)
+
+
+def test_onnx_that_wants_a_locale_which_is_not_here_says_how_to_export_it() -> None:
+    operator = helper.make_node("StringNormalizer", ["text"], ["low"], case_change_action="LOWER", locale="xx_XX")
+    text, low = (helper.make_tensor_value_info(name, TensorProto.STRING, [None]) for name in ("text", "low"))
+    model = helper.make_model(
+        helper.make_graph([operator], "low", [text], [low]), opset_imports=[helper.make_opsetid("", 17)], ir_version=9
+    )
+    with pytest.raises(MintmarkError, match=r"the locale xx_XX, which is not installed here; .*\"C\.UTF-8\""):
+        OnnxModel(model.SerializeToString(), path="model.onnx")
+
+
+@pytest.mark.slow
 def test_a_hostile_pickle_gets_nothing_and_leaves_nothing(
     tmp_path: Path, rows: pd.DataFrame, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,8 +183,10 @@ def test_the_output_is_called_by_its_format(tmp_path: Path, rows: pd.DataFrame, 
 def test_files_of_other_tools_and_missing_ones_are_refused_at_once(
     tmp_path: Path, rows: pd.DataFrame, capsys: Any
 ) -> None:
-    assert answers(tmp_path, b"\x89HDF\r\n\x1a\n") == 1
+    assert answers(tmp_path, b"\x89HDF\r\n\x1a\nkeras_version") == 1
     assert "is a Keras model" in capsys.readouterr().err
+    assert answers(tmp_path, b"ctorch.nn.modules.linear\nLinear\n.") == 1
+    assert "model.pkl: is a pickle, and holds a model of PyTorch" in capsys.readouterr().err
     assert main(["convert", str(tmp_path / "none.pkl"), "--data", str(tmp_path / "rows.csv")]) == 1
     assert "is not a file" in capsys.readouterr().err
     assert main(["convert", str(tmp_path / "model.pkl"), "--data", str(tmp_path / "none.csv")]) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from tests.scaffold.brought import INPUTS, begin_empty, logistic_graph, rows
 from tests.scaffold.registry import Scratch
 
 from mintmark.artifacts.skops.format import dump_canonical
+from mintmark.cli import main
+from mintmark.training.brought import asking
 
 MADE = {
     "model.onnx", "evaluation.parquet", "predictions.parquet", "profile.json", "signature.json", "data.json",
@@ -38,7 +42,7 @@ def put(path: Path, content: bytes) -> str:
     return str(path)
 
 
-def endless_graph() -> bytes:
+def hungry_graph() -> bytes:
     """A graph that asks for a table of four terabytes."""
     from onnx import helper, load_model_from_string, numpy_helper
 
@@ -54,6 +58,33 @@ def endless_graph() -> bytes:
     model.graph.output[1].name = "more"
     content: bytes = model.SerializeToString()
     return content
+
+
+def endless_graph() -> bytes:
+    """A graph with a loop that never ends."""
+    from onnx import TensorProto, helper, load_model_from_string, numpy_helper
+
+    model, value = load_model_from_string(logistic_graph()), helper.make_tensor_value_info
+    goes_on = helper.make_node("Identity", ["go"], ["on"])
+    keeps = helper.make_node("Identity", ["kept"], ["kept_again"])
+    taken = [value("turn", TensorProto.INT64, []), value("go", TensorProto.BOOL, [])]
+    body = helper.make_graph(
+        [goes_on, keeps], "body", [*taken, value("kept", TensorProto.FLOAT, [None, 2])],
+        [value("on", TensorProto.BOOL, []), value("kept_again", TensorProto.FLOAT, [None, 2])],
+    )  # fmt: skip
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "always"))
+    model.graph.node.append(helper.make_node("Loop", ["", "always", "probabilities"], ["never"], body=body))
+    model.graph.output[1].name = "never"
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def refused(registry: Scratch, arguments: list[str], says: str) -> None:
+    """A registration ends with a sentence, and without a traceback."""
+    done = registry.run("register", "trees", *arguments)
+    assert done.code != 0, arguments
+    assert says in done.text, (says, done.text)
+    assert "Traceback" not in done.text
 
 
 def describe(registry: Scratch) -> None:
@@ -116,27 +147,21 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
 ) -> None:
     before = empty.snapshot()
     good = put(tmp_path / "good.onnx", logistic_graph())
-    coded = put(tmp_path / "coded.onnx", logistic_graph(labels="codes"))
-    wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
     arrays = put(tmp_path / "arrays.safetensors", b"\x08\0\0\0\0\0\0\0{}      ")
     answers = rows(1)[["kind"]].rename(columns={"kind": "prediction"})
     answers.to_csv(tmp_path / "answers.csv", index=False)
     known = ["--data", str(holdout), "--target", "kind"]
     wide_rows = put(tmp_path / "wide.csv", f"{','.join(f'c{n}' for n in range(10_001))}\n".encode())
     pd.DataFrame([[0.0] * 10_001]).rename(columns=str).to_parquet(tmp_path / "wide.parquet")
-    hungry = put(tmp_path / "hungry.onnx", endless_graph())
+    hungry = put(tmp_path / "hungry.onnx", hungry_graph())
     pickled = put(tmp_path / "model.pkl", pickle.dumps(LogisticRegression()))
-    learned, numbered = rows(2), tmp_path / "numbered.csv"
-    texts = LogisticRegression().fit(learned[INPUTS], (learned["kind"] == "oak").astype(int).astype(str))
-    texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
-    rows(1).assign(kind=(rows(1)["kind"] == "oak").astype(int)).to_csv(numbered, index=False)
-    keras = put(tmp_path / "model.h5", b"\x89HDF\r\n\x1a\n" + b"\0" * 64)
+    keras = put(tmp_path / "model.h5", b"\x89HDF\r\n\x1a\nkeras_version")
     for arguments, says in (
         (["--artifact", pickled, *known], "mintmark convert"),
         (["--artifact", keras, *known], "docs/how-to/bring-a-model.md"),
         (["--artifact", str(holdout), *known], "holds data and no model"),
         (["--artifact", str(tmp_path / "nowhere.onnx"), *known], "No such file"),
-        (["--artifact", hungry, *known], "cannot answer the evaluation rows"),
+        (["--artifact", hungry, *known], "hungry.onnx: needs more than 4 GiB of memory; make the model smaller"),
         (["--artifact", good, "--data", wide_rows, "--target", "c0"], "has 10,001 columns, and at most 10,000"),
         (["--artifact", good, "--data", str(tmp_path / "wide.parquet"), "--target", "0"], "has 10,001 columns"),
         ([*known], "--artifact FILE"),
@@ -145,17 +170,43 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
         (["--artifact", good, "--data", str(holdout), "--target", "kinds"], 'did you mean "kind"?'),
         (["--artifact", good, *known, "--carry", "region"], "--carry region: the rows have no such column"),
         (["--artifact", good, *known, "--carry", "width", "--carry", "height"], "leave no column for the model"),
-        (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
-        (["--artifact", wide, *known], "cannot answer the evaluation rows"),
         (["--artifact", good, *known, "--predictions", str(tmp_path / "answers.csv")], "otherwise here than"),
-        (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
-        (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
         (["--artifact", arrays, *known], "--predictions FILE has what it answers"),
     ):
-        done = empty.run("register", "trees", *arguments)
-        assert done.code != 0, arguments
-        assert says in done.text, (says, done.text)
-        assert "Traceback" not in done.text
+        refused(empty, arguments, says)
+    assert empty.snapshot() == before
+
+
+@pytest.mark.slow
+def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, holdout: Path, tmp_path: Path) -> None:
+    before, known = empty.snapshot(), ["--data", str(holdout), "--target", "kind"]
+    learned, numbered = rows(2), tmp_path / "numbered.csv"
+    texts = LogisticRegression().fit(learned[INPUTS], (learned["kind"] == "oak").astype(int).astype(str))
+    rows(1).assign(kind=(rows(1)["kind"] == "oak").astype(int)).to_csv(numbered, index=False)
+    good = put(tmp_path / "good.onnx", logistic_graph())
+    coded = put(tmp_path / "coded.onnx", logistic_graph(labels="codes"))
+    wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
+    texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
+    for arguments, says in (
+        (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
+        (["--artifact", wide, *known], "wide.onnx: cannot answer the evaluation rows"),
+        (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
+        (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
+    ):
+        refused(empty, arguments, says)
+    assert empty.snapshot() == before
+
+
+@pytest.mark.slow
+def test_a_model_that_never_ends_is_ended_when_its_time_is_over(
+    empty: Scratch, holdout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(asking, "LIMITS", replace(asking.LIMITS, seconds=3.0))
+    endless, before = put(tmp_path / "endless.onnx", endless_graph()), empty.snapshot()
+    given = ("--artifact", endless, "--data", str(holdout), "--target", "kind")
+    assert main(["-C", str(empty.root), "register", "trees", *given]) == 1
+    assert re.search(r"endless\.onnx: did not finish in 3 seconds; give it fewer rows \(--data\), or make the model smaller",
+                     capsys.readouterr().err)  # fmt: skip
     assert empty.snapshot() == before
 
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.artifacts.confined.confinement import Limits, python_environment, python_paths, run_confined
+from mintmark.artifacts.confined.confinement import Limits
 from mintmark.artifacts.confined.conversion_worker import CONVERTED
-from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers, parse_document
-from mintmark.artifacts.confined.model_runner import (
-    ENVIRONMENT,
-    ModelRunError,
-    raise_refusal,
-    read_answer,
-    read_plain,
-    run_model,
-    write_tables,
-)
-from mintmark.artifacts.confined.model_worker import ANSWER, JOB
+from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers
+from mintmark.artifacts.confined.model_runner import run_model
+from mintmark.artifacts.confined.worker_runs import ModelRunError, run_worker, told_otherwise
 from mintmark.artifacts.foreign import why_not_converted
 from mintmark.artifacts.formats import check_content, detect_format
 from mintmark.core.conversion.agreement import Agreement, compare_runs
@@ -28,7 +18,6 @@ from mintmark.core.conversion.probes import Edit, make_probes
 from mintmark.core.finding import Finding
 from mintmark.core.judgement.answers import ModelRun
 from mintmark.errors import InvalidRegistryError
-from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +28,7 @@ _WORKER: Final = "mintmark.artifacts.confined.conversion_worker"
 _MOST_EDITS: Final = 10_000
 _ROOM: Final = 256 << 20  # bytes of an answer, and of the converted model
 _LIMITS: Final = Limits(seconds=300.0, file_bytes=_ROOM)
+_FEWER: Final = "give it fewer rows (--data), or make the model smaller"
 TOLERANCES: Final = {"skops": 1e-12, "onnx": 1e-5}  # of a number's size: the same code, and numbers in 32 bits
 
 
@@ -73,7 +63,7 @@ def convert_model(
     Raises `ModelRunError` for what cannot be loaded or converted, with why, and `InvalidRegistryError` with the
     findings of the safety checks (`trusted` has the names of further types).
     """
-    if not path.is_file():
+    if not path.is_file() and not path.is_dir():
         raise ModelRunError(f"{path}: is not a file; name the pickle to convert")
     refused = why_not_converted(path)
     if refused:
@@ -86,7 +76,7 @@ def convert_model(
         [found] if isinstance(found, Finding) else check_content(written.content, found, name=name, trusted=trusted)
     )
     if findings:
-        raise InvalidRegistryError(findings)
+        raise InvalidRegistryError([_with_other_way(each, artifact_format) for each in findings])
     run = run_model(written.content, artifact_format, written.tables, trusted=trusted, limits=limits)
     counts = {table: len(each) for table, each in written.tables.items()}
     columns = written.about["columns"]
@@ -100,35 +90,28 @@ def convert_model(
     )
 
 
+def _with_other_way(finding: Finding, artifact_format: str) -> Finding:
+    if artifact_format != "onnx":
+        return finding
+    return replace(finding, message=f"{finding.message}; without --to onnx it becomes skops")
+
+
 def _write(path: Path, artifact_format: str, rows: pd.DataFrame, limits: Limits) -> _Written:
     """Have the process apart convert the pickle; read what it wrote as a liar's."""
     place = path.resolve()
-    with TemporaryFolder("convert") as created:
-        folder = created.resolve()
-        for name in (ANSWER, CONVERTED):
-            (folder / name).touch()
-        job = {"pickle": str(place), "format": artifact_format, **write_tables({"rows": rows}, folder)}
-        (folder / JOB).write_text(json.dumps(job), "utf-8")
-        done = run_confined(
-            (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder)),
-            cwd=folder,
-            readable=(*python_paths(), folder, place),
-            writable=(folder / ANSWER, folder / CONVERTED),
-            environment={**ENVIRONMENT, **python_environment()},
-            limits=limits,
-        )
-        answer = read_answer(folder / ANSWER, done, limits, str(path))
-        content = read_plain(folder / CONVERTED, limits.file_bytes, str(path))
+    run = run_worker(
+        _WORKER, {"pickle": str(place), "format": artifact_format}, {"rows": rows}, name=str(path), place=place,
+        values=4 * (len(rows) + _MOST_EDITS) * 8, limits=limits, written=(CONVERTED,), faster=_FEWER,
+    )  # fmt: skip
     try:
-        document = parse_document(answer, 4 * (len(rows) + _MOST_EDITS) * 8)
-        raise_refusal(document, limits, str(path), str(place))
-        about, edits = _about(document, rows), _edits(document, rows)
+        about, edits = _about(run.document, rows), _edits(run.document, rows)
         tables = make_probes(rows.iloc[:, about["columns"]], edits)
-        classes, answers, cost = parse_answers(document["run"], {name: len(table) for name, table in tables.items()})
+        counts = {name: len(table) for name, table in tables.items()}
+        classes, answers, cost = parse_answers(run.document["run"], counts)
     except AnswerError as error:
-        raise ModelRunError(f"{path}: what its process wrote {error}; only Mintmark may write there") from None
-    run = ModelRun(classes=classes, answers=answers, cost=cost, isolation=done.isolation)
-    return _Written(content=content, about=about, tables=tables, run=run)
+        raise ModelRunError(told_otherwise(str(path), error)) from None
+    asked = ModelRun(classes=classes, answers=answers, cost=cost, isolation=run.isolation)
+    return _Written(content=run.files[CONVERTED], about=about, tables=tables, run=asked)
 
 
 def _about(document: Mapping[str, Any], rows: pd.DataFrame) -> Mapping[str, Any]:

@@ -14,8 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.artifacts.confined.model_answers import format_labels
-from mintmark.artifacts.confined.model_worker import ANSWER, JOB, ask_model, is_memory, read_table
+from mintmark.artifacts.confined.model_worker import (
+    ANSWER,
+    JOB,
+    answer_or_refusal,
+    ask_model,
+    classes_named,
+    read_table,
+)
 from mintmark.artifacts.confined.onnx_export import export_onnx
 from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled
 from mintmark.core.conversion.edges import find_edges
@@ -33,13 +39,7 @@ _HALVING_SECONDS: Final = 25.0  # of the processor
 def main(folder: Path) -> None:
     """Do the job in a folder, and write the answer beside it."""
     job = json.loads((folder / JOB).read_bytes())
-    try:
-        answer = _work(folder, job)
-    except MintmarkError as error:
-        answer = {"memory": True} if is_memory(error) else {"refusal": str(error)}
-    except MemoryError:
-        answer = {"memory": True}
-    (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
+    (folder / ANSWER).write_text(json.dumps(answer_or_refusal(lambda: _work(folder, job))), "utf-8")
 
 
 def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         edits = _edges(model, rows)
         answers = {name: ask_model(model, table) for name, table in make_probes(rows, edits).items()}
     about = {"type": _type_name(model), "taken_from": taken_from, "columns": columns}
-    run = {"classes": _classes(model), "answers": answers, "cost": {}}
+    run = {"classes": classes_named(model), "answers": answers, "cost": {}}
     return {"about": about, "edits": [list(edit) for edit in edits], "run": run}
 
 
@@ -103,13 +103,6 @@ def _edges(model: Any, rows: pd.DataFrame) -> list[Edit]:
     except MemoryError:
         raise
     except Exception:  # a model that refuses such values has no threshold there
-        return []
-
-
-def _classes(model: Any) -> list[Any]:
-    try:
-        return list(format_labels(getattr(model, "classes_", [])))
-    except Exception:
         return []
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,11 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.confined.confinement import Completed, Limits, python_environment, python_paths, start_confined
-from mintmark.artifacts.confined.model_answers import AnswerError, describe, parse_answers, parse_document
+from mintmark.artifacts.confined.model_answers import AnswerError, parse_answers, parse_document
 from mintmark.artifacts.confined.model_worker import ANSWER, JOB
-from mintmark.core.finding import RULES, Finding
+from mintmark.artifacts.confined.worker_runs import (
+    ENVIRONMENT,
+    ModelRunError,
+    raise_refusal,
+    read_answer,
+    told_otherwise,
+    write_tables,
+)
 from mintmark.core.judgement.answers import ModelRun
-from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -25,28 +28,7 @@ if TYPE_CHECKING:
 
 _WORKER = "mintmark.artifacts.confined.model_worker"
 _RUNNABLE = ("skops", "onnx")
-_MOST_FINDINGS = 100
 _ROOM, _ROOM_OF_A_ROW = 1 << 20, 16 << 10  # bytes of an answer
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "LOKY_MAX_CPU_COUNT",
-)
-ENVIRONMENT = {
-    **dict.fromkeys(_ONE_THREAD, "1"),
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve gigabytes of addresses
-    "MALLOC_ARENA_MAX": "2",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
-}
-
-
-class ModelRunError(MintmarkError):
-    """A model gave no answer; the message says which and why."""
 
 
 def run_model(
@@ -155,33 +137,6 @@ def _place_artifact(artifact: Path | bytes, folder: Path, name: str) -> Path:
     return place
 
 
-def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Any]:
-    """Write each table as Parquet and return where it is; columns of objects go along as JSON.
-
-    Parquet would turn a None beside text into NaN, and has no column of text and numbers.
-    """
-    files, objects = {}, {}
-    for number, (name, table) in enumerate(tables.items()):
-        objects[name], rest = _take_objects(table)
-        files[name] = f"table-{number}.parquet"
-        rest.to_parquet(folder / files[name])
-    return {"tables": files, "objects": objects}
-
-
-def _take_objects(table: pd.DataFrame) -> tuple[dict[int, str], pd.DataFrame]:
-    """Return columns of type object as JSON by their position, and the table with zeros in their place."""
-    taken, rest = {}, table.copy(deep=False)
-    for position, kind in enumerate(table.dtypes):
-        if str(kind) != "object":
-            continue
-        try:
-            taken[position] = json.dumps(table.iloc[:, position].tolist())
-        except TypeError:  # bytes, decimals and the like, which Parquet has
-            continue
-        rest.isetitem(position, 0)
-    return taken, rest
-
-
 def _read_run(path: Path, done: Completed, rows: Mapping[str, int], limits: Limits, name: str, place: str) -> ModelRun:
     data = read_answer(path, done, limits, name)
     try:
@@ -189,59 +144,5 @@ def _read_run(path: Path, done: Completed, rows: Mapping[str, int], limits: Limi
         raise_refusal(document, limits, name, place)
         classes, answers, cost = parse_answers(document, rows)
     except AnswerError as error:
-        raise ModelRunError(f"{name}: what its process wrote {error}; only Mintmark may write there") from None
+        raise ModelRunError(told_otherwise(name, error)) from None
     return ModelRun(classes=classes, answers=answers, cost=cost, isolation=done.isolation)
-
-
-def read_answer(path: Path, done: Completed, limits: Limits, name: str) -> bytes:
-    """Return what a process wrote into the file for its answer; raise `ModelRunError` where it ended without one."""
-    if done.timed_out or done.code == -signal.SIGXCPU:
-        seconds = limits.seconds if done.timed_out else limits.cpu_seconds or limits.seconds
-        raise ModelRunError(f"{name}: did not finish in {seconds:g} seconds; make the model smaller or faster")
-    data = read_plain(path, limits.file_bytes, name)
-    if not data:
-        raise ModelRunError(f"{name}: {_how_it_died(done, limits)}")
-    return data
-
-
-def read_plain(path: Path, most: int, name: str) -> bytes:
-    """Return a file that a process could write, up to `most` bytes; raise `ModelRunError` where it is no file now."""
-    try:
-        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(opened, "rb") as file:
-            if stat.S_ISREG(os.fstat(opened).st_mode):
-                return file.read(most)
-    except OSError:
-        pass
-    raise ModelRunError(f"{name}: its process put something else in the place of the answer")
-
-
-def _how_it_died(done: Completed, limits: Limits) -> str:
-    if "MemoryError" in done.stderr or "bad_alloc" in done.stderr:
-        return _too_much_memory(limits)
-    words = f": {describe(done.last_words())}" if done.last_words() else ""
-    if done.code < 0:
-        names = {number.value: number.name for number in signal.Signals}
-        return f"its process died of {names.get(-done.code, f'signal {-done.code}')}{words}"
-    return f"its process ended with code {done.code} and without an answer{words}"
-
-
-def _too_much_memory(limits: Limits) -> str:
-    return f"needs more than {limits.memory / (1 << 30):.3g} GiB of memory; make the model smaller"
-
-
-def raise_refusal(document: Mapping[str, Any], limits: Limits, name: str, place: str) -> None:
-    """Raise what a worker says of a model that it did not run; `place` in it is called `name`."""
-    if document.keys() == {"memory"}:
-        raise ModelRunError(f"{name}: {_too_much_memory(limits)}")
-    if document.keys() == {"refusal"} and isinstance(document["refusal"], str):
-        raise ModelRunError(describe(document["refusal"].replace(place, name)))
-    if document.keys() == {"findings"} and isinstance(document["findings"], list) and document["findings"]:
-        raise InvalidRegistryError([_finding(entry, name) for entry in document["findings"][:_MOST_FINDINGS]])
-
-
-def _finding(entry: Any, name: str) -> Finding:
-    texts = entry if isinstance(entry, dict) else {}
-    message, where = (describe(str(texts.get(key, ""))) for key in ("message", "where"))
-    rule = next((known for known in RULES if known == texts.get("rule")), None)
-    return Finding(path=name, message=message, where=where, rule=rule or "")

@@ -34,18 +34,26 @@ _SLOW = 10.0  # seconds from which on a model is not loaded a second time
 
 def main(folder: Path, artifact_format: str) -> None:
     """Do the job in a folder and write the answer beside it."""
-    try:
+
+    def work() -> dict[str, Any]:
         _get_ready(artifact_format)
         job = _await_job(folder)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], job["file_bytes"]))
-        answer = _work(folder, artifact_format, job)
+        return _work(folder, artifact_format, job)
+
+    (folder / ANSWER).write_text(json.dumps(answer_or_refusal(work)), "utf-8")
+
+
+def answer_or_refusal(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a worker found out, or why it did not, as `raise_refusal` reads it."""
+    try:
+        return work()
     except InvalidRegistryError as error:
-        answer = {"findings": [_finding_to_dict(finding) for finding in error.findings]}
+        return {"findings": [_finding_to_dict(finding) for finding in error.findings]}
     except MintmarkError as error:
-        answer = {"memory": True} if is_memory(error) else {"refusal": str(error)}
+        return {"memory": True} if is_memory(error) else {"refusal": str(error)}
     except MemoryError:
-        answer = {"memory": True}
-    (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
+        return {"memory": True}
 
 
 def _get_ready(artifact_format: str) -> None:
@@ -84,9 +92,9 @@ def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[st
             model = LoadedModel(loaded, signature, reference="the model")
         tables = {name: read_table(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
         answers = {name: ask_model(model, table) for name, table in tables.items()}
-        cost = {"load_seconds": rounded(first, 3) if first > _SLOW else _seconds(load, 5)}
+        cost = {"load_seconds": rounded(first, 3) if first > _SLOW else median_seconds(load, 5)}
         if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
-            cost |= _latency(model, tables[MEASURED])
+            cost |= median_latency(model, tables[MEASURED])
     return {"classes": _classes(loaded, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
 
 
@@ -121,14 +129,23 @@ def _classes(model: Any, artifact_format: str, artifact: Path) -> list[Any]:
     """Return the classes in the order of the probabilities; none where the model does not tell."""
     from mintmark.artifacts.onnx_format import onnx_classes
 
+    if artifact_format != "onnx":
+        return classes_named(model)
     try:
-        found = onnx_classes(artifact.read_bytes()) if artifact_format == "onnx" else getattr(model, "classes_", [])
-        return list(format_labels(found))
+        return list(format_labels(onnx_classes(artifact.read_bytes())))
     except Exception:
         return []
 
 
-def _latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:
+def classes_named(model: Any) -> list[Any]:
+    """Return the classes that an estimator names, in the order of its probabilities; none where it does not tell."""
+    try:
+        return list(format_labels(getattr(model, "classes_", [])))
+    except Exception:
+        return []
+
+
+def median_latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:
     """Return the median times to predict one row and a batch of a thousand, which repeats the rows there are."""
     import numpy as np
 
@@ -136,8 +153,8 @@ def _latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:
     row = batch.iloc[:1]
     try:
         return {
-            "latency_row_seconds": _seconds(lambda: model.predict(row), 30),
-            "latency_batch_seconds": _seconds(lambda: model.predict(batch), 5),
+            "latency_row_seconds": median_seconds(lambda: model.predict(row), 30),
+            "latency_batch_seconds": median_seconds(lambda: model.predict(batch), 5),
             "batch_rows": BATCH_ROWS,
         }
     except MemoryError:
@@ -146,7 +163,7 @@ def _latency(model: Any, inputs: pd.DataFrame) -> dict[str, float]:
         return {}
 
 
-def _seconds(action: Callable[[], Any], repeats: int) -> float:
+def median_seconds(action: Callable[[], Any], repeats: int) -> float:
     """Return the median time of an action, with three digits; it is repeated for two seconds at most."""
     times: list[float] = []
     while len(times) < repeats and sum(times) < _PATIENCE:

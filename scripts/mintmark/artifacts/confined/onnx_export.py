@@ -9,10 +9,17 @@ from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 _NUMBERS: Final = "inputs"
 _OPSET: Final = {"": 21, "ai.onnx.ml": 3}
+# Without one, the operator that makes letters small wants en_US.UTF-8, and where that is missing no such graph loads.
+_LOCALE: Final = "C.UTF-8"
+# What scikit-learn takes for words, and skl2onnx for words without accents. Here so in the syntax of RE2.
+_DEFAULT_WORDS: Final = r"(?u)\b\w\w+\b"
+_WORDS: Final = r"[\p{L}\p{N}_]{2,}"
 
 
 def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
@@ -24,9 +31,8 @@ def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
         from skl2onnx import to_onnx
     except ModuleNotFoundError:
         raise MintmarkError(f"to write ONNX needs the extra `convert`: {install_line('convert')}") from None
-    options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
     try:
-        made = to_onnx(model, initial_types=_types(model, rows), options=options, target_opset=_OPSET)
+        made = to_onnx(model, initial_types=_types(model, rows), options=_options(model), target_opset=_OPSET)
     except MemoryError:
         raise
     except Exception as error:
@@ -35,6 +41,33 @@ def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
         del made.graph.output[1:]  # of a classifier these are scores, which would be taken for probabilities
     content: bytes = made.SerializeToString()
     return content
+
+
+def _options(model: Any) -> dict[int, dict[str, Any]]:
+    """Return what skl2onnx is told of each part, by its id."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    options: dict[int, dict[str, Any]] = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {}
+    for part in _parts(model, set()):
+        if isinstance(part, CountVectorizer):
+            words = {"tokenexp": _WORDS} if (part.analyzer, part.token_pattern) == ("word", _DEFAULT_WORDS) else {}
+            options[id(part)] = {"locale": _LOCALE, **words}
+    return options
+
+
+def _parts(thing: Any, seen: set[int]) -> Iterator[Any]:
+    """Yield an estimator, and those that it holds."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, (list, tuple)):
+        for each in thing:
+            yield from _parts(each, seen)
+    elif isinstance(thing, dict):
+        yield from _parts(list(thing.values()), seen)
+    elif hasattr(thing, "get_params"):
+        yield thing
+        yield from _parts(list(vars(thing).values()), seen)
 
 
 def _types(model: Any, rows: pd.DataFrame) -> list[tuple[str, Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEARCHES: Final = "sklearn.model_selection._search"
-_OTHERWISE: Final = "or export it to ONNX where it was trained"
+_OTHERWISE: Final = "or export the model to ONNX where it was trained"
 _MOST_NAMES: Final = 5
 
 
@@ -107,8 +107,8 @@ def _needs_module(name: str) -> str:
     if advice:
         return advice
     return (
-        f"needs the module {describe(name)[:80]}, which is not installed here; install it, "
-        f"and if it is your own, as a package: {_OTHERWISE}"
+        f"needs the module {describe(name)[:80]}, which is not installed here; install it (your own one as a package), "
+        f"{_OTHERWISE}"
     )
 
 

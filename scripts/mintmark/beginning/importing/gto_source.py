@@ -79,7 +79,7 @@ class GtoSource:
             return content
         md5 = _tracked(root, commit, path)
         if md5 is None:
-            raise ImportRefused(f"{path} is neither in Git nor tracked by DVC at {commit[:10]}")
+            raise ImportRefused(f"{path} is neither in Git nor DVC's at {commit[:10]}; tag a commit that has it")
         places = [root / f"{inside}.dvc/cache/files/md5" / md5[:2] / md5[2:] for inside in _folders_above(path)]
         place = next((each for each in places if each.is_file()), None)
         if place is None:
@@ -179,7 +179,7 @@ def _artifact(root: Path, commit: str, model: str) -> tuple[str, str]:
     folder, _, own = model.rpartition(":")
     inside = f"{folder}/" if folder else ""
     if folder and plain_path(folder) != folder:
-        raise ImportRefused(f"{folder} is no folder of a repository")
+        raise ImportRefused(f"{folder} is no folder of a repository; name the artifact as its tags do, FOLDER=NAME")
     for name in _LISTS:
         listed = _yaml(root, commit, f"{inside}{name}")
         entries = listed if name == _LISTS[0] else listed.get("artifacts")
@@ -190,7 +190,8 @@ def _artifact(root: Path, commit: str, model: str) -> tuple[str, str]:
         if path is not None:
             return f"{inside}{path}", text(entry.get("desc") or entry.get("description") or "")
     lists = " nor ".join(f"{inside}{name}" for name in _LISTS)
-    raise ImportRefused(f"neither {lists} at {commit[:10]} says which file {own} is")
+    says = f"neither {lists} at {commit[:10]} says which file {own} is"
+    raise ImportRefused(f"{says}; write its path there, and tag that commit")
 
 
 def _tracked(root: Path, commit: str, path: str) -> str | None:

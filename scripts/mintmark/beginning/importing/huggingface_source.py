@@ -80,7 +80,7 @@ class HuggingFaceSource:
         assert version.made is not None
         path = self.folder / version.made.path
         if path.parent.resolve() != path.parent.absolute() and not path.resolve().is_relative_to(self.folder.resolve()):
-            raise ImportRefused(f"{version.made.path}: leads out of the folder through a symbolic link")
+            raise ImportRefused(f"{version.made.path}: is a link out of the folder; put the file there")
         content = read_text_file(path, limit=MOST_ARTIFACT)
         if len(content) > MOST_ARTIFACT:
             raise ImportRefused(f"{version.made.path}: is larger than {MOST_ARTIFACT / 1e6:,.0f} MB")

@@ -62,7 +62,7 @@ class MlflowRunsSource:
         """Return every model that the runs logged, in the order of the runs' start; raise `UsageError` for no id."""
         for run_id in self.runs:
             if not _ID.fullmatch(run_id):
-                raise UsageError(f"--run {run_id}: is no id of a run")
+                raise UsageError(f"--run {run_id}: is no id of a run; its page in MLflow shows it")
         told = [(run_id, *read_run(self.tracking, run_id)) for run_id in dict.fromkeys(self.runs)]
         ordered = sorted(told, key=lambda each: told_of_run(each[1]).get("started", ""))
         return [version for run_id, run, note in ordered for version in self._of_run(run_id, run, note)]
@@ -73,7 +73,7 @@ class MlflowRunsSource:
         file = self._reader(version.extra["run_id"], version.extra.get("model_id", ""), version.extra.get("folder", ""))
         content = file(version.made.path, MOST_ARTIFACT)
         if content is None:
-            raise ImportRefused(f"{version.made.path} is not there any more")
+            raise ImportRefused(f"{version.made.path} is not there any more; log it again, or leave it out: --only")
         return content
 
     def _of_run(self, run_id: str, run: Mapping[str, Any], note: str) -> Iterator[FoundVersion]:

@@ -65,7 +65,7 @@ class MlflowSource:
         assert version.made is not None
         content = self.registry.file(self.model, version.name, version.made.path, MOST_ARTIFACT)
         if content is None:
-            raise ImportRefused(f"{version.made.path} is not there any more")
+            raise ImportRefused(f"{version.made.path} is not there any more; log it again, or leave it out: --only")
         return content
 
     def _models(self) -> str:

@@ -48,7 +48,7 @@ def require_stored(content: bytes, made: Made, trusted: Sequence[str]) -> tuple[
     if isinstance(found, Finding):
         raise ImportRefused(found.message)
     if found != made.form:
-        raise ImportRefused(f"{made.path} holds {found}, and is said to be {made.form}")
+        raise ImportRefused(f"{made.path} holds {found}, and is said to be {made.form}; log the model again")
     content, faults = canonical_artifact(content, name=made.path, declared_format=found, trusted=trusted)
     if faults:
         raise ImportRefused("; ".join(fault.message for fault in faults[:3]))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REFUSALS, AT_THRESHOLDS = "refusals", "thresholds"
 _MOST_NAMED: Final = 5
+_PAGE: Final = "docs/how-to/bring-a-model.md says what to do about each"
 _SETTINGS: Final = "models/registry.yaml"
 
 
@@ -35,14 +36,16 @@ def convert(
     """
     output = output or Path(f"{file.stem.partition('.')[0]}.{to}")
     if output.suffix != f".{to}":
-        raise UsageError(f"{output}: is written as {to}; call it {output.stem}.{to}, or write --to")
+        raise UsageError(f"{output}: is written as {to}; call it {output.stem}.{to}, or say another format with --to")
     conversion = convert_model(file, to, _rows(data, target), trusted=_trusted(root))
     taken = f", the best of a {conversion.taken_from}" if conversion.taken_from else ""
     print(f"{file}: {conversion.type_name}{taken}, with {numbers.count(len(conversion.columns), 'input')}")
     print("\n".join(proof_lines(conversion.agreement)))
     faults = list(conversion_faults(conversion, accept))
     if faults:
-        raise MintmarkError("\n".join([f"{file}: is not converted: it would not be the same model", *faults]))
+        otherwise = "without --to onnx it becomes skops, which keeps the numbers as they are" if to == "onnx" else _PAGE
+        head = f"{file}: is not converted: it would not be the same model"
+        raise MintmarkError("\n".join([head, *faults, otherwise]))
     write_atomically(output, conversion.content)
     size = numbers.size(len(conversion.content))
     print(f"wrote {output} ({size}, sha256 {digest_bytes(conversion.content).sha256[:12]})")
@@ -69,7 +72,7 @@ def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Ite
             yield from kind.odd[:_MOST_NAMED]
             yield from _differences(kind, agreement.tolerance)
     for who in agreement.unsteady:
-        yield f"{who} answers the same rows differently when it is asked twice; a version answers the same every time"
+        yield f"{who} answers the same rows otherwise the second time; fix its seed, or leave out the step that draws"
     refused = [sentence for kind in agreement.kinds for sentence in kind.refused]
     if refused and REFUSALS not in accept:
         yield from refused[:_MOST_NAMED]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mintmark.beginning.bringing import Artifact, bring
+from mintmark.beginning.bringing import Artifact, bring, fitted_columns
 from mintmark.beginning.brought_stage import brought_folder
 from mintmark.beginning.importing.fitted_rows import fit_rows, open_columns, said_columns
 from mintmark.beginning.importing.found import ImportRefused
@@ -21,7 +21,7 @@ from mintmark.core.version import parse_version
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.files import write_atomically
 from mintmark.registry.pipeline import LOCK, PIPELINE
-from mintmark.training.brought import measure_brought
+from mintmark.training.brought.measuring import measure_brought
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mintmark.beginning.importing.found import FoundVersion, Made, Source
     from mintmark.changing.commits import NewCommit
     from mintmark.core.question import Question
-    from mintmark.training.brought import Brought
+    from mintmark.training.brought.model import Brought
 
 _UNMEASURED: Final = ("safetensors",)  # which nothing here runs
 
@@ -99,21 +99,15 @@ def _read(
     asked = seen if seen is not None else open_columns(measuring.rows, question, measuring.carry)
     rows, _ = fit_rows(measuring.rows, asked, question, measuring.carry)
     kept = read_artifact(registry, source, version, rows[asked])
-    taken = Artifact(f"model.{kept.form}", kept.form, kept.content)
+    taken = Artifact(f"model.{kept.form}", kept.form, kept.content, version.made.path)
 
     def brought(names: Sequence[str]) -> Brought:
         measuring.rows, carried = fit_rows(measuring.rows, names, question, measuring.carry)
         return bring(model, taken, measuring.rows, question, trusted=trusted, carry=carried, classes=measuring.classes)
 
     made = brought(kept.columns or asked)
-    fitted = _fitted_columns(made) if kept.columns is None and seen is None else None
+    fitted = fitted_columns(taken, trusted) if kept.columns is None and seen is None else None
     return taken, made if fitted is None else brought(fitted), kept.told
-
-
-def _fitted_columns(brought: Brought) -> list[str] | None:
-    """Return the columns that an estimator was fitted on, None where it does not know them by name."""
-    names = getattr(brought.load(), "feature_names_in_", None) if brought.load is not None else None
-    return None if names is None else [str(name) for name in names]
 
 
 def _environment(version: FoundVersion) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.beginning.bringing import (
-    RUNNABLE,
     Artifact,
     Asked,
     bring,
@@ -30,7 +29,8 @@ from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.dvc import run_dvc
 from mintmark.registry.files import parse_json, read_text_file, unix_lines, write_atomically
 from mintmark.registry.pipeline import PIPELINE, declared_stages
-from mintmark.training.brought import Brought, measure_brought
+from mintmark.training.brought.measuring import measure_brought
+from mintmark.training.brought.model import RUNNABLE, Brought
 from mintmark.training.recipes import question_faults, read_question
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def _write_candidate(root: Path, model: str, made: Mapping[str, bytes]) -> None:
 
 
 def _told(model: str, question: Question, brought: Brought, made: Mapping[str, bytes]) -> list[str]:
-    metrics = parse_json(made["metrics.json"])["metrics"]
+    document = parse_json(made["metrics.json"])
+    metrics = document["metrics"]
     classes = parse_json(made["signature.json"]).get("classes", [])
     lines = [
         f'{model}: {brought.name}, {question.task} of "{question.target}", {ELSEWHERE_TOLD}',
@@ -196,7 +197,9 @@ def _told(model: str, question: Question, brought: Brought, made: Mapping[str, b
         if name in metrics:
             value = metrics[name]
             lines.append(f"    {name} {numbers.interval(value['value'], value.get('low'), value.get('high'))}")
-    if brought.predictions is not None and brought.load is not None:
+    if brought.runs_here and "importance" not in document:
+        lines.append("  without the importance of its inputs, which takes more than two minutes to find out")
+    if brought.predictions is not None and brought.runs_here:
         lines.append("  it answers here as --predictions says")
     return lines
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mintmark.core.conversion.probes import AGAIN, GIVEN, KINDS, kind_of_probe
+from mintmark.core.finding import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mintmark.core.judgement.answers import Answer, ModelRun
     from mintmark.core.question import Label
+
+_LONGEST: Final = 160  # of what a model raises
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,9 +82,10 @@ def _with_table(kind: Kind, name: str, rows: int, before: Answer, after: Answer,
     if before.error is not None or after.error is not None:
         if before.error is not None and after.error is not None:
             return replace(kind, both_refuse=kind.both_refuse + 1)
-        sentence = f"{where}: the model answers, and the converted one does not ({after.error})"
+        error = shorten(before.error or after.error or "", _LONGEST)
+        sentence = f"{where}: the model answers, and the converted one does not ({error})"
         if after.error is None:
-            sentence = f"{where}: the converted one answers, and the model does not ({before.error})"
+            sentence = f"{where}: the converted one answers, and the model does not ({error})"
         return replace(kind, refused=(*kind.refused, sentence))
     odd = _oddity(before, after, rows)
     if odd:

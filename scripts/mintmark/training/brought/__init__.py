@@ -1,0 +1,1 @@
+"""Measure models that came ready, asked in a process apart."""
