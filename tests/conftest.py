@@ -75,10 +75,15 @@ def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def warm_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+def warm_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The confined process of a model is a fork of this one, which need not import scikit-learn again."""
+    monkeypatch.setattr("mintmark.artifacts.confined.confinement._start", start_launcher)
+
+
+@pytest.fixture
+def warm_programs(warm_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Mintmark starts in this process, DVC and models, has its imports done: most of the time goes to them."""
     monkeypatch.setattr("mintmark.registry.dvc.subprocess", WARM_DVC)
-    monkeypatch.setattr("mintmark.artifacts.confined.confinement._start", start_launcher)
 
 
 def _dump_artifact(folder: Path) -> None:

@@ -162,6 +162,7 @@ def test_a_model_answers_exactly_as_it_does_in_this_process(tmp_path, name):
     assert run.isolation["time"] == "wall clock and CPU"
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_tables_arrive_as_they_were_sent(ask):
     objects = {
@@ -199,6 +200,7 @@ def test_tables_arrive_as_they_were_sent(ask):
     assert ask(table, predict=predict).answers["rows"].prediction == described(table)
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_an_error_for_one_table_leaves_the_others(agent, search_path):
     predict = """
@@ -249,6 +251,7 @@ def linear_classifier(*, zip_map: bool) -> bytes:
     return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.parametrize("zip_map", first_quick([False, True]))
 def test_an_onnx_model_answers_with_its_classes_in_the_order_of_its_probabilities(zip_map):
     table = pd.DataFrame({"a": [1.0, -3.0, 0.2], "b": [0.5, 1.0, -0.4]})
@@ -262,6 +265,7 @@ def test_an_onnx_model_answers_with_its_classes_in_the_order_of_its_probabilitie
     assert np.allclose(yes, 1 / (1 + np.exp(0.5 - 2 * scores)), atol=1e-6)
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_an_onnx_model_without_probabilities_gives_none():
     onnx = pytest.importorskip("onnx")
@@ -286,6 +290,7 @@ def test_what_is_no_model_cannot_be_run(artifact_format):
         run_model(b"", artifact_format, {})
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_types_that_nobody_trusts_are_refused_and_their_code_does_not_run(agent, search_path, tmp_path):
     path = tmp_path / "model.skops"
@@ -296,6 +301,7 @@ def test_types_that_nobody_trusts_are_refused_and_their_code_does_not_run(agent,
     assert (finding.path, finding.rule, finding.where) == (str(path), "R8", "schema.json")
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_functions_that_run_code_on_load_are_refused(dumped, skops_file):
     file = skops_file(dumped["logistic"])
@@ -306,6 +312,7 @@ def test_functions_that_run_code_on_load_are_refused(dumped, skops_file):
         run_model(file.bytes(), "skops", {"rows": pd.DataFrame(np.zeros((1, 4)))})
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_pickles_and_other_bytes_than_the_record_names_are_refused(dumped, tmp_path):
     with pytest.raises(InvalidRegistryError, match="is a pickle"):
@@ -343,11 +350,12 @@ def test_a_model_that_takes_all_memory_is_out_of_memory(ask, when):
         ask(**{when: code}, memory=7 << 29)
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 @pytest.mark.parametrize("when", first_quick(["load", "predict"]))
 def test_a_model_that_never_ends_is_ended(ask, when):
-    with pytest.raises(ModelRunError, match=r"^model\.skops: did not finish in 6 seconds; "):
-        ask(**{when: "while True: pass"}, seconds=6)
+    with pytest.raises(ModelRunError, match=r"^model\.skops: did not finish in 3 seconds; "):
+        ask(**{when: "while True: pass"}, seconds=3)
 
 
 def test_reads_writes_and_connections_fail(ask, tmp_path, monkeypatch, temporary):
@@ -426,6 +434,7 @@ def test_an_allowed_vectorizer_that_opens_files_reads_none(tmp_path):
     assert str(run.answers["rows"].error).startswith("PermissionError: ")
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.parametrize(
     ("load", "reason"),
     first_quick(
@@ -452,6 +461,7 @@ def test_answers_that_are_none_are_told(ask, load, reason):
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_gigabytes_of_output_are_dropped(ask):
     flood = (
@@ -460,6 +470,7 @@ def test_gigabytes_of_output_are_dropped(ask):
     assert ask(predict=flood).answers["rows"].prediction == [7]
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_a_forged_answer_says_no_more_than_an_honest_one(ask):
     """What a model writes itself counts as what it predicted."""
@@ -474,6 +485,7 @@ def test_a_forged_answer_says_no_more_than_an_honest_one(ask):
     assert len(str(caught.value)) < 100_000
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_a_symbolic_link_in_the_place_of_the_answer_is_not_followed(agent, search_path, tmp_path):
     """Only where the system keeps no files apart can a model put one there."""
@@ -666,6 +678,7 @@ def test_processes_that_run_beside_one_another_answer_for_their_own_model(agent,
         assert [process.ask(tables).answers["rows"].prediction for process in (two, one)] == [[2], [1]]
 
 
+@pytest.mark.usefixtures("warm_models")
 @pytest.mark.slow
 def test_its_time_runs_while_nobody_asks(agent, search_path):
     with ModelProcess(
