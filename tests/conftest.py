@@ -1,9 +1,10 @@
-"""The settings of every test, and a scratch registry that is built once and copied for each test."""
+"""The settings and the order of every test, and a scratch registry that is built once and copied for each test."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,24 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.register_profile("quick", hypothesis_settings.get_profile("mintmark"), max_examples=25)
 hypothesis_settings.load_profile("mintmark")  # `make test` asks for the other one; see tests/scaffold/examples.py
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Every other worker begins at the end, so that two do not both compile each module when it changed."""
+    report = yield
+    if isinstance(collector, pytest.Directory) and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
+        report.result.reverse()
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first: in the end, no worker waits for another one's last test."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (-slow[item.path], item.path))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from skl2onnx import to_onnx
 from sklearn import __version__ as ours
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -40,6 +39,8 @@ def server(programs: Path, folder: Path) -> Iterator[str]:
 def test_models_come_from_a_server(
     version: str, scratch: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from skl2onnx import to_onnx
+
     programs = mlflow_programs(version, make=True)
     exported = tmp_path / "exported.onnx"
     rows = pd.DataFrame({"width": [-1.0, 1.0, 2.0], "length": [0.5, 0.1, 0.2]})

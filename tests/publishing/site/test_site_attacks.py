@@ -220,7 +220,7 @@ LIES: dict[str, tuple[str, Answer, str]] = {
     "a file of this machine": (FILE, answer(302, Location="file:///etc/passwd"), "not allowed"),
     "no end": (FILE, b"x" * 5_000_000, "more than"),
     "nothing": (FILE, b"", "has 0 bytes"),
-    "a bomb": (VERSION, answer(200, gzip.compress(b" " * 100_000_000), Content_Encoding="gzip"), "larger than"),
+    "a bomb": (VERSION, answer(200, gzip.compress(b" " * 100_000_000, 1), Content_Encoding="gzip"), "larger than"),
     "a depth": (VERSION, b'{"a":' * 500 + b"1" + b"}" * 500, "too deep"),
     "nothing new, at first": (CHANNEL, answer(304), "304"),
 }
