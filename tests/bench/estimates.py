@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mintmark.core.statistics.live.estimated_errors import count_predictions, estimate_regression, prediction_edges
-from mintmark.core.statistics.live.estimated_performance import estimate_classification
+from mintmark.core.statistics.live.estimated_errors import LearnedErrors, count_predictions, prediction_edges
+from mintmark.core.statistics.live.estimated_performance import LearnedScores, no_estimate_reason
 from mintmark.core.statistics.live.estimates import Estimate
 from mintmark.core.statistics.live.score_counts import outcome_counts
 from mintmark.core.statistics.metrics import Outcomes, metric_value, regression_outcomes
@@ -134,8 +134,10 @@ def lines(world: str, samples: int) -> Iterator[str]:
 def _estimate(evaluation: Outcomes, window: Outcomes, names: tuple[str, ...], seed: int) -> dict[str, Estimate]:
     if not evaluation.classes:
         counts = count_predictions(window.prediction, prediction_edges(evaluation.prediction))
-        return estimate_regression(evaluation, counts, names, resamples=_RESAMPLES, seed=seed)
-    return estimate_classification(evaluation, outcome_counts(window), names, resamples=_RESAMPLES, seed=seed)
+        return LearnedErrors(evaluation, resamples=_RESAMPLES, seed=seed).estimate(counts, names)
+    if no_estimate_reason(evaluation):
+        return {}
+    return LearnedScores(evaluation, resamples=_RESAMPLES, seed=seed).estimate(outcome_counts(window), names)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,3 +117,27 @@ def test_a_column_of_many_levels_still_tells_of_a_change() -> None:
     known = [f"c{number}" for number in range(100)] * 4 + ["c7"] * 6
     found = judged(known, ["c7"] * 200 + known[:300])
     assert "drift" in words(found), "one of a hundred levels has most of the rows now"
+
+
+def test_half_of_a_hundred_levels_that_are_alike_cannot_vanish_unseen() -> None:
+    """Most of them are too rare for the list of a profile, which counts them in buckets too."""
+
+    def half(random: np.random.Generator, rows: int) -> NDArray[np.int64]:
+        return np.asarray(random.permutation(100)[:50][random.integers(0, 50, rows)])
+
+    assert alarms(MANY["a hundred alike"], 1_000, 5, half) == 5
+
+
+def test_whole_numbers_and_the_same_with_a_point_are_in_one_bucket() -> None:
+    """A profile takes labels that are numbers as texts, and the log has them as numbers."""
+    known = reference([f"{number}.0" for number in range(100)] * 5)
+    counts = count_column(pa.array(list(range(100)) * 5), known)
+    assert counts.buckets is not None
+    assert counts.buckets.tolist() == list(known.buckets)
+
+
+def test_an_older_profile_has_no_buckets_and_is_judged_as_before() -> None:
+    known = replace(reference([f"c{number}" for number in range(100)] * 5), buckets=())
+    counts = count_column(pa.array([f"c{number}" for number in range(50)] * 10), known)
+    assert counts.buckets is None
+    judge_columns({"x": (counts, known)}, {}, Thresholds(), watched=(), hidden={}, minimum_rows=100, with_drift=True)

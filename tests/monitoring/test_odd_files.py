@@ -28,7 +28,7 @@ from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_fil
 from tests.serving.log.logged import journal
 
 from mintmark.commands.monitoring.window_report import format_watched
-from mintmark.monitoring.log_files import LogFile, batches_of, read_head
+from mintmark.monitoring.log.files import LogFile, batches_of, read_head
 
 
 @pytest.fixture(scope="module")

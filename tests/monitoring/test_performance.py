@@ -156,6 +156,7 @@ def test_without_stored_answers_nothing_is_estimated_and_few_say_why() -> None:
     assert found is not None
     assert found.metrics == {}
     assert "was evaluated on 20 rows" in found.reason
+    assert replace(known(), evaluation=few).learned(400) is None
 
 
 def test_the_evaluation_rows_of_a_version_are_calibrated_once_for_all_windows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from tests.serving.log.logged import decision, journal, version
 from tests.serving.log.of_repository import ROOT
 
 from mintmark.monitoring.documents import WindowDocument
-from mintmark.monitoring.log_files import LogFile, read_head
+from mintmark.monitoring.log.files import LogFile, read_head
 from mintmark.monitoring.watching import Watched, Watching, watch
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.logged.reading import PredictionLog

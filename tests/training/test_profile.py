@@ -134,6 +134,8 @@ def test_rare_categories_are_summed() -> None:
     assert len(found["categories"]) == MOST_CATEGORIES
     assert (found["other"], found["distinct"]) == (5, 55)
     assert next(iter(found["categories"])) == "k054"
+    assert (len(found["buckets"]), sum(found["buckets"])) == (32, MOST_CATEGORIES + 6)
+    assert "buckets" not in profile_column(pd.Series(["a", "b"])), "where every level is known by its name"
 
 
 @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.core.finding import shorten
+from mintmark.core.statistics.histograms import BUCKETS, bucket_of
 from mintmark.monitoring.reference_columns import cuts_below, number_level
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ class Frequent:
 
 @dataclass(slots=True)
 class ColumnCounts:
-    """What was counted of a column; `below` has how many finite values lie below each of some cuts (`_cuts`)."""
+    """What was counted of a column; `below` has how many finite values lie below each of some cuts (`_cuts`).
+
+    `buckets` are counted where the profile has some.
+    """
 
     rows: int = 0
     missing: int = 0
@@ -64,6 +68,7 @@ class ColumnCounts:
     lost: int = 0
     below: Tallies | None = None
     levels: Tallies | None = None
+    buckets: Tallies | None = None
     unseen_rows: int = 0
     unseen: Frequent = field(default_factory=Frequent)
     smallest: float = math.inf
@@ -75,6 +80,7 @@ class ColumnCounts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.below = _sum(self.below, other.below)
         self.levels = _sum(self.levels, other.levels)
+        self.buckets = _sum(self.buckets, other.buckets)
         self.unseen.add(other.unseen.counts.items())
         self.smallest, self.largest = min(self.smallest, other.smallest), max(self.largest, other.largest)
 
@@ -98,8 +104,6 @@ def count_column(column: pa.Array, reference: ReferenceColumn | None) -> ColumnC
 
     A column of another kind than the profile's has only its missing rows counted.
     """
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     counts = ColumnCounts(rows=len(column), missing=column.null_count)
     if reference is None or pa.types.is_null(column.type):
         return counts
@@ -131,6 +135,22 @@ def is_number(kind: pa.DataType) -> bool:
     """Whether a type of Arrow holds what a profile takes as numbers: times too, and truths do not."""
     found: bool = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_timestamp(kind)
     return found
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a type of Arrow holds texts, each by itself or as a dictionary."""
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    found: bool = pa.types.is_string(plain) or pa.types.is_large_string(plain)
+    return found
+
+
+def is_one_of(column: pa.Array, wanted: Sequence[Any]) -> NDArray[np.bool_]:
+    """Return for each row whether its text is one of some; each different text is looked at once."""
+    encoded = column.dictionary_encode()
+    among = pc.is_in(encoded.dictionary, value_set=pa.array(wanted, type=encoded.dictionary.type))
+    found = np.append(among.to_numpy(zero_copy_only=False), False)
+    inside: NDArray[np.bool_] = found[pc.fill_null(encoded.indices, len(found) - 1).to_numpy(zero_copy_only=False)]
+    return inside
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------------
@@ -211,12 +231,16 @@ def _largest(distinct: Numbers, found: Tallies) -> list[tuple[str, int]]:
 
 
 def _count_levels(counts: ColumnCounts, present: pa.Array, reference: ReferenceColumn) -> ColumnCounts:
-    is_number_here = not (pa.types.is_string(present.type) or pa.types.is_large_string(present.type))
+    is_number_here = not is_text(present.type)
     known = _places(reference, is_number_here)
     counts.levels = np.zeros(len(reference.levels) + 1, dtype=np.int64)
     is_whole = reference.singles is not None  # else a level that the profile sums up is not unseen
+    if reference.buckets:
+        counts.buckets = np.zeros(BUCKETS, dtype=np.int64)
     unseen = []
     for value, count in _value_counts(present):
+        if counts.buckets is not None:
+            counts.buckets[bucket_of(value)] += count
         place = known.get(value)
         if place is not None:
             counts.levels[place] += count
@@ -256,7 +280,9 @@ def level_name(value: Any) -> str:
 
 
 def from_json(column: pa.Array) -> pa.Array:
-    """Return the values of a column that keeps JSON as texts, as a profile names them."""
+    """Return the values of a column that keeps JSON as texts, as a profile names them: a dictionary."""
     encoded = column.dictionary_encode()
     names = [None if text is None else level_name(json.loads(text)) for text in encoded.dictionary.to_pylist()]
-    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, type=pa.string())).cast(pa.string())
+    places = {name: place for place, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+    known = pa.array([None if name is None else places[name] for name in names], type=pa.int32())
+    return pa.DictionaryArray.from_arrays(known.take(encoded.indices), pa.array(list(places), type=pa.string()))

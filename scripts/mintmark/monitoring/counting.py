@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.live.estimated_errors import count_predictions
 from mintmark.core.statistics.live.score_counts import count_scores
-from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, level_name
+from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, is_one_of, is_text, level_name
 from mintmark.monitoring.digests import digest_columns, mixed
 from mintmark.monitoring.latencies import BINS, count_latencies, is_time
 from mintmark.registry.logged.form import INPUT, is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -258,15 +258,12 @@ def slice_rows(rows: pa.RecordBatch, where: Condition) -> NDArray[np.bool_] | No
     if column is None:
         return None
     wanted = where.among if where.equals is None else (where.equals,)
-    is_text = pa.types.is_string(column.type)
+    holds_text = is_text(column.type)
     if wanted is not None:
-        if any(isinstance(value, str) != is_text for value in wanted):
+        if any(isinstance(value, str) != holds_text for value in wanted):
             return None
-        listed = pa.array(wanted) if is_text else pa.array([float(value) for value in wanted])
-        held = column if is_text else column.cast(pa.float64(), safe=False)
-        inside: NDArray[np.bool_] = pc.is_in(held, value_set=listed).to_numpy(zero_copy_only=False)
-        return inside
-    if is_text or not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return is_one_of(column, wanted) if holds_text else _has_number(column, wanted)
+    if holds_text or not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return None
     values = pc.fill_null(column.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
     with np.errstate(invalid="ignore"):
@@ -276,6 +273,13 @@ def slice_rows(rows: pa.RecordBatch, where: Condition) -> NDArray[np.bool_] | No
         if where.below is not None:
             mask &= values < where.below
     return mask
+
+
+def _has_number(column: pa.Array, wanted: Sequence[Any]) -> NDArray[np.bool_]:
+    listed = pa.array([float(value) for value in wanted])
+    held = column.cast(pa.float64(), safe=False)
+    inside: NDArray[np.bool_] = pc.is_in(held, value_set=listed).to_numpy(zero_copy_only=False)
+    return inside
 
 
 # -- labels ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Among ten million rows two have the same digest by chance once in 370,000 times.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _STEP: Final = np.uint64(0x9E3779B97F4A7C15)
 _MISSING: Final = 0x5EED
+_LONG: Final = 400  # bytes, from where on a text is digested by itself: a column of its words would be as slow as many
 
 
 def digest_columns(columns: Sequence[pa.Array]) -> Digests:
@@ -62,10 +64,14 @@ def _column(column: pa.Array) -> Digests:
 
 
 def _texts(column: pa.Array) -> Digests:
-    """Digest texts of one length together: as words of eight bytes, one column of words after the other."""
-    column = pc.fill_null(column, "")
+    """Digest texts of one length together: as words of eight bytes, one column of words after the other.
+
+    Long ones are digested one by one (BLAKE2b).
+    """
     if not len(column):
         return np.empty(0, dtype=np.uint64)
+    is_missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    column = pc.fill_null(column, "")
     buffers = column.buffers()
     offsets = np.frombuffer(buffers[1], dtype=np.int64)[column.offset : column.offset + len(column) + 1]
     data = np.frombuffer(buffers[2] or b"", dtype=np.uint8)
@@ -73,6 +79,11 @@ def _texts(column: pa.Array) -> Digests:
     found = np.empty(len(column), dtype=np.uint64)
     for length in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == length)
+        if length >= _LONG:
+            for row in rows.tolist():
+                text = data[offsets[row] : offsets[row + 1]]
+                found[row] = int.from_bytes(blake2b(text.tobytes(), digest_size=8).digest(), "little")
+            continue
         if len(rows) == len(column):
             letters = data[offsets[0] : offsets[-1]].reshape(len(column), length)
         else:
@@ -83,4 +94,6 @@ def _texts(column: pa.Array) -> Digests:
         for word in padded.view(np.uint64).T:
             digests = mixed(digests * _STEP ^ word)
         found[rows] = digests
+    if is_missing is not None:
+        found[is_missing] = _MISSING
     return found

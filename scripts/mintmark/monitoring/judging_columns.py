@@ -17,6 +17,7 @@ from mintmark.core.statistics.live.drift import (
     FALSE_ALARMS,
     QUALITY_FALSE_ALARMS,
     Distance,
+    compare_buckets,
     compare_frequent,
     compare_levels,
     compare_ordered,
@@ -163,7 +164,10 @@ def _compare_levels(counts: ColumnCounts, now: Sequence[int], reference: Referen
     """Compare levels. Where a profile has all of its own, those that it does not know count like any other rare one."""
     before, rest = reference.levelled[:-1], (reference.levelled[-1], now[-1])
     if reference.singles is None:
-        return compare_frequent(before, now[:-1], rest, spread)
+        found = compare_frequent(before, now[:-1], rest, spread)
+        if counts.buckets is None or len(counts.buckets) != len(reference.buckets):
+            return found  # of an older profile, or of one that somebody else wrote
+        return compare_buckets(found, reference.buckets, counts.buckets, spread)
     unknown = sorted(counts.unseen.counts.values())
     unnamed = max(0, now[-1] - sum(unknown))
     return compare_levels([*before, *[0] * len(unknown)], [*now[:-1], *unknown], spread, rest=(rest[0], unnamed))

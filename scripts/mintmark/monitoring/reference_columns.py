@@ -25,7 +25,8 @@ class ReferenceColumn:
 
     A number has `edges` and the counts of its bins (`binned`). All but numbers of many values have `levels`, and their
     counts with all others last (`levelled`). `singles` is how many levels one row alone had, None where the levels are
-    not all known. `smallest` and `largest` bound the values of a number. `windows` are the counts of bins, else of
+    not all known; then `buckets` counts the rows by a digest of their level, where the profile is not an older one
+    (`bucket_of`). `smallest` and `largest` bound the values of a number. `windows` are the counts of bins, else of
     levels, by windows of time where the profile has some.
     """
 
@@ -40,6 +41,7 @@ class ReferenceColumn:
     values: tuple[float, ...] = ()
     binned: tuple[int, ...] = ()
     levelled: tuple[int, ...] = ()
+    buckets: tuple[int, ...] = ()
     windows: tuple[tuple[int, ...], ...] = ()
     singles: int | None = None
     smallest: float | None = None
@@ -125,6 +127,7 @@ def _categories(told: dict[str, Any], about: Mapping[str, Any], kind: ColumnKind
         kind=kind,
         levels=tuple(levels),
         levelled=(*levels.values(), other),
+        buckets=tuple(about.get("buckets", ())) if other else (),
         singles=None if other else sum(count == 1 for count in levels.values()),
         **told,
     )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.groups import NAMING, digest_rows, group_numbers
-from mintmark.monitoring.log_files import FAULTS, batches_of, check_rows, open_log_file, tell_fault
+from mintmark.monitoring.log.files import FAULTS, batches_of, check_rows, open_log_file, tell_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mintmark.monitoring.groups import Group, Span
-    from mintmark.monitoring.log_files import Head, LogFile
+    from mintmark.monitoring.log.files import Head, LogFile
 
     Spread = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 

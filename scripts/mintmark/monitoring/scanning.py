@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from mintmark.core.question import PROBABILITY
 from mintmark.monitoring.counting import RowCounts, count_rows
 from mintmark.monitoring.groups import OTHER_CHANNEL, OUTSIDE, Group, group_numbers
-from mintmark.monitoring.log_files import (
+from mintmark.monitoring.log.files import (
     FAULTS,
     NEEDED,
     LogFile,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from mintmark.monitoring.counting import Plan
     from mintmark.monitoring.groups import Span
-    from mintmark.monitoring.log_files import Head
+    from mintmark.monitoring.log.files import Head
     from mintmark.monitoring.repeated import Spread
     from mintmark.registry.logged.reading import Place, PredictionLog
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ from mintmark.monitoring.counting import RowCounts
 from mintmark.monitoring.groups import Span
 from mintmark.monitoring.judging_windows import Counted, judge_unknown, judge_window, silent_window
 from mintmark.monitoring.known_versions import KnownVersion, know_version
+from mintmark.monitoring.log.folders import LogFolders, day_of
 from mintmark.monitoring.scanning import Scanned, Seen, in_threads, scan, scan_counts
 from mintmark.monitoring.window_labels import WindowLabels
 from mintmark.monitoring.windows import chunks_of, in_utc, window_length, windows_between
@@ -100,7 +101,9 @@ def watch(registry: Registry, log: PredictionLog, models: Sequence[str], how: Wa
         registry.model(name)
     wanted = list(dict.fromkeys(models)) or [name for name in logged if name in known]
     notes = list(_strangers("model", [name for name in logged if name not in known] if not models else []))
-    faults: list[str] = []
+    folders = LogFolders(log)
+    folders.look_at_root()
+    faults, notes = folders.faults, folders.notes + notes
     documents: list[WindowDocument] = []
     labels: dict[str, LabelTally] = {}
     holders: dict[tuple[str, str], str | None] = {}
@@ -140,17 +143,20 @@ class _ModelRun:
         self.notes: list[str] = []
         self.tally: LabelTally | None = None
         self._known: dict[str, KnownVersion | None] = {}
+        self._unreadable: tuple[str, ...] = ()  # of the folders that days lie in
         self._unread: dict[datetime, tuple[str, ...]] = {}  # by the start of a window: files of its days, and why
         self._labels: KnownLabels | None = None
         self._matched: NDArray[np.bool_] | None = None
+        self._folders = LogFolders(log, self.faults, self.notes)
         self._channels = {rule.name for rule in registry.settings.channels} | {LATEST}
 
     def documents(self) -> list[WindowDocument]:
         """Return the documents of all windows, in the order of time."""
         places: dict[str, list[Place]] = defaultdict(list)
-        for place in self.log.places(self.name):
+        for place in self._folders.places(self.name):
             places[place.day].append(place)
-        days = sorted(day for day in places if _day(day) is not None)
+        self._unreadable = tuple(self.faults)
+        days = sorted(places)
         windows = self._windows(days)
         if not windows:
             return []
@@ -166,7 +172,7 @@ class _ModelRun:
         """Return the windows to look at: none before the log begins, which nobody can judge."""
         span = self.how.span or self.model.monitoring.window
         until = min(self.how.until or self.how.now, self.how.now)
-        first = _day(days[0]) if days else None
+        first = day_of(days[0]) if days else None
         if first is None:
             if not self.is_named:
                 return []
@@ -200,7 +206,7 @@ class _ModelRun:
     def _chunk(self, chunk: Chunk, places: Sequence[Place]) -> Iterator[WindowDocument]:
         before = len(self.faults)
         by_version: dict[str, list[Place]] = defaultdict(list)
-        for place in places:
+        for place in self._folders.readable(places):
             by_version[place.version].append(place)
         unserved = self._scan_unserved(chunk, by_version.pop(UNSERVED, []))
         strangers = [version for version in by_version if self._version(version) is None]
@@ -293,7 +299,9 @@ class _ModelRun:
                 before = before or window.start in asked
                 holder = self._holder(channel, window)
                 if before and window.is_over and window.start not in asked and holder is not None:
-                    yield silent_window(self.model, holder, channel, window, self._unread.get(window.start, ()))
+                    yield silent_window(
+                        self.model, holder, channel, window, self._unreadable + self._unread.get(window.start, ())
+                    )
 
     def _holder(self, channel: str, window: Window) -> str | None:
         """Return the version that a channel held when a window ended, as the history has it; None for no channel."""
@@ -314,14 +322,6 @@ class _ModelRun:
 def chunk_start(windows: Sequence[Window]) -> str:
     """Return the day on which windows begin."""
     return windows[0].start.strftime("%Y-%m-%d")
-
-
-def _day(text: str) -> datetime | None:
-    """Return the first moment of a day of the log, None for a folder that is none."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _with_unserved(

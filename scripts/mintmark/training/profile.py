@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mintmark.core.statistics.figures import rounded
-from mintmark.core.statistics.histograms import bin_counts, bin_edges, mean_and_deviation, quantiles
+from mintmark.core.statistics.histograms import BUCKETS, bin_counts, bin_edges, bucket_of, mean_and_deviation, quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +53,8 @@ def reference_profile(
     Every column has counts of `missing` and `infinite` rows and of `distinct` values. A number has mean, std, min, max,
     `quantiles` at `quantile_levels`, a `histogram` of `counts` between `edges`, whose outer bins are open, and, with 50
     different values or fewer, `values`, each with its count. A time counts in seconds since 1970. Other columns have
-    `categories` with counts, the 50 most frequent, the rest summed in `other`. `entities` (of the training rows) are
+    `categories` with counts, the 50 most frequent, the rest summed in `other`; where there is a rest, `buckets` counts
+    all rows by a digest of their text. `entities` (of the training rows) are
     counted. With `times` each input counts its bins for every window too. `correlations` holds the ranks' (Spearman) of
     the first 50 numbers among the inputs, row by row below the diagonal.
     """
@@ -113,11 +114,15 @@ def _categories(present: pd.Series, windows: Windows | None, column: pd.Series) 
     counts = texts.value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     kept = [item for item in ordered if len(item[0]) <= LONGEST_TEXT][:MOST_CATEGORIES]
-    found = {
+    found: dict[str, Any] = {
         "distinct": len(ordered),
         "categories": {name: int(n) for name, n in kept},
         "other": int(counts.sum()) - sum(int(n) for _, n in kept),
     }
+    if found["other"]:
+        buckets = np.array([bucket_of(name) for name, _ in ordered])
+        rows = np.bincount(buckets, [int(n) for _, n in ordered], minlength=BUCKETS)
+        found["buckets"] = rows.astype(np.int64).tolist()
     if windows is not None:
         position = {name: place for place, (name, _) in enumerate(kept)}
         bins = texts.map(lambda text: position.get(text, len(kept))).to_numpy(dtype=np.intp)

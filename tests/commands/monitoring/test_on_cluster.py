@@ -68,7 +68,7 @@ def test_two_workers_find_the_same_to_the_byte(
     assert monitor(log, *labels, "--output", "here") == 1
     here = capsys.readouterr()
     assert "is no whole Parquet file" in here.out
-    for name in ("scanning", "repeated", "log_files"):
+    for name in ("scanning", "repeated", "log.files"):
         monkeypatch.setattr(f"mintmark.monitoring.{name}.open_log_file", _not_here)
     assert monitor(log, *labels, "--output", "there", "--compute", address(cluster)) == 1
     there = capsys.readouterr()
@@ -82,19 +82,19 @@ def test_two_workers_find_the_same_to_the_byte(
 
 def _lose_a_file(dask_worker: Any) -> None:
     """As on a machine where the folder was copied and not shared."""
-    from mintmark.monitoring import log_files
+    from mintmark.monitoring.log import files
 
     def gone(file: object) -> None:
         raise FileNotFoundError(str(file))
 
-    dask_worker.opened = log_files.open_log_file
-    log_files.open_log_file = gone  # type: ignore[assignment]
+    dask_worker.opened = files.open_log_file
+    files.open_log_file = gone  # type: ignore[assignment]
 
 
 def _find_it(dask_worker: Any) -> None:
-    from mintmark.monitoring import log_files
+    from mintmark.monitoring.log import files
 
-    log_files.open_log_file = dask_worker.opened
+    files.open_log_file = dask_worker.opened
 
 
 def _uninstall(dask_worker: Any) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -30,8 +32,12 @@ from tests.commands.monitoring.two_versions import (
 from tests.scaffold.registry import Scratch
 from tests.serving.log.logged import journal
 
+from mintmark.commands.comparing.sides import read_side
+from mintmark.commands.monitoring import rollback_evidence
+from mintmark.commands.monitoring.logged_rows import read_logged_rows
 from mintmark.commands.monitoring.monitor import watch_log
 from mintmark.commands.monitoring.rollback_evidence import JudgedRollback, judge_rollback
+from mintmark.core.question import TRAINING_ROWS
 from mintmark.errors import MintmarkError
 from mintmark.registry.clone import ClonedRegistry
 from mintmark.registry.logged.reading import PredictionLog
@@ -112,3 +118,23 @@ def test_rows_of_another_artifact_are_not_taken_for_the_versions_own(two_version
         pq.write_table(table.replace_schema_metadata(told), file)
     with pytest.raises(MintmarkError, match=r"no rows of breast-cancer@1\.1\.0 that can be asked again"):
         judge(two_versions.root, log)
+
+
+@pytest.mark.long
+def test_rows_of_one_entity_are_judged_together(
+    two_versions: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve patients are twelve things that are known, however many rows they have."""
+    registry = ClonedRegistry(two_versions.root)
+    log = write(two_versions.root, tmp_path / "log", without_a_clue)
+    asked = [read_side(registry, f"{MODEL}@{number}") for number in ("1.1.0", "1.0.0")]
+    versions = [side.fetch(registry, (side.document["artifact"]["path"], TRAINING_ROWS)) for side in asked]
+    documents = [each for each in watch_log(registry, [MODEL], str(log)).documents if each.traffic.rows]
+    rows = read_logged_rows(PredictionLog(str(log)), rollback_evidence._wanted(versions, documents))
+    truth = pa.array(np.concatenate([each[TARGET].to_numpy() for _, each in requests_of(0)]))
+    described = registry.model(MODEL)
+    monkeypatch.setattr(type(registry), "model", lambda self, name: replace(described, entity_column="patient"))
+    for entities, is_better in ((284, True), (12, False)):
+        told = replace(rows, truth=truth, entities=[row % entities for row in range(len(rows))], are_hashed=True)
+        found = rollback_evidence._with_labels(registry, versions, told)
+        assert (found.is_better, found.rows, found.with_labels) == (is_better, 284, True), found

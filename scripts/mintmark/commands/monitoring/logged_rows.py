@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.errors import MintmarkError
+from mintmark.monitoring.column_counts import is_one_of, is_text, level_name
 from mintmark.monitoring.digests import digest_columns, mixed
-from mintmark.monitoring.log_files import FAULTS, LogFile, batches_of, open_log_file, read_head
+from mintmark.monitoring.log.files import FAULTS, LogFile, batches_of, open_log_file, read_head
 from mintmark.monitoring.windows import days_of, microseconds
 from mintmark.registry.logged.decisions import read_answers, read_inputs
-from mintmark.registry.logged.form import parse_about
+from mintmark.registry.logged.form import INPUT, parse_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,16 +35,24 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 20_000
 _OK: Final = 200
+_MOST_BYTES: Final = 500_000_000  # of texts
+_NOT_ASKED: Final = ("version", "commit", "latency", "error")  # columns that nobody needs to ask again
 _LABEL: Final = "mintmark.label"  # the place of the label of a row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedRows:
-    """What one version was asked and answered. `truth` is the label of each row, None where nobody asked for labels."""
+    """What one version was asked and answered. `truth` is the label of each row, None where nobody asked for labels.
+
+    `entities` are those that rows belong to, as the log says it or else the labels, None where neither does. They
+    `are_hashed` where the log alone has them, as a hash: then nobody can tell which of them a version was trained on.
+    """
 
     inputs: pd.DataFrame = field(repr=False)
     answer: Answer = field(repr=False)
     truth: pa.Array | None = field(default=None, repr=False)
+    entities: list[Any] | None = field(default=None, repr=False)
+    are_hashed: bool = False
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -54,7 +63,7 @@ class Wanted:
     """Which rows of a version are wanted: of a channel, in windows, those with a label where labels are given.
 
     `rows` is how many there are about; where that is too many, a share of them is taken. `needed` are the inputs that
-    it takes to ask again.
+    it takes to ask again, and `entity` is the column that says which rows belong together.
     """
 
     record: VersionRecord
@@ -62,6 +71,7 @@ class Wanted:
     windows: Sequence[Window]
     rows: int
     needed: Sequence[str] = ()
+    entity: str | None = None
     labels: KnownLabels | None = None
 
 
@@ -81,13 +91,37 @@ def read_logged_rows(log: PredictionLog, wanted: Wanted) -> LoggedRows:
     if hidden:
         names = ", ".join(f'"{name}"' for name in hidden)
         raise MintmarkError(f"the log does not hold {names} as it was given (personal)")
-    table = _once(pa.concat_tables(tables))
-    labels = wanted.labels
+    table = _unfolded(_once(pa.concat_tables(tables)), record.reference)
+    labels, inputs = wanted.labels, read_inputs(table, about)
+    labelled = None if labels is None else table.column(_LABEL).combine_chunks()
+    entities, are_hashed = _entities(table, inputs, wanted, labelled)
     return LoggedRows(
-        inputs=read_inputs(table, about),
+        inputs=inputs,
         answer=read_answers(table, about),
-        truth=None if labels is None else labels.values.take(table.column(_LABEL).combine_chunks()),
+        truth=None if labels is None else labels.values.take(labelled),
+        entities=entities,
+        are_hashed=are_hashed,
     )
+
+
+def _entities(
+    table: pa.Table, inputs: pd.DataFrame, wanted: Wanted, places: pa.Array | None
+) -> tuple[list[Any] | None, bool]:
+    """Return the entity of each row, and whether it is a hash; each row that names none has one of its own."""
+    name, labels, is_hash = wanted.entity, wanted.labels, False
+    if name is None:
+        return None, False
+    if name in inputs.columns:
+        values = inputs[name].astype(object).where(inputs[name].notna(), None).tolist()
+    elif labels is not None and labels.entities is not None:
+        values = labels.entities.take(places).to_pylist()
+    elif INPUT + name in table.column_names:
+        values, is_hash = table.column(INPUT + name).to_pylist(), True
+    else:
+        return None, False
+    if None in values:  # as texts, for numbers and texts have no order
+        values = [f"row {row}" if value is None else level_name(value) for row, value in enumerate(values)]
+    return values, is_hash
 
 
 def _read(
@@ -113,7 +147,8 @@ def _read_file(file: LogFile, wanted: Wanted) -> tuple[About | None, list[pa.Tab
     try:
         with open_log_file(file) as reader:
             about = parse_about(reader.schema_arrow)
-            return about, list(_chosen_batches(batches_of(reader), wanted))
+            kept = [name for name in reader.schema_arrow.names if name not in _NOT_ASKED]
+            return about, list(_chosen_batches(batches_of(reader, kept), wanted))
     except FileNotFoundError:
         raise
     except FAULTS:
@@ -131,7 +166,33 @@ def _chosen_batches(batches: Any, wanted: Wanted) -> Iterator[pa.Table]:
             table = pa.Table.from_batches([rows]).replace_schema_metadata(None)
             if labels is not None:
                 table = table.append_column(_LABEL, pa.array(labels))
-            yield table.filter(pa.array(chosen))
+            yield _folded(table.drop_columns("lost").filter(pa.array(chosen)))
+
+
+def _folded(table: pa.Table) -> pa.Table:
+    """Return a table with its texts as dictionaries, as some files have them and others do not."""
+    for number, each in enumerate(table.schema):
+        if is_text(each.type) and not pa.types.is_dictionary(each.type):
+            table = table.set_column(number, each.name, table.column(number).dictionary_encode())
+    return table
+
+
+def _unfolded(table: pa.Table, reference: str) -> pa.Table:
+    """Return a table with its texts row by row; raise `MintmarkError` where these would take too much memory."""
+    texts = [(number, each) for number, each in enumerate(table.schema) if pa.types.is_dictionary(each.type)]
+    size = sum(_bytes_of(table.column(number)) for number, _ in texts)
+    if size > _MOST_BYTES:
+        raise MintmarkError(
+            f"the rows of {reference} in the log have {size / 1e6:,.0f} MB of text, too much to be asked again"
+        )
+    for number, each in texts:
+        table = table.set_column(number, each.name, table.column(number).cast(each.type.value_type))
+    return table
+
+
+def _bytes_of(column: pa.ChunkedArray) -> int:
+    """Return how many bytes the texts of a column of dictionaries have row by row."""
+    return sum(pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0 for chunk in column.chunks)
 
 
 def _is_wanted(rows: pa.RecordBatch, wanted: Wanted) -> NDArray[np.bool_]:
@@ -140,8 +201,8 @@ def _is_wanted(rows: pa.RecordBatch, wanted: Wanted) -> NDArray[np.bool_]:
     conditions = (
         pc.equal(rows.column("status"), _OK),
         pc.invert(rows.column("shadow")),
-        pc.equal(rows.column("channel").cast(pa.string()), wanted.channel),
-        pc.equal(rows.column("model").cast(pa.string()), wanted.record.model),
+        pa.array(is_one_of(rows.column("channel"), [wanted.channel])),
+        pa.array(is_one_of(rows.column("model"), [wanted.record.model])),
         pc.equal(pc.fill_null(pc.list_value_length(rows.column("lost")), 0), 0),
         rows.column("row").is_valid(),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.about import __version__
 from mintmark.errors import MintmarkError
-from mintmark.monitoring.log_files import LogFile
+from mintmark.monitoring.log.files import LogFile
 from mintmark.registry.logged.reading import open_files
 
 if TYPE_CHECKING:

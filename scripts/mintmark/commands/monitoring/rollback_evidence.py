@@ -24,6 +24,7 @@ from mintmark.core.words import numbers
 from mintmark.core.words.comparisons import NO_VERDICT, standing_in_words
 from mintmark.errors import MintmarkError
 from mintmark.judging.trials.cases import Rules
+from mintmark.judging.trials.clean_rows import Sightings
 from mintmark.judging.trials.evidence import Rows
 from mintmark.judging.trials.measuring import ask_about
 from mintmark.judging.trials.pairing import Answered, pair_answers
@@ -93,7 +94,8 @@ def judge_rollback(
     if sum(each.labels.labelled for each in matured if each.labels is not None) >= LEAST_LABELLED:
         labels = read_labels(known)
         if labels is not None:
-            rows = read_logged_rows(log, _wanted(versions, matured, labels))
+            wanted = replace(_wanted(versions, matured, labels), entity=known.model.entity_column)
+            rows = read_logged_rows(log, wanted)
             return _with_labels(registry, versions, rows)
     rows = read_logged_rows(log, _wanted(versions, documents))
     return _estimated(registry, versions, rows, [known, know_version(registry, model, before)])
@@ -124,14 +126,19 @@ def _with_labels(registry: ClonedRegistry, versions: Sequence[FetchedVersion], r
         table[question.target] = fit_inputs(table[[question.target]], {question.target: kind})[question.target]
     except InputFault as fault:
         raise MintmarkError(f"the labels do not fit: {fault} (target in model.yaml)") from None
-    notes = []
-    if question.entity_column is not None and question.entity_column not in table.columns:
-        notes.append(f'Rows were taken as independent: the log does not hold "{question.entity_column}".')
+    notes, sightings = [], None
+    if question.entity_column is not None and rows.entities is None:
+        entity = question.entity_column
+        notes.append(f'Rows were taken as independent, for neither the log nor the labels hold "{entity}".')
         question = replace(question, entity_column=None)
+    elif question.entity_column is not None:
+        table[question.entity_column] = rows.entities
+        if rows.are_hashed:
+            sightings = Sightings(replace(question, slices=(), entity_column=None))
     asked = Rows(sha256="", table=table)
     present = Answered(version=versions[0], answer=rows.answer, classes=versions[0].classes)
     before = ask_about(versions[1], asked, question, rules.trusted)
-    pairing = pair_answers(present, before, asked, question, rules.gates)
+    pairing = pair_answers(present, before, asked, question, rules.gates, sightings=sightings)
     metrics = tuple(_paired(pairing))
     primary = next((each for each in metrics if each.name == question.metric), None)
     return JudgedRollback(

@@ -1,7 +1,8 @@
-"""Bins and quantiles of a column, written short, so that rows counted again fall where they fell before. Pure."""
+"""Bins, quantiles and buckets of a column, so that rows counted again fall where they fell before. Pure."""
 
 from __future__ import annotations
 
+import zlib
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,15 @@ Values = NDArray[Any]  # whole numbers or floats, none missing, none infinite
 BINS = 10  # that the rows between heavy values are divided into, of equal frequency
 FEWEST_IN_A_BIN = 20  # rows, where there are enough for ten such bins
 HEAVY = 20  # a value that one row in so many has gets a bin of its own
+BUCKETS = 32  # that texts are sorted into by their digest
 LEAST_DIGITS = 4  # of a quantile
 MOST_DIGITS = 17  # tell any two floats apart
 TINY, SMALL = 1e-9, 1e-6  # how far from a constant a value counts as another one: of 0, and as a share of the constant
+
+
+def bucket_of(text: str) -> int:
+    """Return the bucket of a text, the same everywhere and at any time; 1 and 1.0 have one."""
+    return zlib.crc32(text.removesuffix(".0").encode("utf-8", "surrogatepass")) % BUCKETS
 
 
 def bin_edges(values: Values) -> list[Number]:

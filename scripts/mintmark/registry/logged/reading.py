@@ -7,7 +7,7 @@ that another stands for is not read, and a folder that is changed meanwhile is r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 FoundT = TypeVar("FoundT")
+EntryKind = Literal["file", "directory", "link", "other"]
 _TRIES: Final = 50
 
 
@@ -182,16 +183,31 @@ class PredictionLog:
     def _folders(self, path: str) -> list[str]:
         return sorted(name for name in self._listed(path, "directory") if not name.startswith((".", "_")))
 
-    def _listed(self, path: str, kind: str) -> Iterator[str]:
+    def _listed(self, path: str, kind: EntryKind) -> Iterator[str]:
+        try:
+            entries = self.entries(path)
+        except OSError as error:
+            where = f"{self.where.rstrip('/')}/{path}".rstrip("/")
+            raise MintmarkError(f"{where}: cannot be read: {error.strerror or error}") from error
+        yield from (name for name, found in entries if found == kind)
+
+    def entries(self, path: str) -> list[tuple[str, EntryKind]]:
+        """Return the names in a folder and what each is, by name; raise `OSError` for a folder that cannot be read.
+
+        There are none in a folder that is gone. A link is no file, wherever it leads to. The mark that some put into a
+        bucket for a folder is none of the entries.
+        """
         place = f"{self._root}/{path}".rstrip("/")
         try:
             self._files.invalidate_cache(place)
-            entries = self._files.ls(place, detail=True)
+            listed = self._files.ls(place, detail=True)
         except FileNotFoundError:
-            return
-        for entry in entries:
-            if entry["type"] == kind:
-                yield str(entry["name"]).rstrip("/").rpartition("/")[2]
+            return []
+        found = {str(entry["name"]).rstrip("/"): entry for entry in listed}
+        own = place.strip("/")
+        return sorted(
+            (name.rpartition("/")[2], _kind(entry)) for name, entry in found.items() if name.strip("/") != own
+        )
 
 
 def _select(reader: pq.ParquetFile, columns: list[str] | None, rows: pc.Expression | None) -> pa.Table:
@@ -203,6 +219,13 @@ def _select(reader: pq.ParquetFile, columns: list[str] | None, rows: pc.Expressi
     ]
     found = pa.concat_tables(kept) if kept else reader.read()
     return found if columns is None else found.select(columns)
+
+
+def _kind(entry: dict[str, Any]) -> EntryKind:
+    if entry.get("islink"):
+        return "link"
+    kind: EntryKind = entry["type"] if entry["type"] in ("file", "directory") else "other"
+    return kind
 
 
 def _level(name: str) -> int:

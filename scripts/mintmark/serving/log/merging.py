@@ -139,7 +139,7 @@ def _joined(storage: Storage, files: Sequence[Stored], schema: pa.Schema) -> byt
 
 def open_writer(sink: io.BytesIO, schema: pa.Schema) -> pq.ParquetWriter:
     """Return what writes a file of the log, in the one form that all of them have."""
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    texts = [field.name for field in schema if pa.types.is_string(field.type) and field.name != "id"]  # each is its own
     return pq.ParquetWriter(sink, schema, compression="zstd", compression_level=1, use_dictionary=texts)
 
 

@@ -9,7 +9,6 @@ from mintmark.core.statistics.live.estimated_errors import (
     ESTIMATED,
     LearnedErrors,
     count_predictions,
-    estimate_regression,
     prediction_edges,
 )
 from mintmark.core.statistics.metrics import metric_value, regression_outcomes
@@ -22,9 +21,9 @@ def rows(count, seed, *, shift=0.0):
     return regression_outcomes(said * (1 + 0.2 * generator.normal(0, 1, count)) + 0.3, said)
 
 
-def estimate(evaluation, window, **options):
+def estimate(evaluation, window, names=ESTIMATED, **draws):
     edges = prediction_edges(evaluation.prediction)
-    return estimate_regression(evaluation, count_predictions(window.prediction, edges), **options)
+    return LearnedErrors(evaluation, **draws).estimate(count_predictions(window.prediction, edges), names)
 
 
 def test_every_metric_follows_the_predictions():
@@ -82,11 +81,7 @@ def test_counts_of_batches_add_up():
 
 
 def test_nothing_of_nothing():
-    assert estimate(rows(29, 1), rows(100, 2)) == {}
-    assert (
-        estimate_regression(rows(100, 1), np.zeros((3, 4))[:, : len(prediction_edges(rows(100, 1).prediction)) + 1])
-        == {}
-    )
+    assert estimate(rows(100, 1), rows(100, 2).take(np.zeros(100, dtype=bool))) == {}
 
 
 def test_a_model_that_says_one_number_gives_finite_errors():
@@ -102,6 +97,6 @@ def test_what_is_learned_once_says_of_each_window_what_it_says_by_itself():
     edges = prediction_edges(evaluation.prediction)
     windows = [count_predictions(rows(500, seed).prediction, edges) for seed in (2, 3)]
     learned = LearnedErrors(evaluation, resamples=60)
-    alone = [estimate_regression(evaluation, window, resamples=60) for window in windows]
+    alone = [LearnedErrors(evaluation, resamples=60).estimate(window) for window in windows]
     assert [learned.estimate(window) for window in reversed(windows)] == alone[::-1]
     assert alone[0] != alone[1]

@@ -10,7 +10,6 @@ from tests.scaffold.examples import examples
 
 from mintmark.core.statistics.live.estimated_performance import (
     LearnedScores,
-    estimate_classification,
     no_estimate_reason,
 )
 from mintmark.core.statistics.live.score_counts import BINS, LOGITS, count_scores, outcome_counts, score_bins
@@ -45,20 +44,24 @@ def outcomes(truth, chances):
     )
 
 
+def estimate(evaluation, window, names=CLASSIFICATION, **draws):
+    return LearnedScores(evaluation, **draws).estimate(window, names)
+
+
 @pytest.mark.parametrize("draw", [two_classes, three_classes])
 def test_every_metric_of_a_shifted_window_is_estimated(draw):
     evaluation, window = draw(3_000, 1), draw(20_000, 2, shift=0.5)
-    found = estimate_classification(evaluation, outcome_counts(window), resamples=60)
+    found = estimate(evaluation, outcome_counts(window), resamples=60)
     assert tuple(found) == CLASSIFICATION
-    for name, estimate in found.items():
+    for name, each in found.items():
         truth = metric_value(name, window)
-        assert estimate.value == pytest.approx(truth, abs=0.03), name
-        assert estimate.low - 0.01 <= truth <= estimate.high + 0.01, name
+        assert each.value == pytest.approx(truth, abs=0.03), name
+        assert each.low - 0.01 <= truth <= each.high + 0.01, name
 
 
 def test_a_model_that_is_too_sure_of_itself_is_calibrated():
     evaluation, window = two_classes(3_000, 1, too_sure=3), two_classes(20_000, 2, too_sure=3)
-    found = estimate_classification(evaluation, outcome_counts(window), ["accuracy", "log_loss"], resamples=60)
+    found = estimate(evaluation, outcome_counts(window), ["accuracy", "log_loss"], resamples=60)
     assert found["accuracy"].value == pytest.approx(metric_value("accuracy", window), abs=0.02)
     assert found["log_loss"].value == pytest.approx(metric_value("log_loss", window), rel=0.1)
     believed = np.maximum(*window.probabilities.T).mean()
@@ -67,9 +70,9 @@ def test_a_model_that_is_too_sure_of_itself_is_calibrated():
 
 def test_the_estimate_moves_with_the_inputs_and_not_without():
     evaluation = two_classes(2_000, 1)
-    same = estimate_classification(evaluation, outcome_counts(two_classes(5_000, 2)), ["accuracy"])
+    same = estimate(evaluation, outcome_counts(two_classes(5_000, 2)), ["accuracy"])
     harder = np.abs(two_classes(40_000, 3).probabilities[:, 1] - 0.5) < 0.3
-    moved = estimate_classification(evaluation, outcome_counts(two_classes(40_000, 3).take(harder)), ["accuracy"])
+    moved = estimate(evaluation, outcome_counts(two_classes(40_000, 3).take(harder)), ["accuracy"])
     assert not same["accuracy"].moved
     assert moved["accuracy"].moved
     assert moved["accuracy"].change_high < -0.05
@@ -81,7 +84,7 @@ def test_the_interval_holds_the_metric_of_all_there_are(shift):
     held = 0
     for seed in range(50):
         window = outcome_counts(two_classes(500, 1_000 + seed, shift=shift))
-        found = estimate_classification(two_classes(400, seed), window, ["accuracy"], resamples=100, seed=seed)
+        found = estimate(two_classes(400, seed), window, ["accuracy"], resamples=100, seed=seed)
         held += found["accuracy"].low <= truth <= found["accuracy"].high
     assert 43 <= held < 50  # 95% are 47; never all of them, or the interval is too wide
 
@@ -110,7 +113,7 @@ def test_zero_and_one_are_apart():
 
 def test_the_same_seed_gives_the_same_interval():
     evaluation, window = two_classes(200, 1), outcome_counts(two_classes(100, 2))
-    assert estimate_classification(evaluation, window, seed=3) == estimate_classification(evaluation, window, seed=3)
+    assert estimate(evaluation, window, seed=3) == estimate(evaluation, window, seed=3)
 
 
 def test_what_cannot_be_estimated_says_why():
@@ -119,8 +122,7 @@ def test_what_cannot_be_estimated_says_why():
     one_class = one_class.take(one_class.truth == 0)
     for evaluation, word in ((few, "29 rows"), (one_class, "most frequent")):
         assert word in no_estimate_reason(evaluation)
-        assert estimate_classification(evaluation, window) == {}
-    assert estimate_classification(two_classes(200, 1), window * 0) == {}
+    assert estimate(two_classes(200, 1), window * 0) == {}
 
 
 @pytest.mark.parametrize("score", [0.0, 0.5, 1.0])
@@ -128,7 +130,7 @@ def test_a_window_that_says_one_thing_gives_finite_numbers(score):
     evaluation = two_classes(200, 1)
     chances = np.full((100, 2), score)
     chances[:, 0] = 1 - score
-    found = estimate_classification(evaluation, count_scores(chances, np.full(100, score > 0.5), 1), resamples=50)
+    found = estimate(evaluation, count_scores(chances, np.full(100, score > 0.5), 1), resamples=50)
     assert "accuracy" in found
     for name, each in found.items():
         assert np.isfinite([each.value, each.low, each.high, each.change, each.change_low, each.change_high]).all(), (
@@ -141,7 +143,7 @@ def test_what_is_learned_once_says_of_each_window_what_it_says_by_itself(make):
     """In whatever order windows come: nobody's interval depends on the windows before."""
     evaluation, windows = make(300, 1), [outcome_counts(make(500, seed)) for seed in (2, 3)]
     learned = LearnedScores(evaluation, resamples=60)
-    alone = [estimate_classification(evaluation, window, resamples=60) for window in windows]
+    alone = [estimate(evaluation, window, resamples=60) for window in windows]
     assert [learned.estimate(window) for window in reversed(windows)] == alone[::-1]
     assert alone[0] != alone[1]
     assert learned.estimate(windows[0] * 0) == {}

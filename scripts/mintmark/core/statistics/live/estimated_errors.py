@@ -18,7 +18,6 @@ import numpy as np
 from mintmark.core.statistics.live.bent_line import BentLine, Moments
 from mintmark.core.statistics.live.error_intervals import ErrorBounds
 from mintmark.core.statistics.live.estimates import RESAMPLES, drawn_groups, summarised
-from mintmark.core.statistics.metric_names import LEAST_ROWS
 from mintmark.core.statistics.metrics import LOSSES, errors
 
 if TYPE_CHECKING:
@@ -53,7 +52,8 @@ def count_predictions(predictions: Floats, edges: Floats) -> Floats:
 class LearnedErrors:
     """What the evaluation rows of a version tell of its errors, draw by draw.
 
-    Learned once, it serves any number of windows, and each of them finds what it would find by itself.
+    Learned once, it serves any number of windows, and each of them finds what it would find by itself. `evaluation`
+    holds its stored evaluation rows with their truth, 30 or more of them.
     """
 
     def __init__(self, evaluation: Outcomes, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -67,7 +67,11 @@ class LearnedErrors:
         self._bounds = ErrorBounds(evaluation, self._line)
 
     def estimate(self, window: Floats, names: Sequence[str] = ESTIMATED) -> dict[str, Estimate]:
-        """Return each metric that follows from the counts of `count_predictions`; nothing for a window without rows."""
+        """Return each metric that follows from the counts of `count_predictions` between `prediction_edges`.
+
+        The interval of a metric is that of `ErrorBounds`, and that of its change has percentiles over draws of both, as
+        for a classification. `max_error` rests on one row and is not estimated. Nothing for a window without rows.
+        """
         if not window[0].sum():
             return {}
         drawn = _drawn_window(window, self._resamples, deepcopy(self._generator))
@@ -79,25 +83,6 @@ class LearnedErrors:
             for name, estimate in estimates.items()
             if estimate is not None
         }
-
-
-def estimate_regression(
-    evaluation: Outcomes,
-    window: Floats,
-    names: Sequence[str] = ESTIMATED,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, Estimate]:
-    """Return each metric that follows from the counts of `count_predictions` between the edges of `prediction_edges`.
-
-    `evaluation` holds the version's stored evaluation rows with their truth. The interval of a metric is that of
-    `ErrorBounds`, and that of its change has percentiles over draws of both, as for a classification. `max_error`
-    rests on one row and is not estimated. Nothing for a window without rows, and below 30 evaluation rows.
-    """
-    if len(evaluation) < LEAST_ROWS or not window[0].sum():
-        return {}
-    return LearnedErrors(evaluation, resamples=resamples, seed=seed).estimate(window, names)
 
 
 def _fitted(evaluation: Outcomes, line: BentLine, groups: Codes, weights: Floats) -> tuple[dict[str, Floats], Moments]:

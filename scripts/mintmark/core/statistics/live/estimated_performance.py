@@ -40,7 +40,8 @@ _SURE: Final = np.maximum(-np.logaddexp(0, -LOGITS), _LEAST_LOG)  # the logarith
 class LearnedScores:
     """What the evaluation rows of a version tell of its scores, draw by draw.
 
-    Learned once, it serves any number of windows, and each of them finds what it would find by itself.
+    Learned once, it serves any number of windows, and each of them finds what it would find by itself. `evaluation`
+    holds its stored evaluation rows with their truth, of which `no_estimate_reason` says nothing.
     """
 
     def __init__(self, evaluation: Outcomes, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
@@ -65,7 +66,9 @@ class LearnedScores:
     def estimate(self, window: Counts, names: Sequence[str] = CLASSIFICATION) -> dict[str, Estimate]:
         """Return each metric that follows from the counts of `count_scores`; a metric that is not defined is left out.
 
-        Nothing for a window without rows.
+        The intervals are percentiles over draws of both: evaluation rows and rows of the window (Efron 1979). They hold
+        the metric of as many rows as there can be, not that of the window's own labels, which scatter more. Nothing for
+        a window without rows.
         """
         if not window.sum():
             return {}
@@ -83,26 +86,6 @@ class LearnedScores:
             units = len(self._evaluation)
             told = {name: summarised(value, _METRICS[name](self._before), units) for name, value in values.items()}
         return {name: estimate for name, estimate in told.items() if estimate is not None}
-
-
-def estimate_classification(
-    evaluation: Outcomes,
-    window: Counts,
-    names: Sequence[str] = CLASSIFICATION,
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, Estimate]:
-    """Return each metric that follows from the counts of `count_scores`; a metric that is not defined is left out.
-
-    `evaluation` holds the version's stored evaluation rows with their truth. The intervals are percentiles over draws
-    of both: evaluation rows and rows of the window (Efron 1979). They hold the metric of as many rows as there can be,
-    not that of the window's own labels, which scatter more. Nothing for a window without rows, and where
-    `no_estimate_reason` says why.
-    """
-    if no_estimate_reason(evaluation) or not window.sum():
-        return {}
-    return LearnedScores(evaluation, resamples=resamples, seed=seed).estimate(window, names)
 
 
 def no_estimate_reason(evaluation: Outcomes) -> str:

@@ -1,0 +1,1 @@
+"""The files and folders of the prediction log as a run of `mintmark monitor` reads them."""
