@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+from bisect import bisect_left
 from collections import defaultdict, deque
+from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.utils import floatToGoString
 
 from mintmark.serving.beside.published import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mintmark.serving.following.follower import Follower
     from mintmark.serving.slots import Slots
@@ -29,22 +33,11 @@ class Metrics:
 
     def __init__(self, slots: Slots, follower: Follower) -> None:
         self._registry = CollectorRegistry()
-        names = ("model", "version", "protocol", "code")
-        self._requests = Counter("mintmark_requests", "Requests by how they ended.", names, registry=self._registry)
-        self._rows = Counter("mintmark_rows", "Rows predicted.", ("model", "version"), registry=self._registry)
-        self._seconds = Histogram(
-            "mintmark_request_seconds",
-            "Seconds from a whole request to its answer.",
-            ("model", "protocol"),
-            buckets=_BUCKETS,
-            registry=self._registry,
-        )
-        self._recent: dict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=_RECENT))
-        self._counted: dict[tuple[str, str], int] = defaultdict(int)
-        self._known: dict[Any, Any] = {}  # to look a child up by its labels takes longer than to count
         self._collectors: list[Any] = []
         self._published: list[Published] = []
         self._publishing = threading.Lock()
+        self._requests = _Requests()
+        self.add(self._requests, is_shared=True)
         self.add(_State(slots, follower))
 
     def add(self, collector: Any, *, is_shared: bool = False) -> None:
@@ -56,31 +49,19 @@ class Metrics:
         self._registry.register(collector)
 
     def count(self, model: str, version: str, protocol: str, code: int | str, seconds: float, rows: int) -> None:
-        """Count one request; `model` and `version` are empty where it named none that is served."""
-        key = (model, version, protocol, code)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = (
-                self._requests.labels(model, version, protocol, str(code)),
-                self._seconds.labels(model, protocol),
-                self._rows.labels(model, version),
-            )
-        found[0].inc()
-        found[1].observe(seconds)
-        if rows:
-            found[2].inc(rows)
-            self._recent[model, version].append(seconds)
-            self._counted[model, version] += 1
+        """Count one request; `model` and `version` are empty where it named none that is served. In the loop alone."""
+        self._requests.kinds[model, version, protocol, code].count(seconds, rows)
 
     def speed(self, model: str, version: str) -> tuple[int, float | None, float | None]:
-        """Return how many requests a version answered, and the median and 99th percentile of the last thousand (s)."""
-        recent = sorted(self._recent.get((model, version), ()))
+        """Return how many requests a version answered, and the median and 99th percentile of the last ones (s)."""
+        kinds = [kind for key, kind in self._requests.ordered() if key[:2] == (model, version)]
+        recent = sorted(seconds for kind in kinds for seconds in [*kind.recent])
         if not recent:
             return 0, None, None
-        return self._counted[model, version], recent[len(recent) // 2], recent[len(recent) * 99 // 100]
+        return sum(kind.answered for kind in kinds), recent[len(recent) // 2], recent[len(recent) * 99 // 100]
 
     def publish(self) -> None:
-        """Let the other processes know what this one counted beside requests; to be called every second or so."""
+        """Let the other processes know what this one counted; to be called every second or so."""
         with self._publishing:
             for each in self._published:
                 each.publish()
@@ -95,6 +76,70 @@ class Metrics:
         for collector in self._collectors:
             together.register(collector)
         return generate_latest(together)
+
+
+class _Requests:
+    """How requests ended, by model, version, protocol and code. To count one takes a look-up, without a lock."""
+
+    def __init__(self) -> None:
+        self.kinds: defaultdict[tuple[str, str, str, int | str], _Kind] = defaultdict(_Kind)
+
+    def ordered(self) -> list[tuple[tuple[str, str, str, str], _Kind]]:
+        """Return what was counted, in an order that does not change."""
+        named = [
+            ((model, version, protocol, str(code)), kind)
+            for (model, version, protocol, code), kind in [*self.kinds.items()]
+        ]
+        return sorted(named, key=itemgetter(0))
+
+    def collect(self) -> Iterator[Any]:
+        """Yield the metrics, as prometheus_client asks a collector."""
+        names = ("model", "version", "protocol", "code")
+        requests = CounterMetricFamily("mintmark_requests", "Requests by how they ended.", labels=names)
+        rows = CounterMetricFamily("mintmark_rows", "Rows predicted.", labels=names[:2])
+        took = HistogramMetricFamily(
+            "mintmark_request_seconds", "Seconds from a whole request to its answer.", labels=("model", "protocol")
+        )
+        kinds = self.ordered()
+        for key, kind in kinds:
+            requests.add_metric(key, kind.requests)
+        for place, group in _grouped(kinds, lambda key: key[:2]).items():
+            if any(place):
+                rows.add_metric(place, sum(kind.rows for kind in group))
+        for place, group in _grouped(kinds, lambda key: (key[0], key[2])).items():
+            buckets = accumulate(map(sum, zip(*(kind.buckets for kind in group), strict=True)))
+            named = zip((*map(floatToGoString, _BUCKETS), "+Inf"), buckets, strict=True)
+            took.add_metric(place, [*named], sum(kind.seconds for kind in group))
+        yield from (requests, rows, took)
+
+
+def _grouped(kinds: Iterable[tuple[Any, _Kind]], part: Callable[[Any], tuple[str, str]]) -> dict[Any, list[_Kind]]:
+    groups: dict[Any, list[_Kind]] = defaultdict(list)
+    for key, kind in kinds:
+        groups[part(key)].append(kind)
+    return groups
+
+
+class _Kind:
+    """The counts of one kind of request."""
+
+    __slots__ = ("answered", "buckets", "recent", "requests", "rows", "seconds")
+
+    def __init__(self) -> None:
+        self.recent: deque[float] = deque(maxlen=_RECENT)
+        self.requests = self.answered = self.rows = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(_BUCKETS) + 1)
+
+    def count(self, seconds: float, rows: int) -> None:
+        """Count a request that took so long."""
+        self.requests += 1
+        self.seconds += seconds
+        self.buckets[bisect_left(_BUCKETS, seconds)] += 1
+        if rows:
+            self.rows += rows
+            self.answered += 1
+            self.recent.append(seconds)
 
 
 class _State:
