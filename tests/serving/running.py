@@ -17,12 +17,14 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import uvicorn
 
 from mintmark.serving.app import App
+from mintmark.serving.http_protocol import HttpProtocol
 
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds for what takes two when the machine is idle
@@ -148,8 +150,9 @@ async def call_app(app: App, path: str, body: Any = None, *, method: str | None 
 
 @contextmanager
 def over_http(app: App) -> Iterator[int]:
-    """Serve the application with uvicorn in a thread until the block ends; give its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http="httptools", lifespan="off", log_level="error"))
+    """Serve the application as the server does, in a thread, until the block ends; give its port."""
+    http: Any = partial(HttpProtocol, app)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=http, lifespan="off", log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

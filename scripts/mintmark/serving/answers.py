@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mintmark.serving.tensors import BYTES, Tensor, to_bytes, to_tensors
+from mintmark.serving.tensors import to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mintmark.serving.served_version import Answer, ServedVersion
 
@@ -51,17 +51,21 @@ def as_tensors(
 
     `wanted` names the outputs, and says of each whether it comes as binary data. `model` is the name that was asked.
     """
-    outputs, binary = [], []
-    tensors = to_tensors(answer, version.signature)
+    assert answer.outputs is not None
+    outputs: list[dict[str, Any]] = []
+    binary: list[bytes] = []
+    place = (answer.start, len(answer.predictions))
     for name, is_binary in wanted.items():
-        tensor = tensors[name]
-        entry: dict[str, Any] = {"name": name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
         if is_binary:
+            tensor = answer.outputs.tensor(name, *place)
             binary.append(to_bytes(tensor))
-            entry["parameters"] = {"binary_data_size": len(binary[-1])}
+            about = {"binary_data_size": len(binary[-1])}
+            outputs.append(
+                {"name": name, "datatype": tensor.datatype, "shape": list(tensor.shape), "parameters": about}
+            )
         else:
-            entry["data"] = tensor.values if tensor.datatype == BYTES else _listed(tensor)
-        outputs.append(entry)
+            datatype, shape, data = answer.outputs.listed(name, *place)
+            outputs.append({"name": name, "datatype": datatype, "shape": shape, "data": data})
     head = format_json(
         {
             "model_name": model,
@@ -72,8 +76,3 @@ def as_tensors(
         }
     )
     return (head + b"".join(binary), len(head)) if binary else (head, None)
-
-
-def _listed(tensor: Tensor) -> Sequence[Any]:
-    values: list[Any] = tensor.values if isinstance(tensor.values, list) else tensor.values.tolist()
-    return values

@@ -5,61 +5,31 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.serving import answers, open_inference
 from mintmark.serving.beside.aside import Aside
 from mintmark.serving.described import describe_all, describe_model, describe_status
+from mintmark.serving.exchange import Invocation, Request, Response, Rows, Tensors
 from mintmark.serving.faults import RefusedError, explain
-from mintmark.serving.identity import Tokens, as_header, request_id
+from mintmark.serving.identity import Tokens, as_header
 from mintmark.serving.openapi import describe_api
 from mintmark.serving.page import PAGE_FILES
-from mintmark.serving.requests import read_csv, read_invocation, read_rows
 from mintmark.serving.slots import NothingServedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from mintmark.serving.exchange import Form
     from mintmark.serving.following.follower import Follower
     from mintmark.serving.limits import Limits
     from mintmark.serving.metrics import Metrics
-    from mintmark.serving.rows import Binding, BoundRows
+    from mintmark.serving.rows import BoundRows
     from mintmark.serving.served_version import Answer, ServedVersion
-    from mintmark.serving.slots import Slot, Slots
+    from mintmark.serving.slots import Slots
 
-_JSON: Final = b"application/json"
 _LARGE: Final = 1 << 18  # bytes; larger bodies are read in a thread, so that other requests go on
-
-
-@dataclass(slots=True)
-class Request:
-    """One request as it came, and what is found out about it on the way."""
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    id: str
-    protocol: str = "http"
-    version: ServedVersion | None = None
-    rows: int = 0
-    size: int = 0
-    slot: Slot | None = None
-    bound: BoundRows | None = None
-    answer: Answer | None = None
-    status: int = 200
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A status, a body and what kind it is; `headers` are further ones."""
-
-    body: bytes
-    kind: bytes = _JSON
-    code: int = 200
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class App:
@@ -91,41 +61,83 @@ class App:
         """Answer one connection's request, as ASGI asks it."""
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
-        begin = time.perf_counter()
-        headers = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            headers=headers,
-            id=request_id(given),
-        )
+        request = Request.of(scope["method"], scope["path"], scope["headers"])
         try:
-            response = self._preflight(request)
-            if response is None:
-                if request.path not in _HEALTH:  # everybody may ask how healthy it is
-                    self._tokens.check(headers.get(b"authorization", b""))
-                response = await self._answer(request, receive)
+            response = await self._answer(request, receive)
         except Exception as error:
             response = self._explain(error, request)
-        version = request.version
+        await send({"type": "http.response.start", "status": response.code, "headers": self.headers(request, response)})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
+        self.count(request, response)
+
+    def answer_whole(
+        self, request: Request, body: bytes, reply: Callable[[Request, Response], object]
+    ) -> asyncio.Future[Answer] | None:
+        """Answer a POST whose body is here, without a task: `reply` gets the response, now or later, exactly once.
+
+        What comes back, if anything, is to be cancelled when nobody waits for the response any more.
+        """
+        try:
+            self._check(request)
+            form = self._form(request)
+            if len(body) > self.limits.bytes:
+                raise self._too_large()
+            answer = self._ask(request, form, self._read(request, form, body))
+        except Exception as error:
+            self._reply(request, self._explain(error, request), reply)
+            return None
+        answer.add_done_callback(partial(self._write, request, form, reply))
+        return answer
+
+    def _write(
+        self,
+        request: Request,
+        form: Form,
+        reply: Callable[[Request, Response], object],
+        answer: asyncio.Future[Answer],
+    ) -> None:
+        try:
+            if answer.cancelled():
+                raise RefusedError(499, _GONE)
+            response = self._written(request, form, answer.result())
+        except Exception as error:
+            response = self._explain(error, request)
+        self._reply(request, response, reply)
+
+    def _reply(self, request: Request, response: Response, reply: Callable[[Request, Response], object]) -> None:
+        reply(request, response)
+        self.count(request, response)
+
+    def headers(self, request: Request, response: Response) -> list[tuple[bytes, bytes]]:
+        """Return the headers of a response: what names the request and who answered it, and what a browser asks for."""
         named = [
             (b"content-type", response.kind),
             (b"x-request-id", as_header(request.id).encode()),
             (b"content-length", b"%d" % len(response.body)),
         ]
-        if version is not None:
-            named += [(b"x-model", version.model.encode()), (b"x-model-version", version.version.encode())]
-        if headers.get(b"origin") in self._origins:
-            named += [(b"access-control-allow-origin", headers[b"origin"]), (b"vary", b"origin"), _EXPOSED]
-        await send({"type": "http.response.start", "status": response.code, "headers": [*named, *response.headers]})
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
+        if request.version is not None:
+            named += request.version.headers
+        origin = request.headers.get(b"origin")
+        if origin in self._origins:
+            named += [(b"access-control-allow-origin", origin), (b"vary", b"origin"), _EXPOSED]
+        if response.headers:
+            named += response.headers
+        return named
+
+    def count(self, request: Request, response: Response) -> None:
+        """Count a request that is answered, and show it to what stands beside."""
+        version = request.version
         model, number = (version.model, version.version) if version is not None else ("", "")
-        seconds = time.perf_counter() - begin
+        seconds = time.perf_counter() - request.begin
         self.metrics.count(model, number, request.protocol, response.code, seconds, request.rows)
         if request.protocol != "http" and not self.aside.is_idle:
             request.status = response.code
             self.aside.record_call(request, seconds)
+
+    def _check(self, request: Request) -> None:
+        """Raise `RefusedError` for whom has no token; everybody may ask how healthy the server is."""
+        if request.path not in _HEALTH:
+            self._tokens.check(request.headers.get(b"authorization", b""))
 
     def _preflight(self, request: Request) -> Response | None:
         """Return what a browser is told that asks whether a page of another origin may ask; None for the rest."""
@@ -138,26 +150,51 @@ class App:
     # -- which address means what ------------------------------------------------------------------------------------
 
     async def _answer(self, request: Request, receive: Callable[[], Any]) -> Response:
+        response = self._preflight(request)
+        if response is not None:
+            return response
+        self._check(request)
+        if request.method != "POST":
+            return self._show(request, _parts(request.path))
+        form = self._form(request)
+        body = await self._receive(request, receive)
+        if len(body) > _LARGE:
+            rows = await asyncio.get_running_loop().run_in_executor(None, self._read, request, form, body)
+        else:
+            rows = self._read(request, form, body)
+        return self._written(request, form, await self._ask(request, form, rows))
+
+    def _form(self, request: Request) -> Form:
+        """Return the form in which a POST asks for predictions, and note whom it asks."""
         parts = _parts(request.path)
-        if request.method == "POST":
-            match parts:
-                case ["v2", "models", name, "infer"]:
-                    return await self._infer(request, receive, name, None)
-                case ["v2", "models", name, "versions", version, "infer"]:
-                    return await self._infer(request, receive, name, version)
-                case ["models", name, "predict"]:
-                    return await self._predict(request, receive, name)
-                case ["models", name, "invocations"]:
-                    return await self._invoke(request, receive, name)
-                case ["invocations"]:
-                    return await self._invoke(request, receive, self.slots.first().name)
+        form: Form | None = None
+        name, number = "", ""
+        match parts:
+            case ["v2", "models", name, "infer"]:
+                form = Tensors(name)
+            case ["v2", "models", name, "versions", version, "infer"]:
+                form, number = Tensors(name), version
+            case ["models", name, "predict"]:
+                form = _ROWS
+            case ["models", name, "invocations"]:
+                form = _INVOCATION
+            case ["invocations"]:
+                name, form = self.slots.first().name, _INVOCATION
+        if form is None:
+            self._check_method(request, parts)
+            raise RefusedError(404, f"nothing is posted to {request.path[:100]}; GET /openapi.json tells all addresses")
+        request.protocol = form.protocol
+        self._version(request, name, number or None)
+        if request.headers.get(b"content-encoding", b"identity") != b"identity":
+            raise RefusedError(415, "the body is compressed; send it as it is")
+        return form
+
+    def _check_method(self, request: Request, parts: tuple[str, ...]) -> None:
+        """Raise `RefusedError` for a method that means nothing at an address."""
         allowed = self._methods(parts)
         if request.method not in allowed:
             means = f"{request.method[:20]} means nothing at {request.path[:100]}"
             raise RefusedError(405, f"{means}; it takes {' and '.join(allowed)}", {"allow": ", ".join(allowed)})
-        if request.method != "POST":
-            return self._show(request, parts)
-        raise RefusedError(404, f"nothing is posted to {request.path[:100]}; GET /openapi.json tells all addresses")
 
     def _methods(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         """Return the methods that an address takes; all where there is no such address, which then is not found."""
@@ -171,6 +208,7 @@ class App:
         return ("GET", "HEAD") if "/".join(parts) in self._shown else ("GET", "HEAD", "POST")
 
     def _show(self, request: Request, parts: tuple[str, ...]) -> Response:
+        self._check_method(request, parts)
         shown = self._shown.get("/".join(parts))
         if shown is not None:
             return shown()
@@ -226,70 +264,32 @@ class App:
 
     # -- predictions -------------------------------------------------------------------------------------------------
 
-    async def _predict(self, request: Request, receive: Callable[[], Any], name: str) -> Response:
-        request.protocol = "rows"
-        version, answer = await self._ask_rows(request, receive, name, read_rows, probabilities=True)
-        return Response(answers.by_name(answer, version, request.id))
-
-    async def _invoke(self, request: Request, receive: Callable[[], Any], name: str) -> Response:
-        request.protocol = "mlflow"
-        version, answer = await self._ask_rows(request, receive, name, read_invocation, probabilities=False)
-        return Response(answers.as_mlflow(answer, version, request.id))
-
-    async def _ask_rows(
-        self,
-        request: Request,
-        receive: Callable[[], Any],
-        name: str,
-        read_json: Callable[[bytes, Binding], BoundRows],
-        *,
-        probabilities: bool,
-    ) -> tuple[ServedVersion, Answer]:
-        """Return who answers the rows of a body, in CSV or in a form of JSON, and the answer."""
-        version = self._version(request, name)
-        read = read_csv if _media_type(request) == b"text/csv" else read_json
-        rows = await self._read(request, receive, lambda body: read(body, version.binding))
-        return version, await self._ask(request, rows, probabilities=probabilities)
-
-    async def _infer(self, request: Request, receive: Callable[[], Any], name: str, number: str | None) -> Response:
-        request.protocol = "v2"
-        version = self._version(request, name, number)
-        length = request.headers.get(open_inference.LENGTH)
-        asked: list[open_inference.Inference] = []
-
-        def read(body: bytes) -> BoundRows:
-            asked.append(open_inference.read_inference(body, length, version))
-            return asked[0].rows
-
-        rows = await self._read(request, receive, read)
-        request.id = asked[0].id or request.id
-        answer = await self._ask(request, rows, probabilities="probabilities" in asked[0].outputs)
-        body, head = answers.as_tensors(answer, version, request.id, asked[0].outputs, name)
-        if head is None:
-            return Response(body)
-        return Response(body, b"application/octet-stream", headers=((open_inference.LENGTH, str(head).encode()),))
-
-    async def _read(
-        self, request: Request, receive: Callable[[], Any], parse: Callable[[bytes], BoundRows]
-    ) -> BoundRows:
-        body = await self._receive(request, receive)
+    def _read(self, request: Request, form: Form, body: bytes) -> BoundRows:
+        """Return the rows that a body holds, in the loop or in a thread."""
+        assert request.version is not None
         request.size = len(body)
-        if len(body) > _LARGE:
-            rows = await asyncio.get_running_loop().run_in_executor(None, parse, body)
-        else:
-            rows = parse(body)
+        rows = form.read(body, request, request.version)
         if len(rows) > self.limits.rows:
             raise RefusedError(413, f"there are {len(rows):,} rows; {self.limits.rows:,} may come in one request")
         request.rows, request.bound = len(rows), rows
         return rows
+
+    def _ask(self, request: Request, form: Form, rows: BoundRows) -> asyncio.Future[Answer]:
+        """Ask the version that was found; what is logged or shadowed has all that it says."""
+        assert request.version is not None
+        wanted = form.probabilities or not self.aside.is_idle
+        return request.version.ask(rows, probabilities=wanted, within=self.limits.seconds)
+
+    def _written(self, request: Request, form: Form, answer: Answer) -> Response:
+        assert request.version is not None
+        request.answer = answer
+        return form.write(answer, request, request.version)
 
     async def _receive(self, request: Request, receive: Callable[[], Any]) -> bytes:
         """Return the body, as far as it may go; what says that it is larger is not even read."""
         said = request.headers.get(b"content-length", b"")
         if said.isdigit() and int(said) > self.limits.bytes:
             raise self._too_large()
-        if request.headers.get(b"content-encoding", b"identity") != b"identity":
-            raise RefusedError(415, "the body is compressed; send it as it is")
         message = await receive()
         body: bytes = message.get("body", b"")
         while message.get("more_body"):
@@ -298,20 +298,13 @@ class App:
             if len(body) > self.limits.bytes:
                 raise self._too_large()
         if message["type"] == "http.disconnect":
-            raise RefusedError(499, "the caller has gone")
+            raise RefusedError(499, _GONE)
         if len(body) > self.limits.bytes:
             raise self._too_large()
         return body
 
     def _too_large(self) -> RefusedError:
         return RefusedError(413, f"a request may have {self.limits.bytes:,} bytes", {"connection": "close"})
-
-    async def _ask(self, request: Request, rows: BoundRows, *, probabilities: bool) -> Answer:
-        """Return the answer of the version that was found; what is logged or shadowed has all that it says."""
-        assert request.version is not None
-        wanted = probabilities or not self.aside.is_idle
-        request.answer = await request.version.ask(rows, probabilities=wanted, within=self.limits.seconds)
-        return request.answer
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
@@ -329,6 +322,8 @@ class App:
         return Response(answers.format_json(about), code=told.code, headers=extra)
 
 
+_GONE: Final = "the caller has gone"
+_ROWS, _INVOCATION = Rows(), Invocation()
 _EXPOSED: Final = (b"access-control-expose-headers", b"x-model, x-model-version, x-request-id")
 _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST"),
@@ -350,7 +345,3 @@ def _page(name: str) -> Response:
 
 def _json(value: Any, code: int = 200) -> Response:
     return Response(json.dumps(value, ensure_ascii=False, allow_nan=False).encode(), code=code)
-
-
-def _media_type(request: Request) -> bytes:
-    return request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()

@@ -65,6 +65,7 @@ class WrongAnswerError(MintmarkError):
 
 class _Member(NamedTuple, Generic[RowsT, AnswerT]):
     rows: RowsT
+    size: int  # of rows
     answer: asyncio.Future[AnswerT]
     since: float  # by the clock of the loop
     within: float
@@ -101,24 +102,25 @@ class Batcher(Generic[RowsT, AnswerT]):
         self._timer: asyncio.TimerHandle | None = None  # while a batch waits for company
         self.rows = 0
 
-    async def ask(self, rows: RowsT, *, within: float = math.inf, comes_alone: bool = False) -> AnswerT:
-        """Return the answer for the rows of one request; `comes_alone` where requests are handed over one by one.
+    def ask(self, rows: RowsT, *, within: float = math.inf, comes_alone: bool = False) -> asyncio.Future[AnswerT]:
+        """Return where the answer for the rows of one request will be; who cancels it leaves the queue.
 
-        Raises `OverloadedError` at once where too many wait, `LateError` after `within` seconds, and what the model
-        raises for these rows alone.
+        `comes_alone` where requests are handed over one by one. Raises `OverloadedError` at once where too many wait.
+        What is awaited raises `LateError` after `within` seconds, and what the model raises for these rows alone.
         """
-        if self.rows + len(rows) > self._waiting and self._queue:
+        size = len(rows)
+        if self.rows + size > self._waiting and self._queue:
             raise OverloadedError(f"{self.rows:,} rows wait for an answer; come again in a second")
-        loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop() if self._ended is None else self._ended.get_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        self._queue.append(_Member(rows, answer, loop.time(), within, comes_alone))
-        self.rows += len(rows)
+        self._queue.append(_Member(rows, size, answer, loop.time(), within, comes_alone))
+        self.rows += size
         if self._ended is None:
             self._ended = loop.create_future()
             loop.call_soon(self._go_on, loop)
         elif self._timer is not None and not self._lacks_company():
             self._begin(loop)
-        return await answer
+        return answer
 
     async def drain(self) -> None:
         """Wait until nothing is queued and nothing runs."""
@@ -157,20 +159,20 @@ class Batcher(Generic[RowsT, AnswerT]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        batch = self._next_batch()
+        batch, size = self._next_batch()
         if not batch:
             ended, self._ended = self._ended, None
             if ended is not None:
                 ended.set_result(None)
             return
         members = [member.rows for member in batch]
-        if self._is_quick and sum(map(len, members)) <= _FEW:
-            self._settle(batch, self._call(members))
+        if self._is_quick and size <= _FEW:
+            self._settle(batch, self._call(members, size))
             loop.call_soon(self._go_on, loop)
             return
         self._asked = batch
         try:
-            work = loop.run_in_executor(self._executor, self._call, members)
+            work = loop.run_in_executor(self._executor, self._call, members, size)
         except RuntimeError as error:  # the server has stopped
             self._settle(batch, error)
             loop.call_soon(self._go_on, loop)
@@ -200,40 +202,44 @@ class Batcher(Generic[RowsT, AnswerT]):
                 member.answer.set_exception(late)
         loop.call_later(_CLOCK, self._look_at_the_clock, loop, work)
 
-    def _next_batch(self) -> list[_Member[RowsT, AnswerT]]:
-        """Take what may be asked together with the one that waits longest; the others keep their places."""
+    def _next_batch(self) -> tuple[list[_Member[RowsT, AnswerT]], int]:
+        """Take what may be asked together with the one that waits longest, and how many rows that is.
+
+        The others keep their places.
+        """
         while self._alone:
             member = self._alone.popleft()
             if not member.answer.done():
-                return [member]
+                return [member], member.size
         batch: list[_Member[RowsT, AnswerT]] = []
         others: deque[_Member[RowsT, AnswerT]] = deque()
         size, key = 0, None
         while self._queue:
             member = self._queue.popleft()
-            rows = member.rows
             if member.answer.done():  # its caller has gone
-                self.rows -= len(rows)
-            elif not batch or (rows.key == key and size + len(rows) <= self._most):
+                self.rows -= member.size
+            elif not batch or (size + member.size <= self._most and member.rows.key == key):
+                if not batch:
+                    key = member.rows.key
                 batch.append(member)
-                size, key = size + len(rows), rows.key
-                self.rows -= len(rows)
+                size += member.size
+                self.rows -= member.size
             else:
                 others.append(member)
-                if size + len(rows) > self._most:
+                if size + member.size > self._most:
                     break
         others.extend(self._queue)
         self._queue = others
-        return batch
+        return batch, size
 
-    def _call(self, members: Sequence[RowsT]) -> Sequence[AnswerT] | Exception:
-        """Return what the model answers, or what it raises; here or in a thread."""
+    def _call(self, members: Sequence[RowsT], size: int) -> Sequence[AnswerT] | Exception:
+        """Return what the model answers to so many rows, or what it raises; here or in a thread."""
         begin = time.perf_counter()
         try:
             answers = self._predict(members)
         except Exception as error:
             return error
-        if sum(map(len, members)) <= _FEW:
+        if size <= _FEW:
             self._took.append(time.perf_counter() - begin)
             self._is_quick = sorted(self._took)[_LAST // 2] < _QUICK
         if len(answers) != len(members):
@@ -255,3 +261,10 @@ class Batcher(Generic[RowsT, AnswerT]):
                 member.answer.set_exception(found)
         else:
             self._alone.extend(waiting)
+
+
+def answered(answer: AnswerT) -> asyncio.Future[AnswerT]:
+    """Return an answer that is there already, as `Batcher.ask` returns one."""
+    known: asyncio.Future[AnswerT] = asyncio.get_running_loop().create_future()
+    known.set_result(answer)
+    return known

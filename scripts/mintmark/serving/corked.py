@@ -9,18 +9,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 if TYPE_CHECKING:
     from asyncio import BaseProtocol
-
-
-class CorkedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP over a corked transport."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection."""
-        super().connection_made(CorkedTransport(transport))
 
 
 class CorkedTransport(asyncio.Transport):
@@ -42,8 +32,8 @@ class CorkedTransport(asyncio.Transport):
 
     def flush(self) -> None:
         """Write now what is kept."""
-        if self._parts:
-            parts, self._parts = self._parts, []
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
             self._transport.write(b"".join(parts))
 
     def close(self) -> None:

@@ -40,9 +40,9 @@ def parse_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise InputFault([f"the body is no JSON: {error}"]) from None
     # Each name is followed by a colon. Where there are no more of these than names were read, none was there twice.
-    names = _count_names(found)
+    colons = body.count(b":")
     try:
-        if body.count(b":") != names and len(_NAMES.findall(body)) != names:
+        if not _has_names(found, colons) and not _has_names(found, len(_NAMES.findall(body))):
             read_strictly(body)
     except RecursionError:
         raise InputFault(["the body is nested more deeply than any request"]) from None
@@ -51,18 +51,18 @@ def parse_json(body: bytes) -> Any:
     return found
 
 
-def _count_names(value: Any) -> int:
+def _has_names(value: Any, wanted: int) -> bool:
+    """Whether the objects in a value have so many names; where that is soon found, the rest is not looked at."""
     count, waiting = 0, [value]
-    while waiting:
+    while waiting and count < wanted:
         inner = waiting.pop()
         if type(inner) is dict:
             count += len(inner)
             inner = inner.values()
-        elif type(inner) is not list:
+        elif type(inner) is not list or type(inner[0] if inner else None) not in _NESTING:
             continue
-        if not _NESTING.isdisjoint(map(type, inner)):  # most lists are long and hold numbers
-            waiting += [each for each in inner if type(each) in _NESTING]
-    return count
+        waiting += [each for each in inner if type(each) in _NESTING]
+    return count == wanted
 
 
 def read_rows(body: bytes, binding: Binding) -> BoundRows:

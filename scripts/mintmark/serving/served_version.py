@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import sklearn
 
 from mintmark.core.judgement.grading import CLOSE
-from mintmark.serving.batching import Batcher, WrongAnswerError
-from mintmark.serving.rows import Binding
+from mintmark.serving.batching import Batcher, WrongAnswerError, answered
+from mintmark.serving.rows import Binding, is_finite
+from mintmark.serving.tensors import Outputs
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Hashable, Sequence
     from concurrent.futures import Executor
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mintmark.core.records import VersionRecord
     from mintmark.serving.rows import BoundRows
 
-    Outputs = tuple[NDArray[Any], NDArray[Any] | None]
+    _Said = tuple[NDArray[Any], NDArray[Any] | None]
 
 
 # Classifiers of scikit-learn whose `predict` is the class that `predict_proba` finds likeliest. Some look at the score
@@ -38,7 +41,7 @@ _LIKELIEST: Final = frozenset(
 _ALIKE: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take twice as long to make, as does `Answer`
 class Question:
     """The rows of one request, and whether probabilities are wanted too; alike ones are asked together."""
 
@@ -54,12 +57,17 @@ class Question:
         return len(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """What a model says of the rows of one request: a prediction each, and the probability of each class."""
+    """What a model says of the rows of one request: a prediction each, and the probability of each class.
+
+    These rows begin at `start` in the `outputs` of the batch that it was asked with.
+    """
 
     predictions: NDArray[Any]
     probabilities: NDArray[Any] | None
+    outputs: Outputs | None = None
+    start: int = 0
 
 
 class ServedVersion:
@@ -77,6 +85,7 @@ class ServedVersion:
         self.binding = Binding(record.signature.inputs)
         self.classes = list(record.signature.classes)
         self.class_names = [str(label) for label in self.classes]
+        self.headers = ((b"x-model", self.model.encode()), (b"x-model-version", self.version.encode()))
         self.all_outputs = dict.fromkeys(record.signature.outputs, False)  # as `wanted_outputs` has them
         self.takes_matrix = False
         self._loaded = model
@@ -90,18 +99,18 @@ class ServedVersion:
         """MODEL@VERSION."""
         return self.record.reference
 
-    async def ask(
+    def ask(
         self, rows: BoundRows, *, probabilities: bool = True, within: float = math.inf, comes_alone: bool = False
-    ) -> Answer:
+    ) -> asyncio.Future[Answer]:
         """Answer the rows of one request, together with others that wait; raises what `Batcher.ask` raises.
 
         Probabilities come where they are wanted and the model gives them. No rows have one answer: none. `comes_alone`
         where the protocol hands over one request at a time.
         """
         if not len(rows):
-            return Answer(np.empty(0, dtype=object), self._no_probabilities() if probabilities else None)
+            return answered(self._nothing(probabilities and self._gives_probabilities))
         question = Question(rows, probabilities and self._gives_probabilities)
-        return await self._batcher.ask(question, within=within, comes_alone=comes_alone)
+        return self._batcher.ask(question, within=within, comes_alone=comes_alone)
 
     async def drain(self) -> None:
         """Wait until every request that came is answered."""
@@ -119,16 +128,19 @@ class ServedVersion:
         for given in (predictions, probabilities):
             if given is not None and len(given) != rows:
                 raise WrongAnswerError(f"the model gave {len(given):,} answers to {rows:,} rows")
+        outputs = Outputs(predictions, probabilities, self.signature)
         answers, start = [], 0
         for member in members:
-            part = slice(start, start := start + len(member))
-            answers.append(Answer(predictions[part], None if probabilities is None else probabilities[part]))
+            end = start + len(member)
+            shares = None if probabilities is None else probabilities[start:end]
+            answers.append(Answer(predictions[start:end], shares, outputs, start))
+            start = end
         return answers
 
-    def _ask(self, rows: Sequence[BoundRows], wants_probabilities: bool) -> Outputs:
+    def _ask(self, rows: Sequence[BoundRows], wants_probabilities: bool) -> _Said:
         if self.takes_matrix and (matrix := self.binding.matrix(rows)) is not None:
             try:
-                return _outputs(self._loaded.estimator, matrix, wants_probabilities)
+                return _outputs_of_matrix(self._loaded.estimator, matrix, wants_probabilities)
             except Exception:  # noqa: S110 - the model says it again of the table, with what its columns lack
                 pass
         return _outputs(self._loaded, self.binding.table(rows), wants_probabilities)
@@ -145,15 +157,17 @@ class ServedVersion:
         if matrix is None:
             return False
         try:
-            found = _outputs(self._loaded.estimator, matrix, self._gives_probabilities)
+            found = _outputs_of_matrix(self._loaded.estimator, matrix, self._gives_probabilities)
         except Exception:
             return False
         wanted = _outputs(self._loaded, inputs, self._gives_probabilities)
         self.takes_matrix = all(map(_is_same, found, wanted))
         return self.takes_matrix
 
-    def _no_probabilities(self) -> NDArray[Any] | None:
-        return np.empty((0, len(self.classes))) if self._gives_probabilities else None
+    def _nothing(self, has_probabilities: bool) -> Answer:
+        predictions = np.empty(0, dtype=object)
+        probabilities = np.empty((0, len(self.classes))) if has_probabilities else None
+        return Answer(predictions, probabilities, Outputs(predictions, probabilities, self.signature))
 
 
 def _is_same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
@@ -162,11 +176,21 @@ def _is_same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
     return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=CLOSE, equal_nan=True)
 
 
-def _outputs(model: Any, rows: Any, wants_probabilities: bool) -> Outputs:
+def _outputs_of_matrix(model: Any, matrix: NDArray[Any], wants_probabilities: bool) -> _Said:
+    """The same without the checks of scikit-learn, in each step anew, that all numbers are finite: where they are."""
+    if is_finite(matrix):
+        with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+            found = _outputs(model, matrix, wants_probabilities)
+        if all(given is None or given.dtype.kind != "f" or is_finite(given) for given in found):
+            return found
+    return _outputs(model, matrix, wants_probabilities)
+
+
+def _outputs(model: Any, rows: Any, wants_probabilities: bool) -> _Said:
     if not wants_probabilities:
         return np.asarray(model.predict(rows)), None
     if hasattr(model, "predict_both"):
-        both: Outputs = model.predict_both(rows)
+        both: _Said = model.predict_both(rows)
         return both
     while _name(model) == "Pipeline":  # the steps before the last one do the same for both questions
         for _, step in model.steps[:-1]:

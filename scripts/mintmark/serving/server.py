@@ -12,6 +12,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -20,10 +21,10 @@ from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry.reading import as_reference
 from mintmark.serving.app import App
 from mintmark.serving.beside.aside import Aside
-from mintmark.serving.corked import CorkedProtocol
 from mintmark.serving.following.follower import Follower
 from mintmark.serving.following.sources import SharedSource, open_source
 from mintmark.serving.grpc.server import GrpcServer
+from mintmark.serving.http_protocol import HttpProtocol
 from mintmark.serving.limits import Limits
 from mintmark.serving.log.journal import Journal
 from mintmark.serving.log.personal import check_needs_no_key
@@ -133,7 +134,7 @@ class Serving:
         config = uvicorn.Config(
             self.app,
             loop="uvloop",
-            http=CorkedProtocol,
+            http=partial(HttpProtocol, self.app),  # type: ignore[arg-type]
             proxy_headers=False,
             lifespan="off",
             access_log=False,

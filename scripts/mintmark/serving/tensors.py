@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from mintmark.core.records import Signature
     from mintmark.serving.rows import Binding, BoundRows
-    from mintmark.serving.served_version import Answer
 
 BYTES: Final = "BYTES"
 DTYPES: Final[Mapping[str, Any]] = {
@@ -42,7 +41,7 @@ _KEYS: Final = frozenset({"name", "shape", "datatype", "data", "parameters"})
 _LENGTH: Final = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes twice as long to make
 class Tensor:
     """Values in row-major order: an array of one dimension, or a list where some are missing (None)."""
 
@@ -157,12 +156,16 @@ def from_json(entry: Any, binary: memoryview | None) -> tuple[Tensor, int]:
         return Tensor(name, datatype, tuple(shape), from_bytes(name, datatype, binary[:size])), size
     if not isinstance(entry.get("data"), list):
         raise tensor_fault(name, "has no list of data")
-    flat = _flatten(name, entry["data"], shape)
-    return Tensor(name, datatype, tuple(shape), _typed(name, datatype, flat)), 0
+    flat = entry["data"]
+    types = set(map(type, flat))
+    if list in types:
+        flat = _flatten(name, flat, shape)
+        types = set(map(type, flat))
+    return Tensor(name, datatype, tuple(shape), _typed(name, datatype, flat, types)), 0
 
 
 def _flatten(name: str, data: list[Any], shape: Sequence[int]) -> list[Any]:
-    """Return data that is flat, or nested as its shape says, in row-major order."""
+    """Return data that is nested as its shape says in row-major order."""
     if not data or not isinstance(data[0], list):
         if list in map(type, data):
             raise tensor_fault(name, "has values beside lists of values")
@@ -180,9 +183,9 @@ def _flatten(name: str, data: list[Any], shape: Sequence[int]) -> list[Any]:
     return flat
 
 
-def _typed(name: str, datatype: str, values: list[Any]) -> NDArray[Any] | list[Any]:
-    """Return values of JSON as the datatype has them; None is a missing value."""
-    if datatype == "FP64" and _FLOATS.issuperset(map(type, values)):  # JSON holds no infinite number
+def _typed(name: str, datatype: str, values: list[Any], types: set[type]) -> NDArray[Any] | list[Any]:
+    """Return values of JSON, which are of `types`, as the datatype has them; None is a missing value."""
+    if datatype == "FP64" and types <= _FLOATS:  # JSON holds no infinite number
         return np.array(values, dtype=np.float64)
     fits = {"B": _is_boolean, "I": _is_whole, "U": _is_whole, "F": _is_number}[datatype[0]]
     if datatype == BYTES:
@@ -296,12 +299,39 @@ def describe_outputs(signature: Signature) -> list[dict[str, Any]]:
     return described
 
 
-def to_tensors(answer: Answer, signature: Signature) -> dict[str, Tensor]:
-    """Return the outputs of an answer by name, of the datatypes that the metadata says."""
-    found = {"prediction": _output("prediction", answer.predictions, signature)}
-    if answer.probabilities is not None:
-        found["probabilities"] = _output("probabilities", answer.probabilities, signature)
-    return found
+class Outputs:
+    """What a model said in one call as the protocol has it: made once for all requests of a batch, when it is asked."""
+
+    def __init__(self, predictions: NDArray[Any], probabilities: NDArray[Any] | None, signature: Signature) -> None:
+        self._given = {"prediction": predictions}
+        if probabilities is not None:
+            self._given["probabilities"] = probabilities
+        self._signature = signature
+        self._tensors: dict[str, Tensor] = {}
+        self._lists: dict[str, list[Any]] = {}
+
+    def tensor(self, name: str, start: int, rows: int) -> Tensor:
+        """Return some rows of an output, of the datatype that the metadata says."""
+        whole = self._whole(name)
+        inner = whole.shape[1:]
+        width = math.prod(inner)
+        return Tensor(name, whole.datatype, (rows, *inner), whole.values[start * width : (start + rows) * width])
+
+    def listed(self, name: str, start: int, rows: int) -> tuple[str, list[int], list[Any]]:
+        """Return the same as its datatype, its shape and a list of its values, as JSON has them."""
+        whole, values = self._whole(name), self._lists.get(name)
+        if values is None:
+            values = whole.values if isinstance(whole.values, list) else whole.values.tolist()
+            self._lists[name] = values
+        inner = whole.shape[1:]
+        width = math.prod(inner)
+        return whole.datatype, [rows, *inner], values[start * width : (start + rows) * width]
+
+    def _whole(self, name: str) -> Tensor:
+        found = self._tensors.get(name)
+        if found is None:
+            found = self._tensors[name] = _output(name, self._given[name], self._signature)
+        return found
 
 
 def _output(name: str, values: NDArray[Any], signature: Signature) -> Tensor:

@@ -20,7 +20,7 @@ from mintmark.serving.grpc.contents import read_tensors, write_tensors
 from mintmark.serving.grpc.protocol import read_protocol
 from mintmark.serving.identity import Tokens, as_header, check_id, request_id
 from mintmark.serving.slots import NothingServedError
-from mintmark.serving.tensors import bind, to_tensors
+from mintmark.serving.tensors import bind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -190,8 +190,9 @@ class Service:
             within=self._limits.seconds,
             comes_alone=True,
         )
-        tensors = to_tensors(answer, version.signature)
-        outputs, raw = write_tensors((tensors[name] for name in wanted), raw=bool(request.raw_input_contents))
+        assert answer.outputs is not None
+        tensors = [answer.outputs.tensor(name, answer.start, len(answer.predictions)) for name in wanted]
+        outputs, raw = write_tensors(tensors, raw=bool(request.raw_input_contents))
         return self._messages["ModelInferResponse"](
             model_name=request.model_name,
             model_version=version.version,

@@ -1,0 +1,111 @@
+"""uvicorn's HTTP, which hands a small POST to the application as a whole: no task, no messages of ASGI, one write.
+
+What is large, comes in chunks or waits behind another request goes the common way of uvicorn, as does whatever else is
+asked. Both ways lead to the same answers.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from mintmark.serving.corked import CorkedTransport
+from mintmark.serving.exchange import Request
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from mintmark.serving.app import App
+    from mintmark.serving.exchange import Response
+
+_CLOSE: Final = (b"connection", b"close")
+_DIGITS: Final = len(str(HIGH_WATER_LIMIT)) - 1  # a length of so many digits is below it
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection to `app`, over a corked transport."""
+
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(**options)
+        self._app = app
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection."""
+        super().connection_made(CorkedTransport(transport))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ask no more in the name of a caller that has gone."""
+        if isinstance(self.cycle, _Whole) and self.cycle.answer is not None:
+            self.cycle.answer.cancel()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request; one that is taken as a whole waits for its body."""
+        if self._is_small_post() and (self.cycle is None or self.cycle.response_complete):
+            keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            self.cycle = _Whole(keep_alive)  # type: ignore[assignment]
+        else:
+            super().on_headers_complete()
+
+    def _is_small_post(self) -> bool:
+        if self.parser.get_method() != b"POST" or self.expect_100_continue or self.flow.write_paused:
+            return False
+        if self.parser.should_upgrade():
+            return False
+        return any(name == b"content-length" and len(value) <= _DIGITS for name, value in self.headers)
+
+    def on_message_complete(self) -> None:
+        """Answer a request that is here as a whole."""
+        whole = self.cycle
+        if not isinstance(whole, _Whole):
+            super().on_message_complete()
+            return
+        request = Request.of("POST", _path(self.url), self.headers)
+        whole.answer = self._app.answer_whole(request, whole.body, partial(self._reply, whole))
+
+    def _reply(self, whole: _Whole, request: Request, response: Response) -> None:
+        whole.response_complete = True
+        if whole.disconnected or self.transport.is_closing():
+            return
+        named = [*self.server_state.default_headers, *self._app.headers(request, response)]
+        is_last = not whole.keep_alive or _CLOSE in named
+        if is_last and _CLOSE not in named:
+            named.append(_CLOSE)
+        head = [b"%b: %b\r\n" % header for header in named]
+        self.transport.write(b"".join([STATUS_LINE[response.code], *head, b"\r\n", response.body]))
+        if is_last:
+            self.transport.close()
+        self.on_response_complete()
+
+
+class _Whole:
+    """What uvicorn looks at of a request that has no cycle of ASGI."""
+
+    __slots__ = ("answer", "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive, self.more_body, self.disconnected, self.response_complete = keep_alive, True, False, False
+        self.body = b""
+        self.message_event = _NOBODY
+        self.answer: asyncio.Future[Any] | None = None
+
+
+class _Nobody:
+    """Stands where a task would wait for the body."""
+
+    def set(self) -> None:
+        """Tell nobody."""
+
+
+_NOBODY: Final = _Nobody()
+
+
+@lru_cache(maxsize=256)
+def _path(url: bytes) -> str:
+    """Return the path of an address as ASGI has it."""
+    return unquote(httptools.parse_url(url).path.decode("ascii"))
