@@ -377,7 +377,7 @@ TOLD = {
     "serving.served_version": "the table is asked, which raises it again",
     "serving.beside.shadowing": "the log and a count say it; no caller is hurt",
     "serving.log.journal": "it is told, and tried again; no request may fail for it",
-    "serving.workers": "the process ends with it, and another is begun",
+    "serving.processes.workers": "the process ends with it, and another is begun",
     "serving.grpc.service": "the caller is answered with it",
 }
 

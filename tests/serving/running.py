@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 import uvicorn
 
 from mintmark.serving.app import App
-from mintmark.serving.http_protocol import HttpProtocol
+from mintmark.serving.http.protocol import HttpProtocol
 
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds for what takes two when the machine is idle

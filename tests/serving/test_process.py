@@ -180,12 +180,16 @@ def test_workers_share_the_port_and_a_dead_one_is_replaced(loans: Scratch, tmp_p
         with Load(server) as load:
             until(lambda: len(load.answers) > 100, server.log)
         assert load.faults == []
-        counted = server.ask("/metrics").body.decode()
-        total = sum(float(line.split()[-1]) for line in counted.splitlines() if line.startswith("mintmark_requests_total{") and ('"rows"' in line or '"grpc"' in line))  # fmt: skip
-        assert total == len(load.answers), "the counts of all processes together"
+        until(lambda: _counted(server) == len(load.answers), server.log)  # by all processes together
         os.kill(int(first[0]), signal.SIGKILL)
         until(lambda: len(set(children.read_text().split()) - set(first)) == 1, server.log)
         assert server.stop() == 0
+
+
+def _counted(server: Server) -> float:
+    lines = server.ask("/metrics").body.decode().splitlines()
+    requests = [line for line in lines if line.startswith("mintmark_requests_total{")]
+    return sum(float(line.split()[-1]) for line in requests if '"rows"' in line or '"grpc"' in line)
 
 
 @pytest.mark.slow
@@ -220,8 +224,8 @@ def test_a_wrong_call_is_one_sentence(loans: Scratch, arguments: tuple[str, ...]
 
 
 STOPPED_EARLY = """
-import os, signal, time
-from mintmark.serving.workers import Workers
+import os, signal, socket, time
+from mintmark.serving.processes.workers import Workers
 fork = os.fork
 def fork_and_stop():
     pid = fork()
@@ -231,7 +235,9 @@ def fork_and_stop():
         time.sleep(0.2)
     return pid
 os.fork = fork_and_stop
-raise SystemExit(Workers(1, lambda: time.sleep(60), prepare=list, ended=lambda pid: None).serve())
+listening = socket.create_server(("127.0.0.1", 0))
+run = lambda channel: time.sleep(60)
+raise SystemExit(Workers(1, run, listening=listening, prepare=list, ended=lambda pid: None).serve())
 """
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.serving import answers, open_inference
 from mintmark.serving.beside.aside import Aside
 from mintmark.serving.described import describe_all, describe_model, describe_status
-from mintmark.serving.exchange import Invocation, Request, Response, Rows, Tensors
 from mintmark.serving.faults import RefusedError, explain
+from mintmark.serving.http.exchange import Invocation, Request, Response, Rows, Tensors
 from mintmark.serving.identity import Tokens, as_header
 from mintmark.serving.openapi import describe_api
 from mintmark.serving.page import PAGE_FILES
@@ -21,8 +21,8 @@ from mintmark.serving.slots import NothingServedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mintmark.serving.exchange import Form
     from mintmark.serving.following.follower import Follower
+    from mintmark.serving.http.exchange import Form
     from mintmark.serving.limits import Limits
     from mintmark.serving.metrics import Metrics
     from mintmark.serving.rows import BoundRows

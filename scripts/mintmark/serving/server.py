@@ -24,11 +24,12 @@ from mintmark.serving.beside.aside import Aside
 from mintmark.serving.following.follower import Follower
 from mintmark.serving.following.sources import SharedSource, open_source
 from mintmark.serving.grpc.server import GrpcServer
-from mintmark.serving.http_protocol import HttpProtocol
+from mintmark.serving.http.protocol import HttpProtocol
 from mintmark.serving.limits import Limits
 from mintmark.serving.log.journal import Journal
 from mintmark.serving.log.personal import check_needs_no_key
 from mintmark.serving.metrics import Metrics
+from mintmark.serving.processes.handed import Handed
 from mintmark.serving.slots import Slots
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Serving:
     def run(self, listening: socket.socket, grpc_port: Port | None, *, is_one_of_several: bool = False) -> None:
         """Answer until SIGTERM or SIGINT: then be unready, end what has begun, and return.
 
-        One of several processes takes its first request when it is ready: the others answer until then.
+        One of several processes does not listen itself: it is given the socket over which it gets its connections,
+        and takes the first one when it is ready. The others answer until then.
         """
         config = uvicorn.Config(
             self.app,
@@ -142,7 +144,8 @@ class Serving:
             server_header=False,
             timeout_graceful_shutdown=_ENDS,
         )
-        server = _Server(config, self.app, self.options.drain, self._grpc_server(grpc_port))
+        channel = listening if is_one_of_several else None
+        server = _Server(config, self.app, self.options.drain, self._grpc_server(grpc_port), channel)
         if is_one_of_several:
             self._start_up()
         thread = threading.Thread(target=self._follow, args=(is_one_of_several,), name="follow", daemon=True)
@@ -152,7 +155,7 @@ class Serving:
         if is_one_of_several:
             threading.Thread(target=self._publish, args=(ended,), name="publish", daemon=True).start()
         try:
-            server.run(sockets=[listening])
+            server.run(sockets=[] if is_one_of_several else [listening])
         finally:
             self.follower.stop()
             self._shadow_follower.stop()
@@ -202,18 +205,32 @@ class Serving:
 class _Server(uvicorn.Server):
     """A server that is unready before it stops, and whose end by a signal is no failure. gRPC shares its loop."""
 
-    def __init__(self, config: uvicorn.Config, app: App, drain: float, grpc: GrpcServer | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: App,
+        drain: float,
+        grpc: GrpcServer | None,
+        channel: socket.socket | None,
+    ) -> None:
         super().__init__(config)
-        self._app, self._drain, self._grpc = app, drain, grpc
+        self._app, self._drain, self._grpc, self._channel = app, drain, grpc, channel
+        self._handed: Handed | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen for both protocols."""
         await super().startup(sockets)
         if self._grpc is not None:
             await self._grpc.start()
+        if self._channel is not None:
+            self._handed = Handed(self._channel)
+            options = {"config": self.config, "server_state": self.server_state, "app_state": {}}
+            self._handed.start(partial(HttpProtocol, self._app, **options))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is under way in both protocols."""
+        if self._handed is not None:
+            await self._handed.stop()
         stops = [super().shutdown(sockets)]
         if self._grpc is not None:
             stops.append(self._grpc.stop(_ENDS))

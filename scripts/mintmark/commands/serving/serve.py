@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.serving.log.personal import read_key
-from mintmark.serving.workers import Workers
+from mintmark.serving.processes.workers import Workers
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
@@ -90,17 +90,18 @@ def serve(
             from prometheus_client.multiprocess import mark_process_dead
 
             serving.close()  # it has shown that the options make sense; each process has one of its own
-            run = partial(_run_one, options, listening, kept)
-            return Workers(workers, run, prepare=prepare_libraries, ended=mark_process_dead).serve()
+            run = partial(_run_one, options, kept)
+            made = Workers(workers, run, listening=listening, prepare=prepare_libraries, ended=mark_process_dead)
+            return made.serve()
         serving.run(listening, kept)
     return 0
 
 
-def _run_one(options: Options, listening: socket.socket, kept: Port | None) -> None:
-    """Be one of several processes that answer."""
+def _run_one(options: Options, kept: Port | None, channel: socket.socket) -> None:
+    """Be one of several processes that answer, which gets its connections over `channel`."""
     from mintmark.serving.server import Serving
 
-    Serving(options).run(listening, kept, is_one_of_several=True)
+    Serving(options).run(channel, kept, is_one_of_several=True)
 
 
 def _read_tokens(path: Path) -> tuple[str, ...]:

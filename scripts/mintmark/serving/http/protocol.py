@@ -14,14 +14,14 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from mintmark.serving.corked import CorkedTransport
-from mintmark.serving.exchange import Request
+from mintmark.serving.http.corked import CorkedTransport
+from mintmark.serving.http.exchange import Request
 
 if TYPE_CHECKING:
     import asyncio
 
     from mintmark.serving.app import App
-    from mintmark.serving.exchange import Response
+    from mintmark.serving.http.exchange import Response
 
 _CLOSE: Final = (b"connection", b"close")
 _DIGITS: Final = len(str(HIGH_WATER_LIMIT)) - 1  # a length of so many digits is below it
