@@ -158,7 +158,7 @@ class _State:
         swaps = CounterMetricFamily("mintmark_swaps", "Versions that took over.", labels=names)
         queue = GaugeMetricFamily("mintmark_queue_rows", "Rows that wait for their model.", labels=names)
         for slot in self._slots:
-            place = [slot.model, str(slot.reference.selector)]
+            place = [slot.model, slot.channel]
             current = slot.current
             if current is not None:
                 serving.add_metric([*place, current.version, current.commit], 1)

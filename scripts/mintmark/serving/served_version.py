@@ -83,6 +83,7 @@ class ServedVersion:
         self.record, self.commit = record, commit
         self.signature = record.signature
         self.binding = Binding(record.signature.inputs)
+        self.columns = tuple(record.signature.inputs.items())
         self.classes = list(record.signature.classes)
         self.class_names = [str(label) for label in self.classes]
         self.headers = ((b"x-model", self.model.encode()), (b"x-model-version", self.version.encode()))

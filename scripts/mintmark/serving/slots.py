@@ -41,7 +41,7 @@ class Slot:
 
     def __init__(self, reference: Reference) -> None:
         self.reference, self.name = reference, str(reference)
-        self.model = reference.model
+        self.model, self.channel = reference.model, str(reference.selector)
         self.served = Served()
         self.fault = ""
         self.closed = False

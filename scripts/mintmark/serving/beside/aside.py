@@ -37,7 +37,7 @@ class Aside:
 
     def __init__(self, journal: Journal | None = None, shadows: Slots | None = None) -> None:
         self.journal = journal
-        self.shadows = [Shadow(slot, self._write) for slot in shadows or ()]
+        self.shadows = [Shadow(slot, None if journal is None else journal.record) for slot in shadows or ()]
         self.is_idle = journal is None and not self.shadows
 
     def record(self, decision: Decision) -> None:
@@ -57,7 +57,7 @@ class Aside:
                 call.id,
                 time.time() - seconds,
                 slot.model,
-                str(slot.reference.selector),
+                slot.channel,
                 call.version,
                 call.bound,
                 call.answer,
@@ -81,10 +81,6 @@ class Aside:
             shadow.stop()
         if self.journal is not None:
             self.journal.stop()
-
-    def _write(self, decision: Decision) -> None:
-        if self.journal is not None:
-            self.journal.record(decision)
 
     def collect(self) -> Iterator[Any]:
         """Yield the metrics, as prometheus_client asks a collector."""
@@ -114,7 +110,7 @@ def _shadow_metrics(shadows: list[Shadow]) -> Iterator[Any]:
     queue = GaugeMetricFamily("mintmark_shadow_queue", "Requests that wait for a shadow.", labels=labels)
     degraded = GaugeMetricFamily("mintmark_shadow_degraded", "1 where something keeps a shadow back.", labels=labels)
     for shadow in shadows:
-        place = [shadow.slot.model, str(shadow.slot.reference.selector)]
+        place = [shadow.slot.model, shadow.slot.channel]
         for result, number in sorted(shadow.seen.items()):
             requests.add_metric([*place, result], number)
         rows.add_metric([*place, "true"], shadow.same)

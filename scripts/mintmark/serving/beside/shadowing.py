@@ -1,7 +1,7 @@
 """Let challengers answer what was answered already: off the path, on a copy, and never at a caller's cost.
 
 What waits for a challenger is bounded, and what finds no room is counted and dropped. It is asked about many requests
-in one call, and rests after each so long that it takes but a small share of a processor.
+in one call, as many as it answers in milliseconds, and rests so long that it takes but a small share of a processor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from mintmark.serving.slots import Slot
 
 ROOM: Final = 20_000  # rows that may wait
-_MOST_ROWS: Final = 4096  # in one call
+_FEWEST_ROWS, _MOST_ROWS = 64, 4096  # in one call
+_SPELL: Final = 0.003  # seconds of work between two rests: so long may a caller wait for the interpreter
 _MOST_SIZE: Final = 32 << 20  # bytes of bodies that may wait
 _SHARE: Final = 0.1  # of one processor
 _PAUSE: Final = 0.05  # seconds, in which requests gather
@@ -33,15 +34,16 @@ _OK: Final = 200
 
 
 class Shadow:
-    """One challenger. `record` gets its answers, with the id of the request that each belongs to."""
+    """One challenger. `record`, if any, gets its answers, with the id of the request that each belongs to."""
 
-    def __init__(self, slot: Slot, record: Callable[[Decision], None], *, room: int = ROOM) -> None:
+    def __init__(self, slot: Slot, record: Callable[[Decision], None] | None, *, room: int = ROOM) -> None:
         self.slot = slot
         self.seen: Counter[str] = Counter()  # requests by what became of them
         self.same = self.differing = 0  # rows
         self._record, self._room = record, room
         self._queue: deque[Decision] = deque()
         self._rows = self._size = 0
+        self._most = _FEWEST_ROWS  # rows of a spell
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"shadow {slot.name}", daemon=True)
@@ -82,13 +84,16 @@ class Shadow:
             taken = self._take()
             if taken:
                 self._answer(taken)
-            pause = max(_PAUSE, (time.thread_time() - begin) * (1 / _SHARE - 1))
+            took = time.thread_time() - begin
+            if len(taken) >= self._most or took > 2 * _SPELL:
+                self._most = int(min(max(self._most * min(_SPELL / took, 2.0), _FEWEST_ROWS), _MOST_ROWS))
+            pause = max(_PAUSE, took * (1 / _SHARE - 1))
 
     def _take(self) -> list[Decision]:
         taken: list[Decision] = []
         rows = 0
         with self._lock:
-            while self._queue and (not taken or rows + len(self._queue[0].rows or ()) <= _MOST_ROWS):
+            while self._queue and (not taken or rows + len(self._queue[0].rows or ()) <= self._most):
                 taken.append(self._queue.popleft())
                 rows += len(taken[-1].rows or ())
                 self._size -= taken[-1].size
@@ -101,19 +106,26 @@ class Shadow:
             self.seen["not ready"] += len(list(taken))
             return
         groups: dict[Any, list[tuple[Decision, BoundRows]]] = {}
+        alike: dict[ServedVersion | None, bool] = {}
         for decision in taken:
-            rows = bind_again(decision, version)
+            served = decision.version
+            if served not in alike:
+                alike[served] = served is not None and served.columns == version.columns
+            rows = decision.rows if alike[served] else bind_again(decision, version)
             if rows is None:
                 self.seen["other columns"] += 1
             else:
-                groups.setdefault(rows.key, []).append((decision, rows))
+                groups.setdefault((served, rows.key), []).append((decision, rows))
         for members in groups.values():
             self._ask(members, version)
 
     def _ask(self, members: list[tuple[Decision, BoundRows]], version: ServedVersion) -> None:
         begin = time.perf_counter()
+        questions = [Question(rows, True) for _, rows in members]
+        if len(questions) == 1:  # the rows of several are put together, which copies them
+            questions = [Question(_copied(members[0][1]), True)]
         try:
-            answers: list[Answer | None] = [*version.predict([Question(rows, True) for _, rows in members])]
+            answers: list[Answer | None] = [*version.predict(questions)]
             error = ""
         except Exception as fault:
             if len(members) > 1:
@@ -122,12 +134,14 @@ class Shadow:
                 return
             answers, error = [None], f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
         seconds = time.perf_counter() - begin
+        self.seen["failed" if error else "answered"] += len(members)
+        self._hold([decision for decision, _ in members], answers)
+        if self._record is None:
+            return
         for (decision, rows), answer in zip(members, answers, strict=True):
-            self.seen["answered" if answer is not None else "failed"] += 1
-            self._hold(decision, answer)
             self._record(
                 decision._replace(
-                    channel=str(self.slot.reference.selector),
+                    channel=self.slot.channel,
                     version=version,
                     rows=rows,
                     answer=answer,
@@ -138,27 +152,32 @@ class Shadow:
                 )
             )
 
-    def _hold(self, decision: Decision, answer: Answer | None) -> None:
-        if answer is None or decision.answer is None:
-            return
-        same = int(np.sum(decision.answer.predictions == answer.predictions))
-        self.same += same
-        self.differing += len(answer.predictions) - same
+    def _hold(self, decisions: Iterable[Decision], answers: Iterable[Answer | None]) -> None:
+        """Count the rows to which both versions say the same."""
+        told = [(one.answer, other) for one, other in zip(decisions, answers, strict=True)]
+        both = [(one.predictions, other.predictions) for one, other in told if one is not None and other is not None]
+        if both:
+            ones, others = (np.concatenate(predictions) for predictions in zip(*both, strict=True))
+            same = int(np.count_nonzero(ones == others))
+            self.same += same
+            self.differing += len(ones) - same
 
 
 def bind_again(decision: Decision, version: ServedVersion) -> BoundRows | None:
-    """Return a copy of the rows of a request for another version, None where it takes what these rows do not have."""
+    """Return the rows of a request for a version of other columns, None where it takes what these rows do not have."""
     rows, served = decision.rows, decision.version
     if rows is None or served is None:
         return None
     values = rows.values
-    if dict(served.signature.inputs) == dict(version.signature.inputs):
-        copied = values.copy() if isinstance(values, np.ndarray) else tuple(column.copy() for column in values)
-        if list(served.signature.inputs) == list(version.signature.inputs):
-            return BoundRows(copied, rows.dtypes, rows.count)
-    names = list(served.signature.inputs)
     columns = list(values.T) if isinstance(values, np.ndarray) else list(values)
+    given = zip(served.signature.inputs, columns, strict=True)
     try:
-        return version.binding.from_columns({name: column.copy() for name, column in zip(names, columns, strict=True)})
+        return version.binding.from_columns({name: column.copy() for name, column in given})
     except InputFault:
         return None
+
+
+def _copied(rows: BoundRows) -> BoundRows:
+    values = rows.values
+    copied = values.copy() if isinstance(values, np.ndarray) else tuple(column.copy() for column in values)
+    return BoundRows(copied, rows.dtypes, rows.count)
