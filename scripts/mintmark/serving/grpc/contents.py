@@ -74,7 +74,7 @@ def _values(given: Any, values: Any) -> NDArray[Any] | list[Any]:
         return [decode_text(given.name, element) for element in values]
     dtype = np.dtype(DTYPES[given.datatype])
     if dtype.kind not in "iu" or dtype.itemsize >= 4:
-        return np.array(values, dtype=dtype)
+        return np.fromiter(values, dtype, len(values))
     wide = np.array(values, dtype=np.int64)
     limits = np.iinfo(dtype)
     outside = (wide < limits.min) | (wide > limits.max)

@@ -57,6 +57,7 @@ class GrpcServer:
             ("grpc.so_reuseport", 1),
             ("grpc.max_receive_message_length", 4 * self._limits.bytes),  # the service says it better up to here
             ("grpc.max_send_message_length", -1),
+            ("grpc.optimization_target", "throughput"),  # fewer threads, which take turns with the interpreter
         ]
         self._server = grpc.aio.server(options=options)
         self._server.add_generic_rpc_handlers(self._service.methods())
