@@ -6,12 +6,16 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from tests.serving.running import ask_app, call_app, run
 from tests.serving.served import ROW, Shares, app_of, version_of
 
@@ -328,3 +332,18 @@ def test_pages_of_a_named_origin_may_ask(mixed: ServedVersion) -> None:
     assert (reply.code, reply.headers["access-control-allow-origin"]) == (200, ours)
     other = ask_app(app, PREDICT, {"rows": [ROW]}, origin=theirs, authorization="Bearer right-token-of-ours")
     assert "access-control-allow-origin" not in other.headers
+
+
+def test_numbers_that_a_step_makes_infinite_are_refused_as_the_model_refuses_them(executor: Executor) -> None:
+    table = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0, 4.0]})
+    model = make_pipeline(FunctionTransformer(np.exp), LogisticRegression()).fit(table.to_numpy(), [0, 0, 1, 1])
+    version = version_of(model, {"a": "float64", "b": "float64"}, executor, output="int64", classes=(0, 1))
+    assert version.prefer_matrix(table)
+    app = app_of(version)
+    assert ask_app(app, PREDICT, {"rows": [{"a": 1, "b": 2}]}).code == 200
+    told = ask_app(app, PREDICT, {"rows": [{"a": 1000, "b": 2}]})
+    assert told.code != 200
+    assert "infinity" in told.json["error"]
+    missing = ask_app(app, PREDICT, {"rows": [{"a": None, "b": 2}]})
+    assert missing.code != 200
+    assert "NaN" in missing.json["error"]

@@ -93,7 +93,9 @@ class Binding:
         """Bind finite or missing numbers in the order of the signature; None where that needs a look at each column."""
         if self._one_type is None or matrix.dtype.kind not in "iuf":
             return None
-        if not is_finite(matrix) and np.isinf(matrix).any():
+        if (
+            not isfinite(np.vdot(matrix, matrix)) and np.isinf(matrix).any()
+        ):  # the squares of large ones are infinite too
             return None
         return self._narrowed(matrix.astype(np.float64, copy=False))
 
@@ -174,11 +176,6 @@ class Binding:
         hint = f'; did you mean "{_shown(close)}"?' if close is not None else ""
         where = f"row {place:,} has" if len(rows) > 1 else "there is"
         return InputFault([f'{where} no column "{_shown(name)}"{hint}'], [name])
-
-
-def is_finite(matrix: NDArray[Any]) -> bool:
-    """Whether every number is finite, as the sum of their squares tells at once; False for very large ones too."""
-    return isfinite(np.vdot(matrix, matrix))
 
 
 def _as_list(values: Column) -> list[Any]:

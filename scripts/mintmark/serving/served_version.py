@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import sklearn
 
 from mintmark.core.judgement.grading import CLOSE
 from mintmark.serving.batching import Batcher, WrongAnswerError, answered
-from mintmark.serving.rows import Binding, is_finite
+from mintmark.serving.rows import Binding
 from mintmark.serving.tensors import Outputs
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ class ServedVersion:
     def _ask(self, rows: Sequence[BoundRows], wants_probabilities: bool) -> _Said:
         if self.takes_matrix and (matrix := self.binding.matrix(rows)) is not None:
             try:
-                return _outputs_of_matrix(self._loaded.estimator, matrix, wants_probabilities)
+                return _outputs(self._loaded.estimator, matrix, wants_probabilities)
             except Exception:  # noqa: S110 - the model says it again of the table, with what its columns lack
                 pass
         return _outputs(self._loaded, self.binding.table(rows), wants_probabilities)
@@ -158,7 +157,7 @@ class ServedVersion:
         if matrix is None:
             return False
         try:
-            found = _outputs_of_matrix(self._loaded.estimator, matrix, self._gives_probabilities)
+            found = _outputs(self._loaded.estimator, matrix, self._gives_probabilities)
         except Exception:
             return False
         wanted = _outputs(self._loaded, inputs, self._gives_probabilities)
@@ -175,16 +174,6 @@ def _is_same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
     if one is None or other is None or one.dtype.kind != "f" or other.dtype.kind != "f":
         return one is other or np.array_equal(one, other)  # type: ignore[arg-type]
     return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=CLOSE, equal_nan=True)
-
-
-def _outputs_of_matrix(model: Any, matrix: NDArray[Any], wants_probabilities: bool) -> _Said:
-    """The same without the checks of scikit-learn, in each step anew, that all numbers are finite: where they are."""
-    if is_finite(matrix):
-        with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-            found = _outputs(model, matrix, wants_probabilities)
-        if all(given is None or given.dtype.kind != "f" or is_finite(given) for given in found):
-            return found
-    return _outputs(model, matrix, wants_probabilities)
 
 
 def _outputs(model: Any, rows: Any, wants_probabilities: bool) -> _Said:
