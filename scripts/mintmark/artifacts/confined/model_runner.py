@@ -41,8 +41,9 @@ def run_model(
     limits: Limits | None = None,
     search_path: Sequence[Path] = (),
     inputs: Mapping[str, str] | None = None,
+    measure: bool = True,
 ) -> ModelRun:
-    """Return what the model in an artifact answers to each table, and what it costs.
+    """Return what the model in an artifact answers to each table, and (`measure`) what it costs.
 
     The process that loads it is held to `limits` (default: 4 GiB, 120 seconds); it sees the tables, the artifact and
     the installed packages, and what lies in `search_path`, where the modules of `trusted` types may be. The table
@@ -59,6 +60,7 @@ def run_model(
         limits=limits,
         search_path=search_path,
         inputs=inputs,
+        measure=measure,
     )
     with process:
         return process.ask(tables)
@@ -80,6 +82,7 @@ class ModelProcess:
         limits: Limits | None = None,
         search_path: Sequence[Path] = (),
         inputs: Mapping[str, str] | None = None,
+        measure: bool = True,
     ) -> None:
         name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
         if artifact_format not in _RUNNABLE:
@@ -92,7 +95,7 @@ class ModelProcess:
             self._folder = folder = self._created.path.resolve()
             self._place = _place_artifact(artifact, folder, name)
             self._job: dict[str, Any] = {"artifact": str(self._place), "trusted": list(trusted), "sha256": sha256}
-            self._job["inputs"] = None if inputs is None else dict(inputs)
+            self._job |= {"inputs": None if inputs is None else dict(inputs), "measure": measure}
             (folder / ANSWER).touch()
             self._started = start_confined(
                 (sys.executable, "-P", "-W", "ignore", "-m", _WORKER, str(folder), artifact_format),

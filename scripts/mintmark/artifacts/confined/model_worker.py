@@ -92,9 +92,11 @@ def _work(folder: Path, artifact_format: str, job: Mapping[str, Any]) -> dict[st
             model = LoadedModel(loaded, signature, reference="the model")
         tables = {name: read_table(folder / file, job["objects"][name]) for name, file in job["tables"].items()}
         answers = {name: ask_model(model, table) for name, table in tables.items()}
-        cost = {"load_seconds": rounded(first, 3) if first > _SLOW else median_seconds(load, 5)}
-        if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
-            cost |= median_latency(model, tables[MEASURED])
+        cost = {}
+        if job["measure"]:
+            cost["load_seconds"] = rounded(first, 3) if first > _SLOW else median_seconds(load, 5)
+            if "prediction" in answers.get(MEASURED, ()) and len(tables[MEASURED]):
+                cost |= median_latency(model, tables[MEASURED])
     return {"classes": _classes(loaded, artifact_format, Path(job["artifact"])), "answers": answers, "cost": cost}
 
 

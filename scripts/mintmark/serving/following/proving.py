@@ -68,6 +68,7 @@ def run_version(record: VersionRecord, artifact: Path, inputs: pd.DataFrame, tru
         trusted=trusted,
         sha256=record.artifact.sha256,
         inputs=record.signature.inputs,
+        measure=False,
     )
 
 
