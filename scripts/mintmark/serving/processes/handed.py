@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _READY: Final = b"+"  # from a process: it takes connections
 _LAST: Final = b"-"  # from a process: it wants no more; to it: there are no more
+_REST: Final = 0.05  # seconds until the next attempt where none could be accepted
 _HANDED: Final = b"c"  # to a process, with a connection
 
 
@@ -51,14 +53,19 @@ class Turns:
 
     def hand_over(self, listening: socket.socket) -> None:
         """Accept a connection and give it to whose turn it is; where no process can take it, it is closed."""
-        with suppress(OSError):  # whoever came has gone again, or there are too many open files
+        try:
             connection, _ = listening.accept()
-            with connection:
-                for _ in range(len(self._ready)):
-                    self._ready.rotate(-1)
-                    with suppress(OSError):  # it has just ended, or takes nothing any more
-                        socket.send_fds(self._ready[-1], [_HANDED], [connection.fileno()])
-                        return
+        except BlockingIOError:
+            return
+        except OSError:  # whoever came has gone again, or there are too many open files
+            time.sleep(_REST)
+            return
+        with connection:
+            for _ in range(len(self._ready)):
+                self._ready.rotate(-1)
+                with suppress(OSError):  # it has just ended, or takes nothing any more
+                    socket.send_fds(self._ready[-1], [_HANDED], [connection.fileno()])
+                    return
 
 
 class Handed:
