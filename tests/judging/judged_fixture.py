@@ -115,7 +115,7 @@ def forge(judged: Scratch, version: str, name: str, content: bytes) -> None:
     """Put other bytes in place of a stored file or of metrics.json, and mend every record that would tell: the store,
     the pointer, version.yaml and dvc.lock. What is left is a proposal that agrees with itself."""
     folder = f"models/loans/versions/{version}"
-    lock = yaml.safe_load(judged.read("dvc.lock"))
+    lock = parse(judged.read("dvc.lock"))
     out = next(out for out in lock["stages"]["fit@loans"]["outs"] if out["path"].endswith(f"/{name}"))
     new = stored(name, content)
     object_ = f".dvc/store/files/md5/{out['md5'][:2]}/{out['md5'][2:]}"
@@ -140,7 +140,7 @@ def forge(judged: Scratch, version: str, name: str, content: bytes) -> None:
 
 def bytes_of(judged: Scratch, version: str, name: str) -> bytes:
     """The stored bytes of a version's file."""
-    record = yaml.safe_load(judged.read(f"models/loans/versions/{version}/version.yaml"))
+    record = parse(judged.read(f"models/loans/versions/{version}/version.yaml"))
     entry = record["artifact"] if record["artifact"]["path"] == name else record["files"][name]
     return judged.path(f".dvc/store/files/md5/{entry['md5'][:2]}/{entry['md5'][2:]}").read_bytes()
 
@@ -148,9 +148,18 @@ def bytes_of(judged: Scratch, version: str, name: str) -> bytes:
 @contextmanager
 def rewritten(path: Path) -> Iterator[dict[str, Any]]:
     """Edit a YAML or JSON record as data."""
-    data = yaml.safe_load(path.read_text())
+    data = parse(path.read_text())
     yield data
-    path.write_text(json.dumps(data, indent=2) if path.suffix == ".json" else yaml.safe_dump(data, sort_keys=False))
+    path.write_text(json.dumps(data, indent=2) if path.suffix == ".json" else _format(data))
+
+
+def parse(text: str) -> Any:
+    """What `yaml.safe_load` reads, by libyaml: most of what a hostile variant took was reading its dvc.lock."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def _format(data: object) -> str:
+    return str(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
 
 
 def nearly(tests: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
-import yaml
 from tests.judging.hostile.harness import VERSION
-from tests.judging.judged_fixture import bytes_of, forge, rewritten
+from tests.judging.judged_fixture import bytes_of, forge, parse, rewritten
 from tests.scaffold.documents import stored
 from tests.scaffold.registry import Scratch
 
@@ -34,7 +33,7 @@ def lock(registry: Scratch) -> Iterator[dict[str, Any]]:
     """Edit the stage in dvc.lock and in the record alike."""
     with rewritten(registry.path("dvc.lock")) as data:
         yield data["stages"][STAGE]
-    stage = yaml.safe_load(registry.read("dvc.lock"))["stages"][STAGE]
+    stage = parse(registry.read("dvc.lock"))["stages"][STAGE]
     with record(registry) as about:
         about["stages"] = {
             STAGE: {
@@ -48,7 +47,7 @@ def lock(registry: Scratch) -> Iterator[dict[str, Any]]:
 
 def output(registry: Scratch, name: str) -> dict[str, Any]:
     """A JSON output of the pipeline, as the store has it."""
-    found = yaml.safe_load(registry.read("dvc.lock"))["stages"][STAGE]["outs"]
+    found = parse(registry.read("dvc.lock"))["stages"][STAGE]["outs"]
     md5 = next(out["md5"] for out in found if out["path"] == f"{CANDIDATE}/{name}")
     data: dict[str, Any] = json.loads(registry.path(f".dvc/store/files/md5/{md5[:2]}/{md5[2:]}").read_bytes())
     return data
