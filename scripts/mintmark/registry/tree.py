@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOCK = "dvc.lock"
 STORE = ".dvc/store"
+_KEPT_FILES, _KEPT_BYTES = 64, 64 << 10  # of one commit, which the checks of a review read again and again
 _TICK = 3  # seconds in which some file systems give two changes the same time
 WATCHED = ("models", STORE)
 
@@ -109,13 +110,22 @@ class GitTree:
         self._entries: dict[str, dict[str, git.Entry]] = {}
         self._children: dict[str, dict[str, list[str]]] = {}
         self._subtrees: dict[str, dict[str, str]] = {}
+        self._small: dict[str, bytes] = {}
 
     def read(self, path: str) -> bytes | None:
         """See `Tree`."""
         return self.read_many([path]).get(path)
 
     def read_many(self, paths: list[str]) -> dict[str, bytes]:
-        """See `Tree`: one Git process, whatever the number of files."""
+        """See `Tree`: one Git process, whatever the number of files; small ones are remembered, up to a number."""
+        new = [path for path in paths if path not in self._small]
+        read = self._read_new(new) if new else {}
+        small = [path for path, content in read.items() if len(content) <= _KEPT_BYTES]
+        self._small |= {path: read[path] for path in small[: _KEPT_FILES - len(self._small)]}
+        known = self._small | read
+        return {path: known[path] for path in paths if path in known}
+
+    def _read_new(self, paths: list[str]) -> dict[str, bytes]:
         known = self.find(paths)
         for path, entry in known.items():
             if entry.mode in git.NO_FILES:
