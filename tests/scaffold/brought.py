@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from tests.scaffold.pipeline import requirements
 from tests.scaffold.registry import Scratch, begin
 
@@ -66,3 +67,12 @@ def begin_empty(root: Path) -> Scratch:
     scratch.write("requirements.lock", requirements("onnx", "onnxruntime"))
     scratch.commit("Begin")
     return scratch
+
+
+def describe(scratch: Scratch) -> None:
+    """Fill in the blanks of the new model.yaml, and commit it by itself."""
+    path = scratch.path("models/trees/model.yaml")
+    text = path.read_text()
+    identity = yaml.safe_load(text) | {"owners": ["@ada"], "purpose": "Tells trees.", "licence": "MIT"}
+    path.write_text(yaml.safe_dump(identity, sort_keys=False))
+    scratch.commit("Describe the model", paths=("models/trees/model.yaml",))

@@ -24,11 +24,12 @@ class LoadedModel:
     """A loaded model: `predict` and `predict_proba` take rows by the names of their columns, in any order.
 
     `reference` says which version it is, `signature` what it takes and gives. `estimator` is the bare one, which checks
-    nothing of this.
+    nothing of this. With `as_given`, nobody said what it takes, and rows go to it as they are.
     """
 
-    def __init__(self, estimator: Any, signature: Signature, *, reference: str) -> None:
+    def __init__(self, estimator: Any, signature: Signature, *, reference: str, as_given: bool = False) -> None:
         self.estimator, self.signature, self.reference = estimator, signature, reference
+        self._as_given = as_given
 
     def predict(self, rows: Any) -> NDArray[Any]:
         """Return the prediction for each row, shape (n,).
@@ -50,9 +51,11 @@ class LoadedModel:
 
     def fit_inputs(self, rows: Any, *, first_row: int = 0) -> pd.DataFrame:
         """Return rows as the table that the estimator is asked about; raise `InputError`, counting from `first_row`."""
-        from mintmark.core.signature.inputs import InputFault, fit_inputs
+        from mintmark.core.signature.inputs import InputFault, as_table, fit_inputs
 
         try:
+            if self._as_given:
+                return as_table(rows)
             return fit_inputs(rows, self.signature.inputs, first_row=first_row)
         except InputFault as fault:
             raise InputError(str(fault), fault.columns) from None
@@ -72,7 +75,7 @@ class LoadedModel:
 
     def __repr__(self) -> str:
         """`LoadedModel breast-cancer@1.1.0 (Pipeline): 30 inputs, 2 classes`."""
-        about = [f"{len(self.signature.inputs):,} inputs"]
+        about = ["inputs not said" if self._as_given else f"{len(self.signature.inputs):,} inputs"]
         about += [f"{len(self.signature.classes):,} classes"] if self.signature.classes else []
         return f"LoadedModel {self.reference} ({type(self.estimator).__name__}): {', '.join(about)}"
 

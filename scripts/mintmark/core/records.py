@@ -123,9 +123,12 @@ class StageRecord:
         return (self.cmd,) if isinstance(self.cmd, str) else tuple(map(str, self.cmd))
 
 
+NOT_SAID = "not said"  # what a record of an imported version holds where nobody told
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Environment:
-    """What a version was made in; `lock` is the digest of the file that pins the packages."""
+    """What a version was made in; `lock` is the digest of the file that pins the packages, or that nobody says one."""
 
     python: str
     platform: str

@@ -8,9 +8,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.scaffold.registry import Scratch
 
+import mintmark
 from mintmark.cli import main
 from mintmark.registry.clone import ClonedRegistry
 
@@ -158,8 +160,17 @@ def test_a_folder_of_the_hub_becomes_a_version(
     record = ClonedRegistry(scratch.root).record("ada-churn", "1.0.0")
     assert {name: found.value for name, found in record.metrics.items()} == {"accuracy": 0.9}
     assert record.environment.packages == {"scikit-learn": "1.6.0"}
+    assert record.environment.lock == "not said"
     assert record.document["extra"]["imported"]["card"] == {"license": "mit"}
     assert record.document["extra"]["imported"]["metrics"]["vibes"] == 3.0
+    # Nobody said its columns: rows go to it as they are, and a file has no types for them.
+    model = mintmark.load("ada-churn@1.0.0", path=scratch.root)
+    rows = pd.DataFrame({"length": [0.0, 3.0], "width": [1.0, 0.5]})
+    assert model.predict(rows).tolist() == model.predict(rows.to_numpy()).tolist() == [0, 1]
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    asked = ("ada-churn@1.0.0", str(tmp_path / "rows.csv"))
+    assert main(["-C", str(scratch.root), "predict", *asked, "-o", str(tmp_path / "out.csv")]) == 1
+    assert 'mintmark.load("ada-churn@1.0.0").predict(table)' in capsys.readouterr().err
 
 
 @pytest.mark.slow

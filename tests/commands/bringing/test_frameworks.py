@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from tests.scaffold.brought import begin_empty, logistic_graph, rows
+from tests.scaffold.brought import begin_empty, describe, logistic_graph, rows
 from tests.scaffold.framework_environment import HEAVY, framework_programs, heavy_python
 from tests.scaffold.registry import Scratch
 
@@ -92,6 +92,7 @@ model = CatBoostClassifier(iterations=40, verbose=False).fit(train[inputs], trai
     ),
     "PyTorch": (
         """
+import pickle
 import torch
 torch.manual_seed(0)
 rows, truth = torch.tensor(train[inputs].to_numpy("float32")), torch.tensor(train["kind"].to_numpy())
@@ -105,6 +106,9 @@ for _ in range(100):
     optimizer.step()
 torch.save(model, "saved.pt")
 torch.save(model.state_dict(), "saved.bin", _use_new_zipfile_serialization=False)
+with open("saved.pickle", "wb") as file:
+    pickle.dump(model, file)
+torch.jit.trace(model.eval(), rows).save("saved.script")
 """,
         "shares = Labelled()(torch.tensor(holdout[inputs].to_numpy('float32')))[1].detach().numpy()" + TOLD,
     ),
@@ -144,6 +148,11 @@ def test_the_lines_of_the_page_export_what_the_framework_answers(
     told = empty.mintmark("register", "trees", *given)
     assert told.code == 0, told.text
     assert "it answers here as --predictions says" in told.text
+    describe(empty)
+    assert empty.mintmark("propose", "trees", "--here").code == 0
+    reviewed = empty.mintmark("review", "--base", "HEAD~1", "--head", "HEAD", "--author", "ada")
+    assert reviewed.code == 42, reviewed.text  # it was trained elsewhere
+    assert "✗" not in reviewed.text
     # What the framework itself saves is refused with this page, whatever it is called.
     for saved in [path for path in tmp_path.iterdir() if path.stem == "saved" or path.suffix == ".keras"]:
         renamed = shutil.copy(saved, tmp_path / f"{saved.name}.pkl")

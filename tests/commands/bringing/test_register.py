@@ -13,7 +13,7 @@ import pytest
 import skops.io
 import yaml
 from sklearn.linear_model import LogisticRegression
-from tests.scaffold.brought import INPUTS, begin_empty, logistic_graph, rows
+from tests.scaffold.brought import INPUTS, begin_empty, describe, logistic_graph, rows
 from tests.scaffold.registry import Scratch
 
 from mintmark.artifacts.skops.format import dump_canonical
@@ -85,15 +85,6 @@ def refused(registry: Scratch, arguments: list[str], says: str) -> None:
     assert done.code != 0, arguments
     assert says in done.text, (says, done.text)
     assert "Traceback" not in done.text
-
-
-def describe(registry: Scratch) -> None:
-    """Fill in the blanks of the new model.yaml, and commit it by itself."""
-    path = registry.path("models/trees/model.yaml")
-    text = path.read_text()
-    identity = yaml.safe_load(text) | {"owners": ["@ada"], "purpose": "Tells trees.", "licence": "MIT"}
-    path.write_text(yaml.safe_dump(identity, sort_keys=False))
-    registry.commit("Describe the model", paths=("models/trees/model.yaml",))
 
 
 @pytest.mark.long

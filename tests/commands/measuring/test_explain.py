@@ -55,7 +55,10 @@ def test_contributions_are_the_terms_of_a_linear_model_and_lead_to_the_answer(ma
 
 def test_a_row_is_told_with_its_values_and_the_largest_contribution_first(made: Scratch) -> None:
     done = made.run("explain", "box@1.0.0", "rows.csv")
-    assert done.out.splitlines()[0] == "row 0: prediction 70, and 44 on average over 40 evaluation rows of box@1.0.0"
+    assert (
+        done.out.splitlines()[0]
+        == "row 0: the prediction is 70, and 44 on average over 40 evaluation rows of box@1.0.0"
+    )
     assert [line.split()[:3] for line in done.out.splitlines()[2:4]] == [["width", "30", "+21"], ["kind", "b", "+5"]]
 
 

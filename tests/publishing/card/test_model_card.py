@@ -641,7 +641,7 @@ def test_what_moves_the_answers_is_told_with_the_largest_contribution_first() ->
         ["all others together", "", "+0.1"],
     ]
     assert "No curve of `mean area`: it has the same value in every row." in text
-    assert "The lowest answer: probability of `malignant` 0.3, and 0.3 on average:" in text
+    assert "The lowest answer: the probability of `malignant` is 0.3, and 0.3 on average:" in text
     assert "Partial dependence" not in section(format_card(shipped("breast-cancer@1.1.0")), "Explanation")
 
 

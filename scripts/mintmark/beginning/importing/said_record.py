@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.artifacts.digest import digest_bytes
 from mintmark.core import layout
-from mintmark.core.records import StoredFile, format_pointer
+from mintmark.core.records import NOT_SAID, StoredFile, format_pointer
 from mintmark.core.statistics.metric_names import metric_names
 from mintmark.errors import InvalidRegistryError
 from mintmark.registry.documents import parse_document
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mintmark.core.question import Task
 
 IMPORTED: Final = "imported"  # the key of `extra` that says where a version came from
-NOT_SAID: Final = "not said"
 _SCHEMA: Final = "../../../../schemas/version.schema.json"
 
 
@@ -97,7 +96,7 @@ def said_files(
             "python": version.made.python or NOT_SAID,
             "platform": NOT_SAID,
             "packages": dict(version.made.packages),
-            "lock": f"sha256:{hashlib.sha256(pinned).hexdigest()}",
+            "lock": f"sha256:{hashlib.sha256(pinned).hexdigest()}" if pinned else NOT_SAID,
         },
         "extra": dict(extra),
     }

@@ -119,7 +119,7 @@ def _explain(model: LoadedModel, row: pd.DataFrame, background: pd.DataFrame) ->
 def _in_words(model: LoadedModel, row: pd.Series, found: dict[str, Any], place: int) -> str:
     told = answered(found["by"], found.get("class"), as_it_is)
     rows = f"{count(found['background'], 'evaluation row')} of {model.reference}"
-    head = f"row {place}: {told} {number(found['answer'])}, and {number(found['base'])} on average over {rows}"
+    head = f"row {place}: the {told} is {number(found['answer'])}, and {number(found['base'])} on average over {rows}"
     order = sorted(found["inputs"], key=lambda name: (-abs(found["inputs"][name]["value"]), name))
     lines = [(str(name), _shown(row[name]), contribution(found["inputs"][name])) for name in order]
     return f"{head}\n{format_table(('input', 'value', 'contribution'), lines)}"

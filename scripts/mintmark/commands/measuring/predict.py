@@ -68,6 +68,9 @@ def load_asked(registry: Registry, reference: str) -> LoadedModel:
     model: LoadedModel | dict[str, Any] = load_model(registry, wanted)
     if isinstance(model, dict):
         raise MintmarkError(f"{wanted} holds arrays (safetensors) and no model that could be asked")
+    if not model.signature.inputs:
+        told = "was imported, and nobody said which columns it takes, so a file cannot be read for it"
+        raise MintmarkError(f'{wanted} {told}; ask it in Python: mintmark.load("{wanted}").predict(table)')
     return model
 
 

@@ -56,6 +56,11 @@ def fit_inputs(rows: Any, inputs: Mapping[str, str], *, first_row: int = 0) -> p
     return pd.DataFrame(fitted, index=table.index, columns=list(inputs))
 
 
+def as_table(rows: Any) -> pd.DataFrame:
+    """Return rows of any form that `fit_inputs` takes as a table with all their columns; raise `InputFault`."""
+    return _as_table(rows, {})
+
+
 # -- from what people have to a table --------------------------------------------------------------------------------
 
 
@@ -117,6 +122,8 @@ def _from_positions(rows: Any, inputs: Mapping[str, str]) -> pd.DataFrame:
     if not len(rows):
         return pd.DataFrame({name: pd.Series(dtype=_empty_type(wanted)) for name, wanted in inputs.items()})
     table = pd.DataFrame(rows).infer_objects()
+    if not inputs:
+        return table
     if (width := table.shape[1]) != len(inputs):
         sentence = f"the rows have {width:,} columns without names, and the model takes {len(inputs):,}"
         raise InputFault([f"{sentence}: {_listed(inputs)}"])

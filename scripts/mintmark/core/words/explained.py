@@ -43,9 +43,9 @@ def contribution(part: Mapping[str, Any]) -> str:
 
 
 def row_told(row: Mapping[str, Any], by: str, quote: Callable[[str], str]) -> str:
-    """`The highest answer: probability of malignant 0.98, and 0.37 on average`."""
+    """`The highest answer: the probability of malignant is 0.98, and 0.37 on average`."""
     what = answered(by, row.get("class"), quote)
-    return f"{_AMONG[row['row']]}: {what} {number(row['answer'])}, and {number(row['base'])} on average"
+    return f"{_AMONG[row['row']]}: the {what} is {number(row['answer'])}, and {number(row['base'])} on average"
 
 
 def background(explained: Mapping[str, Any]) -> str:

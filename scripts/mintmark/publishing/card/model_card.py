@@ -15,6 +15,7 @@ from mintmark.core.cost import recorded_cost
 from mintmark.core.layout import model_path, version_folder
 from mintmark.core.provenance.said import said_by_author
 from mintmark.core.provenance.training import ELSEWHERE_TOLD, is_trained_elsewhere
+from mintmark.core.records import NOT_SAID
 from mintmark.core.words.demands import value_in_words
 from mintmark.core.words.numbers import better, interval_of, size
 from mintmark.errors import InvalidRegistryError
@@ -269,7 +270,8 @@ def _environment(record: VersionRecord) -> str:
     environment = record.environment
     packages = [(code(name), literal(version)) for name, version in environment.packages.items()]
     python = [("Python", literal(environment.python)), ("platform", literal(environment.platform))]
-    return table(("what", "version"), [*python, *packages, ("`requirements.lock`", code(environment.lock))])
+    lock = literal(environment.lock) if environment.lock == NOT_SAID else code(environment.lock)
+    return table(("what", "version"), [*python, *packages, ("`requirements.lock`", lock)])
 
 
 def _said(record: VersionRecord, measured: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from mintmark.core.provenance.pins import LOCK, is_python, marker_environment, read_pins
+from mintmark.core.records import NOT_SAID
 from mintmark.registry import git
 
 if TYPE_CHECKING:
@@ -173,12 +174,16 @@ _SOURCES: Final[Mapping[Source, str]] = {
 }
 
 
+_UNSAID: Final = "They are as its record names them, without hashes."
+
+
 def format_requirements(requirements: Requirements, record: VersionRecord) -> str:
     """Return the requirements file."""
     python, lock = _minor(record.environment.python), record.environment.lock
+    made_with = "was\n# " + lock if lock != NOT_SAID else "is\n# not said"
     lines = [
-        f"# What {record.reference} needs, with Python {python}. The {LOCK} that it was made with was",
-        f"# {lock}. {_SOURCES[requirements.source]}",
+        f"# What {record.reference} needs, with Python {python}. The {LOCK} that it was made with {made_with}.",
+        f"# {_SOURCES[requirements.source] if lock != NOT_SAID else _UNSAID}",
     ]
     return "\n".join([*lines, *map(_format_package, requirements.packages), ""])
 

@@ -84,4 +84,6 @@ def _load_file(file: Path, artifact_format: str, sha256: str, name: str, trusted
 def _with_signature(loaded: Any, signature: Signature, reference: str) -> Any:
     from mintmark.artifacts.loaded_model import LoadedModel
 
-    return loaded if isinstance(loaded, dict) else LoadedModel(loaded, signature, reference=reference)
+    if isinstance(loaded, dict):
+        return loaded
+    return LoadedModel(loaded, signature, reference=reference, as_given=not signature.inputs)

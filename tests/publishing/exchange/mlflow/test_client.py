@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
+from sklearn.linear_model import LogisticRegression
+from tests.beginning.importing.test_measured import SAID, tagged
 from tests.registry.site_fixture import free_port
+from tests.scaffold.brought import INPUTS, begin_empty, logistic_graph, rows
 from tests.scaffold.mlflow_environment import NEWEST, OLDEST, mlflow_process, mlflow_programs, run_client
 from tests.scaffold.registry import Scratch
+
+from mintmark.artifacts.skops.format import dump_canonical
+from mintmark.cli import main
 
 ROOT = Path(__file__).parents[4]
 CLIENT = Path(__file__).with_name("client.py")
@@ -68,6 +74,34 @@ def test_mlflow_loads_what_mintmark_loads(tmp_path: Path, version: str) -> None:
     assert {name: found["same"] for name, found in told["loaded"].items()} == dict.fromkeys(told["loaded"], True)
     assert told["loaded"]["breast-cancer@v1.0.0"]["reference"] == "breast-cancer@1.0.0"
     assert min(found["rows"] for found in told["loaded"].values()) > 100
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("warm_programs")
+def test_mlflow_loads_what_was_imported_and_what_was_registered(tmp_path: Path) -> None:
+    """Of an imported version nobody may say the columns: rows go to it as they are."""
+    programs, registry = mlflow_programs(NEWEST, make=True), begin_empty(tmp_path / "registry")
+    table = rows(2)
+    estimator = LogisticRegression().fit(table[INPUTS], table["kind"])
+    files = {"a.onnx": logistic_graph(), "b.skops": dump_canonical(estimator)}
+    place, at = tagged(tmp_path / "old", files, {"prod": 1, "staging": 2}), ("-C", str(registry.root))
+    rows(1).to_csv(tmp_path / "rows.csv", index=False)
+    rows(1)[INPUTS].to_csv(tmp_path / "inputs.csv", index=False)
+    told = ("--task", "binary-classification", "--target", "kind", *SAID, "--commit")
+    assert main([*at, "import", "gto", str(place), "trees", "--as", "said", *told]) == 0
+    registry.git("switch", "-q", "main")
+    registry.git("merge", "-q", "--ff-only", "import/said")
+    measured = ("--data", str(tmp_path / "rows.csv"), *told, "--channel", "prod=production")
+    assert main([*at, "import", "gto", str(place), "trees", "--as", "measured", *measured]) == 0
+    registry.git("switch", "-q", "main")
+    registry.git("merge", "-q", "--ff-only", "import/measured")
+    references = ["said/1", "said@v2.0.0", "measured@production", "measured/2", "measured@v1.0.0", "measured/Staging"]
+    place_and_rows = (str(registry.root), str(tmp_path / "inputs.csv"))
+    found = run_client(programs, CLIENT.with_name("brought.py"), tmp_path, *place_and_rows, *references)
+    expected = {"1": found["said/1"][1], "2": estimator.predict(rows(1)[INPUTS]).tolist()}
+    for reference, (theirs, ours) in found.items():
+        number = "2" if reference in ("said@v2.0.0", "measured/2", "measured/Staging") else "1"
+        assert theirs == ours == expected[number], reference
 
 
 @pytest.mark.long
