@@ -181,9 +181,22 @@ def test_a_day_with_one_class_has_no_area_and_says_why(log: Path, tmp_path: Path
 def test_labels_that_nobody_knows_are_no_class(log: Path, tmp_path: Path) -> None:
     labels = labels_of([0])
     labels.loc[:99, TARGET] = "unclear"
-    first, _ = documents(watched(log, labels, tmp_path))
+    found = watched(log, labels, tmp_path)
+    first, _ = documents(found)
     assert first.performance is not None
     assert first.performance.rows == 99
+    assert found.notes == (
+        'labels of breast-cancer: 100 of 199 are none of its classes, such as "unclear"; they are left out',
+    )
+
+
+def test_labels_that_are_all_written_otherwise_are_refused(log: Path, tmp_path: Path) -> None:
+    """Else every row would have a label, and nobody would see that none of them counts."""
+    labels = labels_of([0])
+    labels[TARGET] = labels[TARGET].str.upper()
+    said = r'^labels of breast-cancer: none is one of its classes \(benign, malignant\); one is "(BENIGN|MALIGNANT)"$'
+    with pytest.raises(MintmarkError, match=said):
+        watched(log, labels, tmp_path)
 
 
 def test_labels_of_a_request_alone_will_not_do_where_requests_had_several_rows(log: Path, tmp_path: Path) -> None:

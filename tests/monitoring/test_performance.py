@@ -175,6 +175,18 @@ def test_the_evaluation_rows_of_a_version_are_calibrated_once_for_all_windows(mo
     assert replace(version, evaluation=None).learned(400) is None, "another evaluation is learned anew"
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
+def test_a_window_of_healthy_patients_is_not_the_worst_one_there_is(name: str) -> None:
+    """By their definition these metrics are 0 where no row has the positive class."""
+    described = replace(model(), metric=replace(model().metric, name=name))
+    version = known(described=described, **{name: REGISTERED})
+    healthy = outcomes(200, 2).take(outcomes(200, 2).truth == 0)
+    found = measured(healthy, {}, version).metrics
+    assert (found[name].value, found[name].worse, found[name].reason) == (None, None, "no row has the class 'yes'")
+    assert (found["accuracy"].value, found["accuracy"].reason) == (0.99, "the record has no such metric")
+    assert measured(outcomes(200, 2), {}, version).metrics[name].value is not None
+
+
 def test_rows_of_one_entity_are_drawn_together() -> None:
     """Forty customers, each always right or always wrong: forty things are known, and not two thousand."""
     clusters = np.repeat(np.arange(40), 50)

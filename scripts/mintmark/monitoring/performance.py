@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _DRAWS: Final = 1_000  # of an interval with labels
 LEAST_LABELLED: Final = 30  # rows; with fewer hardly a metric has an interval
 _LEVEL: Final = (1 - CONFIDENCE) / 2  # of a miss on one side
+_OF_THE_POSITIVE: Final = ("precision", "recall", "f1")
 _SLICE_RESAMPLES: Final = 100
 _OF_A_SLICE: Final = "not compared: what scores mean is learned from all evaluation rows, not from the slice"
 
@@ -90,14 +91,26 @@ def _measure(
     found = metric_intervals(names, outcomes, resamples=_DRAWS, seed=0, clusters=clusters)
     measured = {}
     for name in names:
-        if name not in found:
-            reason = undefined_reason(name, outcomes)
+        one_class = _one_class_reason(name, outcomes)
+        if one_class or name not in found:
+            reason = one_class or undefined_reason(name, outcomes)
             measured[name] = Measured(value=None, registered=registered.get(name), reason=reason)
             continue
         interval = found[name]
         told: dict[str, Any] = {"value": interval.value, "low": interval.low, "high": interval.high}
         measured[name] = _compared(name, told, registered.get(name), margins.get(name, 0.0), why_not)
     return measured
+
+
+def _one_class_reason(name: str, outcomes: Outcomes) -> str:
+    """Return why a metric of the positive class says nothing of rows none of which is of it; empty where it does.
+
+    By their definition they are 0 then, which would call a window of healthy patients the worst one there is.
+    """
+    positive = outcomes.positive
+    if name not in _OF_THE_POSITIVE or positive is None or (outcomes.truth == positive).any():
+        return ""
+    return f"no row has the class {outcomes.classes[positive]!r}"
 
 
 def _compared(name: str, told: dict[str, Any], registered: Interval | None, margin: float, why_not: str) -> Measured:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from mintmark.core.finding import one_line, shorten
 from mintmark.core.statistics.metrics import Outcomes
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
 
+_LONGEST_SHOWN: Final = 40
 _EACH: Final = {True: "was taken for an entity of its own", False: "were each taken for an entity of its own"}
 
 
@@ -149,9 +151,22 @@ def meets(value: Any, where: Condition) -> bool:
     return (where.at_least is None or value >= where.at_least) and (where.below is None or value < where.below)
 
 
-def unmatched(known: KnownLabels, found: Mapping[Any, NDArray[np.int64]]) -> int:
-    """Return how many labels name no row that was looked at."""
-    matched = np.zeros(len(known), dtype=bool)
-    for places in found.values():
-        matched[places] = True
-    return int((~matched).sum())
+def strange_labels(known: KnownLabels, version: KnownVersion) -> str:
+    """Return how many labels are none of the classes, with one of them; empty where all are.
+
+    Raises `MintmarkError` where no label is one: then they are written otherwise, and nothing could be measured.
+    """
+    if not version.classes or not len(known):
+        return ""
+    encoded = known.values.dictionary_encode()
+    names = [level_name(value) for value in encoded.dictionary.to_pylist()]
+    classes = [level_name(label) for label in version.classes]
+    strange = [place for place, name in enumerate(names) if name not in classes]
+    if not strange:
+        return ""
+    rows = int(np.isin(encoded.indices.to_numpy(), strange).sum())
+    shown = f'"{shorten(one_line(names[strange[0]]), _LONGEST_SHOWN)}"'
+    where = f"labels of {version.record.model}"
+    if rows == len(known):
+        raise MintmarkError(f"{where}: none is one of its classes ({', '.join(classes[:5])}); one is {shown}")
+    return f"{where}: {rows:,} of {len(known):,} are none of its classes, such as {shown}; they are left out"

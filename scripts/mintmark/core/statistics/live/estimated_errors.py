@@ -65,6 +65,7 @@ class LearnedErrors:
         self._fits, before = _fitted(evaluation, self._line, groups, weights)
         self._before = _metrics(self._fits, before)
         self._bounds = ErrorBounds(evaluation, self._line)
+        self._shapes = _shapes(evaluation.prediction, edges)
 
     def estimate(self, window: Floats, names: Sequence[str] = ESTIMATED) -> dict[str, Estimate]:
         """Return each metric that follows from the counts of `count_predictions` between `prediction_edges`.
@@ -74,7 +75,7 @@ class LearnedErrors:
         """
         if not window[0].sum():
             return {}
-        drawn = _drawn_window(window, self._resamples, deepcopy(self._generator))
+        drawn = _drawn_window(window, self._shapes, self._resamples, deepcopy(self._generator))
         found, units = _metrics(self._fits, self._line.moments(drawn)), len(self._evaluation)
         estimates = {name: summarised(found[name], self._before[name], units) for name in names if name in found}
         bounds = self._bounds.of(window)
@@ -110,12 +111,33 @@ def _summed(values: Floats, groups: Codes, weights: Floats) -> Floats:
     return summed
 
 
-def _drawn_window(window: Floats, resamples: int, generator: np.random.Generator) -> Floats:
-    """Return counts of shape (draws, 3, bins), the first as they are; a bin keeps its mean and mean square."""
+def _shapes(predictions: Floats, edges: Floats) -> Floats:
+    """Return how predictions scatter within each bin, shape (2, bins): their skewness, and what kurtosis adds to it."""
+    bins = np.searchsorted(edges, predictions, side="right")
+    rows = np.maximum(1, np.bincount(bins, minlength=len(edges) + 1))
+    beside = predictions - (np.bincount(bins, predictions, minlength=len(rows)) / rows)[bins]
+    second, third, fourth = (np.bincount(bins, beside**power, minlength=len(rows)) / rows for power in (2, 3, 4))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skewness, kurtosis = third / second**1.5, fourth / second**2
+    found = np.stack([skewness, np.sqrt(np.maximum(0, kurtosis - 1 - skewness**2))])
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def _drawn_window(window: Floats, shapes: Floats, resamples: int, generator: np.random.Generator) -> Floats:
+    """Return counts of shape (draws, 3, bins), the first as they are.
+
+    Rows scatter within a bin too, as those of the evaluation do: the outer bins hold tails, in which losses are large.
+    """
     rows = window[0]
     drawn = generator.multinomial(int(rows.sum()), rows / rows.sum(), resamples)
     counts = np.concatenate([rows[None], drawn.astype(np.float64)])
-    return np.stack([counts * part / np.maximum(rows, 1) for part in window], axis=1)
+    mean, square = (part / np.maximum(rows, 1) for part in window[1:])
+    deviation = np.sqrt(np.maximum(0, square - mean**2))
+    first, second = generator.standard_normal((2, *counts.shape)) / np.sqrt(np.maximum(counts, 1))
+    first[0] = second[0] = 0
+    spread = deviation**2 * (shapes[0] * first + shapes[1] * second)  # of the squares around the mean
+    moved = deviation * first
+    return np.stack([counts, counts * (mean + moved), counts * (square + 2 * mean * moved + spread)], axis=1)
 
 
 def _metrics(fits: dict[str, Floats], moments: Moments) -> dict[str, Floats]:
