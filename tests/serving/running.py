@@ -149,10 +149,10 @@ async def call_app(app: App, path: str, body: Any = None, *, method: str | None 
 
 
 @contextmanager
-def over_http(app: App) -> Iterator[int]:
+def over_http(app: App, **options: Any) -> Iterator[int]:
     """Serve the application as the server does, in a thread, until the block ends; give its port."""
     http: Any = partial(HttpProtocol, app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=http, lifespan="off", log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=http, lifespan="off", log_level="error", **options))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

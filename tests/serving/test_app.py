@@ -334,6 +334,7 @@ def test_pages_of_a_named_origin_may_ask(mixed: ServedVersion) -> None:
     assert "access-control-allow-origin" not in other.headers
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:X does not have valid")
 def test_numbers_that_a_step_makes_infinite_are_refused_as_the_model_refuses_them(executor: Executor) -> None:
     table = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0, 4.0]})
     model = make_pipeline(FunctionTransformer(np.exp), LogisticRegression()).fit(table.to_numpy(), [0, 0, 1, 1])

@@ -193,3 +193,16 @@ def test_who_reads_no_answers_is_read_no_more(executor: Executor) -> None:
         connection.settimeout(2.0)
         with pytest.raises(TimeoutError):
             connection.sendall(asked * 10_000)
+
+
+def test_a_connection_on_which_nothing_comes_is_closed_and_one_in_use_is_not(executor: Executor) -> None:
+    app = app_of(version_of(Echo(), {"age": "int64"}, executor))
+    with over_http(app, timeout_keep_alive=1) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(10)
+        for _ in range(3):
+            connection.sendall(message(PREDICT, BODY))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.5)
+        begin = time.monotonic()
+        assert connection.recv(100) == b""
+        assert 0.1 < time.monotonic() - begin < 5

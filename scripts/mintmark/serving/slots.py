@@ -79,7 +79,7 @@ class Slots:
 
     def __init__(self, references: Sequence[Reference]) -> None:
         self._slots: dict[str, Slot] = {}
-        self._named: dict[str, Slot] = {}  # by model too, the first one of each
+        self._channels: dict[str, Slot] = {}  # without a version in the name; by model too, the first one of each
         self.add(references)
 
     def add(self, references: Sequence[Reference]) -> None:
@@ -87,7 +87,8 @@ class Slots:
         new = {str(reference): Slot(reference) for reference in references if str(reference) not in self._slots}
         if new:
             self._slots = {**self._slots, **new}
-            self._named = {**{slot.model: slot for slot in reversed(self._slots.values())}, **self._slots}
+            named = {**{slot.model: slot for slot in reversed(self._slots.values())}, **self._slots}
+            self._channels = {name: slot for name, slot in named.items() if not _version_in(name)}
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(self._slots.values())
@@ -103,15 +104,14 @@ class Slots:
 
     def find(self, name: str, version: str | None = None) -> Slot:
         """Return what is served under a name; raise `UnknownModelError`, or `NothingServedError` before any is."""
+        if version is None and (slot := self._channels.get(name)) is not None:
+            return slot
         self.first()
         model, _, selector = name.partition("@")
-        version = version or (selector if selector[:1].isdigit() else None)
-        if version is None:
-            found = self._named.get(name)
-            if found is None:
-                known = ", ".join(self._slots)
-                raise UnknownModelError(f'nothing is served under "{name[:100]}"; there is {known}')
-            return found
+        version = version or _version_in(name)
+        if not version:
+            known = ", ".join(self._slots)
+            raise UnknownModelError(f'nothing is served under "{name[:100]}"; there is {known}')
         names = (model,) if selector == version else (name,)
         own = [slot for slot in self if slot.name in names or slot.model in names]
         if not own:
@@ -129,3 +129,9 @@ class Slots:
         return all(slot.current is not None or slot.closed for slot in self) and any(
             slot.current is not None for slot in self
         )
+
+
+def _version_in(name: str) -> str:
+    """Return the version that a name asks for, empty where it names a channel or none."""
+    selector = name.partition("@")[2]
+    return selector if selector[:1].isdigit() else ""

@@ -6,6 +6,7 @@ asked. Both ways lead to the same answers.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -33,6 +34,7 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(**options)
         self._app = app
+        self._idle_since = math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection."""
@@ -43,21 +45,33 @@ class HttpProtocol(HttpToolsProtocol):
         if isinstance(self.cycle, _Whole) and self.cycle.answer is not None:
             self.cycle.answer.cancel()
         super().connection_lost(exc)
+        super()._unset_keepalive_if_required()
+
+    def on_message_begin(self) -> None:
+        """Wait for the headers of a request."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
         """Begin a request; one that is taken as a whole waits for its body."""
         if self._is_small_post() and (self.cycle is None or self.cycle.response_complete):
             keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
             self.cycle = _Whole(keep_alive)  # type: ignore[assignment]
-        else:
-            super().on_headers_complete()
+            return
+        url, headers, waits = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, waits
+        self.headers += headers
+        super().on_headers_complete()
 
     def _is_small_post(self) -> bool:
         if self.parser.get_method() != b"POST" or self.expect_100_continue or self.flow.write_paused:
             return False
         if self.parser.should_upgrade():
             return False
-        return any(name == b"content-length" and len(value) <= _DIGITS for name, value in self.headers)
+        for name, value in self.headers:
+            if name == b"content-length":
+                return len(value) <= _DIGITS
+        return False
 
     def on_message_complete(self) -> None:
         """Answer a request that is here as a whole."""
@@ -81,6 +95,36 @@ class HttpProtocol(HttpToolsProtocol):
         if is_last:
             self.transport.close()
         self.on_response_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with what waits, or wait for more: with one timer, where uvicorn makes one each time."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes."""
+        self._idle_since = math.inf
+        super().data_received(data)
+
+    def _unset_keepalive_if_required(self) -> None:
+        pass  # what comes says by itself that the connection is in use
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which nothing came for long enough."""
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            self._look_again(min(left, self.timeout_keep_alive))
 
 
 class _Whole:
