@@ -84,7 +84,9 @@ def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Ite
 def _differences(kind: Kind, tolerance: float) -> Iterator[str]:
     ways = []
     if kind.flips:
-        ways.append(f"{numbers.count(kind.flips, 'label')} of {kind.rows:,} are others")
+        ways.append(
+            f"{numbers.count(kind.flips, 'label')} of {kind.rows:,} {'is another' if kind.flips == 1 else 'are others'}"
+        )
     if not kind.difference <= tolerance:
         ways.append(f"a number differs by {numbers.number(kind.difference, 3)}, and may by {tolerance:g}")
     if ways:
