@@ -180,7 +180,7 @@ def test_a_proof_holds_for_the_libraries_that_made_it(
     proofs: list[str] = []
     real = proving.prove
     monkeypatch.setattr(
-        f"{FOLLOWING}.prove", lambda record, *rest: proofs.append(record.reference) or real(record, *rest)
+        f"{FOLLOWING}.prove", lambda record, *rest, **how: proofs.append(record.reference) or real(record, *rest, **how)
     )
     Followed(loans.root, executor)
     Followed(loans.root, executor)

@@ -12,7 +12,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -110,6 +110,7 @@ class Serving:
             waiting=self.options.limits.waiting,
             tell=tell,
             discover=discover,
+            prepare=prepare_libraries,
         )
 
     def _personal(self, model: str) -> Mapping[str, Treatment] | None:
@@ -194,7 +195,6 @@ class Serving:
 
     def _start_up(self) -> None:
         gc.enable()  # the command line switches it off, for commands that live for seconds
-        prepare_libraries()
         self.follower.start_up()
 
     def _follow_shadows(self) -> None:
@@ -250,6 +250,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+@cache
 def prepare_libraries() -> None:
     """Import what takes seconds, and let each call of a model have one thread: requests are what runs side by side."""
     import pandas as pd  # noqa: F401

@@ -37,7 +37,8 @@ _PATIENCE: Final = 600.0  # seconds, the longest pause before a version that fai
 class Follower:
     """Follows `source` for `slots` every so many seconds. `tell` hears what happened: an event and its details.
 
-    With `discover`, what it names of a registry is followed too, from then on.
+    With `discover`, what it names of a registry is followed too, from then on. `prepare` is called before a version
+    is loaded.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Follower:
         waiting: int,
         tell: Callable[..., None],
         discover: Callable[[Registry], list[Reference]] | None = None,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
+        self._prepare = prepare
         self.source, self.slots, self.every = source, slots, every
         self.unreachable = ""  # why the registry could not be read the last time, empty where it could
         self.seen = ""  # the state that was read last
@@ -161,7 +164,7 @@ class Follower:
         artifact = store.fetch(record.artifact, pointer=pointer)
         key = proof_key(record, trusted)
         proof = self._memory.proof(key)
-        inputs = prove(record, artifact, store, trusted) if proof is None else None
+        inputs = prove(record, artifact, store, trusted, prepare=self._prepare) if proof is None else None
         version = self._load(record, artifact, trusted, commit=state.name)
         if inputs is not None:
             proof = Proof(takes_matrix=version.prefer_matrix(inputs))
@@ -172,6 +175,7 @@ class Follower:
         self._remember(slot, state, record)
 
     def _load(self, record: VersionRecord, artifact: Path, trusted: Sequence[str], *, commit: str) -> ServedVersion:
+        self._prepare()
         model: LoadedModel = open_artifact(record, artifact, trusted)
         return ServedVersion(model, record, commit=commit, executor=self._executor, waiting=self._waiting)
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.about import __version__
-from mintmark.artifacts.confined.model_runner import run_model
+from mintmark.artifacts.confined.model_runner import ModelProcess
 from mintmark.artifacts.tables import read_table
 from mintmark.core import layout
 from mintmark.core.judgement.answers import AnswerFault
@@ -23,12 +23,12 @@ from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
 
-    from mintmark.core.judgement.answers import Answer, ModelRun
+    from mintmark.core.judgement.answers import ModelRun
     from mintmark.core.records import VersionRecord
     from mintmark.registry.stored.store import Store
 
@@ -40,14 +40,26 @@ class ProofError(MintmarkError):
     """A version that does not predict what it registered, or of which nobody can tell."""
 
 
-def prove(record: VersionRecord, artifact: Path, store: Store, trusted: Sequence[str]) -> pd.DataFrame:
-    """Return the evaluation rows of a version, all of which it predicts as registered; raise `MintmarkError`."""
-    rows, registered = _evidence(record, store)
-    try:
-        inputs = fit_inputs(rows, record.signature.inputs)
-    except InputFault as fault:
-        raise ProofError(f"its evaluation rows do not fit its signature: {'; '.join(fault.faults)}") from None
-    run = run_version(record, artifact, inputs, trusted)
+def prove(
+    record: VersionRecord, artifact: Path, store: Store, trusted: Sequence[str], *, prepare: Callable[[], None]
+) -> pd.DataFrame:
+    """Return the evaluation rows of a version, all of which it predicts as registered; raise `MintmarkError`.
+
+    `prepare` is called while the process that is asked gets ready.
+    """
+    names = (EVALUATION, PREDICTIONS)
+    places = [_fetched(record, store, name) for name in names]
+    with _process(record, artifact, trusted) as process:
+        prepare()
+        rows, predictions = map(read_table, places, names)
+        try:
+            registered = read_answer(predictions, record.signature.classes)
+            inputs = fit_inputs(rows, record.signature.inputs)
+        except AnswerFault as fault:
+            raise ProofError(str(fault)) from None
+        except InputFault as fault:
+            raise ProofError(f"its evaluation rows do not fit its signature: {'; '.join(fault.faults)}") from None
+        run = process.ask({ROWS: inputs})
     found = run.answers[ROWS]
     if found.error is not None:
         raise ProofError(f"it does not answer its evaluation rows: {found.error[:200]}")
@@ -61,10 +73,14 @@ def prove(record: VersionRecord, artifact: Path, store: Store, trusted: Sequence
 
 def run_version(record: VersionRecord, artifact: Path, inputs: pd.DataFrame, trusted: Sequence[str]) -> ModelRun:
     """Return what a version answers to `inputs` (as `ROWS`), in a confined process; raises what `run_model` does."""
-    return run_model(
+    with _process(record, artifact, trusted) as process:
+        return process.ask({ROWS: inputs})
+
+
+def _process(record: VersionRecord, artifact: Path, trusted: Sequence[str]) -> ModelProcess:
+    return ModelProcess(
         artifact,
         record.format,
-        {ROWS: inputs},
         trusted=trusted,
         sha256=record.artifact.sha256,
         inputs=record.signature.inputs,
@@ -72,21 +88,14 @@ def run_version(record: VersionRecord, artifact: Path, inputs: pd.DataFrame, tru
     )
 
 
-def _evidence(record: VersionRecord, store: Store) -> tuple[pd.DataFrame, Answer]:
-    tables = []
-    for name in (EVALUATION, PREDICTIONS):
-        file = record.stored_file(name)
-        if file is None:
-            raise ProofError(f"it stores no {name}, so it cannot prove itself")
-        try:
-            path = store.fetch(file, pointer=layout.pointer_path(record.model, str(record.version), name))
-        except MintmarkError as error:
-            raise ProofError(f"it cannot prove itself from this source: {error}") from None
-        tables.append(read_table(path, name))
+def _fetched(record: VersionRecord, store: Store, name: str) -> Path:
+    file = record.stored_file(name)
+    if file is None:
+        raise ProofError(f"it stores no {name}, so it cannot prove itself")
     try:
-        return tables[0], read_answer(tables[1], record.signature.classes)
-    except AnswerFault as fault:
-        raise ProofError(str(fault)) from None
+        return store.fetch(file, pointer=layout.pointer_path(record.model, str(record.version), name))
+    except MintmarkError as error:
+        raise ProofError(f"it cannot prove itself from this source: {error}") from None
 
 
 def proof_key(record: VersionRecord, trusted: Sequence[str]) -> str:
