@@ -136,7 +136,7 @@ CATCHERS = {
     "serving.log.personal: check_needs_no_key": "of a registry that cannot be read, nothing is known yet",
     "serving.following.follower: Follower._recall": "the slot says why what was served last cannot be",
     "serving.following.memory: _write": "a cache that cannot be written is none",
-    "serving.following.proving: _evidence": "says that this is what a proof lacks",
+    "serving.following.proving: _fetched": "says that this is what a proof lacks",
     "serving.following.sources: RemoteSource.read": "takes the password out of Git's words",
     # What is not there, or cannot be read, is part of what is judged.
     "judging.fetched: _readable_rows": "a dvc.lock that cannot be read names no rows: a change may mend it",
