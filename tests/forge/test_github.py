@@ -12,6 +12,7 @@ from tests.scaffold.forge_contract import Contract
 from mintmark.errors import ForgeError
 from mintmark.forge.forge import Deployment
 from mintmark.forge.github import GitHub
+from mintmark.forge.marks import format_mark, read_mark
 
 
 def test_the_contract_is_held(forge_contract: Contract | None) -> None:
@@ -250,3 +251,46 @@ def test_a_setting_is_an_answer_or_nothing(github: GitHub, on_github: FakeReposi
         github.open_pull_request(branch="topic", base="main", title="Promote", body="")
     with pytest.raises(ForgeError, match="no path"):
         github.settings("../../user")
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_an_issue_whose_label_a_person_took_off_is_found_by_its_key(
+    github: GitHub, on_github: FakeRepository, state: str
+) -> None:
+    issue = {"key": "a@1.0.0/production/f00", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    first = github.open_issue(**issue)
+    on_github.issues[first.number].update(labels=["looked at"], state=state)
+    again = github.open_issue(**issue | {"body": "later"})
+    assert (again.number, again.is_open, len(on_github.issues)) == (first.number, state == "open", 1)
+    assert [one.number for one in github.issues(label=None)] == [first.number] * (state == "open")
+
+
+def test_of_two_runs_that_open_a_request_the_first_wins(
+    github: GitHub, clone: Clone, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"branch": "topic", "base": "main", "title": "Go back", "body": "text"}
+    send, found = github._api.send, []
+
+    def other(*arguments: Any) -> object:
+        monkeypatch.setattr(github._api, "send", send)
+        found.append(github.open_pull_request(**request))
+        return send(*arguments)
+
+    monkeypatch.setattr(github._api, "send", other)
+    found.append(github.open_pull_request(**request))
+    assert {one.number for one in found} == set(on_github.issues)
+
+
+def test_a_request_that_is_closed_with_a_reason_frees_its_key(
+    github: GitHub, clone: Clone, on_github: FakeRepository
+) -> None:
+    body = f"{format_mark('monitor/f00')}\ntext"
+    request = github.open_pull_request(branch="topic", base="main", title="Go back", body=body)
+    assert [one.number for one in github.open_pull_requests("top")] == [request.number]
+    assert github.open_pull_requests("other") == []
+    for _ in range(2):
+        github.close_pull_request(request.number, reason="It is over.")
+    assert github.open_pull_requests("top") == []
+    (closed,) = github.pull_requests_from("topic")
+    assert (closed.state, read_mark(closed.body)) == ("closed", "ended monitor/f00")
+    assert [comment["body"].partition("\n")[2] for comment in on_github.comments.values()] == ["It is over."]

@@ -95,6 +95,9 @@ class Forge(Protocol):
     def pull_requests_from(self, branch: str) -> Sequence[PullRequest]:
         """Return the pull requests of a branch of this repository, the newest first; the branch may be gone."""
 
+    def open_pull_requests(self, prefix: str) -> Sequence[PullRequest]:
+        """Return the open pull requests of the branches of this repository whose names begin with a text."""
+
     def approvals(self, number: int) -> Sequence[Approval]:
         """Return the approvals of a pull request that nobody took back."""
 
@@ -105,16 +108,25 @@ class Forge(Protocol):
         """Return the last run of a check of this name that a workflow made on a commit, None where there is none."""
 
     def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request of a branch that is pushed already, or update the one that is open."""
+        """Open a pull request of a branch that is pushed already, or update the one that is open.
+
+        Of two runs that open one at the same moment, the first wins.
+        """
+
+    def close_pull_request(self, number: int, *, reason: str) -> None:
+        """Close a pull request with a comment that says why; the key in its body is free again."""
 
     def comment(self, number: int, *, key: str, body: str) -> None:
         """Write the one comment with this key on a pull request or issue; a second call replaces its text."""
 
-    def issues(self, *, label: str, closed: bool = False) -> Sequence[Issue]:
-        """Return the open issues with this label that Mintmark opened, the oldest first; with `closed` those too."""
+    def issues(self, *, label: str | None, closed: bool = False) -> Sequence[Issue]:
+        """Return the open issues with this label that Mintmark opened, the oldest first; with `closed` those too.
+
+        Without a label, those of any label and of none.
+        """
 
     def open_issue(self, *, key: str, label: str, title: str, body: str, once: bool = False) -> Issue:
-        """Open the one issue with this key, or update the one that is open.
+        """Open the one issue with this key, or update the one that is open, also where a person took its label off.
 
         With `once`, an issue with this key that was closed is left as it is, and no other is opened. Of two runs that
         open one at the same moment, the first wins.

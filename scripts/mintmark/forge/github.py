@@ -65,6 +65,15 @@ class GitHub:
                 return
             yield answers.pull_request(document)
 
+    def open_pull_requests(self, prefix: str) -> Sequence[PullRequest]:
+        """See `Forge`."""
+        own = self.repository.lower()
+        return [
+            request
+            for request in self._open_requests()
+            if request.head.startswith(prefix) and (request.head_repository or "").lower() == own
+        ]
+
     def approvals(self, number: int) -> Sequence[Approval]:
         """See `Forge`. On a public repository anybody may approve: whether an approval counts is not said here."""
         return answers.approvals(self._api.pages(self._path("pulls", number, "reviews")))
@@ -100,6 +109,10 @@ class GitHub:
             document = {"title": title, "head": branch, "base": base, "body": body}
             return answers.pull_request(self._api.send("POST", self._path("pulls"), document))
         except ForgeError as error:
+            if "already exists" in str(error):  # another run was faster
+                for request in self.pull_requests_from(branch):
+                    if (request.state, request.base) == ("open", base):
+                        return request
             if "not permitted to create" not in str(error):
                 raise
             place = "Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
@@ -116,13 +129,13 @@ class GitHub:
                 return
         self._api.send("POST", self._path("issues", number, "comments"), {"body": text})
 
-    def issues(self, *, label: str, closed: bool = False) -> Sequence[Issue]:
+    def issues(self, *, label: str | None, closed: bool = False) -> Sequence[Issue]:
         """See `Forge`."""
         state = "all" if closed else "open"
         return [answers.issue(document, key) for document, key in self._marked_issues(label, state=state)]
 
-    def _marked_issues(self, label: str, *, state: str) -> Iterator[tuple[object, str]]:
-        query = {"state": state, "labels": label, "direction": "asc"}
+    def _marked_issues(self, label: str | None, *, state: str) -> Iterator[tuple[object, str]]:
+        query = {"state": state, **({"labels": label} if label else {}), "direction": "asc"}
         for document in self._api.pages(self._path("issues"), query):
             answer = answers.Answer(document, "issue")
             key = read_mark(answer.text("body"))
@@ -148,8 +161,15 @@ class GitHub:
         return first
 
     def _first_issue(self, key: str, label: str, *, closed: bool) -> Issue | None:
-        """Return the issue with a key: of two that two runs made at once, the first."""
-        return next((issue for issue in self.issues(label=label, closed=closed) if issue.key == key), None)
+        """Return the issue with a key: of two that two runs made at once, the first.
+
+        A person may have taken the label off, so issues without it are looked through where none has it.
+        """
+        for wanted in (label, None):
+            for issue in self.issues(label=wanted, closed=closed):
+                if issue.key == key:
+                    return issue
+        return None
 
     def close_issue(self, number: int, *, reason: str, ended: bool = False) -> None:
         """See `Forge`."""
@@ -161,6 +181,15 @@ class GitHub:
         if ended:
             changes["body"] = without_key(found.text("body"))
         self._api.send("PATCH", self._path("issues", number), changes)
+
+    def close_pull_request(self, number: int, *, reason: str) -> None:
+        """See `Forge`."""
+        found = answers.pull_request(self._api.get(self._path("pulls", number)))
+        if found.state == "closed":
+            return
+        self.comment(number, key="closed", body=reason)
+        changes = {"state": "closed", "body": without_key(found.body)}
+        self._api.send("PATCH", self._path("pulls", number), changes)
 
     def _is_ours(self, written: answers.Answer) -> bool:
         """Whether a text is by whom this token stands for, or by a bot: anybody can write a mark."""

@@ -20,13 +20,14 @@ from tests.commands.monitoring.two_versions import (
     write_labels,
     write_log,
 )
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.fake_forge import BOT, FakeRepository
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch
 from tests.serving.test_following import Followed
 
 from mintmark.cli import main
 from mintmark.commands.monitoring.following_up import LABEL
+from mintmark.forge.marks import format_mark
 
 # The server ignores it: who is asked about matrices has shown that it answers them as it does tables.
 pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
@@ -118,15 +119,49 @@ def test_what_a_person_closed_stays_closed(hosted: Hosted, log: Path, capsys: py
     (pull,), issues = hosted.pulls(), opened(hosted)
     pull["state"] = "closed"
     hosted.forge.git("update-ref", "-d", f"refs/heads/{pull['pull_request']['head']}")
-    issues[0]["state"] = "closed"
+    issues[0].update(state="closed", labels=[])  # a person may take the label off too
     assert monitor(hosted, log, day=3) == 1
     assert len(hosted.pulls()) == 1
     assert opened(hosted) == issues[1:]
     assert f"#{pull['number']} proposed to go back and was closed, so no other" in issues[1]["body"]
+    assert len([one for one in hosted.forge.issues.values() if "pull_request" not in one]) == len(issues)
     issues[1]["state"] = "closed"
     capsys.readouterr()
     assert monitor(hosted, log, day=3) == 1
     assert (opened(hosted), len(hosted.pulls())) == ([], 1)
+
+
+def propose(hosted: Hosted, causes: str) -> dict[str, Any]:
+    """Open a request to go back, as an earlier run did."""
+    branch = f"monitor/{MODEL}-1.1.0-production"
+    hosted.forge.git("branch", branch, "main")
+    number = hosted.forge.open_pull_request(branch, body=f"{format_mark(f'monitor/{causes}')}\ntext", author=BOT)
+    return hosted.forge.issues[number]
+
+
+@pytest.mark.slow
+def test_a_request_whose_alarms_are_over_is_closed(hosted: Hosted, log: Path) -> None:
+    assert monitor(hosted, log, day=3) == 1
+    (issue, *_), other = opened(hosted), propose(hosted, "f00")
+    issue["labels"] = []
+    cause = issue["body"].partition("\n")[0].rpartition("/")[2].removesuffix(" -->")
+    other["pull_request"]["head"] = "monitor/other-1.1.0-production"
+    hosted.forge.git("branch", other["pull_request"]["head"], "main")
+    hosted.forge.git("branch", "-D", f"monitor/{MODEL}-1.1.0-production")
+    pull = propose(hosted, cause)
+    assert monitor(hosted, log, day=3) == 1
+    assert (pull["state"], issue["state"]) == ("open", "open")
+    assert monitor(hosted, log, day=4) == 0
+    assert (pull["state"], issue["state"], other["state"]) == ("closed", "closed", "open")
+    assert "The alarm is over: the next window does not have it." in hosted.said_on(pull["number"])[0]
+
+
+def test_a_request_is_closed_where_the_channel_has_moved_by_hand(hosted: Hosted, log: Path) -> None:
+    pull = propose(hosted, "f00 f01")
+    hosted.clone.promote(MODEL, "1.0.0")
+    assert monitor(hosted, log, day=3) == 0
+    assert pull["state"] == "closed"
+    assert "1.1.0 is not in production any more." in hosted.said_on(pull["number"])[0]
 
 
 @pytest.mark.slow

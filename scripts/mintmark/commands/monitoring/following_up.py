@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mintmark.commands.forge.at_forge import fit
 from mintmark.commands.monitoring.issue_text import fault_body, fault_title, issue_body, issue_title, rest_body
-from mintmark.commands.monitoring.rollback_requests import Breach, propose_rollback
+from mintmark.commands.monitoring.rollback_requests import (
+    Breach,
+    causes,
+    open_requests,
+    propose_rollback,
+    request_branch,
+)
 from mintmark.core.finding import one_line, without_credentials
 from mintmark.core.words.numbers import count
 from mintmark.forge.marks import format_mark
@@ -72,7 +78,8 @@ class FollowingUp:
     def run(self, watched: Watched) -> None:
         """Open, update and close issues, and let requests and trainings follow."""
         known: dict[str, Issue] = {}
-        for issue in self.forge.issues(label=LABEL, closed=True):
+        # A person may have taken the label off an issue that is open.
+        for issue in (*self.forge.issues(label=LABEL, closed=True), *self.forge.issues(label=None)):
             known.setdefault(issue.key, issue)
         documents: dict[_Place, list[WindowDocument]] = defaultdict(list)
         for each in newest_revisions(watched.documents):
@@ -82,10 +89,12 @@ class FollowingUp:
         for breach in self._breaches(watched, documents):
             wanted |= self._follow(breach, known)
         for issue in known.values():
-            if issue.is_open and issue.key not in wanted:
-                why = self._why_over(issue, watched, documents)
+            parsed = _parse_key(issue.key)
+            if issue.is_open and issue.key not in wanted and parsed is not None:
+                why = self._why_over(*parsed, watched, documents)
                 if why:
                     self._close(issue, why)
+        self._close_requests(watched, documents)
         self._follow_faults(watched.faults, known)
 
     def _breaches(self, watched: Watched, documents: Mapping[_Place, Sequence[WindowDocument]]) -> Iterator[Breach]:
@@ -172,12 +181,34 @@ class FollowingUp:
 
     # -- what is over ------------------------------------------------------------------------------------------------
 
-    def _why_over(self, issue: Issue, watched: Watched, documents: Mapping[_Place, Sequence[WindowDocument]]) -> str:
-        """Return why an issue is over, empty where this run cannot tell: its windows may be others."""
-        parsed = _parse_key(issue.key)
-        if parsed is None or parsed[0].model not in {place.model for place in documents}:
+    def _close_requests(self, watched: Watched, documents: Mapping[_Place, Sequence[WindowDocument]]) -> None:
+        """Close the requests to go back whose causes are all over: nobody shall merge them by mistake."""
+        requests = open_requests(self.forge)
+        branches = {request_branch(*place): place for place in self._places(documents)} if requests else {}
+        for request in requests:
+            place = branches.get(request.head)
+            whys = [self._why_over(place, each, watched, documents) for each in causes(request)] if place else []
+            if whys and all(whys):
+                self.forge.close_pull_request(request.number, reason=_reason(whys[-1]))
+                print(plain_line(f"closed: {request.title}"))
+
+    def _places(self, documents: Mapping[_Place, Sequence[WindowDocument]]) -> Iterator[_Place]:
+        """Yield where the versions of the models that were looked at may have been."""
+        for model in {place.model for place in documents}:
+            for version in self.registry.versions(model):
+                for rule in self.registry.settings.channels:
+                    yield _Place(model, str(version), rule.name)
+
+    def _why_over(
+        self,
+        place: _Place,
+        fingerprint: str,
+        watched: Watched,
+        documents: Mapping[_Place, Sequence[WindowDocument]],
+    ) -> str:
+        """Return why a cause is over, empty where this run cannot tell: its windows may be others."""
+        if place.model not in {each.model for each in documents}:
             return ""
-        place, fingerprint = parsed
         model, channels = self.registry.model(place.model), self.registry.channels(place.model)
         if model.monitoring.on_breach == "note":
             return "model.yaml says that such alarms are notes."
@@ -195,10 +226,14 @@ class FollowingUp:
         return "" if fingerprint in raised else "The alarm is over: the last window does not have it."
 
     def _close(self, issue: Issue, why: str) -> None:
-        address = run_address()
-        source = f"\n\n<sub>Found by `mintmark monitor` in [this run]({address}).</sub>" if address else ""
-        self.forge.close_issue(issue.number, reason=escape(why, most=500) + source, ended=True)
+        self.forge.close_issue(issue.number, reason=_reason(why), ended=True)
         print(plain_line(f"closed: {issue.title}"))
+
+
+def _reason(why: str) -> str:
+    address = run_address()
+    source = f"\n\n<sub>Found by `mintmark monitor` in [this run]({address}).</sub>" if address else ""
+    return escape(why, most=500) + source
 
 
 def _is_closed(place: _Place, alarm: Alarm, known: Mapping[str, Issue]) -> bool:

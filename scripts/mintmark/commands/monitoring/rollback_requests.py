@@ -54,6 +54,11 @@ _MENDED: Final[frozenset[FindingKind]] = frozenset(
 _KEY: Final = "monitor"
 
 
+def request_branch(model: str, version: str, channel: str) -> str:
+    """Return the branch of a request to go back from a version in a channel."""
+    return f"{_KEY}/{model}-{version}-{channel}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Breach:
     """One version in one channel whose alarms last: `documents` are all of its windows, in order of time."""
@@ -67,7 +72,7 @@ class Breach:
     @property
     def branch(self) -> str:
         """The branch of a request about this version in this channel."""
-        return f"monitor/{self.model.name}-{self.version}-{self.channel}"
+        return request_branch(self.model.name, self.version, self.channel)
 
     @property
     def mended(self) -> tuple[Alarm, ...]:
@@ -95,8 +100,8 @@ def propose_rollback(
     waiting = next((each for each in requests if each.state == "open"), None)
     if waiting is not None:
         return _waits(waiting)
-    closed = [each for each in requests if not each.merged]
-    refused = {name for each in closed for name in _fingerprints(each)}
+    closed = [each for each in requests if not each.merged and causes(each)]
+    refused = {name for each in closed for name in causes(each)}
     fresh = [alarm for alarm in breach.mended if alarm.fingerprint not in refused]
     if not fresh:
         return f"#{closed[0].number} proposed to go back and was closed, so no other request is opened."
@@ -115,8 +120,13 @@ def propose_rollback(
     return _open(registry, forge, breach, fresh, target, judged)
 
 
-def _fingerprints(request: PullRequest) -> list[str]:
-    """Return the causes that a request was opened for."""
+def open_requests(forge: Forge) -> Sequence[PullRequest]:
+    """Return the requests of all models that nobody merged or closed yet."""
+    return [each for each in forge.open_pull_requests(f"{_KEY}/") if causes(each)]
+
+
+def causes(request: PullRequest) -> list[str]:
+    """Return the fingerprints that a request was opened for, none where it was closed because these were over."""
     kind, _, names = (read_mark(request.body) or "").partition("/")
     return names.split() if kind == _KEY else []
 
