@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from tests.monitoring.real_logs import DAY, MODEL, VERSION, as_it_is, labels_of, watch_folder, write_log
+from tests.monitoring.real_logs import DAY, MODEL, VERSION, as_it_is, labels_of, rows_of, watch_folder, write_log
 from tests.serving.log.of_repository import ROOT
 
 from mintmark.commands.monitoring.label_files import read_labels
+from mintmark.core.model import LabelSource
 from mintmark.errors import MintmarkError
 from mintmark.monitoring.documents import WindowDocument
 from mintmark.monitoring.known_versions import KnownVersion, know_version
@@ -103,7 +105,7 @@ def test_a_whole_number_in_labels_finds_the_float_of_the_log() -> None:
         (table(id=["a"], row=[0]), ("id", "row"), None, 'there is no column "diagnosis"'),
         (table(id=["a"], row=["first"], diagnosis=["x"]), ("id", "row"), None, 'column "row" does not hold what the log has'),
         (table(id=["a"], diagnosis=["x"], at=["2026-03-05T00:00:00"]), ("id",), "at", "has no time zone"),
-        (table(id=["a"], diagnosis=["x"], at=["soon"]), ("id",), "at", 'column "at"'),
+        (table(id=["a"], diagnosis=["x"], at=["soon"]), ("id",), "at", 'column "at": "soon" is no time such as'),
         (table(id=["a"], diagnosis=["x"], at=[5]), ("id",), "at", "write times with their zone"),
     ],
 )  # fmt: skip
@@ -218,14 +220,31 @@ def test_a_folder_of_labels_and_csv_are_read_too(known: KnownVersion, tmp_path: 
         read_labels(str(tmp_path / "empty"), known)
 
 
+def test_each_file_of_a_folder_may_write_its_times_in_its_own_way(known: KnownVersion, tmp_path: Path) -> None:
+    """And has columns that no label needs, in kinds of its own."""
+    model = replace(known.model, monitoring=replace(known.model.monitoring, labels=LabelSource(time="at")))
+    version = replace(known, model=model)
+    labels = labels_of([0])[["id", "row", TARGET]]
+    (tmp_path / "labels").mkdir()
+    first, second = tmp_path / "labels" / "1.parquet", tmp_path / "labels" / "2.csv"
+    noon = pd.Timestamp("2026-03-06T12:00", tz="Europe/Berlin")
+    labels.assign(at=noon, note=1).to_parquet(first, index=False)
+    other = labels.assign(at="2026-03-06T13:00:00+04:00", note="x")
+    other[TARGET] = "unclear"
+    other.loc[0, "at"] = "9999-12-31T23:59:59-05:00"
+    other.to_csv(second, index=False)
+    found = read_labels(str(tmp_path / "labels"), version)
+    assert found.values.to_pylist().count("unclear") == 1, "of the two times the one that is later in UTC counts"
+    labels.assign(at=noon.tz_localize(None)).to_parquet(first, index=False)
+    with pytest.raises(MintmarkError, match=r'1\.parquet: column "at" is timestamp.*; write times with their zone'):
+        read_labels(str(tmp_path / "labels"), version)
+    labels.assign(at=noon, id=5).to_parquet(first, index=False)
+    with pytest.raises(MintmarkError, match=r"labels: the files do not have the same kinds of columns: .*\bid\b"):
+        read_labels(str(tmp_path / "labels"), version)
+
+
 @pytest.mark.slow
 def test_labels_may_name_their_row_by_inputs(log: Path, known: KnownVersion, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from tests.monitoring.real_logs import rows_of
-
-    from mintmark.core.model import LabelSource
-
     rows = pd.concat([rows_of(0, number) for number in range(20)])[["worst area", "mean texture", TARGET]]
     file = tmp_path / "labels.csv"
     rows.drop_duplicates().to_csv(file, index=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mintmark.core.finding import one_line, shorten
 from mintmark.errors import MintmarkError
 from mintmark.monitoring.digests import digest_columns, mixed
 from mintmark.registry.logged.form import FIXED, INPUT, arrow_type
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_SAMPLED: Final = 20_000  # rows with a label of which metrics are measured
 REQUEST: Final = ("id", "row")
+_MOMENT: Final = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +84,10 @@ def know_labels(
     table = table.filter(table.column(target).is_valid())
     columns = [_as_logged(table.column(name), kinds[log_column(name)], name, where) for name in join]
     digests = digest_columns(columns)
-    times = None if time is None else _moments(table.column(time), time, where)
+    times: NDArray[np.int64] | None = None
+    if time is not None:
+        moments = moments_of(table.column(time), time, where)
+        times = pc.fill_null(moments.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     order = np.lexsort((np.arange(len(digests)) if times is None else times, digests))
     ordered = digests[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
@@ -150,26 +155,37 @@ def _as_logged(column: pa.ChunkedArray, kind: pa.DataType, name: str, where: str
         raise MintmarkError(f'{where}: column "{name}" does not hold what the log has ({kind}): {said}') from None
 
 
-def _moments(column: pa.ChunkedArray, name: str, where: str) -> NDArray[np.int64]:
-    """Return times in microseconds since 1970; a time without a zone is refused."""
+def moments_of(column: pa.ChunkedArray, name: str, where: str) -> pa.Array:
+    """Return times in UTC; a time without a zone is refused."""
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        texts = column.to_pylist()
-        try:
-            return np.array([_moment(text) for text in texts], dtype=np.int64)
-        except ValueError as error:
-            raise MintmarkError(f'{where}: column "{name}": {error}') from None
+        return pa.array([_moment(text, name, where) for text in column.to_pylist()], _MOMENT)
+    if pa.types.is_null(kind):
+        return pa.nulls(len(column), _MOMENT)
     if not pa.types.is_timestamp(kind) or kind.tz is None:
         raise MintmarkError(
             f'{where}: column "{name}" is {kind}; write times with their zone, such as 2026-03-04T12:00:00Z'
         )
-    moments: NDArray[np.int64] = pc.fill_null(column.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), 0).to_numpy()
-    return moments
+    try:
+        return _whole(column.cast(_MOMENT, safe=kind.unit != "ns"))
+    except pa.ArrowException:
+        raise MintmarkError(f'{where}: column "{name}" has times that are no times of labels') from None
 
 
-def _moment(text: Any) -> int:
+def _moment(text: str | None, name: str, where: str) -> int | None:
+    """Return the microseconds from 1970 to a time that is written, None where there is none."""
     from datetime import datetime
 
     from mintmark.monitoring.windows import microseconds
 
-    return microseconds(datetime.fromisoformat(text)) if text else 0
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        shown = one_line(shorten(text, 40))
+        raise MintmarkError(f'{where}: column "{name}": "{shown}" is no time such as 2026-03-04T12:00:00Z') from None
+    try:
+        return microseconds(moment)
+    except ValueError as error:
+        raise MintmarkError(f'{where}: column "{name}": {error}') from None

@@ -39,9 +39,13 @@ class Chunk:
 
 def in_utc(moment: datetime) -> datetime:
     """Return a moment in UTC; raise `ValueError` for one that does not say where it is noon."""
+    return _with_zone(moment).astimezone(UTC)
+
+
+def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; write it in UTC, as {moment.isoformat()}Z")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def window_length(span: str) -> timedelta:
@@ -93,7 +97,7 @@ def days_of(window: Window) -> tuple[str, ...]:
 
 def microseconds(moment: datetime) -> int:
     """Return the microseconds from 1970 to a moment."""
-    return (in_utc(moment) - _EPOCH) // timedelta(microseconds=1)
+    return (_with_zone(moment) - _EPOCH) // timedelta(microseconds=1)  # in UTC it may be a year that there is not
 
 
 def places_in(windows: Sequence[Window], moments: Moments) -> NDArray[np.intp]:

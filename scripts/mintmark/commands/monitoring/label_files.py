@@ -16,6 +16,8 @@ from mintmark.temporary import TemporaryFolder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
+
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
 
@@ -37,12 +39,24 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
         target: truth_type(record, is_classification=bool(version.classes)),
     }
     forms = [recorded_form(record.model, (stage.params for stage in record.stages.values()))]
+    entity = version.model.entity_column
+    needed = {*types, *source.join, source.time, entity}
     shown = without_credentials(where)
+    tables = []
     with _local_files(where, shown) as files:
-        parts = [batch.as_types(types) for file in files for batch in read_batches(file, forms=forms, names=[target])]
-    if not parts:
+        for file in files:
+            parts = [batch.as_types(types) for batch in read_batches(file, forms=forms, names=[target])]
+            if parts:
+                rows = pd.concat(parts, ignore_index=True)
+                found = pa.Table.from_pandas(rows[[name for name in rows if name in needed]], preserve_index=False)
+                tables.append(_with_moments(found, source.time, str(file)))
+    if not tables:
         raise MintmarkError(f"{shown}: there are no labels")
-    table = pa.Table.from_pandas(pd.concat(parts, ignore_index=True), preserve_index=False)
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        said = " ".join(str(error).split())[:200]
+        raise MintmarkError(f"{shown}: the files do not have the same kinds of columns: {said}") from None
     about = About(
         model=record.model,
         version=str(record.version),
@@ -50,8 +64,17 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
         personal=version.model.personal,
     )
     join = join_columns(table.column_names, about, target=target, declared=source.join, where=shown)
-    entity = version.model.entity_column
     return know_labels(table, target, join, source.time, join_kinds(join, about), entity=entity, where=shown)
+
+
+def _with_moments(table: pa.Table, time: str | None, where: str) -> pa.Table:
+    """Return the labels of one file with their times in UTC, however that file writes them."""
+    from mintmark.monitoring.labels import moments_of
+
+    if time is None or time not in table.column_names:
+        return table
+    place = table.column_names.index(time)
+    return table.set_column(place, time, moments_of(table.column(time), time, where))
 
 
 @contextmanager
@@ -71,7 +94,7 @@ def _local_files(where: str, shown: str) -> Iterator[list[Path]]:
             yield [Path(name) for name in wanted]
             return
         with TemporaryFolder("labels") as folder:
-            fetched = [folder / f"{number:05}{Path(name).suffix}" for number, name in enumerate(wanted)]
+            fetched = [folder / f"{number:05}-{Path(name).name}" for number, name in enumerate(wanted)]
             for name, file in zip(wanted, fetched, strict=True):
                 files.get_file(name, str(file))
             yield fetched
