@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from mintmark.serving.processes.handed import Handed, Turns
+from mintmark.serving.processes import handed
+from mintmark.serving.processes.handed import Handed, Turns, make_channel
 
 
 class Named(asyncio.Protocol):
@@ -25,7 +26,9 @@ class Named(asyncio.Protocol):
 
 @pytest.fixture
 def listening() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
+    made = socket.create_server(("127.0.0.1", 0))
+    made.setblocking(False)
+    return made
 
 
 async def said(listening: socket.socket) -> bytes:
@@ -90,6 +93,70 @@ def test_a_process_that_ended_unseen_costs_no_connection(listening: socket.socke
         for _ in callers:
             turns.hand_over(listening)
         assert await asyncio.gather(*callers) == [b"1"] * 4
+
+    asyncio.run(go())
+    listening.close()
+
+
+async def stop(taking: Handed, turns: Turns, ours: socket.socket) -> None:
+    stops = asyncio.ensure_future(taking.stop())
+    await asyncio.sleep(0.05)
+    assert turns.listen_to(ours)
+    await stops
+
+
+def test_who_comes_while_no_process_takes_more_waits(listening: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handed, "_REST", 0.001)
+
+    async def go() -> None:
+        turns = Turns()
+        ours, its = make_channel()
+        its.send(b"+")
+        assert turns.listen_to(ours)
+        callers = [asyncio.ensure_future(said(listening)) for _ in range(100)]
+        await asyncio.sleep(0.05)
+        for _ in callers:
+            turns.hand_over(listening)
+        await asyncio.sleep(0.05)
+        assert not any(caller.done() for caller in callers)
+        taking = Handed(its)
+        taking.start(lambda: Named(b"late"))
+        while not all(caller.done() for caller in callers):
+            turns.hand_over(listening)
+            await asyncio.sleep(0)
+        assert {caller.result() for caller in callers} == {b"late"}
+        await stop(taking, turns, ours)
+
+    asyncio.run(go())
+    listening.close()
+
+
+def test_a_process_that_hangs_gets_no_more_while_another_takes_them(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handed, "_STUCK", 0.2)
+
+    async def go() -> None:
+        turns = Turns()
+        (ours, its), (others, hanging) = make_channel(), make_channel()
+        hanging.send(b"+")
+        assert turns.listen_to(others)
+        taking = Handed(its)
+        taking.start(lambda: Named(b"here"))
+        assert turns.listen_to(ours)
+
+        async def asked() -> list[bytes]:
+            callers = [asyncio.ensure_future(said(listening)) for _ in range(4)]
+            await asyncio.sleep(0.05)
+            for _ in callers:
+                turns.hand_over(listening)
+            done, _waiting = await asyncio.wait(callers, timeout=0.25)
+            return [caller.result() for caller in done]
+
+        assert await asked() == [b"here"] * 2
+        assert await asked() == [b"here"] * 4
+        hanging.close()
+        await stop(taking, turns, ours)
 
     asyncio.run(go())
     listening.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -165,6 +166,19 @@ def test_odd_requests_are_refused(here: Here, asked: bytes, code: int) -> None:
     assert found == code
     assert "set-cookie" not in headers
     assert answers(here.port, message(PREDICT, BODY))[0][0] == 200
+
+
+def test_who_asks_for_a_web_socket_gets_no_answer_of_the_request_before(executor: Executor) -> None:
+    """A proxy sends the requests of many callers over one connection."""
+    app = app_of(version_of(Echo(), {"age": "int64"}, executor))
+    upgrade = message(PREDICT, b"", "connection: upgrade", "upgrade: websocket").replace(b"POST", b"GET")
+    with over_http(app, ws=WebSockets) as port:
+        found = answers(port, message(PREDICT, BODY), upgrade, count=2, pause=0.1)
+    assert [code for code, _, _ in found] == [200, 405]
+
+
+class WebSockets(asyncio.Protocol):
+    """Stands for a library for web sockets that happens to be installed."""
 
 
 def test_a_caller_that_goes_leaves_the_queue(executor: Executor) -> None:

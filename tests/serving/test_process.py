@@ -244,3 +244,19 @@ raise SystemExit(Workers(1, run, listening=listening, prepare=list, ended=lambda
 def test_a_stop_while_a_process_is_made_ends_that_one_too() -> None:
     done = subprocess.run((sys.executable, "-c", STOPPED_EARLY), timeout=30, check=False, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+STOPPED_BEFORE = """
+import os, signal, socket, time
+from mintmark.serving.processes.workers import Workers
+def prepare():
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+listening = socket.create_server(("127.0.0.1", 0))
+raise SystemExit(Workers(1, None, listening=listening, prepare=prepare, ended=None).serve())
+"""
+
+
+def test_a_stop_while_libraries_are_imported_does_not_wait_for_them() -> None:
+    done = subprocess.run((sys.executable, "-c", STOPPED_BEFORE), timeout=30, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -22,9 +22,11 @@ class Published:
     def publish(self) -> None:
         """Add what has come since the last time."""
         for family in self._collector.collect():
-            add = self._add_to_histogram if family.type == "histogram" else self._add
+            if family.type == "histogram":
+                self._add_to_histogram(family)
+                continue
             for sample in family.samples:
-                add(family, sample)
+                self._add(family, sample)
 
     def _add(self, family: Any, sample: Any) -> None:
         child = self._child(family, sample.labels)
@@ -33,18 +35,23 @@ class Published:
         else:
             child.inc(self._more(sample))
 
-    def _add_to_histogram(self, family: Any, sample: Any) -> None:
-        """Add to the numbers behind a histogram, which itself takes one observation at a time."""
-        labels = {name: value for name, value in sample.labels.items() if name != "le"}
-        child = self._child(family, labels)
-        if sample.name.endswith("_sum"):
-            child._sum.inc(self._more(sample))
-        elif sample.name.endswith("_bucket"):  # which counts what is in those before it too
-            place = child._upper_bounds.index(float(sample.labels["le"]))
-            more = self._more(sample)
-            for bucket, part in ((place, more), (place + 1, -more)):
-                if part and bucket < len(child._buckets):
-                    child._buckets[bucket].inc(part)
+    def _add_to_histogram(self, family: Any) -> None:
+        """Add to the numbers behind a histogram, which itself takes one observation at a time.
+
+        None of them falls in between: whoever reads them at that moment would see a counter that was set back.
+        """
+        before = 0.0
+        for sample in family.samples:
+            labels = {name: value for name, value in sample.labels.items() if name != "le"}
+            child = self._child(family, labels)
+            if sample.name.endswith("_sum"):
+                child._sum.inc(self._more(sample))
+            elif sample.name.endswith("_bucket"):  # which counts what is in those before it too
+                place = child._upper_bounds.index(float(sample.labels["le"]))
+                more = self._more(sample)
+                if part := more - before if place else more:
+                    child._buckets[place].inc(part)
+                before = more
 
     def _more(self, sample: Any) -> float:
         """Return what came to a sum since the last time."""

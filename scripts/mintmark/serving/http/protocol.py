@@ -73,6 +73,9 @@ class HttpProtocol(HttpToolsProtocol):
                 return len(value) <= _DIGITS
         return False
 
+    def _should_upgrade(self) -> bool:
+        return False  # there are no web sockets here, also where a library for them is installed
+
     def on_message_complete(self) -> None:
         """Answer a request that is here as a whole."""
         whole = self.cycle

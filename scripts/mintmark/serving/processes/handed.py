@@ -6,7 +6,11 @@ Processes that accept from one socket themselves part its connections by chance:
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import select
 import socket
+import struct
+import termios
 import time
 from collections import deque
 from contextlib import suppress
@@ -19,6 +23,20 @@ _READY: Final = b"+"  # from a process: it takes connections
 _LAST: Final = b"-"  # from a process: it wants no more; to it: there are no more
 _REST: Final = 0.05  # seconds until the next attempt where none could be accepted
 _HANDED: Final = b"c"  # to a process, with a connection
+_ON_THE_WAY: Final = 16 << 10  # bytes, in which Linux keeps about ten connections that a process has not taken yet
+_PRIVATE: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what a process runs gets no connections of callers
+_STUCK: Final = 1.0  # seconds; who took nothing for so long gets nothing while another takes more
+
+
+def make_channel() -> tuple[socket.socket, socket.socket]:
+    """Return two ends: ours, which hands connections over, and that of the process, which takes them.
+
+    Little fits between them, so that few connections wait for a process that hangs.
+    """
+    ours, its = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
+    ours.setblocking(False)
+    return ours, its
 
 
 class Turns:
@@ -26,6 +44,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._ready: deque[socket.socket] = deque()
+        self._taken: dict[socket.socket, float] = {}  # when each was last seen to have taken all that it was given
 
     def __bool__(self) -> bool:
         return bool(self._ready)
@@ -41,6 +60,7 @@ class Turns:
         self.drop(channel)
         if said.endswith(_READY):
             self._ready.append(channel)
+            self._taken[channel] = time.monotonic()
         elif said:
             with suppress(OSError):
                 channel.send(_LAST)
@@ -50,9 +70,13 @@ class Turns:
         """Hand no more to a process."""
         with suppress(ValueError):
             self._ready.remove(channel)
+        self._taken.pop(channel, None)
 
     def hand_over(self, listening: socket.socket) -> None:
-        """Accept a connection and give it to whose turn it is; where no process can take it, it is closed."""
+        """Accept a connection and give it to whose turn it is; while no process takes more, it waits where it is."""
+        takers = self._takers()
+        if not takers:
+            return
         try:
             connection, _ = listening.accept()
         except BlockingIOError:
@@ -63,9 +87,34 @@ class Turns:
         with connection:
             for _ in range(len(self._ready)):
                 self._ready.rotate(-1)
-                with suppress(OSError):  # it has just ended, or takes nothing any more
-                    socket.send_fds(self._ready[-1], [_HANDED], [connection.fileno()])
-                    return
+                if self._ready[-1] in takers:
+                    with suppress(OSError):  # it has just ended
+                        socket.send_fds(self._ready[-1], [_HANDED], [connection.fileno()])
+                        return
+
+    def _takers(self) -> set[socket.socket]:
+        """Return who has room for a connection, without those that take none; wait a moment where nobody has."""
+        room = select.poll()
+        for channel in self._ready:
+            room.register(channel, select.POLLOUT)
+        free = {number for number, state in room.poll(1000 * _REST) if state == select.POLLOUT}
+        takers = {channel for channel in self._ready if channel.fileno() in free}
+        return {channel for channel in takers if not self._is_stuck(channel)} or takers
+
+    def _is_stuck(self, channel: socket.socket) -> bool:
+        now = time.monotonic()
+        if not _untaken(channel):
+            self._taken[channel] = now
+        return now - self._taken[channel] > _STUCK
+
+
+def _untaken(channel: socket.socket) -> int:
+    """Return the bytes of memory that hold what the other end has not taken yet, as far as the system tells."""
+    try:
+        told: bytes = fcntl.ioctl(channel, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int(struct.unpack("i", told)[0])
 
 
 class Handed:
@@ -92,7 +141,7 @@ class Handed:
 
     def _take(self, protocol: Callable[[], asyncio.Protocol]) -> None:
         try:
-            said, handed, _, _ = socket.recv_fds(self._channel, 1, 1)
+            said, handed, _, _ = socket.recv_fds(self._channel, 1, 1, _PRIVATE)
         except BlockingIOError:
             return
         except OSError:

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from mintmark.serving.processes.handed import Turns
+from mintmark.serving.processes.handed import Turns, make_channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,10 @@ class Workers:
     def serve(self) -> int:
         """Return 0 when all have ended because this process was told to."""
         for number in _SIGNALS:
-            signal.signal(number, self._stop)
+            signal.signal(number, self._leave)
         self._prepare()
+        for number in _SIGNALS:
+            signal.signal(number, self._stop)
         self._listening.setblocking(False)
         with selectors.DefaultSelector() as selector:
             while self._alive or not self._stopping:
@@ -75,9 +77,8 @@ class Workers:
     def _start_missing(self, selector: selectors.BaseSelector) -> None:
         for moment in [moment for moment in self._starts if moment <= time.monotonic() and not self._stopping]:
             self._starts.remove(moment)
-            channel = self._start()
-            channel.setblocking(False)
-            selector.register(channel, selectors.EVENT_READ, channel)
+            ours = self._start()
+            selector.register(ours, selectors.EVENT_READ, ours)
         if self._stopping:
             self._starts.clear()
 
@@ -91,7 +92,7 @@ class Workers:
 
     def _start(self) -> socket.socket:
         """Make a process; a signal meanwhile comes when it is known here, and heeds it there."""
-        ours, its = socket.socketpair()
+        ours, its = make_channel()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if pid:
@@ -122,6 +123,11 @@ class Workers:
         """Stop when the process that made this one is gone, however it ended."""
         os.read(self._read, 1)
         os.kill(os.getpid(), signal.SIGTERM)
+
+    def _leave(self, *_: object) -> None:
+        """Stop before there is any process."""
+        self._stopping = True
+        raise SystemExit(0)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
