@@ -115,3 +115,27 @@ def test_what_failed_or_is_of_another_model_is_not_shown() -> None:
         shadow.see(decision(served, "b", [{"age": 1, "city": "x"}], status=504))
         shadow.see(decision(served, "c", [{"age": 1, "city": "x"}], model="others"))
         assert shadow.waiting == 0
+
+
+class Odd(Liar):
+    """Answers with as many rows as it should, of a shape that cannot be held against labels."""
+
+    def predict(self, table: pd.DataFrame) -> Any:
+        return np.zeros((len(table), 2))
+
+
+def test_a_shadow_that_answers_oddly_goes_on() -> None:
+    served = version(INPUTS)
+    slot = challenger(INPUTS)
+    assert slot.current is not None
+    slot.current._loaded = Odd()  # type: ignore[assignment]
+    with shadowing(slot) as (shadow, _):
+        shadow.start()
+        for number in (1, 2):
+            shadow.see(decision(served, f"a{number}", [{"age": 12, "city": "x"}] * 3))
+            end = time.monotonic() + 30
+            while sum(shadow.seen.values()) < number and time.monotonic() < end:
+                time.sleep(0.01)
+        shadow.stop()
+    assert sum(shadow.seen.values()) >= 2
+    assert not shadow.seen["dropped"]

@@ -82,8 +82,10 @@ class Shadow:
         while not self._stopped.wait(pause):
             begin = time.thread_time()
             taken = self._take()
-            if taken:
+            try:
                 self._answer(taken)
+            except Exception:  # answers of a form that nobody expected; the thread must go on
+                self.seen["failed"] += len(taken)
             took = time.thread_time() - begin
             if len(taken) >= self._most or took > 2 * _SPELL:
                 self._most = int(min(max(self._most * min(_SPELL / took, 2.0), _FEWEST_ROWS), _MOST_ROWS))
@@ -134,8 +136,8 @@ class Shadow:
                 return
             answers, error = [None], f"{type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
         seconds = time.perf_counter() - begin
-        self.seen["failed" if error else "answered"] += len(members)
         self._hold([decision for decision, _ in members], answers)
+        self.seen["failed" if error else "answered"] += len(members)
         if self._record is None:
             return
         for (decision, rows), answer in zip(members, answers, strict=True):
