@@ -256,19 +256,6 @@ def _why_not_loaded(words: str) -> str:
     return f"onnxruntime cannot load it ({words[:200]}); export it again"
 
 
-def onnx_classes(data: bytes) -> list[Any]:
-    """Return the labels that the last operator with labels names (ai.onnx.ml); a ZipMap sorts them."""
-    import onnx
-
-    for node in reversed(onnx.load_model_from_string(data).graph.node):
-        attributes = {attribute.name: attribute for attribute in node.attribute}
-        for name in ("classlabels_strings", "classlabels_int64s", "classlabels_ints"):
-            if name in attributes:
-                labels = [text.decode() for text in attributes[name].strings] or list(attributes[name].ints)
-                return sorted(labels) if node.op_type == "ZipMap" else labels
-    return []
-
-
 def _labels(outputs: list[Any]) -> NDArray[Any]:
     import numpy as np
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mintmark.artifacts.foreign import why_not_converted
 from mintmark.artifacts.formats import canonical_artifact, detect_format
-from mintmark.artifacts.onnx_format import onnx_classes
+from mintmark.artifacts.onnx_labels import onnx_classes
 from mintmark.beginning.asked import ask_of, margin_of
 from mintmark.beginning.model_text import Said, identity
 from mintmark.beginning.rows import read_rows

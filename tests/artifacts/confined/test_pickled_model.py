@@ -18,6 +18,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
+from mintmark.artifacts.confined.conversion_worker import _require_answer
 from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled
 from mintmark.errors import MintmarkError
 
@@ -109,3 +110,12 @@ def test_columns_are_taken_by_name_or_counted(tmp_path: Path) -> None:
     assert columns_for(unnamed, ROWS, tmp_path) == [0, 1]
     with pytest.raises(MintmarkError, match="was fitted on 2 columns without names, and the rows have 3"):
         columns_for(unnamed, rows, tmp_path)
+
+
+def test_a_model_of_several_targets_is_named_as_one(tmp_path: Path) -> None:
+    for width, words in ((2, "predicts 2 values for each row"), (1, "fit it again on the column alone")):
+        model = LinearRegression().fit(ROWS, ROWS.to_numpy()[:, :width])
+        with pytest.raises(MintmarkError, match=words):
+            _require_answer(model, ROWS, tmp_path)
+    with pytest.raises(MintmarkError, match="does not answer the rows"):
+        _require_answer(LinearRegression(), ROWS, tmp_path)

@@ -40,8 +40,19 @@ def test_each_column_is_missing_in_turn_and_only_it() -> None:
     for name in ROWS.columns:
         table = probes[f"{MISSING}: {name}"]
         assert table[name].isna().all()
-        assert table.drop(columns=name).equals(ROWS.drop(columns=name).head(3))
+        assert table.drop(columns=name).equals(ROWS.drop(columns=name))
     assert ROWS.notna().all().all(), "the rows themselves stay as they are"
+
+
+def test_rows_of_all_parts_of_a_sorted_table_are_changed() -> None:
+    """A tree may look at a column only where another one is large."""
+    rows = pd.DataFrame({"width": np.arange(5000.0), "kind": ["oak", "elm"] * 2500})
+    probes = make_probes(rows)
+    for name in (f"{MISSING}: kind", f"{LEVELS}: kind"):
+        table = probes[name]
+        assert len(table) < 50
+        assert (table["width"].min(), table["width"].max()) == (0, 4999)
+        assert not table.duplicated().any()
 
 
 def test_text_is_empty_accented_unseen_and_rare() -> None:

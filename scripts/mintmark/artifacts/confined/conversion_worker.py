@@ -73,6 +73,7 @@ def _convert(model: Any, rows: pd.DataFrame, artifact_format: str, path: Path) -
 def _require_answer(model: Any, rows: pd.DataFrame, path: Path) -> None:
     answer = ask_model(model, rows)
     if "error" in answer:
+        _require_one_target(model, rows, path)
         raise MintmarkError(
             f"{path}: does not answer the rows ({answer['error']}); give it rows as it was trained on, and name a "
             "column that is the truth with --target"
@@ -82,6 +83,29 @@ def _require_answer(model: Any, rows: pd.DataFrame, path: Path) -> None:
             f"{path}: takes something else than a table, such as a list of texts; wrap it: "
             'ColumnTransformer([("text", vectorizer, "COLUMN")]) before the estimator, and fit that'
         )
+
+
+def _require_one_target(model: Any, rows: pd.DataFrame, path: Path) -> None:
+    """Raise `MintmarkError` for a model that answers each row with several values, or with one in a table."""
+    import numpy as np
+
+    try:
+        found = np.asarray(model.predict(rows))
+    except MemoryError:
+        raise
+    except Exception:  # which `ask_model` has told
+        return
+    if found.ndim != 2 or len(found) != len(rows):
+        return
+    width = found.shape[1]
+    if width == 1:
+        raise MintmarkError(
+            f"{path}: was fitted on a table with one target, and answers with such a table; "
+            "fit it again on the column alone, such as y.ravel()"
+        )
+    raise MintmarkError(
+        f"{path}: predicts {width} values for each row, and a model here has one target; fit one model for each of them"
+    )
 
 
 def _edges(model: Any, rows: pd.DataFrame) -> list[Edit]:

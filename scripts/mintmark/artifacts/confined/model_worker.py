@@ -129,7 +129,7 @@ def _probabilities(model: Any, table: pd.DataFrame) -> Any:
 
 def _classes(model: Any, artifact_format: str, artifact: Path) -> list[Any]:
     """Return the classes in the order of the probabilities; none where the model does not tell."""
-    from mintmark.artifacts.onnx_format import onnx_classes
+    from mintmark.artifacts.onnx_labels import onnx_classes
 
     if artifact_format != "onnx":
         return classes_named(model)

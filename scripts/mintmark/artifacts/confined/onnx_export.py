@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mintmark.artifacts.confined.model_answers import describe
+from mintmark.artifacts.confined.onnx_trees import send_missing_values
 from mintmark.errors import MintmarkError
 from mintmark.extras import install_line
 
@@ -19,6 +20,7 @@ _OPSET: Final = {"": 21, "ai.onnx.ml": 3}
 _LOCALE: Final = "C.UTF-8"
 # What scikit-learn takes for words, and skl2onnx for words without accents. Here so in the syntax of RE2.
 _DEFAULT_WORDS: Final = r"(?u)\b\w\w+\b"
+_HISTOGRAMS: Final = "HistGradientBoosting"
 _WORDS: Final = r"[\p{L}\p{N}_]{2,}"
 
 
@@ -36,11 +38,18 @@ def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
     except MemoryError:
         raise
     except Exception as error:
-        raise MintmarkError(f"a {_named(model)} cannot be written as ONNX ({describe(error)[:240]})") from None
+        raise MintmarkError(f"a {_named(model)} cannot be written as ONNX ({_why(model, error)})") from None
+    send_missing_values(made.graph, [part.tree_ for part in _parts(model, set()) if hasattr(part, "tree_")])
     if not hasattr(model, "predict_proba"):
         del made.graph.output[1:]  # of a classifier these are scores, which would be taken for probabilities
     content: bytes = made.SerializeToString()
     return content
+
+
+def _why(model: Any, error: Exception) -> str:
+    """Return one clause; of HistGradientBoosting skl2onnx says what numbers its trees are of."""
+    found = next((name for part in _parts(model, set()) if (name := type(part).__name__).startswith(_HISTOGRAMS)), None)
+    return f"skl2onnx does not carry {found} with this scikit-learn" if found else describe(error)[:240]
 
 
 def _options(model: Any) -> dict[int, dict[str, Any]]:

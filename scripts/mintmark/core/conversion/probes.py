@@ -21,7 +21,10 @@ BATCHES: Final = "in batches of 1, 2 and 7"
 KINDS: Final = (GIVEN, AGAIN, MISSING, LEVELS, NUMBERS, THRESHOLDS, BATCHES)
 MOST_COLUMNS: Final = 200  # that are changed, one in turn
 _SIZES: Final = (1, 2, 7)
-_COPIES: Final = 3  # of rows, in which a cell is changed
+_COPIES: Final = (
+    25  # rows of all parts of a table in which a cell is missing: what a tree does may depend on the others
+)
+_COPIES_OF_VALUE: Final = 5  # the same for each unusual value
 _BATCHED: Final = 14  # rows
 _TEXTS: Final = ("", "Größe – ångström 東京", "never seen before", "NEVER SEEN BEFORE ")
 _OF: Final = ": "
@@ -88,18 +91,25 @@ def apply_edits(rows: pd.DataFrame, edits: Sequence[Edit]) -> pd.DataFrame:
 
 
 def _with_missing(rows: pd.DataFrame, position: int) -> pd.DataFrame:
-    column = rows.iloc[:_COPIES, position]
+    table = _spread(rows, _COPIES)
+    column = table.iloc[:, position]
     missing: Any = pd.Series([None] * len(column), dtype=object if is_text(column) else "float64")
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         missing = pd.Series([pd.NaT] * len(column), dtype=column.dtype)
-    return _replaced(rows.iloc[:_COPIES], position, missing)
+    return _replaced(table, position, missing)
 
 
 def _with_values(rows: pd.DataFrame, position: int, values: Sequence[Any]) -> pd.DataFrame:
-    """Return the first row once with each value, which keeps the type of the column where that holds them."""
-    table = rows.iloc[[0] * len(values)]
+    """Return some rows once with each value, which keeps the type of the column where that holds them."""
+    copies = _spread(rows, _COPIES_OF_VALUE)
+    table = pd.concat([copies] * len(values))
     kind = rows.iloc[:, position].dtype
-    return _replaced(table, position, pd.Series(list(values), dtype=kind))
+    return _replaced(table, position, pd.Series([value for value in values for _ in range(len(copies))], dtype=kind))
+
+
+def _spread(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return rows from everywhere in a table, which may be sorted."""
+    return rows.iloc[sorted({round(n) for n in np.linspace(0, len(rows) - 1, min(len(rows), most))})]
 
 
 def _replaced(rows: pd.DataFrame, position: int, column: pd.Series) -> pd.DataFrame:
