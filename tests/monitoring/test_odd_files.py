@@ -97,6 +97,20 @@ def test_rows_that_do_not_say_what_they_are_are_not_called_a_silence(log: Path, 
     assert "move them out of the log" in format_watched(watched)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("status", pa.array([200] * (DAY_ROWS - 1) + [-1], pa.int32()), "goes from -1 to 200"),
+        pytest.param("row", pa.array([-5] * DAY_ROWS), "goes from -5 to -5", marks=pytest.mark.slow),
+    ],
+)
+def test_numbers_that_no_request_has_are_named(log: Path, name: str, values: pa.Array, said: str) -> None:
+    """Else such rows were neither answered nor failed, and the window was called ok."""
+    edit(the_file(log), name, values)
+    (fault,) = watch_folder(log, days=1).faults
+    assert fault.endswith(f"{the_file(log).name}: its column {name} {said}; it is left out")
+
+
 def test_an_input_without_any_value_may_have_no_type(log: Path) -> None:
     """As pandas writes a column of nothing."""
     edit(the_file(log), "input_worst area", pa.nulls(DAY_ROWS))

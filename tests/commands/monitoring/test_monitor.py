@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -96,6 +97,7 @@ def test_labels_decide_and_those_without_a_prediction_are_counted(
     ("arguments", "said"),
     [
         (["--since", "yesterday"], '"yesterday" is no day such as 2026-03-04'),
+        (["--until", "0001-01-01"], '"0001-01-01" is before 1970, and no day such as 2026-03-04'),
         (["--window", "5h"], "a window of 5h does not fit into days"),
         (["--labels", "labels.csv"], "--labels has the labels of one model"),
     ],
@@ -105,6 +107,12 @@ def test_what_cannot_be_meant_is_a_usage_error(
 ) -> None:
     assert monitor(log, *arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_documents_that_cannot_be_written(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "windows").write_text("a file")
+    assert monitor(log, "--since", SINCE, "--until", "2026-03-05", "--output", str(tmp_path / "windows")) == 1
+    assert re.search(r"windows/.*: cannot be written: Not a directory", capsys.readouterr().err)
 
 
 def test_a_model_that_nobody_knows_and_a_log_that_is_not_there(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

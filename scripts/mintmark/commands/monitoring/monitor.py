@@ -33,6 +33,7 @@ ALARM: Final = 1
 TOO_LITTLE: Final = 42  # as a review says that a person has to decide
 _MOST_TOLD: Final = 1_000  # alarms that a step of a workflow hands on
 _DAY: Final = "%Y-%m-%d"
+_FIRST_YEAR: Final = 1970
 _CLUSTER: Final = re.compile(r"dask://((?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5})/?\Z", re.ASCII)
 
 
@@ -193,11 +194,14 @@ def label_reader(labels: str | None) -> ReadLabels:
 
 
 def _day(text: str) -> datetime:
-    """Return the first moment of a day; raise `UsageError` for another text."""
+    """Return the first moment of a day; raise `UsageError` for another text, and for a day that no log has."""
     try:
-        return datetime.strptime(text, _DAY).replace(tzinfo=UTC)
+        day = datetime.strptime(text, _DAY).replace(tzinfo=UTC)
     except ValueError:
         raise UsageError(f'"{text}" is no day such as 2026-03-04') from None
+    if day.year < _FIRST_YEAR:
+        raise UsageError(f'"{text}" is before {_FIRST_YEAR}, and no day such as 2026-03-04')
+    return day
 
 
 @contextmanager
@@ -248,9 +252,7 @@ def write_documents(watched: Watched, folder: Path) -> None:
     from mintmark.registry.files import write_atomically
 
     for document in watched.documents:
-        path = folder / document.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, format_document(document).encode())
+        write_atomically(folder / document.path, format_document(document).encode())
     print(f"wrote {len(watched.documents)} documents to {folder}", file=sys.stderr)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mintmark.core.question import PROBABILITY
@@ -23,6 +24,7 @@ _BATCH_BYTES: Final = 128_000_000  # of them, however long the texts are that so
 _LARGEST_STATUS: Final = 999
 _LARGEST_COUNT: Final = 2**53
 NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
+_AT_MOST: Final = {"row": _LARGEST_COUNT, "status": _LARGEST_STATUS}  # and none is below 0
 _FILLED: Final = ("id", "time", "shadow", "status")  # a row without one of them is none that a server writes
 # What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
 FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError)
@@ -145,6 +147,12 @@ def check_rows(rows: pa.RecordBatch) -> None:
     for name in _FILLED:
         if name in rows.schema.names and rows.column(name).null_count:
             raise OddRowsError(f"its column {name} has rows without a value")
+    for name, most in _AT_MOST.items():
+        if name in rows.schema.names and rows.num_rows:
+            column = rows.column(name)
+            ends = pc.min_max(pc.dictionary_decode(column) if pa.types.is_dictionary(column.type) else column).as_py()
+            if ends["min"] is not None and not 0 <= ends["min"] <= ends["max"] <= most:
+                raise OddRowsError(f"its column {name} goes from {ends['min']} to {ends['max']}")
 
 
 def _check(about: About | None, counts: Mapping[Counted, Tally]) -> None:
