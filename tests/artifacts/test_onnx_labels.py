@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from tests.scaffold.brought import logistic_graph
 
 from mintmark.artifacts.confined.onnx_export import export_onnx
 from mintmark.artifacts.onnx_labels import onnx_classes
@@ -67,3 +68,8 @@ def test_labels_of_parts_that_disagree_are_no_labels_of_the_whole() -> None:
     ]
     assert onnx_classes(graph(*parts, helper.make_node("Add", ["y0", "y1"], ["label"]))) == []
     assert onnx_classes(graph(parts[0], helper.make_node("Add", ["y0", "y0"], ["label"]))) == [0, 1]
+
+
+@pytest.mark.parametrize("labels", ["strings", "codes"])
+def test_a_zipmap_has_the_labels_in_the_order_of_its_probabilities(labels: str) -> None:
+    assert onnx_classes(logistic_graph(labels=labels, shares="zipmap")) == [0, 1]

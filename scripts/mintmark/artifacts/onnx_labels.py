@@ -21,26 +21,27 @@ def onnx_classes(data: bytes) -> list[Any]:
     import onnx
 
     graph = onnx.load_model_from_string(data).graph
-    labels = _followed(graph)
-    if labels is None:
-        named = [found for node in graph.node if (found := _named(node)) and node.op_type != "ZipMap"]
-        labels = named[0] if named and all(each == named[0] for each in named) else []
-    return sorted(labels) if any(node.op_type == "ZipMap" for node in graph.node) else labels
+    named = [(node.op_type, labels) for node in graph.node if (labels := _named(node))]
+    keys = next((labels for operator, labels in reversed(named) if operator == "ZipMap"), None)
+    if keys is not None:
+        return sorted(keys)
+    alike = [labels for _, labels in named[:1] if all(other == labels for _, other in named)]
+    return _followed(graph) or next(iter(alike), [])
 
 
-def _followed(graph: Any) -> list[Any] | None:
-    """Return the labels that the first output leads to, None where it leads to something else."""
+def _followed(graph: Any) -> list[Any]:
+    """Return the labels that the first output leads to, none where it leads to something else."""
     makers = {output: node for node in graph.node for output in node.output}
     name = graph.output[0].name if graph.output else ""
     for _ in range(len(graph.node)):
         node = makers.get(name)
         if node is None:
-            return None
+            break
         labels = _named(node) or _picked(node, graph, makers)
         if labels or node.op_type not in _KEEP_VALUES:
-            return _as_given(labels, graph.output[0]) or None
+            return _as_given(labels, graph.output[0])
         name = node.input[0]
-    return None
+    return []
 
 
 def _named(node: Any) -> list[Any]:

@@ -79,6 +79,29 @@ def endless_graph() -> bytes:
     return content
 
 
+def frozen_graph(rows: int) -> bytes:
+    """A graph that was exported for so many rows."""
+    from onnx import load_model_from_string
+
+    model = load_model_from_string(logistic_graph())
+    for end in (*model.graph.input, *model.graph.output):
+        end.type.tensor_type.shape.dim[0].dim_value = rows
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def noisy_graph() -> bytes:
+    """A graph that was exported with the noise of its training; onnxruntime leaves out a dropout by itself."""
+    from onnx import helper, load_model_from_string
+
+    model = load_model_from_string(logistic_graph())
+    model.graph.node[0].output[0] = "clear"
+    model.graph.node.insert(1, helper.make_node("RandomNormalLike", ["clear"], ["noise"], scale=0.5))
+    model.graph.node.insert(2, helper.make_node("Add", ["clear", "noise"], ["logits"]))
+    content: bytes = model.SerializeToString()
+    return content
+
+
 def refused(registry: Scratch, arguments: list[str], says: str) -> None:
     """A registration ends with a sentence, and without a traceback."""
     done = registry.run("register", "trees", *arguments)
@@ -177,10 +200,18 @@ def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, h
     good = put(tmp_path / "good.onnx", logistic_graph())
     coded = put(tmp_path / "coded.onnx", logistic_graph(labels="codes"))
     wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
+    frozen = [put(tmp_path / f"{rows}.onnx", frozen_graph(rows)) for rows in (1, 120)]
+    noisy = put(tmp_path / "noisy.onnx", noisy_graph())
     texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
     for arguments, says in (
         (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
         (["--artifact", wide, *known], "wide.onnx: cannot answer the evaluation rows"),
+        (
+            ["--artifact", frozen[0], *known],
+            "1.onnx: takes 1 row at a time, and no others; export it with a batch size",
+        ),
+        (["--artifact", frozen[1], *known], "120.onnx: takes 120 rows at a time, and no others"),
+        (["--artifact", noisy, *known], "noisy.onnx: answers the same rows otherwise the second time"),
         (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
         (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
     ):

@@ -5,12 +5,14 @@ Loads no model and reads no file.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mintmark.core.judgement.answers import Answer, AnswerFault
 from mintmark.core.judgement.grading import grade
+from mintmark.core.words.numbers import count
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _PAGE: Final = "docs/how-to/bring-a-model.md shows how"
 _NO_MEMORY: Final = ("bad allocation", "bad_alloc", "Failed to allocate memory")  # as onnxruntime says it
+_FROZEN: Final = re.compile(r"Got invalid dimensions for input: .{0,200}?index: 0 Got: \d{1,18} Expected: (\d{1,18})")
+_NOISE: Final = 1e-6  # of a number's size, for sums whose order nobody fixed
 
 
 def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
@@ -38,6 +42,10 @@ def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
         words = " ".join(str(error).split())[:300]
         if any(sign in words for sign in _NO_MEMORY):
             raise MemoryError(words) from None
+        frozen = _FROZEN.search(words)
+        if frozen:
+            message = f"takes {count(int(frozen[1]), 'row')} at a time, and no others"
+            raise MintmarkError(f"{name}: {message}; export it with a batch size that is free: {_PAGE}") from None
         raise MintmarkError(f"{name}: cannot answer the evaluation rows: {type(error).__name__}: {words}") from None
     if prediction.ndim != 1:
         shape = "x".join(map(str, prediction.shape))
@@ -48,6 +56,21 @@ def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
         raise MintmarkError(f"{name}: {message}: {_PAGE}")
     wide = prediction.astype(np.float64) if prediction.dtype.kind == "f" else prediction
     return Answer(prediction=wide.tolist(), probabilities=shares)
+
+
+def require_steady(answer: Answer, again: Answer, name: str) -> None:
+    """Raise where a model answered the same rows otherwise the second time: what is measured would not be it."""
+    same = _alike(answer.prediction, again.prediction) and _alike(answer.probabilities, again.probabilities)
+    if not same:
+        message = "answers the same rows otherwise the second time, so one of its steps draws at random; export it for"
+        raise MintmarkError(f"{name}: {message} inference (PyTorch: after model.eval()), or fix its seed: {_PAGE}")
+
+
+def _alike(first: Any, second: Any) -> bool:
+    one, other = np.asarray(first), np.asarray(second)
+    if one.dtype.kind == other.dtype.kind == "f":
+        return one.shape == other.shape and np.allclose(one, other, rtol=_NOISE, atol=_NOISE, equal_nan=True)
+    return bool(first == second)
 
 
 def _shares(estimator: Any, inputs: pd.DataFrame) -> list[list[float]] | None:
