@@ -14,6 +14,7 @@ import re
 import runpy
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import traceback
@@ -24,13 +25,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from mintmark.artifacts.confined.confinement import _start as start_anew
+
 _STAGE = re.compile(r"python (scripts/\w+\.py)((?: [\w.-]+)*)")
 _WORKERS = (
     "mintmark.artifacts.confined.model_worker",
     "mintmark.artifacts.confined.conversion_worker",
     "mintmark.training.brought.worker",
 )
-_MOST_FILES = 1 << 10
+_MIND_FORKS = frozenset({"distributed", "grpc", "jax", "tensorflow", "torch"})
 
 
 def fork_stages() -> None:
@@ -90,7 +93,12 @@ def _become_dvc(arguments: tuple[str, ...], environment: Mapping[str, str]) -> N
 
 
 def start_launcher(report: int) -> subprocess.Popen[bytes]:
-    """The launcher of a confined command as a fork of this process, and so the command: see `confinement._start`."""
+    """The launcher of a confined command as a fork of this process, and so the command: see `confinement._start`.
+
+    Where this process holds what starts threads that do not outlive a fork, it is a new process after all.
+    """
+    if not _MIND_FORKS.isdisjoint(sys.modules):
+        return start_anew(report)
     return subprocess.Popen(
         ("launcher",),
         stdin=subprocess.PIPE,
@@ -131,12 +139,16 @@ def _search_path(environment: Mapping[str, str]) -> list[str]:
 def _close_what_exec_closes() -> None:
     """Among it is the pipe by which `Popen` waits for the new program to begin.
 
-    Each number stays that of an open file: pyarrow aborts a fork of the fork whose pipe it cannot close.
+    Each number but a file's stays open: pyarrow aborts a fork of the fork whose pipe it cannot close.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in range(3, _MOST_FILES):
+    for number in map(int, os.listdir("/proc/self/fd")):
         with contextlib.suppress(OSError):
-            if not os.get_inheritable(number):
+            if number < 3 or os.get_inheritable(number):
+                continue
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                os.close(number)
+            else:
                 os.dup2(nothing, number, inheritable=False)
 
 
