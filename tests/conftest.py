@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -91,6 +92,7 @@ def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Verified bytes of one test must not stand in for those that another test has lost."""
     monkeypatch.setenv("MINTMARK_CACHE", str(next(_caches)))
+    gc.enable()  # a command that ran in this process switched it off, and what it left would hold files open
 
 
 @pytest.fixture
