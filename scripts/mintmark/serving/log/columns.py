@@ -52,7 +52,8 @@ def make_table(decisions: Sequence[Decision], schema: pa.Schema, about: About, k
 
 
 def _fixed(decisions: Sequence[Decision], counts: Sequence[int], schema: pa.Schema) -> dict[str, pa.Array]:
-    places = np.concatenate([np.arange(count) for count in counts]) if counts else np.empty(0, dtype=np.int64)
+    total, starts = sum(counts), np.cumsum([0, *counts])[:-1]
+    places = np.arange(total) - np.repeat(starts, counts)
     unbound = np.repeat([one.rows is None for one in decisions], counts).astype(bool)
     values: dict[str, Sequence[Any]] = {
         "id": [one.id for one in decisions],

@@ -32,7 +32,7 @@ from mintmark.serving.log.merging import TOGETHER, Merger, open_writer
 from mintmark.serving.log.storage import Stored, open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from mintmark.core.model import Treatment
     from mintmark.serving.beside.decisions import Decision
@@ -216,9 +216,9 @@ class Journal:
                 sample=self._sample,
             )
         schema = log_schema(about, None if version is None else version.signature)
-        kept = [one for one in decisions if is_kept(one.id, self._sample)]
-        counts = add_counts([_count(decisions, self._sample), dropped])
-        table = make_table([_discreet(one, about) for one in kept], schema, about, self._key)
+        kept = _kept(decisions, self._sample)
+        counts = add_counts([_count(decisions, kept), dropped])
+        table = make_table([_discreet(decisions[place], about) for place in sorted(kept)], schema, about, self._key)
         self.written += len(table)
         sink = io.BytesIO()
         with open_writer(sink, with_counts(schema, counts)) as writer:
@@ -268,15 +268,30 @@ def _counted(decision: Decision) -> Counted:
     return Counted(_minute(int(decision.time // 60)), decision.channel, decision.shadow, decision.status)
 
 
-def _count(decisions: Sequence[Decision], sample: float) -> dict[Counted, Tally]:
-    found: dict[Counted, list[int]] = {}
-    for one in decisions:
-        rows = _rows(one)
-        tally = found.setdefault(_counted(one), [0, 0, 0])
+def _count(decisions: Sequence[Decision], kept: Collection[int]) -> dict[Counted, Tally]:
+    """Return how many requests and rows there are of each kind, and how many rows of those whose places are `kept`."""
+    found: dict[tuple[int, str, bool, int], list[int]] = {}
+    for place, one in enumerate(decisions):
+        kind = (int(one.time // 60), one.channel, one.shadow, one.status)
+        tally = found.get(kind)
+        if tally is None:
+            tally = found[kind] = [0, 0, 0]
+        rows = 0 if one.rows is None else one.rows.count
         tally[0] += 1
         tally[1] += rows
-        tally[2] += rows if is_kept(one.id, sample) else 0
-    return {what: Tally(*tally) for what, tally in found.items()}
+        if place in kept:
+            tally[2] += rows
+    return {
+        Counted(_minute(minute), channel, is_shadow, status): Tally(*tally)
+        for (minute, channel, is_shadow, status), tally in found.items()
+    }
+
+
+def _kept(decisions: Sequence[Decision], sample: float) -> Collection[int]:
+    """Return the places of those that belong to the sample."""
+    if sample >= 1:
+        return range(len(decisions))
+    return {place for place, one in enumerate(decisions) if is_kept(one.id, sample)}
 
 
 def _discreet(decision: Decision, about: About) -> Decision:
