@@ -338,7 +338,7 @@ def rows_below(page: str, head: str) -> list[list[str]]:
 def test_the_figures_of_monitoring_are_lines_of_the_bench() -> None:
     """docs/explanation/monitoring.md has lines of each world of tests/bench/monitoring.py, and of estimates.py."""
     page = text_of(ROOT / "docs" / "explanation" / "monitoring.md")
-    false = rows_below(page, "| columns | reference | rows | a window | two in a row |")
+    false = rows_below(page, "| columns | reference | rows | a window | an alarm |")
     assert {name for name, *_ in false} == {world.name for world in PRODUCTION}
     assert {rows for _, _, rows, *_ in false} <= {f"{rows:,}" for rows in SIZES}
     assert all(float(once) <= 3 for name, _, _, once, _ in false if "differ" not in name)
@@ -353,7 +353,7 @@ def test_the_figures_of_monitoring_are_lines_of_the_bench() -> None:
 
 @pytest.mark.slow
 def test_a_line_of_monitoring_comes_out_again() -> None:
-    *_, line = slow(300, [100])
+    *_, line = slow(60, [100])
     assert line in text_of(ROOT / "docs" / "explanation" / "monitoring.md").splitlines()
 
 

@@ -12,7 +12,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from production import MIXED, ORDERED, shifted_window
+from production import MIXED, TEXTS, shifted_window
 
 if TYPE_CHECKING:
     from production import Table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def frame(table: Table) -> pd.DataFrame:
     """Return the table with categories as text, as a log has them."""
-    texts = [name for name, kind in MIXED.columns().items() if kind not in ORDERED]
+    texts = [name for name, kind in MIXED.columns().items() if kind in TEXTS]
     return pd.DataFrame(table).astype(dict.fromkeys(texts, "str"))
 
 

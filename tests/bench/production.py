@@ -22,6 +22,7 @@ SHIFT = 0.3  # standard deviations
 RELATED = 0.5  # the correlation of any two columns, before they take their form
 DAYS = 12  # of a reference whose days differ
 WOBBLE = 0.2  # standard deviation of the mean of a day, in those of a row
+_NAMES = 5_000  # that are alike, so that most windows bring new ones
 
 
 def _zipf(levels: int) -> Floats:
@@ -29,9 +30,19 @@ def _zipf(levels: int) -> Floats:
     return np.asarray(np.cumsum(shares / shares.sum())[:-1])
 
 
+def _ranks(latent: Floats) -> Floats:
+    """The normal distribution function is approximated by a logistic one."""
+    return np.asarray(1 / (1 + np.exp(-1.702 * latent)))
+
+
 def _levels(levels: int, latent: Floats) -> NDArray[Any]:
-    """Levels in order of their frequency; the normal distribution function is approximated by a logistic one."""
-    return np.searchsorted(_zipf(levels), 1 / (1 + np.exp(-1.702 * latent)))
+    """Levels in order of their frequency."""
+    return np.searchsorted(_zipf(levels), _ranks(latent))
+
+
+def _mostly_missing(latent: Floats) -> Floats:
+    """A value in one row of five, whatever the value is: the fourth and fifth digit decide."""
+    return np.where(np.abs(latent * 1_000) % 1 < 0.2, latent, np.nan)
 
 
 KINDS: Mapping[str, Callable[[Floats], NDArray[Any]]] = {
@@ -39,11 +50,15 @@ KINDS: Mapping[str, Callable[[Floats], NDArray[Any]]] = {
     "skewed number": lambda latent: np.exp(latent),
     "count": lambda latent: np.floor(np.exp(0.6 * latent + 0.6)).astype(np.int64),
     "mostly zero": lambda latent: np.where(latent > 1, np.exp(latent), 0),
+    "mostly missing": _mostly_missing,
     "category": lambda latent: _levels(8, latent),
     "many categories": lambda latent: _levels(40, latent),
+    "towns": lambda latent: _levels(1_000, latent),
+    "names": lambda latent: (_ranks(latent) * _NAMES).astype(np.int64),
     "yes or no": lambda latent: (latent > 1).astype(np.int64),
 }
-ORDERED = ("number", "skewed number", "count", "mostly zero")
+ORDERED = ("number", "skewed number", "count", "mostly zero", "mostly missing")
+TEXTS = ("category", "many categories", "towns", "names")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +124,9 @@ WORLDS = (
     World(name="all kinds, related", related=True),
     World(name="numbers", kinds=("number", "skewed number")),
     World(name="counts, mostly zero", kinds=("count", "mostly zero")),
+    World(name="mostly zero or missing", kinds=("mostly zero", "mostly missing")),
     World(name="categories", kinds=("category", "many categories", "yes or no")),
+    World(name="towns and names", kinds=("towns", "names")),
     World(name="all kinds, days differ", days_differ=True),
     World(name="all kinds, days differ, no time column", days_differ=True, has_times=False),
 )
@@ -140,6 +157,11 @@ class Tally:
         self.times += is_so
         self.of += 1
 
+    @property
+    def share(self) -> float:
+        """How often, of all."""
+        return self.times / max(self.of, 1)
+
     def __str__(self) -> str:
-        share = 100 * self.times / max(self.of, 1)
+        share = 100 * self.share
         return f"{share:.1f}" if share < 10 else f"{share:.0f}"
