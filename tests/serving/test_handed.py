@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 
 import pytest
+from tests.serving.running import run
 
 from mintmark.serving.processes import handed
 from mintmark.serving.processes.handed import Handed, Turns, make_channel
@@ -74,7 +75,7 @@ def test_each_gets_as_many_and_who_stops_gets_no_more(listening: socket.socket) 
         assert not turns.listen_to(channels[b"one"][0]), "it has ended"
         assert await asked(2) == {b"three": 2}
 
-    asyncio.run(go())
+    run(go())
     listening.close()
 
 
@@ -94,7 +95,7 @@ def test_a_process_that_ended_unseen_costs_no_connection(listening: socket.socke
             turns.hand_over(listening)
         assert await asyncio.gather(*callers) == [b"1"] * 4
 
-    asyncio.run(go())
+    run(go())
     listening.close()
 
 
@@ -127,7 +128,7 @@ def test_who_comes_while_no_process_takes_more_waits(listening: socket.socket, m
         assert {caller.result() for caller in callers} == {b"late"}
         await stop(taking, turns, ours)
 
-    asyncio.run(go())
+    run(go())
     listening.close()
 
 
@@ -158,5 +159,5 @@ def test_a_process_that_hangs_gets_no_more_while_another_takes_them(
         hanging.close()
         await stop(taking, turns, ours)
 
-    asyncio.run(go())
+    run(go())
     listening.close()
