@@ -12,7 +12,7 @@ from mintmark.serving import answers, open_inference
 from mintmark.serving.beside.aside import Aside
 from mintmark.serving.described import describe_all, describe_model, describe_status
 from mintmark.serving.faults import RefusedError, explain
-from mintmark.serving.http.exchange import Invocation, Request, Response, Rows, Tensors
+from mintmark.serving.http.exchange import BY_NAME, MLFLOW, Request, Response, Tensors
 from mintmark.serving.identity import Tokens, as_header
 from mintmark.serving.openapi import describe_api
 from mintmark.serving.page import PAGE_FILES
@@ -175,11 +175,11 @@ class App:
             case ["v2", "models", name, "versions", version, "infer"]:
                 form, number = Tensors(name), version
             case ["models", name, "predict"]:
-                form = _ROWS
+                form = BY_NAME
             case ["models", name, "invocations"]:
-                form = _INVOCATION
+                form = MLFLOW
             case ["invocations"]:
-                name, form = self.slots.first().name, _INVOCATION
+                name, form = self.slots.first().name, MLFLOW
         if form is None:
             self._check_method(request, parts)
             raise RefusedError(404, f"nothing is posted to {request.path[:100]}; GET /openapi.json tells all addresses")
@@ -323,7 +323,6 @@ class App:
 
 
 _GONE: Final = "the caller has gone"
-_ROWS, _INVOCATION = Rows(), Invocation()
 _EXPOSED: Final = (b"access-control-expose-headers", b"x-model, x-model-version, x-request-id")
 _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST"),

@@ -87,7 +87,7 @@ class Shadow:
             except Exception:  # answers of a form that nobody expected; the thread must go on
                 self.seen["failed"] += len(taken)
             took = time.thread_time() - begin
-            if len(taken) >= self._most or took > 2 * _SPELL:
+            if self._queue or took > 2 * _SPELL:
                 self._most = int(min(max(self._most * min(_SPELL / took, 2.0), _FEWEST_ROWS), _MOST_ROWS))
             pause = max(_PAUSE, took * (1 / _SHARE - 1))
 

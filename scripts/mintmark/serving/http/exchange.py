@@ -11,9 +11,9 @@ from mintmark.serving.identity import request_id
 from mintmark.serving.requests import read_csv, read_invocation, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from mintmark.serving.rows import BoundRows
+    from mintmark.serving.rows import Binding, BoundRows
     from mintmark.serving.served_version import Answer, ServedVersion
     from mintmark.serving.slots import Slot
 
@@ -58,10 +58,15 @@ class Response:
 
 
 class Form(Protocol):
-    """A form in which predictions are asked and answered. `protocol` is its name in metrics."""
+    """A form in which predictions are asked and answered."""
 
-    protocol: str
-    probabilities: bool
+    @property
+    def protocol(self) -> str:
+        """Its name in metrics."""
+
+    @property
+    def probabilities(self) -> bool:
+        """Whether they are wanted too; known once the body is read."""
 
     def read(self, body: bytes, request: Request, version: ServedVersion) -> BoundRows:
         """Return the rows of a body; raise `InputFault`."""
@@ -70,32 +75,27 @@ class Form(Protocol):
         """Return the response with an answer."""
 
 
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows by the names of their columns, in JSON or CSV."""
+    """Rows in CSV or in a form of JSON, which `read_json` reads and `answer` answers."""
 
-    protocol, probabilities = "rows", True
-
-    def read(self, body: bytes, request: Request, version: ServedVersion) -> BoundRows:
-        """See `Form`."""
-        return (read_csv if _is_csv(request) else read_rows)(body, version.binding)
-
-    def write(self, answer: Answer, request: Request, version: ServedVersion) -> Response:
-        """See `Form`."""
-        return Response(answers.by_name(answer, version, request.id))
-
-
-class Invocation:
-    """What MLflow's clients ask and expect."""
-
-    protocol, probabilities = "mlflow", False
+    protocol: str
+    probabilities: bool
+    read_json: Callable[[bytes, Binding], BoundRows]
+    answer: Callable[[Answer, ServedVersion, str], bytes]
 
     def read(self, body: bytes, request: Request, version: ServedVersion) -> BoundRows:
         """See `Form`."""
-        return (read_csv if _is_csv(request) else read_invocation)(body, version.binding)
+        media = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        return (read_csv if media == b"text/csv" else self.read_json)(body, version.binding)
 
     def write(self, answer: Answer, request: Request, version: ServedVersion) -> Response:
         """See `Form`."""
-        return Response(answers.as_mlflow(answer, version, request.id))
+        return Response(self.answer(answer, version, request.id))
+
+
+BY_NAME: Final = Rows("rows", True, read_rows, answers.by_name)
+MLFLOW: Final = Rows("mlflow", False, read_invocation, answers.as_mlflow)
 
 
 class Tensors:
@@ -123,7 +123,3 @@ class Tensors:
         if head is None:
             return Response(body)
         return Response(body, b"application/octet-stream", headers=((open_inference.LENGTH, str(head).encode()),))
-
-
-def _is_csv(request: Request) -> bool:
-    return request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"text/csv"
