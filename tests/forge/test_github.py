@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -133,19 +134,25 @@ def test_what_ended_may_come_again_and_what_a_person_closed_may_not(github: GitH
     assert "text" in on_github.issues[first.number]["body"]
 
 
-def test_two_runs_that_look_at_the_same_moment_open_one_issue(
-    github: GitHub, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    issue = {"key": "k", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+def both_at_once(github: GitHub, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> list[Any]:
+    """What two runs get that do the same: one of them between the first look of the other and what it does then."""
     send, found = github._api.send, []
 
     def other(*arguments: Any) -> object:
         monkeypatch.setattr(github._api, "send", send)
-        found.append(github.open_issue(**issue))
+        found.append(act())
         return send(*arguments)
 
     monkeypatch.setattr(github._api, "send", other)
-    found.append(github.open_issue(**issue))
+    found.append(act())
+    return found
+
+
+def test_two_runs_that_look_at_the_same_moment_open_one_issue(
+    github: GitHub, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = {"key": "k", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    found = both_at_once(github, monkeypatch, lambda: github.open_issue(**issue))
     assert {one.number for one in found} == {min(on_github.issues)}
     assert [one.number for one in github.issues(label="alarm", closed=True)] == [min(on_github.issues)]
     assert [one["state"] for one in on_github.issues.values()] == ["open", "closed"]
@@ -269,15 +276,7 @@ def test_of_two_runs_that_open_a_request_the_first_wins(
     github: GitHub, clone: Clone, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = {"branch": "topic", "base": "main", "title": "Go back", "body": "text"}
-    send, found = github._api.send, []
-
-    def other(*arguments: Any) -> object:
-        monkeypatch.setattr(github._api, "send", send)
-        found.append(github.open_pull_request(**request))
-        return send(*arguments)
-
-    monkeypatch.setattr(github._api, "send", other)
-    found.append(github.open_pull_request(**request))
+    found = both_at_once(github, monkeypatch, lambda: github.open_pull_request(**request))
     assert {one.number for one in found} == set(on_github.issues)
 
 

@@ -17,28 +17,16 @@ from tests.monitoring.real_logs import (
     MODEL,
     REQUESTS,
     VERSION,
-    as_it_is,
     ask,
     moment,
     watch_folder,
     write_day,
-    write_log,
 )
 from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_file
 from tests.serving.log.logged import journal
 
 from mintmark.commands.monitoring.window_report import format_watched
 from mintmark.monitoring.log.files import LogFile, batches_of, read_head
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_log(tmp_path_factory.mktemp("plain"), {0: as_it_is})
-
-
-@pytest.fixture
-def log(plain: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(plain, tmp_path / "log"))
 
 
 def test_a_latency_that_is_no_time_is_counted_and_reaches_no_percentile(tmp_path: Path) -> None:

@@ -40,17 +40,6 @@ from mintmark.serving.served_version import Answer
 DAY_ROWS = 199
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_log(tmp_path_factory.mktemp("plain"), {0: as_it_is})
-
-
-@pytest.fixture
-def log(plain: Path, tmp_path: Path) -> Path:
-    """A day as it should be, in a folder of the test's own."""
-    return Path(shutil.copytree(plain, tmp_path / "log"))
-
-
 def the_file(log: Path) -> Path:
     (file,) = log.rglob("*.parquet")
     return file

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.monitoring.real_logs import MODEL, VERSION, as_it_is, watch_folder, write_log
+from tests.monitoring.real_logs import MODEL, VERSION, watch_folder
 
 from mintmark.commands.monitoring.monitor import ALARM, FINE, exit_code
 from mintmark.errors import MintmarkError
@@ -18,16 +18,6 @@ FILES = "and a log has only files there, as a server writes them"
 FOLDERS = "and a log has only folders there: MODEL/VERSION/DAY"
 DAY = f"{MODEL}/{VERSION}/2026-03-04"
 NO_NAME = "has a name that no server gives to a file of the log"
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_log(tmp_path_factory.mktemp("plain"), {0: as_it_is})
-
-
-@pytest.fixture
-def log(plain: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(plain, tmp_path / "log"))
 
 
 def told(log: Path) -> tuple[list[str], list[str]]:
