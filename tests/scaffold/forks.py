@@ -17,6 +17,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -68,36 +69,13 @@ def _become_program(program: str, arguments: list[str], environment: Mapping[str
     _end_as(lambda: runpy.run_path(program, run_name="__main__"), environment)
 
 
-def fork_workers() -> None:
-    """Have Mintmark, in this process, run DVC and confined models as forks of it."""
-    import mintmark.artifacts.confined.confinement
-    import mintmark.registry.dvc
-
-    mintmark.artifacts.confined.confinement._start = start_launcher
-    needed = {"DEVNULL": subprocess.DEVNULL, "TimeoutExpired": subprocess.TimeoutExpired}
-    vars(mintmark.registry.dvc)["subprocess"] = SimpleNamespace(run=_run_dvc, **needed)
-
-
-def _run_dvc(command: tuple[str, ...], *, env: Mapping[str, str], **how: Any) -> subprocess.CompletedProcess[bytes]:
-    assert command[1:4] == ("-P", "-m", "dvc")
-    become = partial(_become_dvc, command[4:], env)
-    return subprocess.run(command, env=env, preexec_fn=become, **how)
-
-
-def _become_dvc(arguments: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
-    from dvc.cli import main
-
-    fork_stages()
-    sys.argv = ["dvc", *arguments]
-    _end_as(lambda: sys.exit(main([*arguments])), environment)
-
-
 def start_launcher(report: int) -> subprocess.Popen[bytes]:
     """The launcher of a confined command as a fork of this process, and so the command: see `confinement._start`.
 
-    Where this process holds what starts threads that do not outlive a fork, it is a new process after all.
+    Where this process holds what starts threads that do not outlive a fork, or is asked by a thread beside others, whose
+    locks a fork would copy and never see released, it is a new process after all.
     """
-    if not _MIND_FORKS.isdisjoint(sys.modules):
+    if threading.current_thread() is not threading.main_thread() or not _MIND_FORKS.isdisjoint(sys.modules):
         return start_anew(report)
     return subprocess.Popen(
         ("launcher",),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 SERVER = Path(__file__).with_name("warm_server.py")
 
@@ -39,7 +39,12 @@ class WarmProcess:
     """
 
     _server: subprocess.Popen[bytes] | None = None
+    _pipes: tuple[BinaryIO, BinaryIO] | None = None  # of requests and of answers
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask_of(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        """Ask this server from now on, and start none."""
+        self._pipes = requests, answers
 
     def run(self, module: str, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Result:
         """Run the module `mintmark.cli` or `dvc` with our Python first on the path, and wait for its end."""
@@ -61,15 +66,17 @@ class WarmProcess:
             return Result(code, *(file.read_text(errors="replace") for file in outputs.values()))
 
     def _ask(self, request: bytes) -> int:
-        if self._server is None:
+        if self._pipes is None:
             command = (sys.executable, "-P", str(SERVER))
             self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             atexit.register(self._stop)
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(request)
-        self._server.stdin.flush()
-        return int(self._server.stdout.readline())
+            assert self._server.stdin is not None
+            assert self._server.stdout is not None
+            self._pipes = cast("BinaryIO", self._server.stdin), cast("BinaryIO", self._server.stdout)
+        requests, answers = self._pipes
+        requests.write(request)
+        requests.flush()
+        return int(answers.readline())
 
     def _stop(self) -> None:
         if self._server is not None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 sys.path.append(str(Path(__file__).parents[2]))
 from tests.scaffold import forks
+from tests.scaffold.warm import WARM_DVC, warm
 
 sys.path.pop()
 
@@ -49,7 +50,7 @@ PRELOADED = (
 
 
 def main() -> None:
-    """Read one request a line until there are no more; answer each with its exit code."""
+    """Import what commands need, then do what standard input asks for."""
     asked, answered = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -58,6 +59,11 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.freeze()  # a collection in a fork would copy every page
+    _serve(asked, answered)
+
+
+def _serve(asked: BinaryIO, answered: BinaryIO) -> None:
+    """Read one request a line until there are no more; answer each with its exit code."""
     for line in asked:
         pid = os.fork()
         if pid == 0:
@@ -90,12 +96,31 @@ def _become(request: dict[str, Any], asked: BinaryIO, answered: BinaryIO) -> Non
         os._exit(code)
 
 
+def _fork_dvc() -> None:
+    """Have Mintmark, in this process, run DVC as forks of another one, which never has a thread.
+
+    It asks for DVC in a thread, and a fork made there would copy the locks that others hold, SQLite's among them.
+    """
+    asked, requests = (os.fdopen(number, mode) for number, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    answers, answered = (os.fdopen(number, mode) for number, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    if os.fork() == 0:
+        requests.close()
+        answers.close()
+        _serve(asked, answered)
+        os._exit(0)
+    asked.close()
+    answered.close()
+    warm.ask_of(requests, answers)
+    vars(importlib.import_module("mintmark.registry.dvc"))["subprocess"] = WARM_DVC
+
+
 def _exit_code(module: str, arguments: list[str]) -> int:
     """What `python -m module arguments` would end with."""
     if module == "dvc":
         forks.fork_stages()
     else:
-        forks.fork_workers()
+        vars(importlib.import_module("mintmark.artifacts.confined.confinement"))["_start"] = forks.start_launcher
+        _fork_dvc()
     sys.argv = [str(importlib.import_module(module).__file__), *arguments]
     run: Callable[[list[str]], int | None] = importlib.import_module("dvc.cli" if module == "dvc" else module).main
     try:
