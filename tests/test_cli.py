@@ -36,7 +36,8 @@ def test_help_has_examples_and_exit_codes(scratch: Scratch, command: str) -> Non
     result = scratch.run(command, "--help")
     assert (result.code, result.err) == (0, "")
     assert f"examples:\n  mintmark {command}" in result.out
-    assert "exit codes: 0 pass, 1 fail, 2 usage error, 42 a person must decide" in result.out
+    assert "\nexit codes: 0 " in result.out
+    assert ("42" in result.out) is (command in ("review", "doctor", "gate", "replay", "monitor"))
     if command in ("list", "show", "history", "compare", "validate", "pull", "verify"):
         assert "--at WHEN" in result.out
         assert "--json" in result.out

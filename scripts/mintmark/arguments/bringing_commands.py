@@ -19,7 +19,9 @@ def _convert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="a column of the rows that holds the truth")
     parser.add_argument("--to", choices=("skops", "onnx"), default="skops", help="the format to write")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="the file to write (default: FILE's name)")
-    accepted = "write it although one of both refuses rows (refusals), or rows beside a threshold differ (thresholds)"
+    accepted = (
+        "write it although one of the two refuses rows (refusals), or rows beside a threshold differ (thresholds)"
+    )
     parser.add_argument("--accept", choices=("refusals", "thresholds"), action="append", default=[], help=accepted)
 
 

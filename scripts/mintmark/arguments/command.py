@@ -16,7 +16,7 @@ REFERENCE = "MODEL@1.4.2, MODEL@production or MODEL@latest"
 class Command:
     """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values.
 
-    `extra` is the one to install where the verb lacks a package.
+    `extra` is the one to install where the verb lacks a package. `exits` says what each exit code means.
     """
 
     summary: str
@@ -24,6 +24,7 @@ class Command:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     function: str
     extra: str = "registry"
+    exits: str = "0 pass, 1 fail, 2 usage error"
 
     def load(self) -> Callable[..., int]:
         """Import the function; no other command is imported."""

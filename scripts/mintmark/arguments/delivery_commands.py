@@ -19,7 +19,7 @@ def _release_arguments(parser: argparse.ArgumentParser) -> None:
     draft = "leave new releases as drafts, for what has to be done first; a call without --draft publishes them"
     parser.add_argument("--draft", action="store_true", help=draft)
     channel = "write what a channel is to run to the branch deploy, and tell the forge"
-    what.add_argument("--deploy", metavar="CHANNEL", help=channel)
+    what.add_argument("--deploy", metavar="MODEL@CHANNEL", help=channel)
     settle = "in a workflow: tell the forge that the moves which waited in this run were not let through"
     what.add_argument("--settle", action="store_true", help=settle)
     move = "with --deploy: only if this is still the channel's last move, the one that was let through"

@@ -66,6 +66,7 @@ FORGE_COMMANDS: dict[str, Command] = {
         ),
         _doctor_arguments,
         "mintmark.commands.forge.doctor:doctor",
+        exits="0 pass, 1 something is missing, 2 usage error, 42 something could not be asked",
     ),
     "changes": Command(
         "tell what kind of change something is, which models it touches and which checks it needs",
@@ -81,6 +82,7 @@ FORGE_COMMANDS: dict[str, Command] = {
         ("mintmark gate --reports reports    # in a workflow, with NEEDS: ${{ toJSON(needs) }}",),
         _gate_arguments,
         "mintmark.commands.forge.gate:gate",
+        exits="0 pass, 1 fail, 2 usage error, 42 a person must decide (--strict)",
     ),
     "comment": Command(
         "post the report of a pull request's checks as one comment",

@@ -25,7 +25,7 @@ def _monitor_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", type=Path, help=output)
     publish = "add the documents to the branch monitoring of the remote, from which the site is built"
     parser.add_argument("--publish", action="store_true", help=publish)
-    follow = "let follow what model.yaml says of an alarm: an issue, a rollback request, a new training (on_breach)"
+    follow = "do what on_breach in model.yaml says of an alarm: open an issue or a rollback request, or train again"
     parser.add_argument("--open", dest="follow_up", action="store_true", help=follow)
     compute = "read and count on the workers of a Dask cluster, dask://host:port (default: two threads here)"
     parser.add_argument("--compute", metavar="ADDRESS", help=compute)
@@ -45,5 +45,6 @@ MONITORING_COMMANDS: dict[str, Command] = {
         _monitor_arguments,
         "mintmark.commands.monitoring.monitor:monitor",
         extra="monitor",
+        exits="0 no alarm lasts, 1 one lasts or a fault, 2 usage error, 42 no window had enough data",
     ),
 }

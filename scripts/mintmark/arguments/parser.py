@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ABOUT = "A machine-learning model registry made of Git, DVC and pull requests."
-_CODES = "exit codes: 0 pass, 1 fail, 2 usage error, 42 a person must decide"
+_CODES = "exit codes: 0 pass, 1 fail, 2 usage error, 42 a person must decide, or nobody can tell"
 
 
 def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
@@ -40,7 +40,9 @@ def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
             name,
             help=command.summary,
             description=_sentence(command.summary),
-            epilog="\n".join(["examples:", *(f"  {line}" for line in command.examples), "", _CODES]),
+            epilog="\n".join(
+                ["examples:", *(f"  {line}" for line in command.examples), "", f"exit codes: {command.exits}"]
+            ),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(verb)

@@ -272,6 +272,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         ),
         _review_arguments,
         "mintmark.commands.review:review",
+        exits="0 pass, 1 fail, 2 usage error, 42 a person must decide",
     ),
     "reproduce": Command(
         "run the stages of a version again and compare the results",

@@ -114,5 +114,6 @@ SERVING_COMMANDS: dict[str, Command] = {
         _replay_arguments,
         "mintmark.commands.measuring.replay:replay",
         extra="serve",
+        exits="0 the same answer, 1 another one or a fault, 2 usage error, 42 nobody can tell",
     ),
 }

@@ -152,7 +152,7 @@ def _outcome(path: Path, artifact_format: str, rows: pd.DataFrame) -> str:
     refused = sum(len(kind.refused) for kind in agreement.kinds)
     ways = [f"{agreement.flips} labels differ"] if agreement.flips else []
     ways += [f"differs {', '.join(apart)}"] if apart else []
-    ways += [f"one of both refuses {refused} tables"] if refused else []
+    ways += [f"one of the two refuses {refused} tables"] if refused else []
     ways += [f"{who} is unsteady" for who in agreement.unsteady]
     how = f"{asked} rows, largest difference {agreement.difference:.2g}"
     return f"refused: {'; '.join(ways)} ({how})" if ways else f"converted ({how})"

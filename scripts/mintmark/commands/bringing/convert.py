@@ -77,7 +77,7 @@ def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Ite
     if refused and REFUSALS not in accept:
         yield from refused[:_MOST_NAMED]
         if refused[_MOST_NAMED:]:
-            yield f"and {len(refused) - _MOST_NAMED:,} more that one of both refuses"
+            yield f"and {len(refused) - _MOST_NAMED:,} more that one of the two refuses"
         yield f"--accept {REFUSALS} writes it all the same"
 
 

@@ -105,7 +105,7 @@ def _oddity(before: Answer, after: Answer, rows: int) -> str:
     if len(before.prediction) != rows or len(after.prediction) != rows:
         return f"{rows} rows get {len(before.prediction)} answers, and {len(after.prediction)} of the converted one"
     if (before.probabilities is None) != (after.probabilities is None):
-        return "only one of both gives probabilities"
+        return "only one of the two gives probabilities"
     shapes = [[len(row) for row in run.probabilities or ()] for run in (before, after)]
     return "" if shapes[0] == shapes[1] else "the probabilities are of other classes"
 
