@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mintmark.artifacts.digest import BLOCK_SIZE, digest_bytes, digest_file, verify_file
+from mintmark.artifacts.digest import BLOCK_SIZE, digest_bytes, digest_file
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK_SIZE - 1, BLOCK_SIZE, 2 * BLOCK_SIZE + 7])
@@ -19,7 +19,6 @@ def test_digest_of_a_file_is_the_digest_of_its_bytes(tmp_path, size):
     assert digest.md5 == hashlib.md5(data).hexdigest()
     assert digest.sha256 == hashlib.sha256(data).hexdigest()
     assert digest.size == size
-    assert verify_file(path, digest)
 
 
 def test_a_flipped_bit_of_the_same_size_is_seen(tmp_path):
@@ -27,7 +26,7 @@ def test_a_flipped_bit_of_the_same_size_is_seen(tmp_path):
     path.write_bytes(b"abcd")
     digest = digest_file(path)
     path.write_bytes(b"abce")
-    assert not verify_file(path, digest)
+    assert digest_file(path) != digest
 
 
 def test_digests_and_detection_import_nothing_heavy(tmp_path):

@@ -57,7 +57,6 @@ KINDS: Mapping[str, Callable[[Floats], NDArray[Any]]] = {
     "names": lambda latent: (_ranks(latent) * _NAMES).astype(np.int64),
     "yes or no": lambda latent: (latent > 1).astype(np.int64),
 }
-ORDERED = ("number", "skewed number", "count", "mostly zero", "mostly missing")
 TEXTS = ("category", "many categories", "towns", "names")
 
 

@@ -20,7 +20,6 @@ from mintmark.publishing.monitored_branch import publish_documents
 from mintmark.publishing.release.remote import Remote, find_remote
 
 SOON = FIRST_DAY + timedelta(days=5)
-LATER = FIRST_DAY + timedelta(days=150)
 BRANCH = "refs/remotes/origin/monitoring"
 
 

@@ -45,7 +45,6 @@ class Refusal(Exception):
 
 
 SECONDARY = Refusal(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
-LIMITED = Refusal(429, "Too many requests", headers={"Retry-After": "0"})
 BAD_GATEWAY = Refusal(502, "Bad Gateway", headers={"Content-Type": "text/html"}, body=b"<html>Unicorn!</html>")
 SETTINGS = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n[gc]\n\tauto = 0\n"
 STOPPED = Refusal(501, "the test stopped this run here")

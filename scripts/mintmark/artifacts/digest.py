@@ -38,8 +38,3 @@ def digest_file(path: str | PathLike[str]) -> Digest:
             sha256.update(view[:count])
             size += count
     return Digest(md5=md5.hexdigest(), sha256=sha256.hexdigest(), size=size)
-
-
-def verify_file(path: str | PathLike[str], digest: Digest) -> bool:
-    """Whether a file's md5, sha256 and size are those of `digest`. Raises OSError where it cannot be read."""
-    return digest_file(path) == digest

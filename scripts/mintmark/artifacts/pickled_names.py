@@ -27,7 +27,7 @@ _NAMED: Final = re.compile(
     rb"|c(?P<old>[A-Za-z_][\w.]{0,200})\n(?P<old_name>[A-Za-z_]\w{0,200})\n",
     re.S,
 )
-_TEXT_BEGINS: Final = (b"(", b"c", b"]", b"}")  # of a text pickle of a thing, a list or a mapping
+_TEXT_BEGINS: Final = (b"(", b"c", b"]", b"}")  # how a text pickle of a thing, a list or a mapping begins
 _OPENERS: Final[tuple[tuple[bytes, Callable[[], Any]], ...]] = (
     (b"\x1f\x8b", lambda: zlib.decompressobj(31)),
     (b"BZh", bz2.BZ2Decompressor),
@@ -48,9 +48,7 @@ def named_classes(path: Path) -> Iterator[tuple[str, str]]:
         if opener is not None:
             file.seek(0)
             yield from _named(_unpacked(file.read(_MOST), opener))
-        elif is_pickle(head) or (
-            head[:1] in b"(c]}" and head
-        ):  # how text pickles of a thing, a list or a mapping begin
+        elif is_pickle(head) or head.startswith(_TEXT_BEGINS):
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 yield from _named(content)
 

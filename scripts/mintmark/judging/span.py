@@ -38,8 +38,8 @@ class Span:
     commit, and in a shallow clone. `now` is the judge's clock, in seconds since 1970.
     """
 
-    def __init__(self, root: Path | str, base: str, head: str, *, now: float | None = None) -> None:
-        self.now = time.time() if now is None else now
+    def __init__(self, root: Path | str, base: str, head: str) -> None:
+        self.now = time.time()
         self.root = find_root(root)
         self.base = git.resolve_commit(self.root, base)
         self.head = git.resolve_commit(self.root, head)

@@ -74,9 +74,9 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
     return parse_lock(read_text_file(path, limit=MAX_LOCK_BYTES)) if os.path.lexists(path) else {}
 
 
-def parse_lock(content: bytes, path: str = LOCK) -> dict[str, LockedStage]:
+def parse_lock(content: bytes) -> dict[str, LockedStage]:
     """Return the stages in the text of a dvc.lock by name; raise `InvalidRegistryError` where it is none."""
-    stages, faults = check_lock(content, path)
+    stages, faults = check_lock(content)
     if faults:
         raise InvalidRegistryError(faults)
     return stages

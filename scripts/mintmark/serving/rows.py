@@ -93,9 +93,8 @@ class Binding:
         """Bind finite or missing numbers in the order of the signature; None where that needs a look at each column."""
         if self._one_type is None or matrix.dtype.kind not in "iuf":
             return None
-        if (
-            not isfinite(np.vdot(matrix, matrix)) and np.isinf(matrix).any()
-        ):  # the squares of large ones are infinite too
+        # One pass tells of most that all are finite; the squares of large ones are infinite too.
+        if not isfinite(np.vdot(matrix, matrix)) and np.isinf(matrix).any():
             return None
         return self._narrowed(matrix.astype(np.float64, copy=False))
 

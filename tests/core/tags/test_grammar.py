@@ -8,7 +8,7 @@ from gto.tag import parse_name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mintmark.core.tags.grammar import ChannelTag, Tag, VersionTag, format_tag, next_number, parse_tag, tag_in_address
+from mintmark.core.tags.grammar import ChannelTag, Tag, VersionTag, format_tag, next_number, parse_tag
 
 CASES: dict[str, Tag] = {
     "breast-cancer@v1.4.2": VersionTag(model="breast-cancer", version="1.4.2"),
@@ -64,10 +64,6 @@ _TAGS = st.one_of(
 def test_every_tag_comes_back_and_is_one_to_gto(tag: Tag) -> None:
     assert parse_tag(format_tag(tag)) == tag
     assert re.search(tag_re, format_tag(tag))
-
-
-def test_a_hash_is_no_place_on_a_page() -> None:
-    assert tag_in_address("iris#production!#8") == "iris%23production%21%238"
 
 
 def test_the_number_counts_over_all_channels_of_a_model() -> None:

@@ -25,7 +25,7 @@ from mintmark.errors import MintmarkError
 from mintmark.registry.dvc import read_config
 from mintmark.registry.stored import pacing, remotes
 from mintmark.registry.stored.limits import check_limits, store_size
-from mintmark.registry.stored.missing_objects import missing_objects
+from mintmark.registry.stored.missing_objects import ObjectSizes
 from mintmark.registry.stored.pull_cache import cache_folder
 from mintmark.registry.stored.pushing import push
 from mintmark.registry.stored.remotes import dvc_project, object_paths, open_object
@@ -726,7 +726,7 @@ def test_the_two_commands_move_every_version_to_another_store(made: Scratch, tmp
     shutil.rmtree(made.root / ".dvc" / "cache")
     assert read_config(made.root).required_default.folder == tmp_path / "far"
     Store(made.root).check(FILE)
-    assert missing_objects(made.root, [FILE, stored("profile.json", b"{}")]) == {}
+    assert ObjectSizes(made.root, None).faults([FILE, stored("profile.json", b"{}")]) == {}
 
 
 def test_missing_objects_are_told_by_name_and_size_alone(made: Scratch) -> None:
@@ -735,7 +735,7 @@ def test_missing_objects_are_told_by_name_and_size_alone(made: Scratch) -> None:
     made.put(short, b"sho")
     made.put(linked, b"").unlink()
     (made.store / object_path(linked)).symlink_to("nowhere")
-    faults = missing_objects(made.root, [there, short, linked, FILE, FILE])
+    faults = ObjectSizes(made.root, None).faults([there, short, linked, FILE, FILE])
     assert list(faults) == [short.md5, linked.md5, FILE.md5]
     assert "has 3 bytes where the record says 5" in faults[short.md5]
     assert "not a plain file" in faults[linked.md5]
@@ -744,7 +744,7 @@ def test_missing_objects_are_told_by_name_and_size_alone(made: Scratch) -> None:
 
 def test_a_remote_elsewhere_is_not_asked_what_is_missing(made: Scratch) -> None:
     use_remote(made, "s3://bucket/path")
-    assert missing_objects(made.root, [FILE]) == {}
+    assert ObjectSizes(made.root, None).faults([FILE]) == {}
 
 
 def test_an_object_is_closed_after_use(made: Scratch) -> None:

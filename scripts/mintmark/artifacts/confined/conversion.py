@@ -55,9 +55,7 @@ class _Written:
     run: ModelRun
 
 
-def convert_model(
-    path: Path, artifact_format: str, rows: pd.DataFrame, *, trusted: Sequence[str] = (), limits: Limits = _LIMITS
-) -> Conversion:
+def convert_model(path: Path, artifact_format: str, rows: pd.DataFrame, *, trusted: Sequence[str] = ()) -> Conversion:
     """Return the model in a pickle as skops or ONNX, and what both answer to the rows and to what is made of them.
 
     Raises `ModelRunError` for what cannot be loaded or converted, with why, and `InvalidRegistryError` with the
@@ -69,7 +67,7 @@ def convert_model(
     if refused:
         raise ModelRunError(f"{path}: {refused}")
     rows = rows.reset_index(drop=True)
-    written = _write(path, artifact_format, rows, limits)
+    written = _write(path, artifact_format, rows)
     name = f"{path.stem}.{artifact_format}"
     found = detect_format(written.content, name=name)
     findings = (
@@ -77,7 +75,7 @@ def convert_model(
     )
     if findings:
         raise InvalidRegistryError([_with_other_way(each, artifact_format) for each in findings])
-    run = run_model(written.content, artifact_format, written.tables, trusted=trusted, limits=limits)
+    run = run_model(written.content, artifact_format, written.tables, trusted=trusted, limits=_LIMITS)
     counts = {table: len(each) for table, each in written.tables.items()}
     columns = written.about["columns"]
     return Conversion(
@@ -96,12 +94,12 @@ def _with_other_way(finding: Finding, artifact_format: str) -> Finding:
     return replace(finding, message=f"{finding.message}; without --to onnx it becomes skops")
 
 
-def _write(path: Path, artifact_format: str, rows: pd.DataFrame, limits: Limits) -> _Written:
+def _write(path: Path, artifact_format: str, rows: pd.DataFrame) -> _Written:
     """Have the process apart convert the pickle; read what it wrote as a liar's."""
     place = path.resolve()
     run = run_worker(
         _WORKER, {"pickle": str(place), "format": artifact_format}, {"rows": rows}, name=str(path), place=place,
-        values=4 * (len(rows) + _MOST_EDITS) * 8, limits=limits, written=(CONVERTED,), faster=_FEWER,
+        values=4 * (len(rows) + _MOST_EDITS) * 8, limits=_LIMITS, written=(CONVERTED,), faster=_FEWER,
     )  # fmt: skip
     try:
         about, edits = _about(run.document, rows), _edits(run.document, rows)

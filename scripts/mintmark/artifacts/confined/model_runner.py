@@ -41,9 +41,8 @@ def run_model(
     limits: Limits | None = None,
     search_path: Sequence[Path] = (),
     inputs: Mapping[str, str] | None = None,
-    measure: bool = True,
 ) -> ModelRun:
-    """Return what the model in an artifact answers to each table, and (`measure`) what it costs.
+    """Return what the model in an artifact answers to each table, and what it costs.
 
     The process that loads it is held to `limits` (default: 4 GiB, 120 seconds); it sees the tables, the artifact and
     the installed packages, and what lies in `search_path`, where the modules of `trusted` types may be. The table
@@ -60,7 +59,6 @@ def run_model(
         limits=limits,
         search_path=search_path,
         inputs=inputs,
-        measure=measure,
     )
     with process:
         return process.ask(tables)

@@ -20,8 +20,8 @@ _OPSET: Final = {"": 21, "ai.onnx.ml": 3}
 _LOCALE: Final = "C.UTF-8"
 # What scikit-learn takes for words, and skl2onnx for words without accents. Here so in the syntax of RE2.
 _DEFAULT_WORDS: Final = r"(?u)\b\w\w+\b"
-_HISTOGRAMS: Final = "HistGradientBoosting"
 _WORDS: Final = r"[\p{L}\p{N}_]{2,}"
+_HISTOGRAMS: Final = "HistGradientBoosting"
 
 
 def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:

@@ -33,7 +33,7 @@ class MlflowServer:
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def at(cls, address: str, environment: Mapping[str, str] = os.environ) -> MlflowServer:
+    def at(cls, address: str) -> MlflowServer:
         """Take an address as a person writes it; raise `UsageError` for one that is no server's."""
         parts = urlsplit(address)
         if parts.scheme not in _SCHEMES or not parts.hostname:
@@ -44,9 +44,9 @@ class MlflowServer:
             )
         place = parts.netloc.rpartition("@")[2]
         shown = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
-        user = unquote(parts.username or "") or environment.get("MLFLOW_TRACKING_USERNAME", "")
-        word = unquote(parts.password or "") or environment.get("MLFLOW_TRACKING_PASSWORD", "")
-        token = environment.get("MLFLOW_TRACKING_TOKEN", "")
+        user = unquote(parts.username or "") or os.environ.get("MLFLOW_TRACKING_USERNAME", "")
+        word = unquote(parts.password or "") or os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
+        token = os.environ.get("MLFLOW_TRACKING_TOKEN", "")
         if user:
             return cls(address=shown, headers=basic_credentials(user, word))
         return cls(address=shown, headers={"Authorization": f"Bearer {token}"} if token else {})

@@ -21,10 +21,9 @@ BATCHES: Final = "in batches of 1, 2 and 7"
 KINDS: Final = (GIVEN, AGAIN, MISSING, LEVELS, NUMBERS, THRESHOLDS, BATCHES)
 MOST_COLUMNS: Final = 200  # that are changed, one in turn
 _SIZES: Final = (1, 2, 7)
-_COPIES: Final = (
-    25  # rows of all parts of a table in which a cell is missing: what a tree does may depend on the others
-)
-_COPIES_OF_VALUE: Final = 5  # the same for each unusual value
+# Rows of all parts of a table in which a cell is missing, or unusual: what a tree does may depend on the other cells.
+_COPIES: Final = 25
+_COPIES_OF_VALUE: Final = 5  # for each unusual value
 _BATCHED: Final = 14  # rows
 _TEXTS: Final = ("", "Größe – ångström 東京", "never seen before", "NEVER SEEN BEFORE ")
 _OF: Final = ": "

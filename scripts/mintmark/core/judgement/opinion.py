@@ -82,9 +82,9 @@ class Opinion:
         return any(each.verdict == "fail" for each in self.checks)
 
 
-def found(name: CheckName, verdict: CheckVerdict, message: str, path: str = "", line: int | None = None) -> Opinion:
+def found(name: CheckName, verdict: CheckVerdict, message: str, path: str = "") -> Opinion:
     """Return the opinion that holds one check."""
-    return Opinion(checks=(check(name, verdict, message, path, line),))
+    return Opinion(checks=(check(name, verdict, message, path),))
 
 
 def found_faults(name: CheckName, findings: Iterable[Finding]) -> Opinion:

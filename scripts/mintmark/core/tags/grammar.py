@@ -66,11 +66,6 @@ def format_tag(tag: Tag) -> str:
     return f"{tag.model}{named}{'!' if tag.ends else ''}{number}"
 
 
-def tag_in_address(name: str) -> str:
-    """Return the name of a tag as an address holds it: to a browser, a place on the page begins with `#`."""
-    return name.replace("%", "%25").replace("#", "%23").replace("+", "%2B").replace("!", "%21")
-
-
 def next_number(tags: Iterable[Tag], model: str) -> int:
     """Return the number of the next tag of a model: one more than the highest, over all of its channels."""
     return max((tag.number or 0 for tag in tags if tag.model == model), default=0) + 1

@@ -172,8 +172,6 @@ _SOURCES: Final[Mapping[Source, str]] = {
     "whole": "They are all of that lock: only pip knows what the package of a type in the model needs.",
     "record": "No commit has that lock, so they are as its record names them, without hashes.",
 }
-
-
 _UNSAID: Final = "They are as its record names them, without hashes."
 
 

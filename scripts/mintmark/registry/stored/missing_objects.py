@@ -18,17 +18,12 @@ if TYPE_CHECKING:
     from mintmark.core.records import StoredFile
 
 
-def missing_objects(root: Path, files: Iterable[StoredFile], *, revision: str | None = None) -> dict[str, str]:
-    """Return, by md5, what is wrong with those objects that a folder remote lacks or holds in another size.
+class ObjectSizes:
+    """The sizes of the objects in folder remotes, kept for several questions.
 
     It looks at names and sizes only; `Store.check` reads the bytes. With a revision, the embedded store is the one of
-    that commit. Other remotes are not asked: the result is empty.
+    that commit. Other remotes are not asked.
     """
-    return ObjectSizes(root, revision).faults(files)
-
-
-class ObjectSizes:
-    """What `missing_objects` looks at, kept for several questions."""
 
     def __init__(self, root: Path, revision: str | None) -> None:
         self._root, self._revision = root, revision
@@ -38,7 +33,7 @@ class ObjectSizes:
         self._embedded = default.embedded_in(root) if default is not None else None
 
     def faults(self, files: Iterable[StoredFile]) -> dict[str, str]:
-        """See `missing_objects`."""
+        """Return, by md5, what is wrong with those objects that are missing or of another size; nothing of the rest."""
         if not self._folders:
             return {}
         distinct = {file.md5: file for file in files}.values()

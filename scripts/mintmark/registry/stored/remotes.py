@@ -74,8 +74,8 @@ def object_paths(md5: str) -> tuple[str, str]:
 
 
 @contextmanager
-def open_object(remote: Remote, file: StoredFile, *, scratch: Path | None = None) -> Iterator[IO[bytes]]:
-    """Open the object of a stored file in a remote; `scratch` is where DVC may put it for the while.
+def open_object(remote: Remote, file: StoredFile) -> Iterator[IO[bytes]]:
+    """Open the object of a stored file in a remote.
 
     Raises `ObjectMissingError` where the remote does not have it, `RemoteError` where that cannot be told.
     """
@@ -95,7 +95,7 @@ def open_object(remote: Remote, file: StoredFile, *, scratch: Path | None = None
         with opened:
             yield opened
         return
-    with _fetched_by_dvc(remote, file, scratch) as path, path.open("rb") as stream:
+    with _fetched_by_dvc(remote, file) as path, path.open("rb") as stream:
         yield stream
 
 
@@ -193,9 +193,9 @@ def _fsspec_options(options: Mapping[str, str], scheme: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _fetched_by_dvc(remote: Remote, file: StoredFile, scratch: Path | None) -> Iterator[Path]:
+def _fetched_by_dvc(remote: Remote, file: StoredFile) -> Iterator[Path]:
     """Have DVC fetch an object into a project of its own, so that the pointer need not be in any work tree."""
-    with dvc_project(remote, scratch) as project:
+    with dvc_project(remote) as project:
         (project / "object.dvc").write_text(format_pointer(_as_object(file)), "utf-8")
         try:
             run_dvc("fetch", "object.dvc", cwd=project, timeout=_DVC_STARTS + seconds_for(file.size))
@@ -218,7 +218,7 @@ def push_through_dvc(
     remote: Remote, files: Mapping[str, StoredFile], place: Callable[[StoredFile, Path], None]
 ) -> None:
     """Have DVC push objects to a remote; `place(file, path)` must put the bytes of a file at a path of DVC's cache."""
-    with dvc_project(remote, None) as project:
+    with dvc_project(remote) as project:
         for number, file in enumerate(files.values()):
             place(file, project / "cache" / object_paths(file.md5)[0])
             (project / f"object-{number}.dvc").write_text(format_pointer(_as_object(file, number)), "utf-8")
@@ -230,7 +230,7 @@ def _as_object(file: StoredFile, number: int = 0) -> StoredFile:
 
 
 @contextmanager
-def dvc_project(remote: Remote, place: Path | None) -> Iterator[Path]:
+def dvc_project(remote: Remote, place: Path | None = None) -> Iterator[Path]:
     """Make a DVC project for one command, with one remote and a cache of its own, and no Git."""
     from configobj import ConfigObj  # type: ignore[import-untyped, unused-ignore]
 

@@ -26,7 +26,6 @@ def difference_chart(
     maximize: bool,
     metric: str,
     against: str,
-    prefix: str = "difference",
 ) -> str:
     """Return the difference of a metric as SVG, empty where it cannot be drawn.
 
@@ -40,8 +39,8 @@ def difference_chart(
     said = f"{in_words(value, low, high)} {metric}. The margin is {written(margin)}."
     return "".join(
         [
-            opening("mm-chart mm-difference", _WIDTH, _HEIGHT, attributes=f' role="img" aria-labelledby="{prefix}-t"'),
-            f'<title id="{prefix}-t">{plain(f"The difference: {said}", 400)}</title>',
+            opening("mm-chart mm-difference", _WIDTH, _HEIGHT, attributes=' role="img" aria-labelledby="difference-t"'),
+            f'<title id="difference-t">{plain(f"The difference: {said}", 400)}</title>',
             _beyond(axis, edge, maximize=maximize),
             *_lines(axis, edge),
             _interval(axis, value, low, high),

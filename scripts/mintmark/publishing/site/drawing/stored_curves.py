@@ -121,13 +121,11 @@ def read_outcomes(
         raise MintmarkError(f"predictions.parquet cannot be read: {' '.join(str(error).split())[:200]}") from None
 
 
-def paired_standing(
-    first: Stored, second: Stored, question: Question, *, margin: float, resamples: int = RESAMPLES
-) -> Standing | None:
+def paired_standing(first: Stored, second: Stored, question: Question, *, margin: float) -> Standing | None:
     """Return how the first version stands against the second by the primary metric, as a review would judge it.
 
     On the rows that neither was trained on (R11), the same paired bootstrap with the same seed, of fewer resamples:
-    `resamples` at most, and 500 where there are many rows. None where it cannot be told: they were not evaluated on the
+    2,000 at most, and 500 where there are many rows. None where it cannot be told: they were not evaluated on the
     same rows, it is not known what one of them was trained on, too few rows are left, a file cannot be read, one of
     them does not give the metric, or the rows are more than 200,000.
     """
@@ -154,7 +152,7 @@ def paired_standing(
         ours, theirs = ours.take(clean.mask), theirs.take(clean.mask)
         clusters = None if clusters is None else clusters[clean.mask]
         metric, most = question.metric, max(_FEWEST_RESAMPLES, _MOST_DRAWN // len(ours))
-        found = paired_bootstrap([metric], ours, theirs, clusters=clusters, resamples=min(resamples, RESAMPLES, most))
+        found = paired_bootstrap([metric], ours, theirs, clusters=clusters, resamples=min(RESAMPLES, most))
     except (MintmarkError, ValueError):
         return None
     resampled = found.get(metric)

@@ -16,7 +16,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 546.0, 12.0, 200.0
 _CROWDED: Final = 60
 
 
-def trials_chart(trials: Sequence[Mapping[str, Any]], *, prefix: str = "trials") -> str:
+def trials_chart(trials: Sequence[Mapping[str, Any]]) -> str:
     """Return the trials that have a score, in their order, empty where fewer than two have one."""
     drawn = [trial for trial in trials if is_drawn(trial["score"])]
     if len(drawn) < 2:
@@ -36,11 +36,11 @@ def trials_chart(trials: Sequence[Mapping[str, Any]], *, prefix: str = "trials")
         if tick == round(tick)
     )
     said = f"{count(len(drawn), 'trial')}. The best is trial {drawn[best]['trial']} with {number(scores[best])}."
-    named = f' role="img" aria-labelledby="{prefix}-t {prefix}-d"'
+    named = ' role="img" aria-labelledby="trials-t trials-d"'
     x, y = spots[best]
     return (
         f"{opening('mm-chart', _WIDTH, _HEIGHT, attributes=named)}"
-        f'<title id="{prefix}-t">Score by trial</title><desc id="{prefix}-d">{plain(said)}</desc>'
+        f'<title id="trials-t">Score by trial</title><desc id="trials-d">{plain(said)}</desc>'
         f'<path d="{grid}" stroke="currentColor" opacity=".15"/>'
         f'<g font-size="12" opacity=".85"><g text-anchor="end">{rows}</g><g text-anchor="middle">{columns}'
         f'<text x="{short((_LEFT + _RIGHT) / 2)}" y="{short(_BOTTOM + 38)}">trial</text></g></g>'
