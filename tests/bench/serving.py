@@ -1,7 +1,8 @@
 """Measure `mintmark serve` beside MLServer and MLflow: the same fitted models, one row a request, 16 connections.
 
-Each server runs alone, in an environment of its own; wrk asks it over REST and ghz over gRPC. What the others need is
-installed into a temporary folder. Run it by `make bench-serve`, on a machine with nothing else to do.
+Each server has an environment of its own. All of them run, and one at a time is asked, for two seconds in turn and so
+in several rounds: what else the machine does then falls on all alike. wrk asks over REST and ghz over gRPC. What the
+others need is installed into a temporary folder. Run it by `make bench-serve`, on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 import joblib
 import pandas as pd
@@ -40,8 +43,9 @@ from tests.scaffold.go_programs import go_program  # noqa: E402
 import mintmark  # noqa: E402
 
 MODELS = ("breast-cancer", "digits")
-CONNECTIONS, SECONDS = 16, 8
-PORT, GRPC_PORT = 18080, 18081
+CONNECTIONS = 16
+ROUNDS, SECONDS = 9, 2
+PORTS = count(18080)
 PROTO = HERE / "scripts/mintmark/serving/grpc/open_inference.proto"
 GHZ = ("github.com/bojand/ghz/cmd/ghz", "v0.120.0")
 POLL = 2.0  # seconds between two looks at a remote
@@ -60,13 +64,23 @@ uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", lifespa
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Requests a second with many connections, their 99th percentile, the median of a lonely one, and what it takes."""
+    """Requests a second with many connections, their 99th percentile, the median of a lonely one, and what it takes.
+
+    Of the first three the median of all rounds.
+    """
 
     rate: float
     slowest: float  # seconds
     lonely: float  # seconds
     memory: float  # bytes
     ready: float  # seconds from the start
+
+
+class Ports(NamedTuple):
+    """Where a server listens."""
+
+    rest: int
+    grpc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ class Contender:
     name: str
     command: Sequence[str]
     folder: Path
+    ports: Ports
     ready: str
     path: str
     body: Any
@@ -101,8 +116,9 @@ def main() -> int:
         exporter = _environment(folder / "exporter", PACKAGES)
         for model in wanted:
             contenders = _contenders(folder / model, model, mlserver, mlflow, exporter)
-            found = {each.name: _measure(each, wrk, ghz, folder) for each in contenders if each.path or ghz}
-            missed += _report(model, found)
+            missed += _report(
+                model, _measure([each for each in contenders if each.path or ghz], wrk, ghz, folder / model)
+            )
         missed += _report_deployments(_deployments(folder, wanted[0]))
     return min(missed, 1)
 
@@ -134,46 +150,60 @@ def _contenders(folder: Path, model: str, mlserver: Path, mlflow: Path, exporter
     message = {"model_name": model, "inputs": [{**about, "contents": {"fp64_contents": values[0]}}]}
     shares = {**message, "outputs": [{"name": "predict_proba"}]}  # MLServer's own labels do not fit its messages
     split = {"dataframe_split": {"columns": columns, "data": values}}
-    _write_mlserver(folder / "mlserver", model, folder / "model.joblib")
     _write_mlflow(folder / "mlflow", folder / "model.joblib", mlflow)
     as_onnx = with_onnx(HERE, folder, model, folder / "model.joblib", exporter)
     (folder / "constant.py").write_text(CONSTANT)
-    serve = _serve(f"{model}@production")
-    log = ("--log", str(folder / "log"))
-    shadow = ("--shadow", f"{model}@staging")
-    answers = (str(mlflow / "mlflow"), "models", "serve", "-m", str(folder / "mlflow"), "-p", str(PORT))
     infer, rows = f"/v2/models/{model}/infer", f"/models/{model}/predict"
-    other = (str(mlserver / "mlserver"), "start", ".")
+
+    def ours(name: str, path: str, body: Any, *options: str, registry: Path = HERE) -> Contender:
+        ports = _new_ports()
+        return Contender(name, _serve(ports, f"{model}@production", *options), registry, ports, "/ready", path, body)
+
+    def theirs(name: str, path: str, body: Any) -> Contender:
+        ports = _new_ports()
+        _write_mlserver(folder / name, model, folder / "model.joblib", ports)
+        return Contender(
+            name, (str(mlserver / "mlserver"), "start", "."), folder / name, ports, "/v2/health/ready", path, body
+        )
+
+    two, split_ports, constant = ("--workers", "2"), _new_ports(), _new_ports()
+    answers = (str(mlflow / "mlflow"), "models", "serve", "-m", str(folder / "mlflow"), "-p", str(split_ports.rest))
     return [
-        Contender("mintmark", serve, HERE, "/ready", infer, tensor),
-        Contender("  two processes", (*serve, "--workers", "2"), HERE, "/ready", infer, tensor),
-        Contender("  ONNX", serve, as_onnx, "/ready", infer, tensor),
-        Contender("  ONNX, two processes", (*serve, "--workers", "2"), as_onnx, "/ready", infer, tensor),
-        Contender("  with a log", (*serve, *log), HERE, "/ready", infer, tensor),
-        Contender("  with a shadow", (*serve, *shadow), HERE, "/ready", infer, tensor),
-        Contender("  rows by name", serve, HERE, "/ready", rows, {"rows": row.to_dict("records")}),
-        Contender("  MLflow's protocol", serve, HERE, "/ready", "/invocations", split),
-        Contender("MLServer", other, folder / "mlserver", "/v2/health/ready", infer, tensor),
-        Contender("mlflow models serve", (*answers, "--env-manager", "local"), folder, "/ping", "/invocations", split),
-        Contender("a constant answer", (sys.executable, "constant.py", str(PORT)), folder, "/ready", infer, tensor),
-        Contender("mintmark, gRPC", serve, HERE, "/ready", "", message),
-        Contender("  two processes, gRPC", (*serve, "--workers", "2"), HERE, "/ready", "", message),
-        Contender("MLServer, gRPC", other, folder / "mlserver", "/v2/health/ready", "", shares),
-    ]
+        ours("mintmark", infer, tensor),
+        ours("  with a log", infer, tensor, "--log", str(folder / "log")),
+        ours("  with a shadow", infer, tensor, "--shadow", f"{model}@staging"),
+        ours("  two processes", infer, tensor, *two),
+        ours("  ONNX", infer, tensor, registry=as_onnx),
+        ours("  ONNX, two processes", infer, tensor, *two, registry=as_onnx),
+        ours("  rows by name", rows, {"rows": row.to_dict("records")}),
+        ours("  MLflow's protocol", "/invocations", split),
+        theirs("MLServer", infer, tensor),
+        Contender("mlflow models serve", (*answers, "--env-manager", "local"), folder, split_ports, "/ping", "/invocations", split),
+        Contender("a constant answer", (sys.executable, "constant.py", str(constant.rest)), folder, constant, "/ready", infer, tensor),
+        ours("mintmark, gRPC", "", message),
+        ours("  two processes, gRPC", "", message, *two),
+        theirs("MLServer, gRPC", "", shares),
+    ]  # fmt: skip
 
 
-def _serve(*arguments: str) -> tuple[str, ...]:
-    ports = ("--port", str(PORT), "--grpc-port", str(GRPC_PORT))
-    return (sys.executable, "-m", "mintmark.cli", "serve", *arguments, *ports)
+def _new_ports() -> Ports:
+    """Return two ports on which nobody listens."""
+    free = (port for port in PORTS if not _listens(port))
+    return Ports(next(free), next(free))
 
 
-def _write_mlserver(folder: Path, model: str, artifact: Path) -> None:
+def _serve(ports: Ports, *arguments: str) -> tuple[str, ...]:
+    where = ("--port", str(ports.rest), "--grpc-port", str(ports.grpc))
+    return (sys.executable, "-m", "mintmark.cli", "serve", *arguments, *where)
+
+
+def _write_mlserver(folder: Path, model: str, artifact: Path, ports: Ports) -> None:
     folder.mkdir()
     implementation = "mlserver_sklearn.SKLearnModel"
     about = {"name": model, "implementation": implementation, "parameters": {"uri": str(artifact)}}
     (folder / "model-settings.json").write_text(json.dumps(about))
-    ports = {"http_port": PORT, "grpc_port": GRPC_PORT, "metrics_port": PORT + 2, "debug": False}
-    (folder / "settings.json").write_text(json.dumps(ports))
+    where = {"http_port": ports.rest, "grpc_port": ports.grpc, "metrics_port": _new_ports().rest, "debug": False}
+    (folder / "settings.json").write_text(json.dumps(where))
 
 
 def _write_mlflow(folder: Path, artifact: Path, programs: Path) -> None:
@@ -184,32 +214,39 @@ def _write_mlflow(folder: Path, artifact: Path, programs: Path) -> None:
     subprocess.run((programs / "python", "-c", code, artifact, folder), check=True, capture_output=True)
 
 
-# -- one server ------------------------------------------------------------------------------------------------------
+# -- the servers -----------------------------------------------------------------------------------------------------
 
 
-def _measure(contender: Contender, wrk: str, ghz: str, folder: Path) -> Measured:
-    with _running(contender) as (process, ready):
-        ask = _client(contender, wrk, ghz, folder)
-        ask(4, 2)  # what the first requests take is nobody's speed
-        memory = _memory(process.pid)
-        loaded, lonely = ask(CONNECTIONS, SECONDS), ask(1, 4)
-        memory = max(memory, _memory(process.pid))
-    return Measured(loaded.rate, loaded.slowest, lonely.usual, memory, ready)
+def _measure(contenders: Sequence[Contender], wrk: str, ghz: str, folder: Path) -> dict[str, Measured]:
+    """Start all, ask them in turn, and return what was measured by name."""
+    with ExitStack() as running:
+        started = {each.name: running.enter_context(_running(each)) for each in contenders}
+        ask = {each.name: _client(each, wrk, ghz, folder) for each in contenders}
+        for client in ask.values():
+            client(4, 2)  # what the first requests take is nobody's speed
+        many = [{name: client(CONNECTIONS, SECONDS) for name, client in ask.items()} for _ in range(ROUNDS)]
+        one = [{name: client(1, 1) for name, client in ask.items()} for _ in range(3)]
+        return {
+            name: Measured(
+                rate=median(speeds[name].rate for speeds in many),
+                slowest=median(speeds[name].slowest for speeds in many),
+                lonely=median(speeds[name].usual for speeds in one),
+                memory=_memory(process.pid),
+                ready=ready,
+            )
+            for name, (process, ready) in started.items()
+        }
 
 
 def _client(contender: Contender, wrk: str, ghz: str, folder: Path) -> Client:
+    files = Path(tempfile.mkdtemp(dir=folder))
     if contender.path:
-        return over_rest(wrk, folder, f"http://127.0.0.1:{PORT}{contender.path}", contender.body)
-    return over_grpc(ghz, folder, PROTO, GRPC_PORT, contender.body)
+        return over_rest(wrk, files, f"http://127.0.0.1:{contender.ports.rest}{contender.path}", contender.body)
+    return over_grpc(ghz, files, PROTO, contender.ports.grpc, contender.body)
 
 
 @contextmanager
 def _running(contender: Contender) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    end = time.monotonic() + 10  # until the processes of the one before are gone
-    while taken := [port for port in (PORT, GRPC_PORT) if _listens(port)]:
-        if time.monotonic() > end:
-            raise SystemExit(f"something listens on port {taken[0]}; stop it, or it is what would be measured")
-        time.sleep(0.1)
     programs = str(Path(contender.command[0]).parent)
     environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
     begin = time.monotonic()
@@ -218,7 +255,7 @@ def _running(contender: Contender) -> Iterator[tuple[subprocess.Popen[bytes], fl
             contender.command, cwd=contender.folder, env=environment, stdout=words, stderr=words, start_new_session=True
         )
         try:
-            while not _answers(contender.ready):
+            while not _answers(contender.ports.rest, contender.ready):
                 if process.poll() is not None or time.monotonic() - begin > 120:
                     words.seek(0)
                     raise SystemExit(f"{contender.name} does not start:\n{words.read().decode()[-2000:]}")
@@ -234,9 +271,9 @@ def _listens(port: int) -> bool:
         return not probe.connect_ex(("127.0.0.1", port))
 
 
-def _answers(path: str) -> bool:
+def _answers(port: int, path: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -262,9 +299,10 @@ def _deployments(folder: Path, model: str) -> list[float]:
     _git(folder, "clone", "--quiet", str(remote), str(clone))
     channel = clone / "models" / model / "channels/production.yaml"
     numbers = sorted(path.name for path in (clone / "models" / model / "versions").iterdir())[-2:]
-    serve = _serve(f"{model}@production", "--registry", str(remote), "--every", f"{POLL:g}s")
+    ports = _new_ports()
+    serve = _serve(ports, f"{model}@production", "--registry", str(remote), "--every", f"{POLL:g}s")
     took = []
-    with _running(Contender("mintmark", serve, folder, "/ready", "", None)):
+    with _running(Contender("mintmark", serve, folder, ports, "/ready", "", None)):
         for place in range(DEPLOYMENTS):
             number = numbers[place % 2]
             channel.write_text(f"version: {number}\n")
@@ -272,7 +310,7 @@ def _deployments(folder: Path, model: str) -> list[float]:
             time.sleep(0.7 * place)  # the look at the remote is not always as far away
             _git(clone, "push", "--quiet")
             begin = time.monotonic()
-            while _served() != number:
+            while _served(ports.rest) != number:
                 time.sleep(0.02)
             took.append(time.monotonic() - begin)
     return took
@@ -283,8 +321,8 @@ def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(("git", "-C", str(folder), *person, *arguments), check=True, capture_output=True)
 
 
-def _served() -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/status", timeout=30) as answer:
+def _served(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=30) as answer:
         return str(json.load(answer)["serving"][0]["version"])
 
 
