@@ -139,3 +139,41 @@ def test_a_shadow_that_answers_oddly_goes_on() -> None:
         shadow.stop()
     assert sum(shadow.seen.values()) >= 2
     assert not shadow.seen["dropped"]
+
+
+class Working(Liar):
+    """Takes the interpreter so many seconds a row, and notes how many rows it is asked about at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.calls: list[int] = []
+
+    def predict(self, table: pd.DataFrame) -> Any:
+        self.calls.append(len(table))
+        end = time.thread_time() + self.seconds * len(table)
+        while time.thread_time() < end:
+            pass
+        return np.array(["even"] * len(table), dtype=object)
+
+
+def calls_of(model: Working, requests: int) -> list[int]:
+    served, slot = version(INPUTS), challenger(INPUTS)
+    assert slot.current is not None
+    slot.current._loaded = model  # type: ignore[assignment]
+    with shadowing(slot) as (shadow, _):
+        for number in range(requests):
+            shadow.see(decision(served, str(number), [{"age": 12, "city": "x"}]))
+        shadow.start()
+        settle(shadow, requests)
+    assert +shadow.seen == {"answered": requests}
+    return model.calls
+
+
+def test_a_slow_challenger_takes_the_interpreter_for_a_row_or_two_at_a_time() -> None:
+    assert max(calls_of(Working(0.02), 8)) <= 2
+
+
+def test_a_quick_challenger_is_asked_about_ever_more_rows_at_once() -> None:
+    calls = calls_of(Working(0), 300)
+    assert calls[0] == 1
+    assert max(calls) > 30

@@ -1,11 +1,12 @@
 """Let challengers answer what was answered already: off the path, on a copy, and never at a caller's cost.
 
 What waits for a challenger is bounded, and what finds no room is counted and dropped. It is asked about many requests
-in one call, as many as it answers in milliseconds, and rests so long that it takes but a small share of a processor.
+in one call, as many as add milliseconds to it, and rests so long that it takes but a small share of a processor.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from mintmark.serving.slots import Slot
 
 ROOM: Final = 20_000  # rows that may wait
-_FEWEST_ROWS, _MOST_ROWS = 64, 4096  # in one call
-_SPELL: Final = 0.003  # seconds of work between two rests: so long may a caller wait for the interpreter
+_MOST_ROWS: Final = 4096  # in one call
+_SPELL: Final = 0.003  # seconds of work between two rests, beside what a call takes: so long may a caller wait
 _MOST_SIZE: Final = 32 << 20  # bytes of bodies that may wait
 _SHARE: Final = 0.1  # of one processor
 _PAUSE: Final = 0.05  # seconds, in which requests gather
@@ -43,7 +44,8 @@ class Shadow:
         self._record, self._room = record, room
         self._queue: deque[Decision] = deque()
         self._rows = self._size = 0
-        self._most = _FEWEST_ROWS  # rows of a spell
+        self._most = 1  # rows of a spell; nobody knows yet how long they take
+        self._least = math.inf  # seconds of the quickest spell, which is what any call takes
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"shadow {slot.name}", daemon=True)
@@ -87,9 +89,18 @@ class Shadow:
             except Exception:  # answers of a form that nobody expected; the thread must go on
                 self.seen["failed"] += len(taken)
             took = time.thread_time() - begin
-            if self._queue or took > 2 * _SPELL:
-                self._most = int(min(max(self._most * min(_SPELL / took, 2.0), _FEWEST_ROWS), _MOST_ROWS))
+            self._learn(sum(len(each.rows or ()) for each in taken), took)
             pause = max(_PAUSE, took * (1 / _SHARE - 1))
+
+    def _learn(self, rows: int, took: float) -> None:
+        """Let the next spell have as many rows as add milliseconds to what any call takes, at most twice as many."""
+        if not rows:
+            return
+        self._least = min(self._least, took)
+        added = took - self._least
+        if self._queue or added > _SPELL:
+            fit = rows * (_SPELL / added if added > _SPELL / 2 else 2)
+            self._most = int(min(max(fit, 1), _MOST_ROWS))
 
     def _take(self) -> list[Decision]:
         taken: list[Decision] = []
