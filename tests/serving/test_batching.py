@@ -106,7 +106,7 @@ def test_a_slow_model_is_not_asked_about_the_first_who_comes_back() -> None:
 
     run(call_all())
     settled = model.sizes[len(model.sizes) // 4 :]
-    assert sum(settled) / len(settled) > 6, model.sizes
+    assert sum(settled) / len(settled) > 5, model.sizes  # one and the others in turn would make four
 
 
 def test_a_lonely_caller_waits_for_nobody() -> None:
