@@ -176,12 +176,12 @@ def test_workers_share_the_port_and_a_dead_one_is_replaced(loans: Scratch, tmp_p
     with serving(loans.root, tmp_path / "logs", NAME, "--workers", "2") as server:
         children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
         first = children.read_text().split()
-        assert len(first) == 2
+        assert len(first) == 3, "what forks proofs, and two that answer"
         with Load(server) as load:
             until(lambda: len(load.answers) > 100, server.log)
         assert load.faults == []
         until(lambda: _counted(server) == len(load.answers), server.log)  # by all processes together
-        os.kill(int(first[0]), signal.SIGKILL)
+        os.kill(int(first[-1]), signal.SIGKILL)
         until(lambda: len(set(children.read_text().split()) - set(first)) == 1, server.log)
         assert server.stop() == 0
 
@@ -237,7 +237,7 @@ def fork_and_stop():
 os.fork = fork_and_stop
 listening = socket.create_server(("127.0.0.1", 0))
 run = lambda channel: time.sleep(60)
-raise SystemExit(Workers(1, run, listening=listening, prepare=list, ended=lambda pid: None).serve())
+raise SystemExit(Workers(1, run, listening=listening, ended=lambda pid: None).serve())
 """
 
 
@@ -247,13 +247,14 @@ def test_a_stop_while_a_process_is_made_ends_that_one_too() -> None:
 
 
 STOPPED_BEFORE = """
-import os, signal, socket, time
-from mintmark.serving.processes.workers import Workers
-def prepare():
+import os, signal, sys, time
+from mintmark.cli import main
+from mintmark.serving import server
+def prepare_libraries():
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(60)
-listening = socket.create_server(("127.0.0.1", 0))
-raise SystemExit(Workers(1, None, listening=listening, prepare=prepare, ended=None).serve())
+server.prepare_libraries = prepare_libraries
+sys.exit(main(["serve", "--port", "0"]))
 """
 
 

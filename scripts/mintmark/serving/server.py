@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.core.model import Treatment
     from mintmark.core.reference import Reference
     from mintmark.registry.reading import Registry
@@ -65,10 +66,11 @@ class Options:
 
 
 class Serving:
-    """Everything of one server process."""
+    """Everything of one server process. What is new proves itself in a fork of `fork_server`, where there is one."""
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    def __init__(self, options: Options, fork_server: ForkServer | None = None) -> None:
+        prepare_libraries()
+        self.options, self._fork_server = options, fork_server
         source = SharedSource(open_source(options.registry))
         self.slots = Slots([_followed(text) for text in options.references])
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
@@ -110,7 +112,7 @@ class Serving:
             waiting=self.options.limits.waiting,
             tell=tell,
             discover=discover,
-            prepare=prepare_libraries,
+            fork_server=self._fork_server,
         )
 
     def _personal(self, model: str) -> Mapping[str, Treatment] | None:

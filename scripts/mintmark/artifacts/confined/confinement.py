@@ -16,11 +16,17 @@ import sys
 import sysconfig
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mintmark.core.finding import one_line
+
+if TYPE_CHECKING:
+    from mintmark.artifacts.confined.fork_server import Forked, ForkServer
+
+    _Process = subprocess.Popen[bytes] | Forked
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 _LAUNCH = "import sys; sys.path.append(sys.argv[1]); from mintmark.artifacts.confined.launcher import main; main()"
@@ -125,13 +131,15 @@ def start_confined(
     environment: Mapping[str, str],
     limits: Limits,
     network: bool = False,
+    fork_server: ForkServer | None = None,
 ) -> Started:
     """Start a command, whose time runs from now on; to be used as a context, which leaves nothing that it started.
 
     It reads and executes what lies at or below `readable`, writes (and reads) at or below `writable`, files or
     folders, and reaches no other: `python_paths()` is what a Python program needs besides. Of this process's
     environment it sees nothing: it gets `environment`, with PATH, LANG, HOME and TMPDIR where they are not given (the
-    last two: the first writable folder, else `cwd`). `network` lets it reach other machines.
+    last two: the first writable folder, else `cwd`). `network` lets it reach other machines. With a `fork_server`, one
+    of the workers that it knows is a fork of that; anything else, and where it is gone, is a new process.
     """
     ours, theirs = os.pipe()
     home = str(next((path for path in writable if path.is_dir()), cwd))
@@ -148,18 +156,16 @@ def start_confined(
         "cpu_seconds": math.ceil(limits.seconds) if limits.cpu_seconds is None else limits.cpu_seconds,
         "file_bytes": limits.file_bytes,
         "processes": limits.processes,
-        "parent": os.getpid(),
-        "report": theirs,
     }
     try:
         with open(theirs, "wb"):
-            process = _start(theirs)
+            process, whose = _begin(theirs, fork_server)
     except BaseException:
         os.close(ours)
         raise
     started = Started(process, ours, limits.seconds)
     try:
-        _hand_over(process, task)
+        _hand_over(process, {**task, **whose})
     except BaseException:
         started.end()
         raise
@@ -169,7 +175,7 @@ def start_confined(
 class Started:
     """A command that runs. Until `finish` nobody reads what it prints, and it waits when that is more than 64 KiB."""
 
-    def __init__(self, process: subprocess.Popen[bytes], report: int, seconds: float) -> None:
+    def __init__(self, process: _Process, report: int, seconds: float) -> None:
         self._process, self._report, self._seconds = process, report, seconds
         self._begin = time.monotonic()
 
@@ -240,6 +246,14 @@ def _is_private(folder: Path) -> bool:
     return within or Path.cwd().is_relative_to(folder) or any((folder / name).exists() for name in _REPOSITORY)
 
 
+def _begin(report: int, fork_server: ForkServer | None) -> tuple[_Process, dict[str, int]]:
+    """Return a launcher, and what its task says of where it comes from."""
+    if fork_server is not None:
+        with suppress(OSError):
+            return fork_server.start(report), {"parent": fork_server.pid, "report": fork_server.report}
+    return _start(report), {"parent": os.getpid(), "report": report}
+
+
 def _start(report: int) -> subprocess.Popen[bytes]:
     # Isolated (-I) and without site (-S), Python reads neither variables nor anything from the current folder.
     return subprocess.Popen(
@@ -254,7 +268,7 @@ def _start(report: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _hand_over(process: subprocess.Popen[bytes], task: Mapping[str, Any]) -> None:
+def _hand_over(process: _Process, task: Mapping[str, Any]) -> None:
     assert process.stdin
     try:
         process.stdin.write(json.dumps(task).encode())
@@ -263,7 +277,7 @@ def _hand_over(process: subprocess.Popen[bytes], task: Mapping[str, Any]) -> Non
         pass  # it ended at once; what it said tells why
 
 
-def _converse(process: subprocess.Popen[bytes], seconds: float, report: int) -> tuple[bytes, bytes, bytes]:
+def _converse(process: _Process, seconds: float, report: int) -> tuple[bytes, bytes, bytes]:
     """Return what the command and the launcher say, until the launcher has ended."""
     assert process.stdout
     assert process.stderr
@@ -286,7 +300,7 @@ def _converse(process: subprocess.Popen[bytes], seconds: float, report: int) -> 
     return stdout, stderr, said
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: _Process) -> None:
     """Have the launcher end everything, if it did not yet, and let go of it."""
     try:
         process.terminate()

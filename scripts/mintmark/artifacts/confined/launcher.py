@@ -20,6 +20,7 @@ import signal
 import stat
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -37,13 +38,15 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _ENDINGS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SECONDS_TO_KILL = 10
 
+Execute = Callable[[str, list[str], dict[str, str]], object]
+
 
 class _Ended(Exception):  # noqa: N818 - a signal, which is no fault
     pass
 
 
-def main() -> NoReturn:
-    """Do the task on standard input; ends the process."""
+def main(execute: Execute = os.execvpe) -> NoReturn:
+    """Do the task on standard input; ends the process. `execute` has it become the command."""
     task = json.loads(sys.stdin.buffer.read())
     os.set_inheritable(task["report"], False)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -53,7 +56,7 @@ def main() -> NoReturn:
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     _die_with(task["parent"], signal.SIGTERM)
     _control(_SUBREAPER, 1)
-    _launch(task)
+    _launch(task, execute)
     os._exit(0)
 
 
@@ -63,7 +66,7 @@ def _end(number: int, _: FrameType | None) -> None:
     raise _Ended(number)
 
 
-def _launch(task: dict[str, Any]) -> None:
+def _launch(task: dict[str, Any], execute: Execute) -> None:
     spaces = _enter_namespaces(network=task["network"])
     if "mount" in spaces and not _make_read_only(task["writable"]):
         spaces.discard("mount")
@@ -73,10 +76,10 @@ def _launch(task: dict[str, Any]) -> None:
     if child == 0:
         os.close(held)
         if "pid" in spaces:
-            _be_init(task, spaces, lifeline)
+            _be_init(task, spaces, lifeline, execute)
         _die_with(own, signal.SIGKILL)
         os.setpgid(0, 0)
-        _become(task, spaces)
+        _become(task, spaces, execute)
     status, timed_out = _wait(child, task["seconds"])
     if "pid" not in spaces:
         _kill_descendants(child)
@@ -102,7 +105,7 @@ def _wait(child: int, seconds: float) -> tuple[int, bool]:
         return 0, timed_out
 
 
-def _be_init(task: dict[str, Any], spaces: set[str], lifeline: int) -> NoReturn:
+def _be_init(task: dict[str, Any], spaces: set[str], lifeline: int, execute: Execute) -> NoReturn:
     """Start the command and wait for it. When this process ends, the kernel kills all others in its namespace."""
     _control(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if select.select([lifeline], [], [], 0)[0]:  # the launcher died before that call
@@ -113,7 +116,7 @@ def _be_init(task: dict[str, Any], spaces: set[str], lifeline: int) -> NoReturn:
         _mount_own(task, spaces)
     command = os.fork()
     if command == 0:
-        _become(task, spaces)
+        _become(task, spaces, execute)
     while True:
         ended, status = os.wait()
         if ended == command:
@@ -121,7 +124,7 @@ def _be_init(task: dict[str, Any], spaces: set[str], lifeline: int) -> NoReturn:
             os._exit(0)
 
 
-def _become(task: dict[str, Any], spaces: set[str]) -> NoReturn:
+def _become(task: dict[str, Any], spaces: set[str], execute: Execute) -> None:
     """Give up every right that the command does not need, tell what holds, and become the command."""
     try:
         os.chdir(task["cwd"])
@@ -131,7 +134,7 @@ def _become(task: dict[str, Any], spaces: set[str]) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         _report(task, isolation=isolation)
-        os.execvpe(task["command"][0], task["command"], task["environment"])  # noqa: S606
+        execute(task["command"][0], task["command"], task["environment"])
     except BaseException as error:
         os.write(2, f"{task['command'][0]}: cannot be started: {error}\n".encode())
         os._exit(127)

@@ -26,6 +26,8 @@ from mintmark.temporary import TemporaryFolder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mintmark.artifacts.confined.fork_server import ForkServer
+
 _WORKER = "mintmark.artifacts.confined.model_worker"
 _RUNNABLE = ("skops", "onnx")
 _ROOM, _ROOM_OF_A_ROW = 1 << 20, 16 << 10  # bytes of an answer
@@ -81,6 +83,7 @@ class ModelProcess:
         search_path: Sequence[Path] = (),
         inputs: Mapping[str, str] | None = None,
         measure: bool = True,
+        fork_server: ForkServer | None = None,
     ) -> None:
         name = str(artifact) if isinstance(artifact, Path) else f"model.{artifact_format}"
         if artifact_format not in _RUNNABLE:
@@ -102,6 +105,7 @@ class ModelProcess:
                 writable=(folder / ANSWER,),
                 environment={**ENVIRONMENT, **python_environment(search_path)},
                 limits=self._limits,
+                fork_server=fork_server,
             )
         except BaseException:
             self._created.cleanup()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.serving.log.personal import read_key
@@ -16,6 +17,7 @@ from mintmark.temporary import TemporaryFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.serving.grpc.server import Port
     from mintmark.serving.server import Options
 
@@ -45,13 +47,17 @@ def serve(
     check: bool,
 ) -> int:
     """Serve until it is told to stop, or (`check`) say whether it could."""
+    signal.signal(signal.SIGTERM, _leave)
     if workers > 1:  # prometheus_client looks when it is imported
         counts = TemporaryFolder("counts")
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts.path)
+    from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.serving.grpc.server import keep_port
     from mintmark.serving.limits import Limits
     from mintmark.serving.server import Options, Serving, prepare_libraries
 
+    prepare_libraries()
+    fork_server = ForkServer.begin()  # before there are threads and secrets
     limits = Limits(rows=max_rows, bytes=max_bytes, seconds=timeout, waiting=max(2 * max_rows, Limits().waiting))
     options = Options(
         registry=registry or root,
@@ -68,7 +74,7 @@ def serve(
         log_key=read_key(log_key) if log_key is not None else None,
         log_sample=log_sample,
     )
-    serving = Serving(options)
+    serving = Serving(options, fork_server)
     if check:
         serving.close()
         is_ready = serving.check()
@@ -90,18 +96,23 @@ def serve(
             from prometheus_client.multiprocess import mark_process_dead
 
             serving.close()  # it has shown that the options make sense; each process has one of its own
-            run = partial(_run_one, options, kept)
-            made = Workers(workers, run, listening=listening, prepare=prepare_libraries, ended=mark_process_dead)
+            run = partial(_run_one, options, fork_server, kept)
+            made = Workers(workers, run, listening=listening, ended=mark_process_dead)
             return made.serve()
         serving.run(listening, kept)
     return 0
 
 
-def _run_one(options: Options, kept: Port | None, channel: socket.socket) -> None:
+def _leave(*_: object) -> NoReturn:
+    """End at once, as nothing has begun."""
+    raise SystemExit(0)
+
+
+def _run_one(options: Options, fork_server: ForkServer | None, kept: Port | None, channel: socket.socket) -> None:
     """Be one of several processes that answer, which gets its connections over `channel`."""
     from mintmark.serving.server import Serving
 
-    Serving(options).run(channel, kept, is_one_of_several=True)
+    Serving(options, fork_server).run(channel, kept, is_one_of_several=True)
 
 
 def _read_tokens(path: Path) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.artifacts.loaded_model import LoadedModel
     from mintmark.core.reference import Reference
     from mintmark.registry.reading import Registry
@@ -37,8 +38,8 @@ _PATIENCE: Final = 600.0  # seconds, the longest pause before a version that fai
 class Follower:
     """Follows `source` for `slots` every so many seconds. `tell` hears what happened: an event and its details.
 
-    With `discover`, what it names of a registry is followed too, from then on. `prepare` is called before a version
-    is loaded.
+    With `discover`, what it names of a registry is followed too, from then on. A version that is new proves itself in a
+    fork of `fork_server`, where there is one, and in a process of its own when it is tried again.
     """
 
     def __init__(
@@ -51,9 +52,9 @@ class Follower:
         waiting: int,
         tell: Callable[..., None],
         discover: Callable[[Registry], list[Reference]] | None = None,
-        prepare: Callable[[], None] = lambda: None,
+        fork_server: ForkServer | None = None,
     ) -> None:
-        self._prepare = prepare
+        self._fork_server = fork_server
         self.source, self.slots, self.every = source, slots, every
         self.unreachable = ""  # why the registry could not be read the last time, empty where it could
         self.seen = ""  # the state that was read last
@@ -164,7 +165,10 @@ class Follower:
         artifact = store.fetch(record.artifact, pointer=pointer)
         key = proof_key(record, trusted)
         proof = self._memory.proof(key)
-        inputs = prove(record, artifact, store, trusted, prepare=self._prepare) if proof is None else None
+        inputs = None
+        if proof is None:
+            forks = None if slot.name in self._failed else self._fork_server
+            inputs = prove(record, artifact, store, trusted, fork_server=forks)
         version = self._load(record, artifact, trusted, commit=state.name)
         if inputs is not None:
             proof = Proof(takes_matrix=version.prefer_matrix(inputs))
@@ -175,7 +179,6 @@ class Follower:
         self._remember(slot, state, record)
 
     def _load(self, record: VersionRecord, artifact: Path, trusted: Sequence[str], *, commit: str) -> ServedVersion:
-        self._prepare()
         model: LoadedModel = open_artifact(record, artifact, trusted)
         return ServedVersion(model, record, commit=commit, executor=self._executor, waiting=self._waiting)
 

@@ -23,11 +23,12 @@ from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.core.judgement.answers import ModelRun
     from mintmark.core.records import VersionRecord
     from mintmark.registry.stored.store import Store
@@ -41,16 +42,17 @@ class ProofError(MintmarkError):
 
 
 def prove(
-    record: VersionRecord, artifact: Path, store: Store, trusted: Sequence[str], *, prepare: Callable[[], None]
+    record: VersionRecord,
+    artifact: Path,
+    store: Store,
+    trusted: Sequence[str],
+    *,
+    fork_server: ForkServer | None = None,
 ) -> pd.DataFrame:
-    """Return the evaluation rows of a version, all of which it predicts as registered; raise `MintmarkError`.
-
-    `prepare` is called while the process that is asked gets ready.
-    """
+    """Return the evaluation rows of a version, all of which it predicts as registered; raise `MintmarkError`."""
     names = (EVALUATION, PREDICTIONS)
     places = [_fetched(record, store, name) for name in names]
-    with _process(record, artifact, trusted) as process:
-        prepare()
+    with _process(record, artifact, trusted, fork_server) as process:
         rows, predictions = map(read_table, places, names)
         try:
             registered = read_answer(predictions, record.signature.classes)
@@ -77,7 +79,9 @@ def run_version(record: VersionRecord, artifact: Path, inputs: pd.DataFrame, tru
         return process.ask({ROWS: inputs})
 
 
-def _process(record: VersionRecord, artifact: Path, trusted: Sequence[str]) -> ModelProcess:
+def _process(
+    record: VersionRecord, artifact: Path, trusted: Sequence[str], fork_server: ForkServer | None = None
+) -> ModelProcess:
     return ModelProcess(
         artifact,
         record.format,
@@ -85,6 +89,7 @@ def _process(record: VersionRecord, artifact: Path, trusted: Sequence[str]) -> M
         sha256=record.artifact.sha256,
         inputs=record.signature.inputs,
         measure=False,
+        fork_server=fork_server,
     )
 
 

@@ -23,7 +23,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Workers:
     """The processes that `run` is called in, with the socket over which each gets the connections to `listening`.
 
-    The one that makes them has no threads, and answers nothing itself. What `prepare` imports they have in common;
+    The one that makes them has no threads, and answers nothing itself. What it has imported they have in common;
     `ended` is told the number of one that is gone.
     """
 
@@ -33,10 +33,9 @@ class Workers:
         run: Callable[[socket.socket], None],
         *,
         listening: socket.socket,
-        prepare: Callable[[], None],
         ended: Callable[[int], object],
     ) -> None:
-        self._run, self._prepare, self._ended, self._listening = run, prepare, ended, listening
+        self._run, self._ended, self._listening = run, ended, listening
         self._starts = [0.0] * count  # when the processes that are missing may start, by the monotonic clock
         self._alive: dict[socket.socket, tuple[int, float]] = {}
         self._turns = Turns()
@@ -45,9 +44,6 @@ class Workers:
 
     def serve(self) -> int:
         """Return 0 when all have ended because this process was told to."""
-        for number in _SIGNALS:
-            signal.signal(number, self._leave)
-        self._prepare()
         for number in _SIGNALS:
             signal.signal(number, self._stop)
         self._listening.setblocking(False)
@@ -123,11 +119,6 @@ class Workers:
         """Stop when the process that made this one is gone, however it ended."""
         os.read(self._read, 1)
         os.kill(os.getpid(), signal.SIGTERM)
-
-    def _leave(self, *_: object) -> None:
-        """Stop before there is any process."""
-        self._stopping = True
-        raise SystemExit(0)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
