@@ -369,8 +369,9 @@ def test_only_those_that_have_a_reason_catch_what_a_user_can_mend() -> None:
     assert CATCHERS.keys() - found == set(), "these catch nothing any more: take them off the list"
 
 
-# A server goes on, whatever happens: who is told of an error there.
+# A server goes on, whatever happens, and a copy of a process has nobody above it: who is told of an error there.
 TOLD = {
+    "commands.measuring.deadline": "the copy of a process that it ends prints it, as Python does",
     "serving.app": "the caller is answered with it",
     "serving.batching": "each request that waits gets it",
     "serving.following.follower": "the slot says it, and the version before goes on",

@@ -171,7 +171,7 @@ def test_an_interrupt_is_one_line(scratch: Scratch) -> None:
     program = (
         "import os, signal, mintmark.cli as cli\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background of a shell ignores it
-        "cli._run = lambda given: os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli._run = lambda given, apart: os.kill(os.getpid(), signal.SIGINT)\n"
         "raise SystemExit(cli.main(['list']))"
     )
     done = subprocess.run((sys.executable, "-c", program), cwd=scratch.root, capture_output=True, check=False)

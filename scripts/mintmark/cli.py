@@ -8,12 +8,14 @@ import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mintmark.terminal import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from mintmark.arguments.command import Command
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE)
@@ -24,16 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _print_anything()
     with redirect_stdout(escaped(sys.stdout)), redirect_stderr(escaped(sys.stderr)):
-        return _run_and_tell(given)
+        return _run_and_tell(partial(_run, given, apart=arguments is None))
 
 
-def _run_and_tell(given: list[str]) -> int:
+def _run_and_tell(work: Callable[[], int]) -> int:
     from mintmark.errors import MintmarkError
 
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(_show_warning, warnings.showwarning)
-            return _run(given)
+            return work()
     except MintmarkError as error:
         print(f"mintmark: {error}", file=sys.stderr)
         return error.exit_code
@@ -103,9 +105,13 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], *, apart: bool) -> int:
+    return _flushed(partial(_answer, arguments, apart=apart))
+
+
+def _flushed(work: Callable[[], int]) -> int:
     try:
-        code = _answer(arguments)
+        code = work()
     except SystemExit:  # --help, or a wrong call
         _flush()
         raise
@@ -116,7 +122,11 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _answer(arguments: list[str]) -> int:
+def _answer(arguments: list[str], *, apart: bool) -> int:
+    """Run what the arguments name; `apart`, in a process of its own where a command runs a model.
+
+    Who calls `main` with arguments is a program with threads, maybe, of which no copy can be made.
+    """
     if arguments in (["--version"], ["-V"]):
         from mintmark.about import __version__
 
@@ -138,7 +148,15 @@ def _answer(arguments: list[str]) -> int:
     _require_current_folder()
     sweep_own_folders()
     gc.disable()  # a command lives for seconds and makes few cycles; looking for them takes a tenth of a large read
-    command = COMMANDS[name]
+    work = partial(_do, name, COMMANDS[name], values)
+    if not (apart and COMMANDS[name].runs_model):
+        return work()
+    from mintmark.commands.measuring.deadline import run_watched
+
+    return run_watched(partial(_run_and_tell, partial(_flushed, work)))
+
+
+def _do(name: str, command: Command, values: dict[str, Any]) -> int:
     try:
         result: int = command.load()(**values)
     except ModuleNotFoundError as error:

@@ -16,7 +16,8 @@ REFERENCE = "MODEL@1.4.2, MODEL@production or MODEL@latest"
 class Command:
     """One verb: what `--help` says of it, its arguments, and the `module:function` that takes their values.
 
-    `extra` is the one to install where the verb lacks a package. `exits` says what each exit code means.
+    `extra` is the one to install where the verb lacks a package. `exits` says what each exit code means. A verb that
+    `runs_model` tells when it does, and runs in a process that ends where the model does not.
     """
 
     summary: str
@@ -25,6 +26,7 @@ class Command:
     function: str
     extra: str = "registry"
     exits: str = "0 pass, 1 fail, 2 usage error"
+    runs_model: bool = False
 
     def load(self) -> Callable[..., int]:
         """Import the function; no other command is imported."""

@@ -314,6 +314,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         _predict_arguments,
         "mintmark.commands.measuring.predict:predict",
         extra="load",
+        runs_model=True,
     ),
     "explain": Command(
         "say what each input contributes to a version's answers for the rows of a file",
@@ -324,6 +325,7 @@ REGISTRY_COMMANDS: dict[str, Command] = {
         _explain_arguments,
         "mintmark.commands.measuring.explain:explain",
         extra="load",
+        runs_model=True,
     ),
     "verify": Command(
         "prove that every version can be fetched and matches its digests",

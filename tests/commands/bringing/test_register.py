@@ -13,7 +13,7 @@ import pytest
 import skops.io
 import yaml
 from sklearn.linear_model import LogisticRegression
-from tests.scaffold.brought import INPUTS, begin_empty, describe, logistic_graph, rows
+from tests.scaffold.brought import INPUTS, begin_empty, describe, endless_graph, logistic_graph, rows
 from tests.scaffold.registry import Scratch
 
 from mintmark.artifacts.skops.format import dump_canonical
@@ -56,25 +56,6 @@ def hungry_graph() -> bytes:
     )
     model.graph.node.append(helper.make_node("Add", ["probabilities", "sum"], ["more"]))
     model.graph.output[1].name = "more"
-    content: bytes = model.SerializeToString()
-    return content
-
-
-def endless_graph() -> bytes:
-    """A graph with a loop that never ends."""
-    from onnx import TensorProto, helper, load_model_from_string, numpy_helper
-
-    model, value = load_model_from_string(logistic_graph()), helper.make_tensor_value_info
-    goes_on = helper.make_node("Identity", ["go"], ["on"])
-    keeps = helper.make_node("Identity", ["kept"], ["kept_again"])
-    taken = [value("turn", TensorProto.INT64, []), value("go", TensorProto.BOOL, [])]
-    body = helper.make_graph(
-        [goes_on, keeps], "body", [*taken, value("kept", TensorProto.FLOAT, [None, 2])],
-        [value("on", TensorProto.BOOL, []), value("kept_again", TensorProto.FLOAT, [None, 2])],
-    )  # fmt: skip
-    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "always"))
-    model.graph.node.append(helper.make_node("Loop", ["", "always", "probabilities"], ["never"], body=body))
-    model.graph.output[1].name = "never"
     content: bytes = model.SerializeToString()
     return content
 

@@ -82,7 +82,7 @@ def test_batches_and_formats_give_the_same(made: Scratch, monkeypatch: pytest.Mo
         ("kind,width\n", "has no rows"),
         ("", "is empty"),
         ("kind,width,prediction\n01,2,3\n", 'has a column "prediction"'),
-        ("kind,width\nnew,2\n", "does not answer rows 0 to 0: Found unknown categories"),
+        ("kind,width\nnew,2\n", "did not answer rows 0 to 0: Found unknown categories"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_written(made: Scratch, text: str, words: str) -> None:

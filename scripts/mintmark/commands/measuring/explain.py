@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.commands.measuring.deadline import within_deadline
 from mintmark.commands.measuring.predict import load_asked, source_form
 from mintmark.commands.measuring.row_files import check_suffix, read_batches
 from mintmark.commands.opening import open_registry
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 20
 _SEED: Final = 1
+_FASTER: Final = "make the model smaller or faster, or give it fewer inputs"
 
 
 def explain(
@@ -41,7 +43,10 @@ def explain(
     model = load_asked(registry, reference)
     rows = _read(model, registry, reference, data)
     background = _background(registry, reference, model)
-    explained = [_explain(model, rows.iloc[[place]], background) for place in range(len(rows))]
+    explained = []
+    for place in range(len(rows)):
+        with within_deadline(f"{data}: {model.reference} did not answer all that explains row {place}", _FASTER):
+            explained.append(_explain(model, rows.iloc[[place]], background))
     if as_json:
         print(json.dumps(explained, indent=2, ensure_ascii=False))
     else:

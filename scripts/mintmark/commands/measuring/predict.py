@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mintmark.commands.measuring.deadline import within_deadline
 from mintmark.commands.measuring.row_files import check_suffix, read_batches, size_of
 from mintmark.commands.measuring.row_progress import row_progress
 from mintmark.commands.measuring.row_writer import STANDARD_OUTPUT, open_writer
@@ -16,7 +17,7 @@ from mintmark.core.signature.csv_form import CsvForm, recorded_form
 from mintmark.core.words import numbers
 from mintmark.errors import InputError, MintmarkError, UsageError
 from mintmark.registry.reading import as_reference
-from mintmark.registry.stored.loading import load_model
+from mintmark.registry.stored.loading import fetch_model
 from mintmark.registry.stored.pulling import yanked_note
 from mintmark.registry.yaml.text import YamlFault, parse_yaml
 
@@ -48,7 +49,11 @@ def predict(
     with open_writer(output) as writer, row_progress("predicting", size, unit) as advance:
         for batch in read_batches(data, forms=[form], names=model.signature.inputs):
             table = batch.as_types(model.signature.inputs)
-            writer.write(_answer(model, table, data, rows))
+            with within_deadline(
+                f"{data}: {_unanswered(model, rows, len(table))}", _waiting(model), folder=output.parent
+            ):
+                answered = _answer(model, table, data, rows)
+            writer.write(answered)
             rows += len(table)
             advance(batch.done)
         if not rows:
@@ -65,7 +70,9 @@ def load_asked(registry: Registry, reference: str) -> LoadedModel:
         note = yanked_note(registry, wanted.model, str(registry.resolve_version(wanted)))
         if note is not None:
             print(f"warning: {note}", file=sys.stderr)
-    model: LoadedModel | dict[str, Any] = load_model(registry, wanted)
+    load = fetch_model(registry, wanted)  # from wherever it lies, which may take its time
+    with within_deadline(f"{wanted} did not load", "make the model smaller"):
+        model: LoadedModel | dict[str, Any] = load()
     if isinstance(model, dict):
         raise MintmarkError(f"{wanted} holds arrays (safetensors) and no model that could be asked")
     if not model.signature.inputs:
@@ -87,6 +94,16 @@ def source_form(registry: Registry, reference: str) -> CsvForm:
     return recorded_form(wanted.model, [{"params.yaml": {f"models.{wanted.model}.source": section}}])
 
 
+def _waiting(model: LoadedModel) -> str:
+    """Return what to do where a model takes longer than it may."""
+    asked = f'mintmark.load("{model.reference}").predict(table)'
+    return f"give it fewer rows, make the model smaller or faster, or wait for it in Python: {asked}"
+
+
+def _unanswered(model: LoadedModel, first: int, rows: int) -> str:
+    return f"{model.reference} did not answer rows {first:,} to {first + rows - 1:,}"
+
+
 def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> pd.DataFrame:
     """Return the rows without their inputs, with prediction and probabilities as predictions.parquet has them."""
     kept = table.drop(columns=[name for name in model.signature.inputs if name in table.columns])
@@ -103,8 +120,7 @@ def _answer(model: LoadedModel, table: pd.DataFrame, data: Path, first: int) -> 
             answers |= {f"{PROBABILITY}{label}": found[:, n] for n, label in enumerate(model.signature.classes)}
     except Exception as error:  # whatever a library says of rows that it does not take
         words = "; ".join([" ".join(str(error).split())[:200], *getattr(error, "__notes__", ())])
-        last = first + len(table) - 1
-        raise MintmarkError(f"{data}: {model.reference} does not answer rows {first:,} to {last:,}: {words}") from None
+        raise MintmarkError(f"{data}: {_unanswered(model, first, len(table))}: {words}") from None
     taken = [name for name in answers if name in kept.columns]
     if taken:
         raise MintmarkError(f'{data}: has a column "{taken[0]}", where the answer goes; rename it')

@@ -12,7 +12,7 @@ from mintmark.errors import InvalidRegistryError, MintmarkError
 from mintmark.registry.reading import as_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mintmark.core.records import VersionRecord
@@ -28,16 +28,26 @@ def load_model(registry: Registry, reference: Reference | str, *, trusted_types:
     The bytes are checked against the record first, and types that neither Mintmark nor `trusted_types` nor a clone's
     settings know are refused. Raises `MintmarkError`.
     """
+    return fetch_model(registry, reference, trusted_types=trusted_types)()
+
+
+def fetch_model(
+    registry: Registry, reference: Reference | str, *, trusted_types: Sequence[str] = ()
+) -> Callable[[], Any]:
+    """Return what loads the model that a reference means, whose file is here now; see `load_model`."""
     wanted = as_reference(reference)
     trusted = (*registry.trusted_names, *trusted_types)
     if wanted.selector == CANDIDATE:
-        return _load_candidate(registry, wanted.model, trusted)
+        return _fetch_candidate(registry, wanted.model, trusted)
     record = registry.resolve(wanted)
     pointer = layout.pointer_path(record.model, str(record.version), record.artifact.name)
-    # The store goes with what it fetched into a temporary folder, so it has to live until that is read.
     store = registry.store(record)
     file = store.fetch(record.artifact, pointer=pointer)
-    return open_artifact(record, file, trusted)
+
+    def load(_store: object = store) -> Any:  # which goes with what it fetched into a temporary folder
+        return open_artifact(record, file, trusted)
+
+    return load
 
 
 def open_artifact(record: VersionRecord, file: Path, trusted: Sequence[str]) -> Any:
@@ -47,7 +57,7 @@ def open_artifact(record: VersionRecord, file: Path, trusted: Sequence[str]) -> 
     return _with_signature(loaded, record.signature, record.reference)
 
 
-def _load_candidate(registry: Registry, model: str, trusted: Sequence[str]) -> Any:
+def _fetch_candidate(registry: Registry, model: str, trusted: Sequence[str]) -> Callable[[], Any]:
     from mintmark.artifacts.formats import detect_format
     from mintmark.registry.stored.candidate import candidate_artifact, candidate_files, locate_candidate
 
@@ -58,8 +68,13 @@ def _load_candidate(registry: Registry, model: str, trusted: Sequence[str]) -> A
     found = detect_format(file, name=locked.path)
     if isinstance(found, Finding):
         raise InvalidRegistryError([found])
-    loaded = _load_file(file, found, stored.sha256, locked.path, trusted)
-    return _with_signature(loaded, candidate_signature(registry, model), f"{model}@{CANDIDATE}")
+    artifact_format, signature = found, candidate_signature(registry, model)
+
+    def load() -> Any:
+        loaded = _load_file(file, artifact_format, stored.sha256, locked.path, trusted)
+        return _with_signature(loaded, signature, f"{model}@{CANDIDATE}")
+
+    return load
 
 
 def candidate_signature(registry: Registry, model: str) -> Signature:
