@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,9 @@ from mintmark.errors import MintmarkError
 from mintmark.monitoring.documents import WindowDocument
 from mintmark.monitoring.known_versions import KnownVersion, know_version
 from mintmark.monitoring.labels import MOST_SAMPLED, KnownLabels, LabelIndex, know_labels
+from mintmark.monitoring.measured import Labels
 from mintmark.monitoring.watching import Watched
+from mintmark.monitoring.window_labels import undecided_labels
 from mintmark.registry.clone import ClonedRegistry
 
 KINDS = {"id": pa.string(), "row": pa.int64(), "input_age": pa.float64()}
@@ -78,6 +82,26 @@ def test_the_newest_label_counts_and_what_was_said_before_is_counted() -> None:
         ("z", 2, 2),
     ]
     assert by_id(learn(labels), asked) == ["x", "y", None, None], "without times the last one in the file"
+
+
+def test_files_that_say_different_labels_of_a_row_are_told_where_no_time_decides() -> None:
+    labels = table(
+        id=["a", "b", "c", "c", "a", "b", "d"],
+        row=[0] * 7,
+        diagnosis=["x", "y", "x", "y", "z", "y", "x"],
+        at=["2026-03-05T00:00:00Z", *["2026-03-05T00:00:00Z"] * 3, "2026-03-05T00:00:00Z", None, None],
+    )
+    files = np.array([0, 0, 0, 0, 1, 1, 1])
+    untimed = know_labels(labels, TARGET, ("id", "row"), None, KINDS, files=files, where="labels")
+    assert untimed.undecided == 1, "b is said twice alike, and within a file the last one counts"
+    said = undecided_labels(untimed, MODEL)
+    assert said.startswith(
+        "labels of breast-cancer: for 1 row several files say different labels, which have no time; "
+    )
+    tied = know_labels(labels, TARGET, ("id", "row"), "at", KINDS, files=files, where="labels")
+    assert "which have the same time" in undecided_labels(tied, MODEL)
+    later = labels.set_column(3, "at", pa.array(["2026-03-05T00:00:00Z"] * 4 + ["2026-03-06T00:00:00Z"] * 3))
+    assert not know_labels(later, TARGET, ("id", "row"), "at", KINDS, files=files, where="labels").undecided
 
 
 def test_no_labels_at_all_fit_too() -> None:
@@ -150,6 +174,33 @@ def test_late_repeated_and_stray_labels_are_counted_and_the_window_is_measured(l
     measured = first.performance.metrics["accuracy"]
     assert measured.registered is not None
     assert measured.value == pytest.approx(measured.registered.value), "the last label of each row counts"
+
+
+@pytest.mark.slow
+def test_a_document_says_how_new_its_labels_are(log: Path, known: KnownVersion, tmp_path: Path) -> None:
+    """The time of the newest one that can be: a mistyped year would be newer than every correction."""
+    timed = replace(known.model, monitoring=replace(known.model.monitoring, labels=LabelSource(time="at")))
+    labels, files = labels_of([0]).drop(columns="day").assign(at="2026-03-05T12:00:00.25Z"), []
+    labels.loc[0, "at"] = "2206-03-06T12:00:00Z"
+    corrected = labels.copy()
+    corrected.loc[1, TARGET] = "malignant" if labels.loc[1, TARGET] == "benign" else "benign"
+    for number, each in enumerate((labels, labels.sample(frac=1, random_state=0), corrected)):
+        files.append(tmp_path / f"{number}.csv")
+        each.to_csv(files[-1], index=False)
+        os.utime(files[-1], (1_700_000_000, 1_700_000_000 + number))
+
+    def told(file: Path) -> Labels | None:
+        return documents(
+            watch_folder(log, days=2, read_labels=lambda _: read_labels(str(file), replace(known, model=timed)))
+        )[0].labels
+
+    first, shuffled, other = (told(file) for file in files)
+    assert first is not None
+    assert shuffled is not None
+    assert other is not None
+    assert first.newest == datetime(2026, 3, 5, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert shuffled.changed == datetime.fromtimestamp(1_700_000_001, UTC)
+    assert first.digest == shuffled.digest != other.digest
 
 
 def test_labels_that_tell_of_a_worse_model_warn_and_then_alarm(log: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.monitoring.example_documents import FIRST_DAY, a_broken_day, a_document, a_silent_day
 
 from mintmark.errors import MintmarkError
-from mintmark.monitoring.documents import format_document
+from mintmark.monitoring.documents import WindowDocument, format_document
 from mintmark.monitoring.measured import Labels
 from mintmark.monitoring.stored.files import branch_files, find_branch, folder_files
 from mintmark.monitoring.stored.parsing import parse_stored
@@ -89,6 +89,66 @@ def test_a_run_that_knows_less_takes_nothing_back(clone: Path, poorer: object, s
     plan = publish_documents(remote(clone), [poorer], now=SOON)  # type: ignore[list-item]
     assert not plan.additions
     assert said in plan.notes[0]
+
+
+def day_with(
+    digest: str, *, newest: int | None = None, changed: int | None = None, labelled: int = 900
+) -> WindowDocument:
+    """A day whose labels are known by a digest, with the hour of the newest one and the hour in which their file changed."""
+    hours = {name: None if hour is None else FIRST_DAY + timedelta(hours=hour)
+             for name, hour in (("newest", newest), ("changed", changed))}  # fmt: skip
+    labels = Labels(rows=1000, labelled=labelled, matured=True, digest=digest * 16, **hours)
+    return a_document(0, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "said"),
+    [
+        (
+            day_with("a", newest=50),
+            day_with("b", newest=60),
+            "the newest label is of 2026-03-06T02:00:00Z, and what is",
+        ),
+        (day_with("a", newest=50, labelled=950), day_with("b", newest=60), "the newest label is of 2026-03-06T02"),
+        (day_with("a", newest=50, changed=90), day_with("b", newest=60, changed=80), "the newest label is of"),
+        (day_with("a", changed=80), day_with("b", changed=90), "the file of labels was changed 2026-03-07T08:00:00Z"),
+        (day_with("a", newest=50, changed=80), day_with("b", newest=50, changed=90), "the file of labels was changed"),
+    ],
+    ids=["by their time", "though more", "though their file is newer", "by the file", "of the same time"],
+)
+def test_older_labels_never_take_corrections_back(
+    clone: Path, older: WindowDocument, newer: WindowDocument, said: str
+) -> None:
+    """As many labels as before, or more, from a file that somebody kept."""
+    publish_documents(remote(clone), [newer], now=SOON)
+    plan = publish_documents(remote(clone), [older], now=SOON)
+    assert not plan.additions
+    assert said in plan.notes[0]
+    assert plan.notes[0].endswith("the published document stays")
+
+
+def test_newer_labels_replace_the_older_ones_which_do_not_come_back(clone: Path) -> None:
+    """Also where nothing says which are newer: what was replaced once stays so."""
+    old, new = day_with("a", changed=1), day_with("b", changed=2)
+    publish_documents(remote(clone), [old], now=SOON)
+    plan = publish_documents(remote(clone), [new], now=SOON)
+    assert [each.revision for each in plan.written] == [2]
+    assert (
+        "other labels count now, because their file was changed or read later; let monitoring.labels.time"
+        in plan.notes[0]
+    )
+    touched = day_with("a", changed=3)
+    plan = publish_documents(remote(clone), [touched], now=SOON)
+    assert not plan.additions
+    assert "these labels were replaced by others before" in plan.notes[0]
+    plan = publish_documents(remote(clone), [day_with("a", newest=4), day_with("b", changed=9)], now=SOON)
+    assert not plan.additions, "the same labels from a file that was touched are no revision"
+    timed = [
+        publish_documents(remote(clone), [day_with(digest, newest=hour)], now=SOON)
+        for digest, hour in (("c", 5), ("d", 6), ("c", 7))
+    ]
+    assert [plan.written[0].revision for plan in timed] == [3, 4, 5], "times say that they are right again"
+    assert not [note for plan in timed[1:] for note in plan.notes]
 
 
 def test_two_runs_at_once_both_land(clone: Path) -> None:

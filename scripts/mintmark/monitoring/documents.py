@@ -195,8 +195,8 @@ def verdict_of(findings: tuple[Finding, ...], window: Window) -> Verdict:
 
 
 def format_time(moment: datetime) -> str:
-    """Return a moment as documents write it: `2026-03-04T00:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a moment as documents write it: `2026-03-04T00:00:00Z`, with parts of a second where it has some."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _plain(value: Any) -> Any:

@@ -54,7 +54,9 @@ class KnownLabels:
 
     `values` and `times` (microseconds since 1970, of the newest one; None where labels do not say) are in the order of
     the index, and so are `entities`, to which their rows belong (None where labels do not tell). `again` says how often
-    a label was said before the one that counts, and `conflicts` how often otherwise.
+    a label was said before the one that counts, and `conflicts` how often otherwise. `undecided` rows have labels in
+    several files that differ, of which no time says which is newer. `changed` is when the last file was changed, in
+    microseconds too.
     """
 
     index: LabelIndex
@@ -63,6 +65,8 @@ class KnownLabels:
     again: NDArray[np.int64]
     conflicts: NDArray[np.int64]
     entities: pa.Array | None = None
+    undecided: int = 0
+    changed: int | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -70,18 +74,22 @@ class KnownLabels:
 
 def know_labels(
     table: pa.Table, target: str, join: Sequence[str], time: str | None, kinds: Mapping[str, pa.DataType], *,
-    entity: str | None = None, where: str
+    entity: str | None = None, files: NDArray[np.intp] | None = None, changed: int | None = None, where: str
 ) -> KnownLabels:  # fmt: skip
     """Return what a table of labels says, the newest of each row; `kinds` are the types of the columns of the log.
 
     `entity` is the column that says which rows belong together, if the table has it. Without `time` the last one in the
-    table is the newest. A row without a value is no label. Raises `MintmarkError`
-    where the table lacks a column, or holds other values in it than the log does.
+    table is the newest. A row without a value is no label. `files` has the number of the file of each row, and
+    `changed` is when the last of them was changed. Raises `MintmarkError` where the table lacks a column, or holds
+    other values in it than the log does.
     """
     for name in (target, *join, *([time] if time else [])):
         if name not in table.column_names:
             raise MintmarkError(f'{where}: there is no column "{name}"; it is needed to know what a label is of')
-    table = table.filter(table.column(target).is_valid())
+    is_label = table.column(target).is_valid()
+    of_files = np.zeros(len(table), dtype=np.intp) if files is None else files
+    of_files = of_files[is_label.to_numpy(zero_copy_only=False)]
+    table = table.filter(is_label)
     columns = [_as_logged(table.column(name), kinds[log_column(name)], name, where) for name in join]
     digests = digest_columns(columns)
     times: NDArray[np.int64] | None = None
@@ -97,6 +105,10 @@ def know_labels(
     said = digest_columns([values])[order]
     differs = said != said[np.flatnonzero(is_last)[which]] if len(ordered) else np.empty(0, dtype=bool)
     count = len(last)
+    is_rival = np.append(ordered[1:] == ordered[:-1], False)[: len(ordered)]
+    is_rival[: len(ordered) - 1] &= is_last[1:] & (of_files[order[1:]] != of_files[order[:-1]])
+    if times is not None:
+        is_rival[: len(ordered) - 1] &= times[order[1:]] == times[order[:-1]]
     return KnownLabels(
         index=LabelIndex(tuple(log_column(name) for name in join), ordered[is_last]),
         values=values.take(pa.array(last)),
@@ -104,6 +116,8 @@ def know_labels(
         again=np.bincount(which, minlength=count) - 1 if count else np.empty(0, dtype=np.int64),
         conflicts=np.bincount(which[differs], minlength=count),
         entities=_whole(table.column(entity)).take(pa.array(last)) if entity in table.column_names else None,
+        undecided=int((is_rival & differs).sum()),
+        changed=changed,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from mintmark.core.records import Interval
@@ -147,6 +148,10 @@ class Labels:
     `rows` could have one and `labelled` do. `matured` says whether the time that labels take has passed since the
     window ended; `late` labels came (by their own time) after that. `duplicates` were said again, and `conflicting`
     were said again with another value, of which the newest counts.
+
+    What tells labels from those of another run: `newest` is when the newest one was known, by its own time, and
+    `changed` when the file was changed last (None: not known). `digest` is the same for the same labels of the same
+    rows. `replaced` are the digests of those that came before them, the oldest first.
     """
 
     rows: int
@@ -155,6 +160,10 @@ class Labels:
     late: int = 0
     duplicates: int = 0
     conflicting: int = 0
+    newest: datetime | None = None
+    changed: datetime | None = None
+    digest: str = ""
+    replaced: tuple[str, ...] = ()
 
     @property
     def coverage(self) -> float:
@@ -164,7 +173,14 @@ class Labels:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Labels:
         """Build it from the `labels` of a document."""
-        return cls(**{name: value for name, value in data.items() if name != "coverage"})
+        moments = {name: moment(data.get(name)) for name in ("newest", "changed")}
+        said = {name: value for name, value in data.items() if name != "coverage"}
+        return cls(**{**said, **moments, "replaced": tuple(data.get("replaced", ()))})
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a moment that a document has written, None for none."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

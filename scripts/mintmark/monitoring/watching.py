@@ -21,7 +21,7 @@ from mintmark.monitoring.judging_windows import Counted, judge_unknown, judge_wi
 from mintmark.monitoring.known_versions import KnownVersion, know_version
 from mintmark.monitoring.log.folders import LogFolders, day_of
 from mintmark.monitoring.scanning import Scanned, Seen, in_threads, scan, scan_counts
-from mintmark.monitoring.window_labels import WindowLabels, strange_labels
+from mintmark.monitoring.window_labels import WindowLabels, strange_labels, undecided_labels
 from mintmark.monitoring.windows import chunks_of, in_utc, window_length, windows_between
 from mintmark.registry.logged.form import UNSERVED
 
@@ -200,8 +200,8 @@ class _ModelRun:
             self._labels = self.how.read_labels(newest)
         if self._labels is not None:
             self._matched = np.zeros(len(self._labels), dtype=bool)
-            strange = strange_labels(self._labels, newest)
-            self.notes += [strange] if strange else []
+            told = strange_labels(self._labels, newest), undecided_labels(self._labels, self.name)
+            self.notes += filter(None, told)
 
     # -- windows -----------------------------------------------------------------------------------------------------
 

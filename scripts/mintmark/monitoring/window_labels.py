@@ -14,9 +14,9 @@ from mintmark.core.statistics.metrics import Outcomes
 from mintmark.core.words import numbers
 from mintmark.errors import MintmarkError
 from mintmark.monitoring.column_counts import level_name
-from mintmark.monitoring.digests import digest_columns
+from mintmark.monitoring.digests import digest_columns, mixed
 from mintmark.monitoring.measured import Labels
-from mintmark.monitoring.windows import microseconds
+from mintmark.monitoring.windows import microseconds, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +63,11 @@ class WindowLabels:
         """Return how the labels of the window stand, of which `rows` could have one."""
         due = self.window.end + self.delay
         distinct = np.unique(self.places)
-        late = 0
+        late, newest = 0, None
         if self.known.times is not None:
-            late = int((self.known.times[distinct] > microseconds(due)).sum())
+            times = self.known.times[distinct]
+            late = int((times > microseconds(due)).sum())
+            newest = _newest(times, microseconds(self.now))
         return Labels(
             rows=rows,
             labelled=min(len(self.places), rows),
@@ -73,6 +75,9 @@ class WindowLabels:
             late=late,
             duplicates=int(self.known.again[distinct].sum()),
             conflicting=int(self.known.conflicts[distinct].sum()),
+            newest=newest,
+            changed=None if self.known.changed is None else moment_of(self.known.changed),
+            digest=_digest(self.known, distinct),
         )
 
     def rows(self, labelled: Labelled, version: KnownVersion) -> LabelledRows:
@@ -149,6 +154,32 @@ def meets(value: Any, where: Condition) -> bool:
     if isinstance(value, (str, bool)):
         return False
     return (where.at_least is None or value >= where.at_least) and (where.below is None or value < where.below)
+
+
+def _newest(times: NDArray[np.int64], now: int) -> datetime | None:
+    """Return the latest of times, without those that are not yet: a year that somebody mistyped is after all others."""
+    known = times[(times > 0) & (times <= now)]
+    return moment_of(int(known.max())) if len(known) else None
+
+
+def _digest(known: KnownLabels, places: NDArray[np.int64]) -> str:
+    """Return what is the same for the same labels of the same rows, in whatever order."""
+    if not len(places):
+        return ""
+    values = digest_columns([known.values.take(pa.array(places))])
+    return f"{int(mixed(known.index.digests[places] ^ mixed(values)).sum(dtype=np.uint64)):016x}"
+
+
+def undecided_labels(known: KnownLabels, model: str) -> str:
+    """Return how many rows have labels in several files that differ, where no time says which is newer."""
+    if not known.undecided:
+        return ""
+    rows = numbers.count(known.undecided, "row")
+    why = "have no time" if known.times is None else "have the same time"
+    return (
+        f"labels of {model}: for {rows} several files say different labels, which {why}; that of the last file by "
+        "name counts. Let monitoring.labels.time in model.yaml name the column that says when each was known"
+    )
 
 
 def strange_labels(known: KnownLabels, version: KnownVersion) -> str:

@@ -100,6 +100,11 @@ def microseconds(moment: datetime) -> int:
     return (_with_zone(moment) - _EPOCH) // timedelta(microseconds=1)  # in UTC it may be a year that there is not
 
 
+def moment_of(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def places_in(windows: Sequence[Window], moments: Moments) -> NDArray[np.intp]:
     """Return for each moment the place of its window among windows that follow each other, -1 for none."""
     starts = np.array([microseconds(window.start) for window in windows], dtype=np.int64)

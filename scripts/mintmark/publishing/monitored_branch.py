@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mintmark.core.words.numbers import count
 from mintmark.monitoring.documents import format_document
 from mintmark.monitoring.stored.files import branch_files
+from mintmark.monitoring.stored.label_order import doubtful_labels, follow_labels, older_labels
 from mintmark.monitoring.stored.months import FOLDED_AFTER, fold, format_month, is_old, month_path
 from mintmark.monitoring.stored.parsing import MOST_BYTES, parse_stored, place_of
 from mintmark.publishing.machine_branch import Addition, add_to_branch
@@ -122,24 +123,25 @@ def _newer(documents: Iterable[WindowDocument], known: _Known, notes: list[str])
         month = known.months.get(month_path(document))
         if month is not None and any(each.path == document.path for each in month.windows):
             notes.append(f"{document.path}: its month is folded, and stays as it is")
-        elif old is None:
-            yield replace(document, revision=1)
-        elif format_document(replace(document, revision=old.revision)) == format_document(old):
             continue
-        elif fault := _less(document, old):
+        if old is None:
+            yield replace(document, revision=1)
+            continue
+        labels = follow_labels(document.labels, old.labels)
+        if format_document(replace(document, revision=old.revision, labels=labels)) == format_document(old):
+            continue
+        if fault := _less(document, old):
             notes.append(f"{document.path}: {fault}; the published document stays")
         else:
-            yield replace(document, revision=old.revision + 1)
+            notes += [f"{document.path}: {doubt}" for doubt in doubtful_labels(document.labels, old.labels)]
+            yield replace(document, revision=old.revision + 1, labels=labels)
 
 
 def _less(document: WindowDocument, old: WindowDocument) -> str:
     """Return why a document knows less of a window than the one that is there, an empty text where it does not."""
     if document.traffic.read < old.traffic.read:
         return f"the log has {document.traffic.read:,} of the {old.traffic.read:,} rows that were read before"
-    labelled = document.labels.labelled if document.labels is not None else 0
-    if old.labels is not None and labelled < old.labels.labelled:
-        return f"there are {labelled:,} of the {old.labels.labelled:,} labels that were known before"
-    return ""
+    return older_labels(document.labels, old.labels)
 
 
 def _folds(

@@ -14,9 +14,10 @@ from mintmark.errors import MintmarkError
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
+    from fsspec import AbstractFileSystem
 
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def read_labels(where: str, version: KnownVersion) -> KnownLabels:
     """Return the labels at an address, in the types of a version; see `know_labels` for what is refused."""
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -43,7 +45,7 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
     needed = {*types, *source.join, source.time, entity}
     shown = without_credentials(where)
     tables = []
-    with _local_files(where, shown) as files:
+    with _local_files(where, shown) as (files, changed):
         for file in files:
             parts = [batch.as_types(types) for batch in read_batches(file, forms=forms, names=[target])]
             if parts:
@@ -64,7 +66,17 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
         personal=version.model.personal,
     )
     join = join_columns(table.column_names, about, target=target, declared=source.join, where=shown)
-    return know_labels(table, target, join, source.time, join_kinds(join, about), entity=entity, where=shown)
+    return know_labels(
+        table,
+        target,
+        join,
+        source.time,
+        join_kinds(join, about),
+        entity=entity,
+        files=np.repeat(np.arange(len(tables)), [len(each) for each in tables]),
+        changed=changed,
+        where=shown,
+    )
 
 
 def _with_moments(table: pa.Table, time: str | None, where: str) -> pa.Table:
@@ -78,8 +90,11 @@ def _with_moments(table: pa.Table, time: str | None, where: str) -> pa.Table:
 
 
 @contextmanager
-def _local_files(where: str, shown: str) -> Iterator[list[Path]]:
-    """Give the files of labels at an address, which are fetched where they are not on this machine."""
+def _local_files(where: str, shown: str) -> Iterator[tuple[list[Path], int | None]]:
+    """Give the files of labels at an address, which are fetched where they are not on this machine.
+
+    And when the last of them was changed, in microseconds since 1970, None where nobody says so.
+    """
     import fsspec
 
     from mintmark.registry.logged.reading import open_files
@@ -91,12 +106,21 @@ def _local_files(where: str, shown: str) -> Iterator[list[Path]]:
         if not wanted:
             raise MintmarkError(f"{shown}: there is no .csv and no .parquet file")
         if isinstance(files, fsspec.implementations.local.LocalFileSystem):
-            yield [Path(name) for name in wanted]
+            yield [Path(name) for name in wanted], _changed(files, wanted)
             return
         with TemporaryFolder("labels") as folder:
             fetched = [folder / f"{number:05}-{Path(name).name}" for number, name in enumerate(wanted)]
             for name, file in zip(wanted, fetched, strict=True):
                 files.get_file(name, str(file))
-            yield fetched
+            yield fetched, _changed(files, wanted)
     except OSError as error:
         raise MintmarkError(f"{shown}: cannot be read: {error.strerror or error}") from None
+
+
+def _changed(files: AbstractFileSystem, names: Sequence[str]) -> int | None:
+    from mintmark.monitoring.windows import microseconds
+
+    try:
+        return max(microseconds(files.modified(name)) for name in names)
+    except (NotImplementedError, KeyError, TypeError, ValueError):  # not every store knows, as one on the web
+        return None
