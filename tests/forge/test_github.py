@@ -272,6 +272,34 @@ def test_an_issue_whose_label_a_person_took_off_is_found_by_its_key(
     assert [one.number for one in github.issues(label=None)] == [first.number] * (state == "open")
 
 
+def test_what_a_person_wrote_above_an_issue_hides_nothing_and_stays(github: GitHub, on_github: FakeRepository) -> None:
+    issue = {"key": "a@1.0.0/production/f00", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    first = github.open_issue(**issue)
+    found = on_github.issues[first.number]
+    found["body"] = f"Ada looks into it.\r\n\r\n{found['body']}"
+    writes = on_github.writes
+    github.open_issue(**issue)
+    assert on_github.writes == writes, "nothing is new"
+    again = github.open_issue(**issue | {"body": "later"})
+    assert (again.number, len(on_github.issues)) == (first.number, 1)
+    assert found["body"].startswith("Ada looks into it.")
+    assert found["body"].endswith("\nlater")
+    github.close_issue(first.number, reason="It is over.", ended=True)
+    assert github.open_issue(**issue).number > first.number
+
+
+def test_comments_tell_which_run_was_first(github: GitHub, on_github: FakeRepository) -> None:
+    number = github.open_issue(key="k", label="alarm", title="Drift", body="").number
+    one, two = (github.add_comment(number, key=f"retrain/{place}", body="started") for place in (1, 2))
+    github.comment(number, key="closed", body="over")
+    assert [each.key for each in github.comments(number)] == ["retrain/1", "retrain/2", "closed"]
+    assert one.number < two.number
+    on_github.comments[two.number]["author"] = "mallory"
+    github.withdraw_comment(one, reason="Another run was faster.")
+    assert [each.key for each in github.comments(number)] == ["ended retrain/1", "closed"]
+    assert on_github.comments[one.number]["body"].endswith("Another run was faster.")
+
+
 def test_of_two_runs_that_open_a_request_the_first_wins(
     github: GitHub, clone: Clone, on_github: FakeRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

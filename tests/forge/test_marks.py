@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mintmark.forge.marks import MOST_CHARACTERS, format_mark, is_marked, marked, read_mark, shortened
+from mintmark.forge.marks import (
+    MOST_CHARACTERS,
+    format_mark,
+    is_marked,
+    marked,
+    read_mark,
+    renewed,
+    shortened,
+    without_key,
+)
 
 
 @given(st.text(min_size=1, max_size=80))
@@ -20,9 +29,20 @@ def test_a_key_comes_back_as_it_was(key: str) -> None:
     assert "\n" not in format_mark(key)
 
 
-def test_a_mark_counts_at_the_beginning_alone() -> None:
-    assert read_mark(f"Somebody writes {format_mark('k')}") is None
-    assert not is_marked("k", f"> {format_mark('k')}")
+@pytest.mark.parametrize("above", ["", "We look into it.\n\n", "We look into it: ", "> They said\n\n", "\n \r\n"])
+def test_a_mark_is_found_below_what_a_person_wrote_above_it(above: str) -> None:
+    body = above + marked("k", "text")
+    assert is_marked("k", body)
+    assert renewed(body, marked("k", "later")) == (above if above.strip() else "") + marked("k", "later")
+    ended = without_key(body)
+    assert (read_mark(ended), ended.startswith(above), ended.endswith("\ntext")) == ("ended k", True, True)
+
+
+def test_a_mark_that_is_quoted_or_shown_as_code_is_none() -> None:
+    for before in ("> ", "> They said: ", "    ", "\t", "`"):
+        assert read_mark(f"Look:\n{before}{format_mark('k')}") is None
+    assert read_mark(f"> {format_mark('k')}\n{format_mark('own')}") == "own"
+    assert read_mark(f"{format_mark('own')}\n{format_mark('k')}") == "own", "what a text goes on with is no matter"
 
 
 @pytest.mark.parametrize("fence", ["```", "````", "~~~"])

@@ -50,6 +50,14 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    """A comment that Mintmark wrote, with the key that it wrote it with; a later one has a larger number."""
+
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
     """A release of a tag with the names and sizes of its files. A draft takes more files, a published one does not."""
 
@@ -118,6 +126,15 @@ class Forge(Protocol):
 
     def comment(self, number: int, *, key: str, body: str) -> None:
         """Write the one comment with this key on a pull request or issue; a second call replaces its text."""
+
+    def comments(self, number: int) -> Sequence[Comment]:
+        """Return the comments that Mintmark wrote on a pull request or issue, the oldest first."""
+
+    def add_comment(self, number: int, *, key: str, body: str) -> Comment:
+        """Write a comment, whatever others there are with this key: of two runs, the older comment tells the first."""
+
+    def withdraw_comment(self, comment: Comment, *, reason: str) -> None:
+        """Let a comment say why it counts no more; its key is free again."""
 
     def issues(self, *, label: str | None, closed: bool = False) -> Sequence[Issue]:
         """Return the open issues with this label that Mintmark opened, the oldest first; with `closed` those too.

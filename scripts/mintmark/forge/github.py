@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote
 
 from mintmark.errors import ArtifactError, ForgeError
 from mintmark.forge import answers, artifacts, releases
-from mintmark.forge.forge import Check
-from mintmark.forge.marks import is_marked, marked, read_mark, shortened, without_key
+from mintmark.forge.forge import Check, Comment
+from mintmark.forge.marks import is_marked, marked, read_mark, renewed, shortened, without_key
 from mintmark.forge.rest import RestApi
 
 if TYPE_CHECKING:
@@ -124,10 +124,29 @@ class GitHub:
         for document in self._api.pages(self._path("issues", number, "comments")):
             found = answers.Answer(document, "comment")
             if is_marked(key, found.text("body")) and self._is_ours(found):
+                text = renewed(found.text("body"), text)
                 if not _same_text(found.text("body"), text):
                     self._api.send("PATCH", self._path("issues", "comments", found.number("id")), {"body": text})
                 return
         self._api.send("POST", self._path("issues", number, "comments"), {"body": text})
+
+    def comments(self, number: int) -> Sequence[Comment]:
+        """See `Forge`."""
+        answered = [
+            answers.Answer(each, "comment") for each in self._api.pages(self._path("issues", number, "comments"))
+        ]
+        listed = [(each.number("id"), read_mark(each.text("body"))) for each in answered if self._is_ours(each)]
+        return [Comment(number=found, key=key) for found, key in sorted(listed) if key is not None]
+
+    def add_comment(self, number: int, *, key: str, body: str) -> Comment:
+        """See `Forge`."""
+        made = self._api.send("POST", self._path("issues", number, "comments"), {"body": marked(key, body)})
+        return Comment(number=answers.Answer(made, "comment").number("id"), key=key)
+
+    def withdraw_comment(self, comment: Comment, *, reason: str) -> None:
+        """See `Forge`."""
+        body = without_key(marked(comment.key, reason))
+        self._api.send("PATCH", self._path("issues", "comments", comment.number), {"body": body})
 
     def issues(self, *, label: str | None, closed: bool = False) -> Sequence[Issue]:
         """See `Forge`."""
@@ -147,6 +166,7 @@ class GitHub:
         text, closed = marked(key, body), once
         found = self._first_issue(key, label, closed=closed)
         if found is not None:
+            text = renewed(found.body, text)
             if not found.is_open or (found.title == title and _same_text(found.body, text)):
                 return found
             changes = {"title": title, "body": text}

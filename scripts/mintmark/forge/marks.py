@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from mintmark.core.words.long_markdown import cut_at_line
 
 MOST_CHARACTERS = 65_536  # of a comment, or of the body of an issue or a pull request
+_MARK = re.compile(r"<!-- mintmark: (?P<key>(?:(?!--)[^<>\r\n])*) -->")
 _CUT = "*The rest is cut: the text is longer than a forge takes.*"
 
 
@@ -21,26 +23,40 @@ def marked(key: str, body: str) -> str:
 
 
 def is_marked(key: str, body: str) -> bool:
-    """Whether a text begins with the mark of a key."""
-    return body.lstrip().startswith(format_mark(key))
+    """Whether a text has the mark of a key."""
+    return read_mark(body) == key
 
 
 def read_mark(body: str) -> str | None:
-    """Return the key that a text is marked with."""
+    """Return the key that a text is marked with: the first one, for a person may have written something above it."""
     from urllib.parse import unquote
 
-    line = body.lstrip().partition("\n")[0].strip()
-    if not line.startswith("<!-- mintmark: ") or not line.endswith(" -->"):
-        return None
-    return unquote(line.removeprefix("<!-- mintmark: ").removesuffix(" -->"))
+    found = _find(body)
+    return None if found is None else unquote(found["key"])
+
+
+def renewed(body: str, text: str) -> str:
+    """Return a marked text that takes the place of an older one, below what a person wrote above that."""
+    found = _find(body)
+    above = body[: found.start()] if found is not None else ""
+    return shortened(above + text) if above.strip() else text
 
 
 def without_key(body: str) -> str:
     """Return a text whose key stands for it no more: another text may be opened with the same one."""
-    key = read_mark(body)
-    if key is None:
+    key, found = read_mark(body), _find(body)
+    if key is None or found is None:
         return body
-    return marked(f"ended {key}", body.lstrip().partition("\n")[2])
+    return shortened(body[: found.start()] + format_mark(f"ended {key}") + body[found.end() :])
+
+
+def _find(body: str) -> re.Match[str] | None:
+    """Return where the mark stands; one that is quoted, or shown as code, is the word of somebody else."""
+    for found in _MARK.finditer(body):
+        before = body[body.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if not before.lstrip().startswith(">") and "`" not in before and not before.startswith(("    ", "\t")):
+            return found
+    return None
 
 
 def shortened(text: str) -> str:

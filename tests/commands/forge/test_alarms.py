@@ -57,6 +57,21 @@ def test_a_damaged_object_opens_an_issue_that_closes_when_it_is_mended(
     assert "closed: iris@1.1.0" in capsys.readouterr().out
 
 
+def test_an_issue_whose_label_a_person_took_off_closes_itself_too(iris: Hosted) -> None:
+    stored = iris.clone.object_of("iris", "1.1.0", "profile.json")
+    content = stored.read_bytes()
+    stored.unlink()
+    assert run(iris) == 1
+    (issue,) = iris.issues(LABEL)
+    other = iris.forge.issues[iris.forge.number()] = {**issue, "body": issue["body"].replace("verify/", "incident/")}
+    issue.update(labels=["looked at"], body=f"Ada looks into it.\n{issue['body']}")
+    assert run(iris) == 1
+    assert len(iris.forge.issues) == 2
+    stored.write_bytes(content)
+    assert run(iris) == 0
+    assert (issue["state"], other["state"]) == ("closed", "open")
+
+
 def test_faults_of_one_version_are_one_alarm(iris: Hosted) -> None:
     for name in ("profile.json", "predictions.parquet"):
         iris.clone.object_of("iris", "1.1.0", name).unlink()

@@ -27,6 +27,8 @@ from tests.serving.test_following import Followed
 
 from mintmark.cli import main
 from mintmark.commands.monitoring.following_up import LABEL
+from mintmark.errors import ForgeError
+from mintmark.forge.github import GitHub
 from mintmark.forge.marks import format_mark
 
 # The server ignores it: who is asked about matrices has shown that it answers them as it does tables.
@@ -223,7 +225,53 @@ def test_a_training_is_started_once(hosted: Hosted, log: Path) -> None:
     for _ in range(2):
         assert monitor(hosted, log, day=3) == 1
     assert hosted.forge.dispatched == [("retrain.yml", {"model": MODEL})]
-    assert "`retrain.yml` was started." in opened(hosted)[0]["body"]
+    first, second = opened(hosted)
+    assert "`retrain.yml` was started." in first["body"]
+    assert [
+        f"is started for this, also for #{second['number']}." in said for said in hosted.said_on(first["number"])
+    ] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["add_comment", "start_workflow"])
+def test_two_runs_at_once_start_one_training(
+    hosted: Hosted, log: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """The other run does all of it just before this one says that it starts it, or has said so."""
+    say(hosted, "retrain")
+    real, others = getattr(GitHub, before), []
+
+    def late(self: GitHub, *arguments: Any, **more: Any) -> Any:
+        monkeypatch.setattr(GitHub, before, real)
+        others.append(monitor(hosted, log, day=3))
+        return real(self, *arguments, **more)
+
+    monkeypatch.setattr(GitHub, before, late)
+    assert (monitor(hosted, log, day=3), others) == (1, [1])
+    assert hosted.forge.dispatched == [("retrain.yml", {"model": MODEL})]
+    assert all("`retrain.yml` was started." in issue["body"] for issue in opened(hosted))
+    first = opened(hosted)[0]["number"]
+    assert sum("is started" in said for said in hosted.said_on(first)) == 1
+    assert monitor(hosted, log, day=3) == 1
+    assert len(hosted.forge.dispatched) == 1
+
+
+@pytest.mark.slow
+def test_a_training_that_could_not_be_started_is_tried_again(
+    hosted: Hosted, log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(hosted, "retrain")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ForgeError("dispatching retrain.yml: 403 Resource not accessible by integration")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GitHub, "start_workflow", refuse)
+        assert monitor(hosted, log, day=3) != 0
+    assert "403 Resource not accessible" in capsys.readouterr().err
+    assert hosted.forge.dispatched == []
+    assert monitor(hosted, log, day=3) == 1
+    assert hosted.forge.dispatched == [("retrain.yml", {"model": MODEL})]
 
 
 @pytest.mark.slow

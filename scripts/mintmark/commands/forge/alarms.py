@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LABEL: Final = "mintmark-alarm"
 _MOST_NEW: Final = 20  # issues that one run opens; where a whole store is gone, a list says the rest
 _MOST_LINES: Final = 100
+_VERIFY, _AGE = "verify/", "age/"
+_KINDS: Final = (_VERIFY, _AGE)
 _REST: Final = "more"
 _UNKNOWN: Final = "unknown"
 
@@ -82,7 +84,7 @@ def _fault(registry: ClonedRegistry, about: str, findings: Sequence[Finding]) ->
     lines = [escape(str(finding), most=500) for finding in findings[:_MOST_LINES]]
     more = [f"and {count(len(findings) - _MOST_LINES, 'more fault')}"] if len(findings) > _MOST_LINES else []
     return Alarm(
-        fingerprint=f"verify/{about}",
+        fingerprint=f"{_VERIFY}{about}",
         title=f"{one_line(shorten(about, 150))} is not as recorded",
         body=_paragraphs(
             f"`mintmark verify` finds {count(len(findings), 'fault')}:",
@@ -106,7 +108,7 @@ def _old_channels(
     if not old:
         return None
     return Alarm(
-        fingerprint=f"age/{model}",
+        fingerprint=f"{_AGE}{model}",
         title=f"{model} has not been renewed for more than {count(stale_after.days, 'day')}",
         body=_paragraphs(
             bullets(old),
@@ -151,6 +153,9 @@ def _blind(error: MintmarkError) -> Alarm:
 
 def _tell(forge: Forge, found: Sequence[Alarm]) -> None:
     present = {issue.key: issue for issue in forge.issues(label=LABEL)}
+    for issue in forge.issues(label=None):  # a person may have taken the label off
+        if _is_key(issue.key):
+            present.setdefault(issue.key, issue)
     fresh = [alarm for alarm in found if alarm.fingerprint not in present]
     for alarm in (*(alarm for alarm in found if alarm.fingerprint in present), *fresh[:_MOST_NEW]):
         _open(forge, alarm)
@@ -163,6 +168,11 @@ def _tell(forge: Forge, found: Sequence[Alarm]) -> None:
         if key not in standing:
             forge.close_issue(issue.number, reason=_paragraphs("This is no longer so.", _source()))
             print(f"closed: {issue.title}")
+
+
+def _is_key(key: str) -> bool:
+    """Whether a key is of an issue about an alarm; those of others hold no such text."""
+    return key in (_REST, _UNKNOWN) or key.startswith(_KINDS)
 
 
 def _open(forge: Forge, alarm: Alarm) -> None:

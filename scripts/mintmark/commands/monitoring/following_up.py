@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mintmark.commands.forge.at_forge import fit
 from mintmark.commands.monitoring.issue_text import fault_body, fault_title, issue_body, issue_title, rest_body
+from mintmark.commands.monitoring.retraining import WORKFLOW, start_retraining
 from mintmark.commands.monitoring.rollback_requests import (
     Breach,
     causes,
@@ -22,7 +23,6 @@ from mintmark.commands.monitoring.rollback_requests import (
 )
 from mintmark.core.finding import one_line, without_credentials
 from mintmark.core.words.numbers import count
-from mintmark.forge.marks import format_mark
 from mintmark.forge.workflow import plain_line, run_address
 from mintmark.monitoring.alarms import newest_revisions
 from mintmark.publishing.markdown import escape
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
     from mintmark.registry.logged.reading import PredictionLog
 
 LABEL: Final = "mintmark-monitor"
-WORKFLOW: Final = "retrain.yml"
 _MOST_OPEN: Final = 10  # issues about one version in one channel; one more lists the rest
 _REST: Final = "more"
 _LOG: Final = "log"  # begins the key of the issue about files that cannot be read; no model is called so with a version
-_STARTED: Final = format_mark("retrain")  # in an issue: a training was started for it
 
 
 class _Place(NamedTuple):
@@ -173,11 +171,10 @@ class FollowingUp:
 
     def _retrain(self, breach: Breach, issues: Sequence[Issue]) -> str:
         """Start the pipeline, once for each cause; it leaves a proposal that is open to those who judge it."""
-        if any(_STARTED not in issue.body for issue in issues):
-            base = self.registry.settings.base_branch
-            self.forge.start_workflow(WORKFLOW, branch=base, inputs={"model": breach.model.name})
+        base = self.registry.settings.base_branch
+        if start_retraining(self.forge, breach.model.name, branch=base, issues=issues):
             print(f"started {WORKFLOW} for {breach.model.name}")
-        return f"{_STARTED}\n`{WORKFLOW}` was started. It proposes a version where the pipeline makes another one."
+        return f"`{WORKFLOW}` was started. It proposes a version where the pipeline makes another one."
 
     # -- what is over ------------------------------------------------------------------------------------------------
 
