@@ -52,5 +52,10 @@ def test_a_column_of_one_value_is_not_predicted_and_says_nothing():
     assert CALLS == [1]
 
 
+def test_one_repeat_has_no_deviation():
+    found = importance.permutation_importance(INPUTS, outcomes, score, repeats=1, seed=7)
+    assert [entry.keys() for entry in found.values()] == [{"mean"}] * 3
+
+
 def test_no_repeats_leave_it_out():
     assert importance.permutation_importance(INPUTS, outcomes, score, repeats=0, seed=1) == {}

@@ -29,6 +29,8 @@ def permutation_importance(
 ) -> dict[str, dict[str, float]]:
     """Return by how much a score (more is better) drops when a column is shuffled: mean and deviation (Breiman 2001).
 
+    A single shuffle has no deviation.
+
     `predict` takes several copies of the rows, one below the other, and how many those are, and yields the outcomes of
     each. Several threads call it, each for a column. The shuffles are those of scikit-learn's function of this name.
     """
@@ -46,7 +48,10 @@ def permutation_importance(
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         lost = list(threads.map(losses, range(inputs.shape[1])))
     return {
-        str(name): {"mean": rounded(float(each.mean())), "std": rounded(float(each.std()))}
+        str(name): {
+            "mean": rounded(float(each.mean())),
+            **({"std": rounded(float(each.std()))} if repeats > 1 else {}),
+        }
         for name, each in zip(inputs.columns, lost, strict=True)
     }
 

@@ -83,6 +83,29 @@ def noisy_graph() -> bytes:
     return content
 
 
+def crowded_graph(kind: str) -> bytes:
+    """A graph in which the answer to a row depends on those beside it: 8 bits as they come, or a mean of the batch."""
+    from onnx import helper, load_model_from_string
+
+    model = load_model_from_string(logistic_graph())
+    model.graph.node[0].input[0] = "seen"
+    if kind == "int8":
+        parts = ["small", "scale", "zero"]
+        nodes = [
+            helper.make_node("DynamicQuantizeLinear", ["inputs"], parts),
+            helper.make_node("DequantizeLinear", parts, ["seen"]),
+        ]
+    else:
+        nodes = [
+            helper.make_node("ReduceMean", ["inputs"], ["mean"], axes=[0]),
+            helper.make_node("Sub", ["inputs", "mean"], ["seen"]),
+        ]
+    for place, node in enumerate(nodes):
+        model.graph.node.insert(place, node)
+    content: bytes = model.SerializeToString()
+    return content
+
+
 def refused(registry: Scratch, arguments: list[str], says: str) -> None:
     """A registration ends with a sentence, and without a traceback."""
     done = registry.run("register", "trees", *arguments)
@@ -183,6 +206,7 @@ def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, h
     wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
     frozen = [put(tmp_path / f"{rows}.onnx", frozen_graph(rows)) for rows in (1, 120)]
     noisy = put(tmp_path / "noisy.onnx", noisy_graph())
+    crowded = [put(tmp_path / f"{kind}.onnx", crowded_graph(kind)) for kind in ("int8", "norm")]
     texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
     for arguments, says in (
         (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
@@ -193,6 +217,8 @@ def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, h
         ),
         (["--artifact", frozen[1], *known], "120.onnx: takes 120 rows at a time, and no others"),
         (["--artifact", noisy, *known], "noisy.onnx: answers the same rows otherwise the second time"),
+        (["--artifact", crowded[0], *known], "otherwise in a batch of 7 rows than among all of them ("),
+        (["--artifact", crowded[1], *known], "norm.onnx: answers row "),
         (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
         (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
     ):

@@ -617,6 +617,14 @@ def test_gates_hold_the_bound_of_the_interval() -> None:
     assert "`roc_auc` at most 0.05 better; more may be a leak" in section(format_card(a_source()), "Gates")
 
 
+@pytest.mark.parametrize("rest", [{}, {"std": 0}], ids=["as now", "as once recorded"])
+def test_importance_of_one_shuffle_has_no_deviation(rest: dict[str, float]) -> None:
+    measured = {"importance": {"petal": {"mean": 0.2, **rest}, "sepal": {"mean": 0.0, **rest}}}
+    text = section(format_card(a_source(measured=measured)), "Explanation")
+    assert rows_of(text)[:2] == [["`petal`", "0.2"], ["`sepal`", "0"]]
+    assert "deviation" not in text
+
+
 def test_importances_have_the_largest_first() -> None:
     text = section(format_card(shipped("breast-cancer@1.1.0")), "Explanation")
     assert rows_of(text)[:2] == [

@@ -38,6 +38,12 @@ FLAG = np.where((ROWS["a"] * ROWS["b"] + ROWS["c"] > 0) ^ (ROWS["kind"] == "red"
 TREE = DecisionTreeClassifier(max_depth=6, random_state=1).fit(NUMBERS, FLAG)
 
 
+def test_one_row_to_walk_from_tells_no_error():
+    players = [["a"], ["b"], ["c"]]
+    found = contributions.contributions(NUMBERS[:1], NUMBERS[1:2], players, lambda rows: rows[["a"]].to_numpy(), seed=1)
+    assert "error" not in explanation.describe(found, ["a", "b", "c"], 0, {})["inputs"]["a"]
+
+
 def equal(names, value=1.0):
     return {name: {"mean": value, "std": 0.0} for name in names}
 

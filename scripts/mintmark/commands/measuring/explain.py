@@ -13,7 +13,6 @@ from mintmark.commands.text_columns import format_table
 from mintmark.core import layout
 from mintmark.core.question import EVALUATION
 from mintmark.core.reference import CANDIDATE
-from mintmark.core.statistics.figures import rounded
 from mintmark.core.words.demands import as_it_is, value_in_words
 from mintmark.core.words.explained import answered, contribution
 from mintmark.core.words.numbers import count, number
@@ -98,6 +97,7 @@ def _explain(model: LoadedModel, row: pd.DataFrame, background: pd.DataFrame) ->
     import numpy as np
 
     from mintmark.training.explaining.contributions import contributions
+    from mintmark.training.explaining.explanation import describe
 
     classes = list(model.signature.classes)
     by = "prediction" if not classes else "probability" if "probabilities" in model.signature.outputs else "share"
@@ -112,13 +112,10 @@ def _explain(model: LoadedModel, row: pd.DataFrame, background: pd.DataFrame) ->
     players = [[str(name)] for name in background.columns]
     found = contributions(row.reset_index(drop=True), background, players, answers, seed=_SEED)
     output = int(found.answer.argmax())
-    parts = {
-        name: {"value": rounded(float(value), 6), "error": rounded(float(error), 6)}
-        for (name,), value, error in zip(players, found.values[:, output], found.errors[:, output], strict=True)
-    }
     about: dict[str, Any] = {"by": by, **({"class": classes[output]} if classes else {})}
-    base, answer = (rounded(float(each[output]), 6) for each in (found.base, found.answer))
-    return about | {"answer": answer, "base": base, "background": len(background), "inputs": parts}
+    told = describe(found, [name for (name,) in players], output, {})
+    inputs = told.pop("inputs")
+    return about | told | {"background": len(background), "inputs": inputs}
 
 
 def _in_words(model: LoadedModel, row: pd.Series, found: dict[str, Any], place: int) -> str:

@@ -197,12 +197,12 @@ def dispute_measures(record: VersionRecord, metrics: Mapping[str, Any], primary:
     inputs = record.signature.inputs
     faults = []
     for name, drop in metrics.get("importance", {}).items():
-        where = f"importance.{name}"
+        where, deviation = f"importance.{name}", drop.get("std", 0)
         if name not in inputs:
             faults.append((where, "is no input of the model"))
-        elif drop["std"] < 0:
-            faults.append((where, f"has a deviation of {_told(drop['std'])}, and none is below zero"))
-        elif primary in _SHARES and max(abs(drop["mean"]), drop["std"]) > 1:
+        elif deviation < 0:
+            faults.append((where, f"has a deviation of {_told(deviation)}, and none is below zero"))
+        elif primary in _SHARES and max(abs(drop["mean"]), deviation) > 1:
             faults.append((where, f"is more than {primary} can drop"))
     if "explanation" in metrics:
         faults += explanation_faults(metrics["explanation"], record.signature)

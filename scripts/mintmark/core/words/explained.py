@@ -38,8 +38,16 @@ def standing(part: Mapping[str, Any]) -> str:
 
 
 def contribution(part: Mapping[str, Any]) -> str:
-    """`+0.0123 ± 0.002`."""
-    return f"{signed(part['value'])} ± {number(part['error'], 2)}"
+    """`+0.0123 ± 0.002`; no error where there was one row to walk from, and nothing to tell it by."""
+    return f"{signed(part['value'])} ± {number(part['error'], 2)}" if "error" in part else signed(part["value"])
+
+
+def has_spread(importance: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether importances were measured by several shuffles, so that there is a deviation to tell.
+
+    Records of one shuffle used to hold deviations of 0.
+    """
+    return any(found.get("std") for found in importance.values())
 
 
 def row_told(row: Mapping[str, Any], by: str, quote: Callable[[str], str]) -> str:

@@ -138,9 +138,13 @@ def _importance(model: Model, measured: Mapping[str, Any]) -> str:
     if not found:
         return "Permutation importance was not measured for this version."
     order = sorted(found, key=lambda name: (-found[name]["mean"], name))
-    rows = [(code(name), number(found[name]["mean"]), number(found[name]["std"])) for name in order]
-    header = ("input", "mean", "standard deviation")
-    blocks = [_how_to_read(model.metric.name), table(header, rows[:_SHOWN_IMPORTANCES])]
+    spread = explained.has_spread(found)
+    rows: list[tuple[str, ...]]
+    rows = [(code(name), number(found[name]["mean"]), number(found[name].get("std", 0))) for name in order]
+    header: tuple[str, ...] = ("input", "mean", "standard deviation")
+    if not spread:
+        header, rows = ("input", "importance"), [row[:2] for row in rows]
+    blocks = [_how_to_read(model.metric.name, spread=spread), table(header, rows[:_SHOWN_IMPORTANCES])]
     if rest := rows[_SHOWN_IMPORTANCES:]:
         blocks.append(details(f"The other {len(rest)}", table(header, rest)))
     return "\n\n".join(blocks)
@@ -194,14 +198,16 @@ def _contribution_rows(row: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [*rows, ("all others together", "", signed(sum(part["value"] for part in rest)))] if rest else rows
 
 
-def _how_to_read(metric: str) -> str:
+def _how_to_read(metric: str, *, spread: bool) -> str:
+    several = ", as the mean and the standard deviation of several shuffles"
+    noise = "what lies within two deviations of 0 may be noise" if spread else "one shuffle does not tell what is noise"
     moves = "drops" if greater_is_better(metric) else "rises"
     return (
         f"Permutation importance: by how much {code(metric)} {moves} on the "
-        "evaluation rows when the values of one input are shuffled among the rows, as the mean and the standard "
-        "deviation of several shuffles. It says how much this model leans on an input. It does not say that the input "
+        f"evaluation rows when the values of one input are shuffled among the rows{several if spread else ''}. "
+        "It says how much this model leans on an input. It does not say that the input "
         "causes anything, nor which way it pushes. Inputs that say the same share their importance, so each of them "
-        "can look unimportant, and what lies within two deviations of 0 may be noise."
+        f"can look unimportant, and {noise}."
     )
 
 

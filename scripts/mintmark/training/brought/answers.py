@@ -6,6 +6,7 @@ Loads no model and reads no file.
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
     from mintmark.core.statistics.metrics import Outcomes
 
 _PAGE: Final = "docs/how-to/bring-a-model.md shows how"
+_BESIDE: Final = (
+    "so it depends on the rows beside it, as 8 bits with one scale for a whole batch and batch norm in training mode "
+    "make it; quantise it statically, or export it for inference"
+)
 _NO_MEMORY: Final = ("bad allocation", "bad_alloc", "Failed to allocate memory")  # as onnxruntime says it
 _FROZEN: Final = re.compile(r"Got invalid dimensions for input: .{0,200}?index: 0 Got: \d{1,18} Expected: (\d{1,18})")
 _NOISE: Final = 1e-6  # of a number's size, for sums whose order nobody fixed
+_SIZES: Final = (7, 2, 1)
+_BATCHED: Final = 42  # rows, from everywhere in the table
+_BATCH_NOISE: Final = 1e-4  # of the largest answer: sums come out otherwise in a small batch, by less than 8 bits do
 
 
 def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
@@ -64,6 +72,44 @@ def require_steady(answer: Answer, again: Answer, name: str) -> None:
     if not same:
         message = "answers the same rows otherwise the second time, so one of its steps draws at random; export it for"
         raise MintmarkError(f"{name}: {message} inference (PyTorch: after model.eval()), or fix its seed: {_PAGE}")
+
+
+def require_same_in_batches(estimator: Any, inputs: pd.DataFrame, answer: Answer, name: str, *, end: float) -> None:
+    """Raise where a row is answered otherwise in a batch of 1, 2 or 7 than among all rows, as `answer` has it.
+
+    A server asks in batches of any size. What is not asked by `end`, a time of `time.monotonic`, is left out.
+    """
+    places = sorted({round(n) for n in np.linspace(0, len(inputs) - 1, min(len(inputs), _BATCHED))})
+    for size in _SIZES:
+        for start in range(0, len(places), size):
+            if time.monotonic() > end:
+                return
+            taken = places[start : start + size]
+            fault = _apart(answer, taken, ask(estimator, inputs.iloc[taken], name))
+            if fault:
+                rows = f"a batch of {count(len(taken), 'row')}" if len(taken) > 1 else "a batch of its own"
+                message = f"answers row {fault[0]:,} otherwise in {rows} than among all of them ({fault[1]})"
+                raise MintmarkError(f"{name}: {message}, {_BESIDE}: {_PAGE}")
+
+
+def _apart(answer: Answer, taken: Sequence[int], found: Answer) -> tuple[int, str] | None:
+    """Return the first of some rows that was answered otherwise, with both answers; of a tie, any label is the same."""
+    numbers = answer.prediction if answer.probabilities is None else answer.probabilities
+    told = found.prediction if answer.probabilities is None else found.probabilities
+    all_values, values = np.asarray(numbers), np.asarray(told)
+    if all_values.dtype.kind != "f" or values.dtype.kind != "f":
+        differs = all_values[list(taken)] != values
+    else:
+        some = all_values[list(taken)]
+        most = np.abs(all_values, where=np.isfinite(all_values), out=np.zeros_like(all_values)).max(initial=0)
+        differs = ~np.isclose(some, values, rtol=0, atol=_BATCH_NOISE * most, equal_nan=True)
+    where = np.argwhere(differs)
+    if not len(where):
+        return None
+    place = tuple(where[0])
+    row = taken[int(place[0])]
+    both = (all_values[(row, *place[1:])], values[place])
+    return row, " and ".join(f"{each:.4g}" if values.dtype.kind == "f" else str(each)[:60] for each in both)
 
 
 def _alike(first: Any, second: Any) -> bool:

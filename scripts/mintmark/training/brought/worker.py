@@ -29,7 +29,14 @@ from mintmark.core.question import Question
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.statistics.metrics import metric_value
 from mintmark.errors import MintmarkError
-from mintmark.training.brought.answers import ask, classes_of, grade_answer, require_order, require_steady
+from mintmark.training.brought.answers import (
+    ask,
+    classes_of,
+    grade_answer,
+    require_order,
+    require_same_in_batches,
+    require_steady,
+)
 from mintmark.training.importance import permutation_importance
 from mintmark.training.recipe import DEFAULT_REPEATS
 
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
 SEED: Final = 20260601
 TRUTH: Final = "truth"
 _IMPORTANCE_SECONDS: Final = 120.0
+_BATCHES_SECONDS: Final = 20.0  # for the same rows in small batches
 _AGAIN_SECONDS: Final = 60.0  # what takes longer to answer is not asked twice
 
 
@@ -76,6 +84,8 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         taken = time.monotonic() - begin
         if taken < _AGAIN_SECONDS:
             require_steady(answer, ask(estimator, inputs, name), name)
+        if job["format"] == "onnx":  # what scikit-learn has on our list takes each row by itself
+            require_same_in_batches(estimator, inputs, answer, name, end=time.monotonic() + _BATCHES_SECONDS)
         told, own, question = _told(answer, name), classes_named(estimator), Question(**job["question"])
         classes = classes_of(own or job["labels"], job["classes"], truth, question, name)
         importance = None

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 class Contributions(NamedTuple):
     """Of one row: its answers and the mean ones, shape (outputs,), and those of each player, (players, outputs).
 
-    `errors` are standard errors of the sampling.
+    `errors` are standard errors of the sampling, None where a single walk tells nothing of them.
     """
 
     answer: Floats
     base: Floats
     values: Floats
-    errors: Floats
+    errors: Floats | None
 
 
 def contributions(
@@ -51,8 +51,8 @@ def contributions(
     starts, end = answers(background), answers(row)[0]
     steps = [_walk(rows, players, answers, way, starts, end) for way in (orders, orders[:, ::-1])]
     both = (steps[0] + steps[1]) / 2  # (walks, players, outputs)
-    spread = both.std(axis=0, ddof=1) if walks > 1 else np.zeros_like(both[0])
-    return Contributions(end, starts.mean(axis=0), both.mean(axis=0), spread / np.sqrt(walks))
+    errors = both.std(axis=0, ddof=1) / np.sqrt(walks) if walks > 1 else None
+    return Contributions(end, starts.mean(axis=0), both.mean(axis=0), errors)
 
 
 def _walk(

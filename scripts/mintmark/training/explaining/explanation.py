@@ -106,8 +106,10 @@ def describe(
     found: Contributions, alone: Sequence[str], output: int, standing: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the contributions to one output as the record has them; `standing` is added to each input's."""
-    values, errors = ([rounded(n, _DIGITS) for n in part[:, output].tolist()] for part in (found.values, found.errors))
-    pairs = [{"value": value, "error": error} for value, error in zip(values, errors, strict=True)]
+    pairs = [{"value": rounded(value, _DIGITS)} for value in found.values[:, output].tolist()]
+    if found.errors is not None:
+        for pair, error in zip(pairs, found.errors[:, output].tolist(), strict=True):
+            pair["error"] = rounded(error, _DIGITS)
     parts = {name: pair | dict(standing.get(name, {})) for name, pair in zip(alone, pairs, strict=False)}
     base, answer = (rounded(float(each[output]), _DIGITS) for each in (found.base, found.answer))
     about: dict[str, Any] = {"answer": answer, "base": base, "inputs": parts}

@@ -325,6 +325,15 @@ def test_importances_are_bars_on_one_scale() -> None:
     assert max(map(float, re.findall(r"6H([\d.]+)", made))) == 200
 
 
+def test_importance_of_one_shuffle_has_no_deviation() -> None:
+    document = version()
+    document["metrics"] = {**document["metrics"], "importance": {"sepal": {"mean": 0.2}, "petal": {"mean": -0.01}}}
+    text = page(document).text("importance")
+    assert "sepal 0.2" in text
+    assert "±" not in text
+    assert "deviation" not in text
+
+
 def test_behaviour_tests_are_told_in_sentences_with_the_review() -> None:
     made = page()
     text = made.text("behaviour")

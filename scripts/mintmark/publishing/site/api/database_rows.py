@@ -51,7 +51,7 @@ def version_rows(document: Mapping[str, Any]) -> VersionRows:
         packages=sorted(record["environment"]["packages"].items()),
         stages=[(number, name, _command(stage)) for number, (name, stage) in enumerate(record["stages"].items(), 1)],
         importances=[
-            (name, _real(found["mean"]), _real(found["std"]))
+            (name, _real(found["mean"]), _real(found.get("std")))
             for name, found in sorted(metrics.get("importance", {}).items())
         ],
     )

@@ -50,7 +50,7 @@ CREATE TABLE stages (
   version_id INTEGER NOT NULL REFERENCES versions, position INTEGER NOT NULL, name TEXT NOT NULL,
   cmd TEXT NOT NULL, PRIMARY KEY (version_id, position)) WITHOUT ROWID;
 CREATE TABLE importances (
-  version_id INTEGER NOT NULL REFERENCES versions, name TEXT NOT NULL, mean REAL NOT NULL, std REAL NOT NULL,
+  version_id INTEGER NOT NULL REFERENCES versions, name TEXT NOT NULL, mean REAL NOT NULL, std REAL,
   PRIMARY KEY (version_id, name)) WITHOUT ROWID;
 CREATE TABLE channels (
   model TEXT NOT NULL REFERENCES models, channel TEXT NOT NULL REFERENCES registry_channels (name),

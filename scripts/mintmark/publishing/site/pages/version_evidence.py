@@ -15,6 +15,7 @@ from mintmark.core.records import Interval
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.comparisons import relation
 from mintmark.core.words.demands import TIMES, as_it_is, comparisons, condition, cost_name
+from mintmark.core.words.explained import has_spread
 from mintmark.core.words.numbers import (
     NOTHING,
     as_float,
@@ -183,7 +184,7 @@ def _slice_value(name: str, metric: str, found: Mapping[str, Any] | None, measur
 def importance_bars(measured: Mapping[str, Any]) -> list[ImportanceBar]:
     """Return the importance of each input, the largest first, on one scale that begins at 0 or below."""
     importance = measured.get("importance") or {}
-    found = {name: (as_float(i["mean"]), abs(as_float(i["std"]))) for name, i in importance.items()}
+    found = {name: (as_float(i["mean"]), abs(as_float(i.get("std", 0)))) for name, i in importance.items()}
     found = {name: pair for name, pair in found.items() if all(map(math.isfinite, pair))}
     if not found:
         return []
@@ -191,13 +192,15 @@ def importance_bars(measured: Mapping[str, Any]) -> list[ImportanceBar]:
     high = max(0.0, *(mean + std for mean, std in found.values()))
     scale = _BAR / (high - low) if high > low else 0.0
     order = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
-    return [_bar(name, mean, std, low, scale) for name, (mean, std) in order]
+    spread = has_spread(importance)
+    texts = {name: f"{number(mean)} ± {number(std)}" if spread else number(mean) for name, (mean, std) in order}
+    return [_bar(name, texts[name], mean, std, low, scale) for name, (mean, std) in order]
 
 
-def _bar(name: str, mean: float, std: float, low: float, scale: float) -> ImportanceBar:
+def _bar(name: str, text: str, mean: float, std: float, low: float, scale: float) -> ImportanceBar:
     return ImportanceBar(
         name=name,
-        text=f"{number(mean)} ± {number(std)}",
+        text=text,
         start=round((min(0.0, mean) - low) * scale, 1),
         width=round(abs(mean) * scale, 1),
         low=round((mean - std - low) * scale, 1),

@@ -13,6 +13,7 @@ from mintmark.core.provenance.said import said_by_author
 from mintmark.core.provenance.training import ELSEWHERE_TOLD, is_trained_elsewhere
 from mintmark.core.statistics.metric_names import greater_is_better
 from mintmark.core.words.demands import value_in_words
+from mintmark.core.words.explained import has_spread
 from mintmark.core.words.numbers import how_measured, share
 from mintmark.publishing.site.drawing.trials_chart import trials_chart
 from mintmark.publishing.site.pages import version_evidence as evidence
@@ -152,6 +153,7 @@ def _evidence(model: Document, version: Document, champion: Document | None) -> 
         "no_slices": "model.yaml declares no slices." if measured else _NO_METRICS,
         "bars": bars[: evidence.SHOWN_IMPORTANCES],
         "more_bars": bars[evidence.SHOWN_IMPORTANCES :],
+        "importance_spread": has_spread(measured.get("importance") or {}),
         "importance_verb": "drops" if greater_is_better(model["metric"]["name"]) else "rises",
         **explained(measured),
     }
