@@ -20,9 +20,12 @@ def _convert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", choices=("skops", "onnx"), default="skops", help="the format to write")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="the file to write (default: FILE's name)")
     accepted = (
-        "write it although one of the two refuses rows (refusals), or rows beside a threshold differ (thresholds)"
+        "write it although one of the two refuses rows (refusals), rows beside a threshold differ (thresholds), or "
+        "labels differ that are equally likely (ties)"
     )
-    parser.add_argument("--accept", choices=("refusals", "thresholds"), action="append", default=[], help=accepted)
+    parser.add_argument(
+        "--accept", choices=("refusals", "thresholds", "ties"), action="append", default=[], help=accepted
+    )
 
 
 def _register_arguments(parser: argparse.ArgumentParser) -> None:

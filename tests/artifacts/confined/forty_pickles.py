@@ -151,6 +151,8 @@ def _outcome(path: Path, artifact_format: str, rows: pd.DataFrame) -> str:
     apart = [kind.name for kind in agreement.kinds if agreement.differs(kind)]
     refused = sum(len(kind.refused) for kind in agreement.kinds)
     ways = [f"{agreement.flips} labels differ"] if agreement.flips else []
+    ties = sum(kind.ties for kind in agreement.kinds)
+    ways += [f"{ties} labels differ at a tie"] if ties else []
     ways += [f"differs {', '.join(apart)}"] if apart else []
     ways += [f"one of the two refuses {refused} tables"] if refused else []
     ways += [f"{who} is unsteady" for who in agreement.unsteady]

@@ -15,19 +15,25 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 from tests.scaffold.brought import begin_empty
 
+from mintmark.artifacts.confined.conversion import Conversion
 from mintmark.artifacts.confined.onnx_export import export_onnx
 from mintmark.artifacts.onnx_format import OnnxModel
 from mintmark.artifacts.skops.format import load_trusted
 from mintmark.cli import main
+from mintmark.commands.bringing.convert import conversion_faults
+from mintmark.core.conversion.agreement import Agreement, Kind
+from mintmark.core.conversion.probes import GIVEN
 from mintmark.errors import MintmarkError
 
 SECRET = "a token that nobody sees"
@@ -115,6 +121,41 @@ def test_text_as_onnx_keeps_accents_and_needs_no_locale(how: dict[str, Any]) -> 
     model = make_pipeline(words, LogisticRegression()).fit(texts, [0, 1, 0, 1, 0, 1])
     made = OnnxModel(export_onnx(model, texts), path="model.onnx").predict_proba(texts)
     assert made == pytest.approx(model.predict_proba(texts), abs=1e-5)
+
+
+@pytest.mark.parametrize("labels", [["low", "high"], [0, 1, 2]], ids=["two words", "three numbers"])
+def test_a_linear_machine_in_a_pipeline_becomes_onnx(labels: list[Any]) -> None:
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["width", "height"])
+    truth = [labels[row % len(labels)] for row in range(40)]
+    model = make_pipeline(StandardScaler(), LinearSVC(random_state=0)).fit(table, truth)
+    made = OnnxModel(export_onnx(model, table), path="model.onnx").predict(table)
+    assert made.tolist() == model.predict(table).tolist()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        KNeighborsClassifier(3),
+        make_pipeline(StandardScaler(), FixedThresholdClassifier(LogisticRegression(), threshold=0.3)),
+        VotingClassifier([("a", TunedThresholdClassifierCV(LogisticRegression(), cv=2)), ("b", LogisticRegression())]),
+    ],
+    ids=["neighbours", "a threshold", "a threshold inside"],
+)
+def test_what_onnx_does_not_carry_as_it_is_is_refused_by_name(model: Any) -> None:
+    table = pd.DataFrame({"width": np.arange(20.0)})
+    model.fit(table, np.arange(20) % 2)
+    named = r"a (KNeighbors|FixedThreshold|TunedThreshold)Classifier(CV)? cannot be written as ONNX: "
+    with pytest.raises(MintmarkError, match=named):
+        export_onnx(model, table)
+
+
+def test_labels_at_a_tie_are_told_and_may_be_accepted() -> None:
+    agreement = Agreement(kinds=(Kind(name=GIVEN, rows=9, ties=2),), unsteady=(), tolerance=1e-5)
+    made = Conversion(content=b"", type_name="", taken_from="", columns=(), agreement=agreement, isolation={})
+    assert list(conversion_faults(made)) == [
+        "2 labels differ where both are equally likely: rounding decides, and --accept ties writes it"
+    ]
+    assert not list(conversion_faults(made, ["ties"]))
 
 
 def test_onnx_that_wants_a_locale_which_is_not_here_says_how_to_export_it() -> None:

@@ -155,6 +155,17 @@ def test_a_label_of_another_type_is_another_label() -> None:
     assert compare_runs(before, after, COUNTS, tolerance=1.0).flips == 4
 
 
+@pytest.mark.parametrize(
+    ("shares", "ties"),
+    [([[0.5, 0.5], [0.2, 0.8]], 1), ([[0.5, 0.500001], [0.2, 0.8]], 1), ([[0.51, 0.49], [0.2, 0.8]], 0)],
+    ids=["exact", "rounded", "none"],
+)
+def test_a_label_that_differs_at_a_tie_is_told_by_itself(shares: list[list[float]], ties: int) -> None:
+    found = compare_runs(run(["a", "b"], shares), run(["b", "b"], shares), COUNTS, tolerance=1e-5)
+    assert [(kind.ties, kind.flips) for kind in found.kinds] == [(ties, 1 - ties)] * 2
+    assert any(found.differs(kind) for kind in found.kinds) is not bool(ties)
+
+
 def test_who_answers_differently_when_asked_twice_is_named() -> None:
     found = compare_runs(run([1.0, 2.0]), run([1.0, 2.0], again=[1.0, 2.5]), COUNTS, tolerance=1e-5)
     assert found.unsteady == ("what it was converted to",)

@@ -22,6 +22,16 @@ _LOCALE: Final = "C.UTF-8"
 _DEFAULT_WORDS: Final = r"(?u)\b\w\w+\b"
 _WORDS: Final = r"[\p{L}\p{N}_]{2,}"
 _HISTOGRAMS: Final = "HistGradientBoosting"
+_THRESHOLD: Final = "skl2onnx leaves out the threshold that it decides by"
+_NEIGHBOURS: Final = "its distances have 32 bits there, which finds other neighbours"
+_NOT_CARRIED: Final = {
+    "TunedThresholdClassifierCV": _THRESHOLD,
+    "FixedThresholdClassifier": _THRESHOLD,
+    "KNeighborsClassifier": _NEIGHBOURS,
+    "KNeighborsRegressor": _NEIGHBOURS,
+    "RadiusNeighborsClassifier": _NEIGHBOURS,
+    "RadiusNeighborsRegressor": _NEIGHBOURS,
+}
 
 
 def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
@@ -33,6 +43,10 @@ def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
         from skl2onnx import to_onnx
     except ModuleNotFoundError:
         raise MintmarkError(f"to write ONNX needs the extra `convert`: {install_line('convert')}") from None
+    for part in _parts(model, set()):
+        if type(part).__name__ in _NOT_CARRIED:
+            why = _NOT_CARRIED[type(part).__name__]
+            raise MintmarkError(f"a {type(part).__name__} cannot be written as ONNX: {why}")
     try:
         made = to_onnx(model, initial_types=_types(model, rows), options=_options(model), target_opset=_OPSET)
     except MemoryError:
@@ -55,12 +69,15 @@ def _why(model: Any, error: Exception) -> str:
 def _options(model: Any) -> dict[int, dict[str, Any]]:
     """Return what skl2onnx is told of each part, by its id."""
     from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.svm import LinearSVC
 
     options: dict[int, dict[str, Any]] = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else {}
     for part in _parts(model, set()):
         if isinstance(part, CountVectorizer):
             words = {"tokenexp": _WORDS} if (part.analyzer, part.token_pattern) == ("word", _DEFAULT_WORDS) else {}
             options[id(part)] = {"locale": _LOCALE, **words}
+        elif isinstance(part, LinearSVC):
+            options[id(part)] = {"nocl": False}  # or a pipeline gives it an option that it does not know
     return options
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mintmark.core.conversion.agreement import Agreement, Kind
 
-REFUSALS, AT_THRESHOLDS = "refusals", "thresholds"
+REFUSALS, AT_THRESHOLDS, TIES = "refusals", "thresholds", "ties"
 _MOST_NAMED: Final = 5
 _PAGE: Final = "docs/how-to/bring-a-model.md says what to do about each"
 _SETTINGS: Final = "models/registry.yaml"
@@ -57,7 +57,9 @@ def proof_lines(agreement: Agreement) -> Iterator[str]:
     lines = [("asked about", "rows", "labels that differ", "largest difference", "refused by one | by both")]
     for kind in agreement.kinds:
         refused = f"{len(kind.refused)} | {kind.both_refuse}"
-        lines.append((kind.name, str(kind.rows), str(kind.flips), numbers.number(kind.difference, 3), refused))
+        lines.append(
+            (kind.name, str(kind.rows), str(kind.flips + kind.ties), numbers.number(kind.difference, 3), refused)
+        )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for first, *others in lines:
         cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
@@ -71,6 +73,10 @@ def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Ite
         if agreement.differs(kind) and not (kind.name == THRESHOLDS and AT_THRESHOLDS in accept and not kind.odd):
             yield from kind.odd[:_MOST_NAMED]
             yield from _differences(kind, agreement.tolerance)
+    ties = sum(kind.ties for kind in agreement.kinds if not (kind.name == THRESHOLDS and AT_THRESHOLDS in accept))
+    if ties and TIES not in accept:
+        differ = f"{numbers.count(ties, 'label')} {'differs' if ties == 1 else 'differ'}"
+        yield f"{differ} where both are equally likely: rounding decides, and --accept {TIES} writes it"
     for who in agreement.unsteady:
         yield f"{who} answers the same rows otherwise the second time; fix its seed, or leave out the step that draws"
     refused = [sentence for kind in agreement.kinds for sentence in kind.refused]

@@ -22,6 +22,8 @@ _LONGEST: Final = 160  # of what a model raises
 class Kind:
     """What the tables of one kind show: `rows` asked about, `flips` among their labels, the largest `difference`.
 
+    `ties` are labels that differ where both models find both labels equally likely: rounding decides them.
+
     `refused` has a sentence for each table that one model answers and the other does not, `both_refuse` counts the
     tables that neither answers, `odd` says of which tables the answers have another form.
     """
@@ -29,6 +31,7 @@ class Kind:
     name: str
     rows: int = 0
     flips: int = 0
+    ties: int = 0
     difference: float = 0.0
     refused: tuple[str, ...] = ()
     both_refuse: int = 0
@@ -61,10 +64,11 @@ class Agreement:
 def compare_runs(original: ModelRun, converted: ModelRun, rows: Mapping[str, int], *, tolerance: float) -> Agreement:
     """Return how the answers to the same tables (name -> rows) compare; `tolerance` is of a number's size."""
     found = {kind: Kind(name=kind) for kind in KINDS}
-    labels = bool(original.classes)
     for name, count in rows.items():
         kind, _ = kind_of_probe(name)
-        found[kind] = _with_table(found[kind], name, count, original.answers[name], converted.answers[name], labels)
+        found[kind] = _with_table(
+            found[kind], name, count, original.answers[name], converted.answers[name], original.classes, tolerance
+        )
     if list(original.classes) != list(converted.classes) or _types(original.classes) != _types(converted.classes):
         odd = f"the classes are {_shown(converted.classes)}, and were {_shown(original.classes)}"
         found[GIVEN] = replace(found[GIVEN], odd=(*found[GIVEN].odd, odd))
@@ -75,7 +79,9 @@ def compare_runs(original: ModelRun, converted: ModelRun, rows: Mapping[str, int
     )
 
 
-def _with_table(kind: Kind, name: str, rows: int, before: Answer, after: Answer, labels: bool) -> Kind:
+def _with_table(
+    kind: Kind, name: str, rows: int, before: Answer, after: Answer, classes: Sequence[Label], tolerance: float
+) -> Kind:
     _, what = kind_of_probe(name)
     where = f"{kind.name}{f' ({what})' if what else ''}"
     kind = replace(kind, rows=kind.rows + rows)
@@ -90,13 +96,16 @@ def _with_table(kind: Kind, name: str, rows: int, before: Answer, after: Answer,
     odd = _oddity(before, after, rows)
     if odd:
         return replace(kind, odd=(*kind.odd, f"{where}: {odd}"))
-    flips = sum(map(_is_other, before.prediction, after.prediction)) if labels else 0
-    numbers = [] if labels else list(zip(before.prediction, after.prediction, strict=True))
+    pairs_of_labels = zip(before.prediction, after.prediction, strict=True) if classes else ()
+    others = [row for row, pair in enumerate(pairs_of_labels) if _is_other(*pair)]
+    ties = sum(_is_tie(row, before, after, classes, tolerance) for row in others)
+    numbers = [] if classes else list(zip(before.prediction, after.prediction, strict=True))
     pairs = zip(before.probabilities or (), after.probabilities or (), strict=True)
     numbers += [pair for one, other in pairs for pair in zip(one, other, strict=True)]
     return replace(
         kind,
-        flips=kind.flips + flips,
+        flips=kind.flips + len(others) - ties,
+        ties=kind.ties + ties,
         difference=max([kind.difference, *(_difference(one, other) for one, other in numbers)]),
     )
 
@@ -108,6 +117,18 @@ def _oddity(before: Answer, after: Answer, rows: int) -> str:
         return "only one of the two gives probabilities"
     shapes = [[len(row) for row in run.probabilities or ()] for run in (before, after)]
     return "" if shapes[0] == shapes[1] else "the probabilities are of other classes"
+
+
+def _is_tie(row: int, before: Answer, after: Answer, classes: Sequence[Label], tolerance: float) -> bool:
+    """Whether both models find the labels that both give to a row equally likely, to within the tolerance."""
+    labels = (before.prediction[row], after.prediction[row])
+    if before.probabilities is None or after.probabilities is None or type(labels[0]) is not type(labels[1]):
+        return False
+    if not set(labels) <= set(classes):
+        return False
+    places = [list(classes).index(label) for label in labels]
+    shares = [[run.probabilities[row][place] for place in places] for run in (before, after) if run.probabilities]
+    return len(shares) == 2 and all(abs(one - other) <= tolerance for one, other in shares)
 
 
 def _is_other(one: Label, other: Label) -> bool:
