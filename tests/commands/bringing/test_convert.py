@@ -123,6 +123,19 @@ def test_text_as_onnx_keeps_accents_and_needs_no_locale(how: dict[str, Any]) -> 
     assert made == pytest.approx(model.predict_proba(texts), abs=1e-5)
 
 
+@pytest.mark.slow
+def test_a_tuned_threshold_becomes_a_fixed_one(tmp_path: Path, rows: pd.DataFrame) -> None:
+    tuned = TunedThresholdClassifierCV(LogisticRegression(C=1e-4), scoring="balanced_accuracy", cv=3)
+    model = make_pipeline(StandardScaler(), tuned)
+    numbers, output = rows[["width", "height"]], tmp_path / "model.skops"
+    model.fit(numbers, np.where(rows["width"] > 60, "größer", "kleiner"))
+    assert model.predict(numbers).tolist() != tuned.estimator_.predict(model[0].transform(numbers)).tolist()
+    assert answers(tmp_path, pickle.dumps(model), "-o", str(output)) == 0
+    made = load_trusted(output)
+    assert isinstance(made[-1], FixedThresholdClassifier)
+    assert made.predict(numbers).tolist() == model.predict(numbers).tolist()
+
+
 @pytest.mark.parametrize("labels", [["low", "high"], [0, 1, 2]], ids=["two words", "three numbers"])
 def test_a_linear_machine_in_a_pipeline_becomes_onnx(labels: list[Any]) -> None:
     table = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["width", "height"])

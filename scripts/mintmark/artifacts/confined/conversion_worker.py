@@ -23,7 +23,7 @@ from mintmark.artifacts.confined.model_worker import (
     read_table,
 )
 from mintmark.artifacts.confined.onnx_export import export_onnx
-from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled
+from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled, without_tuning
 from mintmark.core.conversion.edges import find_edges
 from mintmark.core.conversion.probes import Edit, make_probes
 from mintmark.errors import MintmarkError
@@ -64,7 +64,7 @@ def _convert(model: Any, rows: pd.DataFrame, artifact_format: str, path: Path) -
     from mintmark.artifacts.skops.format import dump_canonical
 
     try:
-        return export_onnx(model, rows) if artifact_format == "onnx" else dump_canonical(model)
+        return export_onnx(model, rows) if artifact_format == "onnx" else dump_canonical(without_tuning(model))
     except MintmarkError as error:
         otherwise = "; leave out --to onnx" if artifact_format == "onnx" else ""
         raise MintmarkError(f"{path}: {error}{otherwise}") from error

@@ -73,6 +73,29 @@ def estimator_in(loaded: Any, path: Path) -> tuple[Any, str]:
     )
 
 
+def without_tuning(model: Any) -> Any:
+    """Return an estimator that answers the same, with a tuned threshold as a fixed one: how it was found is code."""
+    from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+    from sklearn.pipeline import Pipeline
+
+    if isinstance(model, Pipeline):
+        *first, (name, last) = model.steps
+        made = without_tuning(last)
+        return model if made is last else Pipeline([*first, (name, made)], memory=model.memory, verbose=model.verbose)
+    if type(model) is not TunedThresholdClassifierCV:
+        return model
+    fixed = FixedThresholdClassifier(
+        model.estimator_,
+        threshold=float(model.best_threshold_),
+        pos_label=model._curve_scorer._get_pos_label(),
+        response_method=model.response_method,
+    )
+    for name in ("estimator_", "n_features_in_", "feature_names_in_"):
+        if hasattr(model, name):
+            setattr(fixed, name, getattr(model, name))
+    return fixed
+
+
 def columns_for(model: Any, rows: pd.DataFrame, path: Path) -> list[int]:
     """Return the positions of the columns that a model was fitted on; raise `MintmarkError` where some are missing."""
     names = list(map(str, getattr(model, "feature_names_in_", ())))
