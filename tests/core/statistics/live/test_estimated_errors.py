@@ -8,6 +8,8 @@ import pytest
 from mintmark.core.statistics.live.estimated_errors import (
     ESTIMATED,
     LearnedErrors,
+    _drawn_window,
+    _shapes,
     count_predictions,
     prediction_edges,
 )
@@ -78,6 +80,21 @@ def test_counts_of_batches_add_up():
     window, edges = rows(999, 3), prediction_edges(rows(400, 1).prediction)
     parts = [count_predictions(window.prediction[start::3], edges) for start in range(3)]
     assert sum(parts) == pytest.approx(count_predictions(window.prediction, edges))
+
+
+def test_draws_of_a_window_scatter_as_draws_of_its_rows_do():
+    """Losses are large in the tails, which the outer bins hold: one mean for each bin would scatter too little."""
+    generator = np.random.default_rng(3)
+    evaluation, window = generator.lognormal(0, 0.6, 2_000), generator.lognormal(0, 0.6, 500)
+    edges = prediction_edges(evaluation)
+    counts = count_predictions(window, edges)
+    first, *drawn = _drawn_window(counts, _shapes(evaluation, edges), 2_000, generator).sum(axis=2)
+    assert first == pytest.approx(counts.sum(axis=1))
+    rows = window[generator.integers(0, 500, (2_000, 500))]
+    for place, power in ((1, 1), (2, 2)):
+        said = np.array(drawn)[:, place]
+        assert said.mean() == pytest.approx((rows**power).sum(axis=1).mean(), rel=0.01)
+        assert said.std() == pytest.approx((rows**power).sum(axis=1).std(), rel=0.1)
 
 
 def test_nothing_of_nothing():
