@@ -363,43 +363,6 @@ def test_500_versions_at_once(judged: Scratch) -> None:
     assert len(found.report["subjects"]) == 501
 
 
-@pytest.mark.slow
-def test_a_version_of_a_model_that_the_author_does_not_own(judged: Scratch) -> None:
-    found = judged.review("--author", "mallory", head="better")
-    assert found.code == 42
-    assert found.verdict("owner") == {"decide"}
-    assert "@ada" in found.messages("decide")
-
-
-@pytest.mark.slow
-def test_an_owner_who_appoints_himself(judged: Scratch) -> None:
-    judged.branch("attack")
-    judged.edit("models/loans/model.yaml", '"@ada"', '"@ada", "@mallory"')
-    judged.commit()
-    found = judged.review("--author", "mallory")
-    assert (found.code, found.kind) == (42, "describe")
-    assert found.verdict("owner") == {"decide"}
-    propose(judged, C=1.0)
-    assert judged.review("--author", "mallory").kind == "mixture"
-
-
-def test_a_group_of_a_merge_queue_says_how_its_requests_are_reviewed(judged: Scratch) -> None:
-    judged.branch("attack")
-    judged.edit("models/loans/model.yaml", "Tells who pays back.", "Tells who pays their loan back.")
-    judged.commit()
-    judged.write("tools/notes.py", "pass\n")
-    judged.commit()
-    found = judged.review()
-    assert (found.code, found.kind) == (1, "mixture")
-    commands = [step.split() for step in found.report["next_steps"] if step.startswith("mintmark review")]
-    assert [judged.review(base=base, head=head).kind for *_, base, _, head in commands] == ["describe", "code"]
-
-
-@pytest.mark.slow
-def test_a_member_of_a_team_that_owns_the_model(judged: Scratch) -> None:
-    assert judged.review("--author", "grace", "--team", "acme/risk", head="better").code == 0
-
-
 def test_a_link_in_place_of_a_record(judged: Scratch, tmp_path: Path) -> None:
     judged.branch("attack", "better")
     (tmp_path / "secret").write_text("schema: 1\n")

@@ -2,104 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
-from unittest import mock
-
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.datasets import load_breast_cancer
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
-from tests.scaffold.examples import examples
+from tests.core.judgement.two_models import (
+    EVALUATED,
+    GOOD,
+    INPUTS,
+    LABELS,
+    POOR,
+    answers,
+    both,
+    cancer,
+    errors,
+    question,
+)
 
-from mintmark.core.judgement import contests
-from mintmark.core.judgement.answers import Answer
-from mintmark.core.judgement.contests import LEVEL, Contender, contest
-from mintmark.core.judgement.grading import dummy_answer, grade
+from mintmark.core.judgement.contests import Contender, contest
+from mintmark.core.judgement.grading import dummy_answer
 from mintmark.core.model import Gates
-from mintmark.core.question import Question, RecipeFault, Slice
-from mintmark.core.statistics.differences import RESAMPLES, SEED, paired_bootstrap
-from mintmark.core.statistics.intervals import resample_counts
+from mintmark.core.question import Question, RecipeFault
 from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
 from mintmark.core.statistics.metrics import class_outcomes, regression_outcomes
-from mintmark.core.statistics.significance import holm
-from mintmark.core.words import numbers
-
-CANCER = load_breast_cancer(as_frame=True)
-INPUTS = list(CANCER.data.columns)
-ROWS = CANCER.data.assign(diagnosis=np.where(CANCER.target == 0, "malignant", "benign")).iloc[:190]
-EVALUATED = ROWS.iloc[120:].reset_index(drop=True)
-LABELS = ["benign", "malignant"]
-
-
-def answers(inputs, *, probabilities=True):
-    """What a model of some of the columns, fitted on the other rows, answers to the evaluated ones."""
-    scaler = StandardScaler().fit(ROWS.iloc[:120][inputs])
-    model = LogisticRegression().fit(scaler.transform(ROWS.iloc[:120][inputs]), ROWS.iloc[:120]["diagnosis"])
-    scaled = scaler.transform(EVALUATED[inputs])
-    table = model.predict_proba(scaled).tolist() if probabilities else None
-    return Answer(prediction=model.predict(scaled).tolist(), probabilities=table)
-
-
-def question(**changes):
-    asked = {
-        "task": "binary-classification",
-        "target": "diagnosis",
-        "metric": "roc_auc",
-        "positive_class": "malignant",
-    }
-    slices = tuple(map(Slice.from_dict, changes.pop("slices", ())))
-    return Question(**{**asked, **changes}, slices=slices)
-
-
-def cancer(candidate, champion, *, rows=EVALUATED, gates=None, is_dummy=False, **changes):
-    asked = question(**changes)
-    gates = gates or Gates(margin=0.01, slice_margin=0.05)
-    one, other = both(asked, candidate, champion)
-    return contest(one, other, rows, asked, gates, source="base", sha256="0" * 64, is_dummy=is_dummy)
-
-
-GOOD, POOR = answers(INPUTS), answers(["mean smoothness"])
-
-
-def both(asked, candidate=GOOD, champion=POOR):
-    one, other = (
-        Contender(name=name, outcomes=grade(answer, EVALUATED["diagnosis"], asked, LABELS))
-        for name, answer in (("cancer@1.1.0", candidate), ("cancer@1.0.0", champion))
-    )
-    return one, other
-
-
-def errors(candidate, champion, *, margin=0.0, slices=(), least=10, **columns):
-    """A contest of two regressions by their errors on rows with these columns."""
-    truth = np.zeros(len(candidate))
-    sides = [
-        Contender(name=name, outcomes=regression_outcomes(truth, error))
-        for name, error in (("size@1.1.0", candidate), ("size@1.0.0", champion))
-    ]
-    rows = pd.DataFrame({"y": truth, **columns})
-    entity = "who" if "who" in columns else None
-    asked = Question(
-        task="regression",
-        target="y",
-        metric="mae",
-        slices=tuple(map(Slice.from_dict, slices)),
-        entity_column=entity,
-    )
-    gates = Gates(margin=margin, slice_margin=margin, slice_min_rows=least)
-    return contest(sides[0], sides[1], rows, asked, gates, source="base", sha256="0" * 64)
-
-
-def part(name, **where):
-    return {"name": name, "where": {"column": "part", **where}}
-
-
-def verdicts(evaluation):
-    return {result.name: result.verdict for result in evaluation.slices}
-
 
 # -- the plan --------------------------------------------------------------------------------------------------------
 
@@ -271,16 +195,6 @@ def test_copies_of_a_row_add_nothing_once_they_are_one_entity():
     assert named.difference == by_entity.difference
 
 
-def test_a_slice_is_drawn_by_entities_too():
-    generator = np.random.default_rng(3)
-    candidate, champion = (np.repeat(side, 4) for side in generator.normal(0, 1, (2, 60)))
-    slices = [part("early", below=140)]
-    columns = {"part": np.arange(240.0)}
-    (by_row,) = errors(candidate, champion, slices=slices, **columns).slices
-    (by_entity,) = errors(candidate, champion, slices=slices, who=np.repeat(np.arange(60), 4), **columns).slices
-    assert by_entity.difference.high - by_entity.difference.low > 1.6 * (by_row.difference.high - by_row.difference.low)
-
-
 def test_an_entity_column_that_is_not_there_is_not_passed_over():
     for rows, message in (
         (EVALUATED, 'no column "patient"'),
@@ -297,147 +211,3 @@ def test_rows_without_an_entity_are_refused_as_evaluate_refuses_them():
         errors(candidate, champion, who=[*range(40), *[None] * 20])
     mixed = errors(candidate, champion, who=[*range(40), *["a"] * 20]).metrics[0]
     assert mixed.difference == errors(candidate, champion, who=[*range(40), *[40] * 20]).metrics[0].difference
-
-
-# -- slices ----------------------------------------------------------------------------------------------------------
-
-GENERATOR = np.random.default_rng(5)
-CHAMPION = GENERATOR.normal(0, 1, 300)
-SHIFTED = np.where(np.arange(300) < 60, np.abs(CHAMPION) + 1, CHAMPION)  # worse by one in the first fifth
-PARTS = np.arange(300) // 60
-
-
-def test_a_slice_that_is_worse_fails_though_all_is_well_otherwise():
-    slices = [part(f"part-{number}", equals=number) for number in range(5)]
-    found = errors(SHIFTED, CHAMPION, margin=0.3, slices=slices, part=PARTS)
-    assert verdicts(found) == {"part-0": "fail", "part-1": "pass", "part-2": "pass", "part-3": "pass", "part-4": "pass"}
-    worse, same, *_ = found.slices
-    assert worse.message == f"worse by more than 0.3 (+1, p is {5 / (RESAMPLES + 1):.2g} after Holm)"
-    assert worse.p_value == pytest.approx(5 / (RESAMPLES + 1))
-    assert worse.difference.value == pytest.approx(1)
-    assert same.message == "not shown to be worse by more than 0.3 (p is 1 after Holm)"
-    assert [result.rows for result in found.slices] == [60] * 5
-
-
-@given(seed=st.integers(0, 2**32 - 1), shift=st.floats(-1, 1), parts=st.integers(1, 4), with_entities=st.booleans())
-@settings(max_examples=examples(3), deadline=None)
-def test_the_word_of_a_slice_is_what_its_bounds_and_its_p_value_say(seed, shift, parts, with_entities):
-    """A slice fails where Holm's p is at most 5%; its own bounds then say worse, and those of others may."""
-    generator = np.random.default_rng(seed)
-    champion, own = generator.standard_t(3, (2, 400))
-    part_of, margin = generator.integers(0, parts, 400), 0.2
-    candidate = np.abs(champion) + 0.3 * np.abs(own) + np.where(part_of == 0, shift, 0)
-    who = {"who": generator.integers(0, 45 * parts, 400)} if with_entities else {}
-    with mock.patch.object(contests, "paired_bootstrap", partial(paired_bootstrap, resamples=200)):
-        slices = [part(f"{number}", equals=number) for number in range(parts)]
-        found = errors(candidate, champion, margin=margin, slices=slices, part=part_of, least=50, **who)
-    judged = [result for result in found.slices if result.p_value is not None]
-    for result in judged:
-        assert (result.verdict == "fail") == (result.p_value <= LEVEL), result
-        assert (result.verdict == "fail") == result.message.startswith("worse by more than"), result
-        assert result.difference.standing == "worse" or result.p_value > LEVEL, result
-        assert result.difference.low > margin or result.p_value > LEVEL / 2, "the 95% interval has 2.5% on each side"
-        assert f"p is {numbers.p_value(result.p_value)} after Holm" in result.message
-    worse = [result for result in judged if result.difference.standing == "worse"]
-    assert not worse or len(judged) > 1 or worse[0].verdict == "fail", "one slice needs no correction"
-
-
-def test_a_slice_has_its_own_margin():
-    slices = (part("first", equals=0),)
-    sides = [regression_outcomes(np.zeros(300), side) for side in (SHIFTED, CHAMPION)]
-    asked = Question(task="regression", target="y", metric="mae", slices=tuple(map(Slice.from_dict, slices)))
-    one, other = (Contender(name=name, outcomes=side) for name, side in zip("ab", sides, strict=True))
-    found = contest(
-        one,
-        other,
-        pd.DataFrame({"part": PARTS}),
-        asked,
-        Gates(margin=0.0, slice_margin=1.2),
-        source="base",
-        sha256="",
-    )
-    assert found.metrics[0].difference.standing == "worse"
-    assert found.slices[0].verdict == "pass"
-    assert found.slices[0].difference.margin == 1.2
-
-
-def test_holm_counts_the_slices_that_are_judged():
-    """A p-value is multiplied by the number of slices with one, not by those that are missing or too small."""
-    slices = [
-        part("worse", equals=0),
-        part("same", equals=1),
-        part("missing", equals=9),
-        part("few", at_least=4, below=4.5),
-        {"name": "unknown", "where": {"column": "colour", "equals": "red"}},
-        part("text", equals="one"),
-    ]
-    parts = np.where(np.arange(300) >= 295, 4.25, np.minimum(PARTS, 3)).astype(float)
-    found = errors(SHIFTED, CHAMPION, margin=0.3, slices=slices, part=parts, least=50)
-    assert verdicts(found) == {
-        "worse": "fail",
-        "same": "pass",
-        "missing": "fail",
-        "few": "warn",
-        "unknown": "fail",
-        "text": "fail",
-    }
-    worse, _, missing, few, unknown, text = found.slices
-    assert worse.p_value == pytest.approx(2 / (RESAMPLES + 1))
-    assert (missing.rows, missing.message) == (0, "no row of the evaluation data is in it: a missing slice fails")
-    assert (few.rows, few.message, few.p_value) == (
-        5,
-        "5 rows are too few to judge (50 are needed, whatever slice_min_rows says)",
-        None,
-    )
-    assert few.difference is not None
-    assert unknown.message.startswith('cannot be looked at: there is no column "colour"')
-    assert text.message.startswith("cannot be looked at")
-
-
-@pytest.mark.parametrize(
-    ("entities", "least", "verdict"),
-    [(29, 50, "warn"), (9, 50, "warn"), (30, 50, "pass"), (30, 60, "pass"), (29, 60, "warn")],
-)
-def test_a_handful_of_entities_is_too_small_a_slice(entities, least, verdict):
-    """Rows of one entity are as good as one row: the bootstrap would take their chance for certain."""
-    who = np.arange(60) % entities
-    champion = np.random.default_rng(6).normal(0, 1, 60)
-    found = errors(champion, champion, slices=[part("all", at_least=0)], least=least, who=who, part=np.zeros(60))
-    assert verdicts(found) == {"all": verdict}
-    if verdict == "warn":
-        assert found.slices[0].message == (f"its 60 rows are of {entities} entities, too few to judge (30 are needed)")
-
-
-def test_a_metric_that_a_slice_does_not_define():
-    slices = (
-        {"name": "malignant", "where": {"column": "diagnosis", "equals": "malignant"}},
-        {"name": "most", "where": {"column": "mean radius", "at_least": 10}},
-    )
-    one, other = cancer(GOOD, GOOD, slices=slices).slices
-    assert (one.verdict, one.message) == ("warn", "roc_auc is not defined for these rows")
-    assert one.rows == (EVALUATED["diagnosis"] == "malignant").sum()
-    assert (other.verdict, other.p_value) == ("pass", 1)
-
-
-@pytest.mark.slow
-def test_chance_fails_one_of_twenty_contests_whatever_the_number_of_slices():
-    """Two models that are equally good in each of 20 slices, 200 times: the candidate fails in any slice 5% of the time.
-
-    The margin is zero, the hardest case; 5.6% of 2,000 contests fail. All p-values come from one matrix product, and a
-    contest of some of these slices has the same.
-    """
-    contests, slices, rows = 200, 20, 200
-    generator = np.random.default_rng(7)
-    ours, theirs = np.abs(generator.normal(0, 1, (2, rows, contests * slices)))
-    gains = theirs - ours
-    stream = resample_counts(rows, resamples=RESAMPLES, seed=SEED)
-    passed = sum((counts @ gains >= 0).sum(axis=0) for counts in stream)
-    p_values = ((1 + passed) / (1 + RESAMPLES)).reshape(contests, slices)
-    false_alarms = np.mean([min(holm(row.tolist())) <= LEVEL for row in p_values])
-    assert 0.03 <= false_alarms <= 0.08
-    assert np.mean(p_values.min(axis=1) <= LEVEL) > 0.5  # without Holm, most contests would fail
-
-    listed = [part(f"part-{number}", equals=number) for number in range(3)]
-    sides = [side[:, :3].T.ravel() for side in (ours, theirs)]
-    found = errors(*sides, slices=listed, part=np.repeat(np.arange(3), rows))
-    assert [result.p_value for result in found.slices] == pytest.approx(holm(p_values[0][:3].tolist()), abs=2e-4)

@@ -1,15 +1,15 @@
-"""The paired bootstrap against scipy.stats.bootstrap, and its verdicts against what they promise over many pairs."""
+"""The paired bootstrap against scipy.stats.bootstrap, its standings, and how many rows would decide."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.core.statistics.paired_predictions import made, scored
 from tests.scaffold.examples import examples
 
 from mintmark.core.records import Interval
@@ -21,42 +21,9 @@ from mintmark.core.statistics.differences import (
     judge_slice,
     paired_bootstrap,
 )
-from mintmark.core.statistics.intervals import metric_intervals, resample_counts
-from mintmark.core.statistics.metric_names import CLASSIFICATION, LABEL_METRICS, REGRESSION
-from mintmark.core.statistics.metrics import (
-    class_outcomes,
-    metric_value,
-    metric_values,
-    regression_outcomes,
-)
-
-PASSES = ("better", "no worse")
-
-
-def classes(truth, prediction, probability=None):
-    """Outcomes of two classes, 0 and 1."""
-    table = None if probability is None else np.c_[1 - probability, probability]
-    return class_outcomes(np.asarray(truth, dtype=int), np.asarray(prediction, dtype=int), table, [0, 1])
-
-
-def scored(truth, seed, *, skill=1.5):
-    generator = np.random.default_rng(seed)
-    probability = 1 / (1 + np.exp(-(skill * (2 * truth - 1) + generator.normal(0, 1.5, len(truth)))))
-    return classes(truth, probability > 0.5, probability)
-
-
-def made(gains, *, maximize=True, rows=100, level=0.5):
-    """Resamples with these gains (NaN: not defined) around their mean."""
-    gains = np.asarray(gains, dtype=float)
-    sign = 1 if maximize else -1
-    return PairedResamples(
-        rows=rows,
-        candidate=level + sign * float(np.nanmean(gains)),
-        candidate_resamples=level + sign * gains,
-        champion=level,
-        champion_resamples=np.full(len(gains), level),
-    )
-
+from mintmark.core.statistics.intervals import metric_intervals
+from mintmark.core.statistics.metric_names import CLASSIFICATION, REGRESSION
+from mintmark.core.statistics.metrics import metric_value, regression_outcomes
 
 # -- against scipy ---------------------------------------------------------------------------------------------------
 
@@ -174,71 +141,7 @@ def test_without_a_champion_there_are_intervals_alone():
             judge(found["f1"], maximize=True, margin=0)
 
 
-# -- what a verdict promises -----------------------------------------------------------------------------------------
-
-PAIRS = 400
-ROWS = 3_000
-APART = 0.06  # of the rows, on which exactly one of the two models is right
-MARGIN = 0.01
-
-
-def judged(rows, *, gain, seed, resamples=RESAMPLES):
-    """The resampled accuracies of PAIRS pairs of models.
-
-    The candidate's true accuracy is that of the champion plus `gain`, and exactly one is right on APART of the rows.
-    """
-    generator = np.random.default_rng(seed)
-    truth = np.arange(rows) % 2
-    found = []
-    for _ in range(PAIRS):
-        toss, both = generator.random(rows), generator.random(rows) < 0.9
-        ours, theirs = toss < (APART + gain) / 2, toss > 1 - (APART - gain) / 2
-        sides = (ours | (both & ~theirs), theirs | (both & ~ours))
-        pair = [classes(truth, np.where(side, truth, 1 - truth)) for side in sides]
-        found.append(paired_bootstrap(["accuracy"], *pair, resamples=resamples)["accuracy"])
-    return found
-
-
-def share_passing(pairs):
-    verdicts = [judge_difference(pair, maximize=True, margin=MARGIN).standing for pair in pairs]
-    return sum(verdict in PASSES for verdict in verdicts) / len(verdicts)
-
-
-@pytest.mark.slow
-def test_equally_accurate_models_mostly_pass():
-    """Some 73% do: an equal model is refused about one time in four, and by the naive rule every second time."""
-    assert 0.65 <= share_passing(judged(ROWS, gain=0, seed=100)) <= 0.80
-
-
-@pytest.mark.slow
-def test_a_model_that_is_one_margin_worse_rarely_passes_and_is_rarely_called_worse():
-    """Some 5% pass, and no more are found worse."""
-    pairs = judged(ROWS, gain=-MARGIN, seed=100)
-    assert 0.02 <= share_passing(pairs) <= 0.08
-    p_values = np.array([judge_slice(pair, maximize=True, margin=MARGIN)[1] for pair in pairs])
-    assert 0.02 <= (p_values <= 0.05).mean() <= 0.07
-    assert 0.42 <= (p_values <= 0.5).mean() <= 0.58
-
-
-@pytest.mark.slow
-def test_the_rows_that_are_asked_for_do_decide():
-    """Two models with the same accuracy on 1,500 rows are told a number of rows; with so many, four of five such pairs pass."""
-    truth = np.arange(1_500) % 2
-    right = np.r_[np.ones(1_410, bool), np.zeros(90, bool)]
-    other = right.copy()
-    other[:45], other[-45:] = False, True
-    candidate, champion = (classes(truth, np.where(side, truth, 1 - truth)) for side in (right, other))
-    found = judge_difference(
-        paired_bootstrap(["accuracy"], candidate, champion)["accuracy"], maximize=True, margin=MARGIN
-    )
-    assert (found.value, found.standing) == (0, "inconclusive")
-    expected = APART * ((stats.norm.ppf(0.95) + stats.norm.ppf(0.80)) / MARGIN) ** 2
-    assert found.rows_needed.rows == pytest.approx(expected, rel=0.04)
-    assert 0.72 <= share_passing(judged(found.rows_needed.rows, gain=0, seed=3, resamples=1_000)) <= 0.87
-
-
 # -- standings -------------------------------------------------------------------------------------------------------
-
 AROUND_ZERO = np.linspace(-0.1, 0.1, 2_001)  # its 5% quantile is -0.09
 
 
@@ -370,217 +273,3 @@ def test_a_plan_holds_the_truth_where_a_gain_divided_by_chance_did_not():
     assert len(held) > 300
     assert np.mean(held) >= 0.88
     assert 0.85 <= np.median(plans) <= 1.15
-
-
-# -- p-values of a regression ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("maximize", [True, False])
-def test_the_p_value_is_where_the_bound_reaches_the_margin(maximize):
-    gains = np.random.default_rng(1).normal(-0.08, 0.05, 4_000)
-    resampled = made(gains, maximize=maximize, rows=100_000)
-    for margin in (0.0, 0.05, 0.1):
-        _, p_value = judge_slice(resampled, maximize=maximize, margin=margin)
-        expected = stats.norm.sf((-margin - gains.mean()) / gains.std())
-        assert p_value == pytest.approx(expected if margin < 0.08 else 1, rel=0.1)
-    assert judge_slice(made(gains - 9, maximize=maximize), maximize=maximize, margin=0)[1] == 1 / 4_001
-
-
-def agree(resampled, *, maximize, margin):
-    """A difference and its p-value say the same: worse where p is at most 0.05, and nowhere else."""
-    found, p_value = judge_slice(resampled, maximize=maximize, margin=margin)
-    assert 0 < p_value <= 1
-    assert (found.standing == "worse") == (p_value <= 0.05), (found, p_value)
-    if found.bound is None:
-        assert p_value == 1
-    return p_value
-
-
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    shift=st.floats(-0.2, 0.1),
-    rows=st.integers(1, 500),
-    units=st.sampled_from([None, 2, 20, 500]),
-    reach=st.sampled_from([None, 0.0, 0.1]),
-)
-@settings(max_examples=examples(40), deadline=None)
-def test_worse_means_a_small_p_value(seed, shift, rows, units, reach):
-    bounds = None if reach is None else lambda level: (shift - reach - (1 - level), shift + reach * (1 - level))
-    resampled = replace(
-        made(np.random.default_rng(seed).normal(shift, 0.05, 400), rows=rows), units=units, bounds=bounds
-    )
-    agree(resampled, maximize=True, margin=0.05)
-
-
-@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(30, 200), entities=st.sampled_from([None, 25]))
-@settings(max_examples=examples(5), deadline=None)
-def test_worse_means_a_small_p_value_for_every_metric(seed, rows, entities):
-    clusters = None if entities is None else np.arange(rows) % entities
-    candidate, champion = random_pair(seed, rows)
-    for name, found in paired_bootstrap(CLASSIFICATION, candidate, champion, clusters=clusters, resamples=100).items():
-        agree(found, maximize=name not in ("log_loss", "brier"), margin=0.0)
-    truth, errors = np.random.default_rng(seed).normal(0, 1, (2, rows))
-    sides = (regression_outcomes(truth, truth + scale * errors) for scale in (1.3, 1))
-    for name, found in paired_bootstrap(REGRESSION, *sides, clusters=clusters, resamples=100).items():
-        agree(found, maximize=name in ("r2", "explained_variance"), margin=0.0)
-
-
-# -- properties ------------------------------------------------------------------------------------------------------
-
-
-def random_pair(seed, rows):
-    generator = np.random.default_rng(seed)
-    truth = np.r_[0, 1, generator.integers(0, 2, rows - 2)]
-    return scored(truth, seed), scored(truth, seed + 1)
-
-
-def judge_all(candidate, champion, *, margin=0.02):
-    found = paired_bootstrap(CLASSIFICATION, candidate, champion, resamples=200)
-    return {
-        name: judge_difference(resampled, maximize=name not in ("log_loss", "brier"), margin=margin)
-        for name, resampled in found.items()
-    }
-
-
-@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
-@settings(max_examples=examples(25), deadline=None)
-def test_swapping_the_two_mirrors_the_difference(seed, rows):
-    candidate, champion = random_pair(seed, rows)
-    one, other = judge_all(candidate, champion), judge_all(champion, candidate)
-    for name, found in one.items():
-        assert other[name].value == pytest.approx(-found.value, abs=1e-12), name
-        if name in LABEL_METRICS:  # other cells are drawn first
-            continue
-        assert other[name].low == (None if found.high is None else pytest.approx(-found.high, abs=1e-12)), name
-        assert other[name].high == (None if found.low is None else pytest.approx(-found.low, abs=1e-12)), name
-        assert {found.standing, other[name].standing} != {"better"}
-
-
-@given(seed=st.integers(0, 2**32 - 2), rows=st.integers(5, 60))
-@settings(max_examples=examples(25), deadline=None)
-def test_the_order_of_the_rows_does_not_matter_to_the_value(seed, rows):
-    candidate, champion = random_pair(seed, rows)
-    order = np.random.default_rng(seed).permutation(rows)
-    one, other = judge_all(candidate, champion), judge_all(candidate.take(order), champion.take(order))
-    for name, found in one.items():
-        assert other[name].value == pytest.approx(found.value, abs=1e-12), name
-
-
-def test_identical_models_are_no_worse_where_the_rows_could_have_told():
-    """Thirty rows on which nobody differs are no evidence for a margin of a hundredth; three thousand are."""
-    for rows, standing in ((30, "inconclusive"), (3_000, "no worse")):
-        candidate, _ = random_pair(1, rows)
-        for name, found in judge_all(candidate, candidate, margin=0.01).items():
-            if name == "brier":  # a hundredth is a tenth of it
-                continue
-            assert (found.standing, found.value) == (standing, 0), name
-            assert found.low is None or found.low < 0 < found.high, name
-
-
-@given(seed=st.integers(0, 2**32 - 2), margins=st.lists(st.floats(0, 0.5), min_size=2, max_size=6))
-@settings(max_examples=examples(40), deadline=None)
-def test_more_margin_never_turns_a_pass_into_a_failure(seed, margins):
-    candidate, champion = random_pair(seed, 40)
-    found = paired_bootstrap(["f1", "log_loss"], candidate, champion, resamples=200)
-    for name, maximize in (("f1", True), ("log_loss", False)):
-        passed = [
-            judge_difference(found[name], maximize=maximize, margin=margin).standing in PASSES
-            for margin in sorted(margins)
-        ]
-        assert passed == sorted(passed)
-
-
-# -- hostile and odd input -------------------------------------------------------------------------------------------
-
-
-def test_models_of_other_rows_are_refused():
-    truth = np.arange(10) % 2
-    candidate = scored(truth, 1)
-    for other in (scored(truth[::-1], 1), scored(truth[:-1], 1)):
-        with pytest.raises(ValueError, match="same rows"):
-            paired_bootstrap(["accuracy"], candidate, other)
-    labels = class_outcomes(truth, truth, None, [0, 1], positive=0)
-    renamed = class_outcomes(1 - truth, truth, None, [1, 0])
-    for other in (labels, renamed, regression_outcomes(truth, truth)):
-        with pytest.raises(ValueError, match="same classes"):
-            paired_bootstrap(["accuracy"], candidate, other)
-    with pytest.raises(ValueError, match="10 rows and the clusters of 9"):
-        paired_bootstrap(["accuracy"], candidate, None, clusters=np.arange(9))
-
-
-@pytest.mark.parametrize("wild", [1e160, -1e308, 1.7e308])
-@pytest.mark.parametrize("many", [1, 59])
-def test_a_wild_prediction_is_worse_and_not_undefined(wild, many):
-    """Its square is no float any more; it must not make the metric vanish, and the gate with it."""
-    truth = np.random.default_rng(1).normal(0, 1, 60)
-    champion = regression_outcomes(truth, truth + 0.1)
-    prediction = truth + 0.1
-    prediction[:many] = wild
-    found = paired_bootstrap(REGRESSION, regression_outcomes(truth, prediction), champion, resamples=400)
-    assert tuple(found) == REGRESSION
-    for name, resampled in found.items():
-        maximize = name in ("r2", "explained_variance")
-        judged = judge_difference(resampled, maximize=maximize, margin=0.1)
-        assert judged.standing not in PASSES, name
-        if name == "max_error":
-            continue
-        assert all(math.isfinite(number) for number in (judged.value, judged.low, judged.high, judged.bound)), name
-    assert judge_slice(found["mse"], maximize=False, margin=0.1)[1] < 1
-
-
-def test_a_metric_of_probabilities_needs_them():
-    truth = np.random.default_rng(5).integers(0, 2, 60)
-    full, bare = scored(truth, 1), classes(truth, truth)
-    without = paired_bootstrap(CLASSIFICATION, bare, full, resamples=100)
-    assert set(without) == {"accuracy", "balanced_accuracy", "precision", "recall", "f1"}
-    found = paired_bootstrap(CLASSIFICATION, full, bare, resamples=100)
-    assert tuple(found) == CLASSIFICATION
-    assert found["roc_auc"].champion is found["roc_auc"].champion_interval is None
-    assert found["f1"].champion == 1
-    with pytest.raises(ValueError, match="no champion"):
-        judge_difference(found["roc_auc"], maximize=True, margin=0)
-
-
-def test_a_metric_that_the_rows_do_not_define_is_left_out():
-    one_class = scored(np.ones(20, int), 1)
-    found = paired_bootstrap(["accuracy", "roc_auc"], one_class, scored(np.ones(20, int), 2), resamples=100)
-    assert set(found) == {"accuracy"}
-    nothing = one_class.take(np.zeros(20, dtype=bool))
-    assert paired_bootstrap(CLASSIFICATION, nothing, nothing) == {}
-    none = regression_outcomes([], [])
-    assert paired_bootstrap(REGRESSION, none, none, clusters=np.array([], dtype=np.intp)) == {}
-
-
-def test_resamples_that_lose_a_class_do_not_count():
-    """Rows drawn from all classes alike may lose the only positive there is: ROC AUC is of the other resamples."""
-    truth = np.r_[np.ones(1, int), np.zeros(49, int)]
-    lost = [
-        np.isnan(metric_values(["roc_auc"], scored(truth, 1), counts)["roc_auc"]).mean()
-        for counts in resample_counts(50, resamples=4_000, seed=1)
-    ]
-    assert np.mean(lost) == pytest.approx(0.98**50, abs=0.03)
-
-
-def test_any_codes_will_do_for_clusters():
-    """A slice leaves gaps in the codes of its entities; a gap is no entity that could be drawn."""
-    truth = np.random.default_rng(5).integers(0, 2, 60)
-    candidate, champion = scored(truth, 1), scored(truth, 2)
-    dense = np.repeat(np.arange(12), 5)
-    one = paired_bootstrap(["f1"], candidate, champion, clusters=dense, resamples=100)["f1"]
-    other = paired_bootstrap(["f1"], candidate, champion, clusters=dense * 7 - 3, resamples=100)["f1"]
-    assert (one.candidate_resamples == other.candidate_resamples).all()
-
-
-def test_the_same_predictions_always_get_the_same_verdict():
-    truth = np.random.default_rng(5).integers(0, 2, 80)
-    one, other = (paired_bootstrap(["f1"], scored(truth, 1), scored(truth, 2))["f1"] for _ in range(2))
-    assert judge_difference(one, maximize=True, margin=0.02) == judge_difference(other, maximize=True, margin=0.02)
-    assert len(one.candidate_resamples) == RESAMPLES == 10_000
-
-
-def test_the_arguments_are_left_alone():
-    truth = np.array([1.0, 2.0, 3.0])
-    prediction = np.array([1e200, 2.0, 3.0])
-    outcomes = regression_outcomes(truth, prediction)
-    paired_bootstrap(REGRESSION, outcomes, outcomes, resamples=10)
-    assert prediction[0] == outcomes.prediction[0] == 1e200

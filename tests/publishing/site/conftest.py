@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,10 @@ def troubled(once: Once) -> Path:
         assert build_site(ClonedRegistry(registry.root), output).findings
 
     return once.build("troubled-site", build)
+
+
+@pytest.fixture
+def own(lively: Scratch, tmp_path: Path) -> Scratch:
+    """A copy of `lively` that a test may change."""
+    shutil.copytree(lively.root, tmp_path / "own", symlinks=True)
+    return Scratch(tmp_path / "own", lively.artifact, lively.commits)
