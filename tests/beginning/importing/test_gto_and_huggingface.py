@@ -139,7 +139,7 @@ def test_every_page_and_command_shows_a_version_of_which_little_is_said(
 def test_what_dvc_has_elsewhere_is_named(tagged: Path, scratch: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
     next((tagged / ".dvc/cache").rglob("*/??????????????????????????????")).unlink()
     assert main(["-C", str(scratch.root), "import", "gto", str(tagged), "churn", *ASKED]) == 1
-    assert "v1.1.0 did not come: models/churn.skops: DVC tracks it, and its cache has it not" in capsys.readouterr().out
+    assert "v1.1.0 did not come: models/churn.skops: DVC tracks it and has not fetched it" in capsys.readouterr().out
     assert main(["-C", str(scratch.root), "import", "gto", str(tagged), "nobody", *ASKED]) == 1
     assert "git switch import/churn" not in capsys.readouterr().err
 

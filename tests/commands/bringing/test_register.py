@@ -216,7 +216,7 @@ def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, h
             "1.onnx: takes 1 row at a time, and no others; export it with a batch size",
         ),
         (["--artifact", frozen[1], *known], "120.onnx: takes 120 rows at a time, and no others"),
-        (["--artifact", noisy, *known], "noisy.onnx: answers the same rows otherwise the second time"),
+        (["--artifact", noisy, *known], "noisy.onnx: answers the same rows differently the second time"),
         (["--artifact", crowded[0], *known], "otherwise in a batch of 7 rows than among all of them ("),
         (["--artifact", crowded[1], *known], "norm.onnx: answers row "),
         (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),

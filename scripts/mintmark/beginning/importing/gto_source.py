@@ -83,7 +83,7 @@ class GtoSource:
         places = [root / f"{inside}.dvc/cache/files/md5" / md5[:2] / md5[2:] for inside in _folders_above(path)]
         place = next((each for each in places if each.is_file()), None)
         if place is None:
-            raise ImportRefused(f"{path}: DVC tracks it, and its cache has it not; run dvc fetch --all-tags there")
+            raise ImportRefused(f"{path}: DVC tracks it and has not fetched it; run dvc fetch --all-tags there")
         return read_text_file(place, limit=MOST_ARTIFACT)
 
     @property

@@ -78,7 +78,7 @@ def conversion_faults(conversion: Conversion, accept: Sequence[str] = ()) -> Ite
         differ = f"{numbers.count(ties, 'label')} {'differs' if ties == 1 else 'differ'}"
         yield f"{differ} where both are equally likely: rounding decides, and --accept {TIES} writes it"
     for who in agreement.unsteady:
-        yield f"{who} answers the same rows otherwise the second time; fix its seed, or leave out the step that draws"
+        yield f"{who} answers the same rows differently the second time; fix its seed, or leave out the step that draws"
     refused = [sentence for kind in agreement.kinds for sentence in kind.refused]
     if refused and REFUSALS not in accept:
         yield from refused[:_MOST_NAMED]

@@ -179,7 +179,7 @@ class FollowingUp:
     # -- what is over ------------------------------------------------------------------------------------------------
 
     def _close_requests(self, watched: Watched, documents: Mapping[_Place, Sequence[WindowDocument]]) -> None:
-        """Close the requests to go back whose causes are all over: nobody shall merge them by mistake."""
+        """Close the requests to go back whose causes are all over, before somebody merges one by mistake."""
         requests = open_requests(self.forge)
         branches = {request_branch(*place): place for place in self._places(documents)} if requests else {}
         for request in requests:

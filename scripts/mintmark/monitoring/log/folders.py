@@ -68,10 +68,7 @@ class LogFolders:
         for kind in ("directory", "link", "other"):
             names = [name for name, found in strange if found == kind]
             self._tell(place.path, names, f"{_IS[kind]}, and {_FILES}", self.faults)
-        files = [name for name, kind in strange if kind == "file"]
-        for told, is_parquet in ((self.faults, True), (self.notes, False)):
-            names = [name for name in files if (".parquet" in name.lower()) == is_parquet]
-            self._tell(place.path, names, _NO_NAME, told)
+        self._tell_files(place.path, [name for name, kind in strange if kind == "file"], _NO_NAME)
         return True
 
     def _folders(self, path: str) -> list[str]:
@@ -79,10 +76,7 @@ class LogFolders:
         for kind in ("link", "other"):
             names = [name for name, found in entries if found == kind]
             self._tell(path, names, f"{_IS[kind]}, and {_FOLDERS}", self.faults)
-        files = [name for name, kind in entries if kind == "file"]
-        for told, is_parquet in ((self.faults, True), (self.notes, False)):
-            names = [name for name in files if (".parquet" in name.lower()) == is_parquet]
-            self._tell(path, names, f"{_IS['file']}, and {_FOLDERS}", told)
+        self._tell_files(path, [name for name, kind in entries if kind == "file"], f"{_IS['file']}, and {_FOLDERS}")
         return [name for name, kind in entries if kind == "directory"]
 
     def _days(self, model: str, version: str) -> list[str]:
@@ -99,6 +93,10 @@ class LogFolders:
             self.faults.append(f"{self._name(path)}: cannot be read ({error.strerror or error}); it is left out")
             return None
         return [(name, kind) for name, kind in entries if not name.startswith(_HIDDEN)]
+
+    def _tell_files(self, path: str, files: list[str], what: str) -> None:
+        for told, is_parquet in ((self.faults, True), (self.notes, False)):
+            self._tell(path, [name for name in files if (".parquet" in name.lower()) == is_parquet], what, told)
 
     def _tell(self, path: str, names: list[str], what: str, told: list[str]) -> None:
         named = [self._name(f"{path}/{shorten(name, _LONGEST)}") for name in names[:_MOST_NAMED]]

@@ -88,7 +88,7 @@ class Shadow:
                 self._answer(taken)
             except Exception:  # answers of a form that nobody expected; the thread must go on
                 self.seen["failed"] += len(taken)
-            took = time.thread_time() - begin
+            took = max(time.thread_time() - begin, 1e-9)  # a coarse clock may not have moved
             self._learn(sum(len(each.rows or ()) for each in taken), took)
             pause = max(_PAUSE, took * (1 / _SHARE - 1))
 

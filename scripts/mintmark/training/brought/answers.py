@@ -67,10 +67,10 @@ def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
 
 
 def require_steady(answer: Answer, again: Answer, name: str) -> None:
-    """Raise where a model answered the same rows otherwise the second time: what is measured would not be it."""
+    """Raise where a model answered the same rows differently the second time: what is measured would not be it."""
     same = _alike(answer.prediction, again.prediction) and _alike(answer.probabilities, again.probabilities)
     if not same:
-        message = "answers the same rows otherwise the second time, so one of its steps draws at random; export it for"
+        message = "answers the same rows differently the second time, so a step of it draws at random; export it for"
         raise MintmarkError(f"{name}: {message} inference (PyTorch: after model.eval()), or fix its seed: {_PAGE}")
 
 
