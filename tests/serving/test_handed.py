@@ -146,16 +146,20 @@ def test_a_process_that_hangs_gets_no_more_while_another_takes_them(
         taking.start(lambda: Named(b"here"))
         assert turns.listen_to(ours)
 
-        async def asked() -> list[bytes]:
+        async def asked(answered: int) -> list[bytes]:
+            """What so many are told, and long enough after that whoever else is."""
             callers = [asyncio.ensure_future(said(listening)) for _ in range(4)]
             await asyncio.sleep(0.05)
             for _ in callers:
                 turns.hand_over(listening)
-            done, _waiting = await asyncio.wait(callers, timeout=0.25)
-            return [caller.result() for caller in done]
+            async with asyncio.timeout(30):
+                while sum(caller.done() for caller in callers) < answered:
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.25)
+            return [caller.result() for caller in callers if caller.done()]
 
-        assert await asked() == [b"here"] * 2
-        assert await asked() == [b"here"] * 4
+        assert await asked(2) == [b"here"] * 2
+        assert await asked(4) == [b"here"] * 4
         hanging.close()
         await stop(taking, turns, ours)
 
