@@ -341,8 +341,7 @@ def test_the_figures_of_monitoring_are_lines_of_the_bench() -> None:
     false = rows_below(page, "| columns | reference | rows | a window | an alarm |")
     assert {name for name, *_ in false} == {world.name for world in PRODUCTION}
     assert {rows for _, _, rows, *_ in false} <= {f"{rows:,}" for rows in SIZES}
-    above = [(name, before, now) for name, before, now, once, _ in false if float(once) > 3 and "differ" not in name]
-    assert above == [("all kinds", "400", "100,000")], "the page says of this line that it is above 3"
+    assert all(float(once) <= 3 for name, _, _, once, _ in false if "differ" not in name)
     power = rows_below(page, "| column | change | 100 | 1,000 | 10,000 | 100,000 |")
     assert {change for _, change, *_ in power} == set(CHANGES)
     estimated = rows_below(page, "| world | evaluation | window | metric | interval holds | calm |")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,10 +26,13 @@ from mintmark.monitoring.groups import Group, Span
 from mintmark.monitoring.labels import know_labels
 from mintmark.monitoring.reference_columns import ReferenceColumn, ReferenceProfile
 from mintmark.monitoring.scanning import Scanned, scan
+from mintmark.registry.logged.decisions import find_decisions
+from mintmark.registry.logged.folded import unfolded
 from mintmark.registry.logged.reading import PredictionLog
 
 LONG = "x" * 1_000_000
 ROWS = 5_000  # row by row 5 GB
+POOLS: list[Any] = []  # which stay as long as what they gave
 DAY = datetime.fromtimestamp(NOW, UTC).replace(hour=0, minute=0, second=0)
 TEXT = ReferenceColumn(name="text", kind="category", rows=50, levels=("a",), levelled=(50, 0), singles=0)
 
@@ -71,18 +76,107 @@ def test_a_long_text_in_every_row_is_held_once(tmp_path: Path) -> None:
     )
     window = Window(start=DAY, end=DAY + timedelta(days=1), span="1d", is_over=True)
     log = PredictionLog(str(tmp_path))
+    with bounded(100_000_000):
+        found = scan(log, log.places(), plan, Span(windows=(window,), channels=frozenset({"production"})))
+    check_counts(found)
+
+
+@contextmanager
+def bounded(most: int) -> Iterator[None]:
+    """Let neither Arrow nor Python hold more bytes at any time."""
     pool, before = pa.proxy_memory_pool(pa.default_memory_pool()), pa.default_memory_pool()
+    POOLS.append(pool)
     pa.set_memory_pool(pool)
     tracemalloc.start()
     try:
-        found = scan(log, log.places(), plan, Span(windows=(window,), channels=frozenset({"production"})))
+        yield
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
         pa.set_memory_pool(before)
-    check_counts(found)
-    assert pool.max_memory() < 100_000_000
-    assert peak < 100_000_000
+    assert pool.max_memory() < most
+    assert peak < most
+
+
+def test_one_decision_among_rows_with_long_texts_is_found(tmp_path: Path) -> None:
+    """`mintmark replay` wants one row of 5 GB."""
+    write_long_texts(tmp_path)
+    log = PredictionLog(str(tmp_path))
+    with bounded(100_000_000):
+        (found,) = find_decisions(log, "r7")
+    assert (found.inputs["text"].tolist(), found.error, found.lost) == ([LONG], LONG, (LONG,))
+    (place,) = log.places()
+    with bounded(100_000_000):
+        (part,) = log.read(place)
+    assert part.rows.num_rows == ROWS
+    with pytest.raises(MintmarkError, match=r"the rows have 15,000 MB of text, too much to be asked again"):
+        unfolded(part.rows, "the rows")
+
+
+def write_plain_texts(folder: Path, texts: list[str], **how: Any) -> Path:
+    """A file of the journal with texts row by row, as no dictionary."""
+    write_long_texts(folder)
+    (file,) = folder.rglob("*.parquet")
+    table = pq.read_table(file, read_dictionary=["error"]).slice(0, len(texts))
+    for name in ("lost", "error"):
+        place = table.column_names.index(name)
+        table = table.set_column(
+            place, name, pa.nulls(len(texts), pa.list_(pa.string()) if name == "lost" else pa.string())
+        )
+    place = table.column_names.index("input_text")
+    table = table.set_column(place, "input_text", pa.array(texts))
+    pq.write_table(table, file, compression="zstd", use_dictionary=False, **how)
+    assert file.stat().st_size < 1_000_000
+    return file
+
+
+@pytest.mark.slow
+def test_rows_that_are_much_longer_than_the_others_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    """Their size is that of the page they are in: on average these rows are short."""
+    write_plain_texts(tmp_path, ["a"] * 4_000 + [LONG] * 500, write_batch_size=16)
+    with bounded(400_000_000):
+        assert [each.is_whole for each in find_decisions(PredictionLog(str(tmp_path)), "r4100")] == [True]
+
+
+def varint(number: int, length: int = 0) -> bytes:
+    """A number as the end of a file has it, in so many bytes."""
+    number, found = number * 2, bytearray()
+    while number or len(found) < length or not found:
+        found.append(number & 127 | 128)
+        number >>= 7
+    found[-1] &= 127
+    return bytes(found)
+
+
+@pytest.mark.parametrize("lie", ["a page", "the end"])
+def test_a_file_that_becomes_larger_than_it_says_is_named_and_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    """A few kilobytes that unpack to 150 MB, in one page, or in many of which the end of the file says nothing."""
+    monkeypatch.setattr("mintmark.registry.logged.pages.MOST_BYTES", 100_000_000)
+    file = write_plain_texts(tmp_path, [LONG] * 150, write_batch_size=1024 if lie == "a page" else 16)
+    if lie == "the end":
+        names = pq.read_metadata(file).schema.names
+        honest = pq.read_metadata(file).row_group(0).column(names.index("input_text")).total_uncompressed_size
+        body, end = file.read_bytes()[:-8], file.read_bytes()[-8:]
+        start = len(body) - int.from_bytes(end[:4], "little")
+        said = varint(honest)
+        assert body.count(said, start) == 1
+        file.write_bytes(body[:start] + body[start:].replace(said, varint(1000, len(said))) + end)
+    log = PredictionLog(str(tmp_path))
+    with (
+        bounded(100_000_000),
+        pytest.raises(MintmarkError, match=r"\.parquet: holds what no server writes \(") as raised,
+    ):
+        find_decisions(log, "r7")
+    assert str(raised.value).startswith(str(file))
+    plan = Plan(model="people", version="1.0.0", inputs={"text": "str"}, classes=("even", "odd"), positive=1,
+                profile=ReferenceProfile(inputs={"text": TEXT}, probabilities={}))  # fmt: skip
+    window = Window(start=DAY, end=DAY + timedelta(days=1), span="1d", is_over=True)
+    with bounded(100_000_000):
+        found = scan(log, log.places(), plan, Span(windows=(window,), channels=frozenset({"production"})))
+    assert len(found.faults) == 1
+    assert found.faults[0].startswith(f"{file}: holds what no server writes (")
 
 
 def test_rows_whose_texts_are_too_long_are_not_asked_again(tmp_path: Path) -> None:
@@ -104,3 +198,12 @@ def check_counts(found: Scanned) -> None:
     assert text.unseen.counts == {LONG[:199] + "…": ROWS}
     assert counts.slices["long"].rows == ROWS
     assert [len(places) for places in counts.labelled.places] == [ROWS]
+
+
+def test_a_file_without_a_column_that_every_server_writes_is_named(tmp_path: Path) -> None:
+    write_long_texts(tmp_path, lost=False)
+    (file,) = tmp_path.rglob("*.parquet")
+    table = pq.read_table(file, read_dictionary=["input_text", "error"])
+    pq.write_table(table.drop_columns("error"), file)
+    with pytest.raises(MintmarkError, match=r"\.parquet: has no column error$"):
+        find_decisions(PredictionLog(str(tmp_path)), "r7")

@@ -26,7 +26,8 @@ from tests.monitoring.test_scanning import DAY_ROWS, edit, first, kinds, the_fil
 from tests.serving.log.logged import journal
 
 from mintmark.commands.monitoring.window_report import format_watched
-from mintmark.monitoring.log.files import LogFile, batches_of, read_head
+from mintmark.monitoring.log.files import LogFile, open_log_file, read_head
+from mintmark.registry.logged.opening import batches_of
 
 
 def test_a_latency_that_is_no_time_is_counted_and_reaches_no_percentile(tmp_path: Path) -> None:
@@ -173,9 +174,9 @@ def test_rows_with_long_texts_are_read_a_few_at_a_time(plain: Path, tmp_path: Pa
     table = pq.read_table(the_file(plain))
     long = pa.array([f"{number}{'x' * 1_000_000}" for number in range(DAY_ROWS)])
     texts = table.append_column("input_text", long)
-    pq.write_table(texts, tmp_path / "it.parquet", compression="zstd")
-    with pq.ParquetFile(tmp_path / "it.parquet") as reader:
+    pq.write_table(texts, tmp_path / "it.parquet", compression="zstd", use_dictionary=False)
+    with open_log_file(LogFile(str(tmp_path), "it.parquet", MODEL, VERSION)) as reader:
         sizes = [len(rows) for rows in batches_of(reader)]
     assert (sum(sizes), max(sizes) <= 128) == (DAY_ROWS, True)
-    with pq.ParquetFile(the_file(plain)) as reader:
+    with open_log_file(LogFile(str(the_file(plain).parent), the_file(plain).name, MODEL, VERSION)) as reader:
         assert [len(rows) for rows in batches_of(reader)] == [DAY_ROWS]

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from mintmark.monitoring.digests import digest_columns
 from mintmark.monitoring.groups import NAMING, digest_rows, group_numbers
-from mintmark.monitoring.log.files import FAULTS, batches_of, check_rows, open_log_file, tell_fault
+from mintmark.monitoring.log.files import FAULTS, check_rows, open_log_file, tell_fault
+from mintmark.registry.logged.opening import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

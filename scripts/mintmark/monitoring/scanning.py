@@ -21,7 +21,6 @@ from mintmark.monitoring.log.files import (
     FAULTS,
     NEEDED,
     LogFile,
-    batches_of,
     check_rows,
     open_log_file,
     read_head,
@@ -30,6 +29,7 @@ from mintmark.monitoring.log.files import (
 from mintmark.monitoring.repeated import find_repeated
 from mintmark.monitoring.windows import microseconds, places_in
 from mintmark.registry.logged.form import INPUT, Tally
+from mintmark.registry.logged.opening import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -14,6 +14,7 @@ import pandas as pd
 from tests.serving.served import Shares, version_of
 
 from mintmark.registry.logged.decisions import read_inputs
+from mintmark.registry.logged.folded import unfolded
 from mintmark.registry.logged.reading import PredictionLog
 from mintmark.serving.beside.decisions import Decision
 from mintmark.serving.log.journal import Journal
@@ -64,7 +65,7 @@ def journal(where: Path | str, **options: Any) -> Journal:
 def rows_of(where: Path | str) -> pd.DataFrame:
     """Every row of a log."""
     log = PredictionLog(str(where))
-    tables = [part.rows.to_pandas() for place in log.places() for part in log.read(place)]
+    tables = [unfolded(part.rows, "the rows").to_pandas() for place in log.places() for part in log.read(place)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -72,7 +73,7 @@ def inputs_of(where: Path | str) -> pd.DataFrame:
     """The inputs that the one part of a log holds."""
     log = PredictionLog(str(where))
     ((part,),) = (log.read(place) for place in log.places())
-    return read_inputs(part.rows, part.about)
+    return read_inputs(unfolded(part.rows, "the rows"), part.about)
 
 
 def today() -> float:

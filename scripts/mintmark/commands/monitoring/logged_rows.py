@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mintmark.errors import MintmarkError
-from mintmark.monitoring.column_counts import is_one_of, is_text, level_name
+from mintmark.monitoring.column_counts import is_one_of, level_name
 from mintmark.monitoring.digests import digest_columns, mixed
-from mintmark.monitoring.log.files import FAULTS, LogFile, batches_of, open_log_file, read_head
+from mintmark.monitoring.log.files import FAULTS, LogFile, open_log_file, read_head
 from mintmark.monitoring.windows import days_of, microseconds
 from mintmark.registry.logged.decisions import read_answers, read_inputs
+from mintmark.registry.logged.folded import folded, unfolded
 from mintmark.registry.logged.form import INPUT, parse_about
+from mintmark.registry.logged.opening import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 20_000
 _OK: Final = 200
-_MOST_BYTES: Final = 500_000_000  # of texts
 _NOT_ASKED: Final = ("version", "commit", "latency", "error")  # columns that nobody needs to ask again
 _LABEL: Final = "mintmark.label"  # the place of the label of a row
 
@@ -91,7 +92,7 @@ def read_logged_rows(log: PredictionLog, wanted: Wanted) -> LoggedRows:
     if hidden:
         names = ", ".join(f'"{name}"' for name in hidden)
         raise MintmarkError(f"the log does not hold {names} as it was given (personal)")
-    table = _unfolded(_once(pa.concat_tables(tables)), record.reference)
+    table = unfolded(_once(pa.concat_tables(tables)), f"the rows of {record.reference} in the log")
     labels, inputs = wanted.labels, read_inputs(table, about)
     labelled = None if labels is None else table.column(_LABEL).combine_chunks()
     entities, are_hashed = _entities(table, inputs, wanted, labelled)
@@ -166,33 +167,7 @@ def _chosen_batches(batches: Any, wanted: Wanted) -> Iterator[pa.Table]:
             table = pa.Table.from_batches([rows]).replace_schema_metadata(None)
             if labels is not None:
                 table = table.append_column(_LABEL, pa.array(labels))
-            yield _folded(table.drop_columns("lost").filter(pa.array(chosen)))
-
-
-def _folded(table: pa.Table) -> pa.Table:
-    """Return a table with its texts as dictionaries, as some files have them and others do not."""
-    for number, each in enumerate(table.schema):
-        if is_text(each.type) and not pa.types.is_dictionary(each.type):
-            table = table.set_column(number, each.name, table.column(number).dictionary_encode())
-    return table
-
-
-def _unfolded(table: pa.Table, reference: str) -> pa.Table:
-    """Return a table with its texts row by row; raise `MintmarkError` where these would take too much memory."""
-    texts = [(number, each) for number, each in enumerate(table.schema) if pa.types.is_dictionary(each.type)]
-    size = sum(_bytes_of(table.column(number)) for number, _ in texts)
-    if size > _MOST_BYTES:
-        raise MintmarkError(
-            f"the rows of {reference} in the log have {size / 1e6:,.0f} MB of text, too much to be asked again"
-        )
-    for number, each in texts:
-        table = table.set_column(number, each.name, table.column(number).cast(each.type.value_type))
-    return table
-
-
-def _bytes_of(column: pa.ChunkedArray) -> int:
-    """Return how many bytes the texts of a column of dictionaries have row by row."""
-    return sum(pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0 for chunk in column.chunks)
+            yield folded(table.drop_columns("lost").filter(pa.array(chosen)))
 
 
 def _is_wanted(rows: pa.RecordBatch, wanted: Wanted) -> NDArray[np.bool_]:

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mintmark.core.question import PROBABILITY
 from mintmark.registry.logged.form import FIXED, INPUT, UNSERVED, arrow_type, is_json, parse_about, read_counts
+from mintmark.registry.logged.opening import LogParquet, open_parquet
 from mintmark.registry.logged.reading import open_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from mintmark.registry.logged.form import About, Counted, Tally
 
-_BATCH: Final = 65_536  # rows
-_BATCH_BYTES: Final = 128_000_000  # of them, however long the texts are that somebody sent
 _LARGEST_STATUS: Final = 999
 _LARGEST_COUNT: Final = 2**53
 NEEDED: Final = ("id", "row", "time", "model", "channel", "shadow", "latency", "status", "lost")
@@ -29,7 +27,6 @@ _FILLED: Final = ("id", "time", "shadow", "status")  # a row without one of them
 # What Arrow and files of others raise; a file that is gone is no fault, for another one has its rows.
 FAULTS: Final = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError)
 _NAMES: Final = ("channel", "model")  # always dictionaries
-_ROW_BY_ROW: Final = frozenset(("PLAIN", "RLE", "BIT_PACKED"))  # the last two are of what is missing
 _KINDS: Final = {each.name: each.type for each in FIXED}
 
 
@@ -56,18 +53,6 @@ class LogFile(NamedTuple):
         return f"{self.where.rstrip('/')}/{self.path}"
 
 
-def batches_of(
-    reader: pq.ParquetFile, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
-) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, or of some of its groups, in batches that are bounded in rows and in bytes."""
-    metadata = reader.metadata
-    chosen = range(metadata.num_row_groups) if groups is None else groups
-    sizes = [metadata.row_group(group) for group in chosen]
-    longest = max((each.total_byte_size / each.num_rows for each in sizes if each.num_rows), default=1.0)
-    rows = max(1, min(_BATCH, int(_BATCH_BYTES / max(longest, 1.0))))
-    yield from reader.iter_batches(rows, row_groups=list(chosen), columns=None if columns is None else list(columns))
-
-
 @dataclass(slots=True)
 class Head:
     """What the end of a file says of its rows; `groups` has how many are in each group of rows of the Parquet file."""
@@ -80,35 +65,15 @@ class Head:
     fault: str = ""
 
 
-def open_log_file(file: LogFile) -> pq.ParquetFile:
-    """Open a file, with texts as dictionaries where the file has them so.
-
-    A text of a megabyte that every row has is small in the file, and must not become one for each row. Texts that the
-    file has row by row are as long as it says, and are read as they are: that is quicker.
-    """
+def open_log_file(file: LogFile) -> LogParquet:
+    """Open a file, with texts as dictionaries where the file has them so."""
     files, root = open_files(file.address or file.where)
     opened = files.open(f"{root}/{file.path}", "rb")
     try:
-        metadata = pq.read_metadata(opened)
-        opened.seek(0)
-        return pq.ParquetFile(opened, metadata=metadata, read_dictionary=[*_NAMES, *_folded(metadata)])
+        return open_parquet(opened, names=_NAMES)
     except BaseException:
         opened.close()
         raise
-
-
-def _folded(metadata: pq.FileMetaData) -> set[str]:
-    """Return the paths of the columns of text of which a file may hold less than their rows have."""
-    columns = (
-        metadata.row_group(group).column(number)
-        for group in range(metadata.num_row_groups)
-        for number in range(metadata.num_columns)
-    )
-    return {
-        each.path_in_schema
-        for each in columns
-        if each.physical_type == "BYTE_ARRAY" and not _ROW_BY_ROW.issuperset(each.encodings)
-    }
 
 
 def read_head(file: LogFile) -> Head:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from mintmark.core.finding import one_line, shorten
 from mintmark.core.judgement.answers import Answer
 from mintmark.core.question import PROBABILITY
+from mintmark.registry.logged.folded import unfolded
 from mintmark.registry.logged.form import INPUT, UNSERVED, About, is_json, is_kept
 
 if TYPE_CHECKING:
@@ -68,18 +69,21 @@ class LoggedDecision:
 _WORDS: Final = {"drop": "personal, left out", "hash": "personal, kept as a hash"}
 
 
+def _shown(identity: str) -> str:
+    return f'"{one_line(shorten(identity, 80))}"'
+
+
 def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
 def find_decisions(log: PredictionLog, identity: str) -> list[LoggedDecision]:
     """Return what is logged under an id: what was served first, then what shadows said, each in the order of time."""
-    wanted = pc.field("id") == identity
     found = [
         decision
         for place in log.places()
-        for part in log.read(place, rows=wanted)
-        for decision in _split(part.rows, part.about)
+        for part in log.read(place, rows={"id": identity})
+        for decision in _split(unfolded(part.rows, f"{log.where}: the rows of {_shown(identity)}"), part.about)
     ]
     return sorted(found, key=lambda each: (each.shadow, each.time))
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mintmark.errors import MintmarkError
 from mintmark.registry.logged.decisions import read_answers, read_inputs
+from mintmark.registry.logged.folded import unfolded
 from mintmark.registry.logged.form import About
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_pairs(log: PredictionLog, served: Reference, shadow: Reference) -> Pair
     for reference, side, kind in zip((served, shadow), sides, ("served", "shadow"), strict=True):
         if not side:
             raise MintmarkError(f"{log.where}: has no answer of {reference} as {kind}")
-    keys = [_keys(side) for side in sides]
+    keys = [_keys(side, f"{log.where}: the ids of {served} and {shadow}") for side in sides]
     clean = [each[~each.duplicated(_KEY, keep=False)] for each in keys]
     twice = sum(len(each) for each in keys) - sum(len(each) for each in clean)
     both = clean[0].merge(clean[1], on=_KEY, suffixes=("", "_shadow"))
@@ -64,8 +64,9 @@ def read_pairs(log: PredictionLog, served: Reference, shadow: Reference) -> Pair
     last = both.loc[both["time"].idxmax()]
     chosen = both[(both["part"] == last["part"]) & (both["part_shadow"] == last["part_shadow"])].sort_values("time")
     one, other = sides[0][last["part"]], sides[1][last["part_shadow"]]
-    rows = one[1].take(pa.array(chosen["place"]))
-    rows_shadow = other[1].take(pa.array(chosen["place_shadow"]))
+    what = f"{log.where}: the answers of {served} and {shadow}"
+    rows = unfolded(one[1].take(pa.array(chosen["place"])), what)
+    rows_shadow = unfolded(other[1].take(pa.array(chosen["place_shadow"])), what)
     return Pairs(
         first=one[0],
         second=other[0],
@@ -82,9 +83,9 @@ def _read_side(log: PredictionLog, reference: Reference, *, shadow: bool) -> lis
     """Return the answers that a reference gave, by version and what is said of them."""
     selector = str(reference.selector)
     is_version = selector[:1].isdigit()
-    wanted = (pc.field("status") == _OK) & (pc.field("shadow") == shadow)
+    wanted: dict[str, object] = {"status": _OK, "shadow": shadow}
     if not is_version:
-        wanted &= pc.field("channel") == selector
+        wanted["channel"] = selector
     found: dict[str, tuple[About, list[pa.Table]]] = {}
     rows = 0
     for place in log.places(reference.model, selector if is_version else None):
@@ -97,10 +98,10 @@ def _read_side(log: PredictionLog, reference: Reference, *, shadow: bool) -> lis
     return [(about, pa.concat_tables(tables)) for about, tables in found.values()]
 
 
-def _keys(side: Sequence[tuple[About, pa.Table]]) -> pd.DataFrame:
+def _keys(side: Sequence[tuple[About, pa.Table]], what: str) -> pd.DataFrame:
     parts = []
     for number, (_, table) in enumerate(side):
-        keys = table.select([*_KEY, "time"]).to_pandas()
+        keys = unfolded(table.select([*_KEY, "time"]), what).to_pandas()
         parts.append(keys.assign(part=number, place=range(len(keys))))
     return pd.concat(parts, ignore_index=True)
 

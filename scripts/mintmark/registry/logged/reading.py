@@ -6,15 +6,17 @@ that another stands for is not read, and a folder that is changed meanwhile is r
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mintmark.errors import MintmarkError
+from mintmark.registry.logged.folded import are, folded
 from mintmark.registry.logged.form import (
+    FIXED,
     About,
     Counted,
     Tally,
@@ -24,13 +26,18 @@ from mintmark.registry.logged.form import (
     read_counts,
     read_replaces,
 )
+from mintmark.registry.logged.opening import batches_of, open_parquet
+from mintmark.registry.logged.pages import LyingFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mintmark.registry.logged.opening import LogParquet
 
 FoundT = TypeVar("FoundT")
 EntryKind = Literal["file", "directory", "link", "other"]
 _TRIES: Final = 50
+_MOST_BYTES: Final = 2_000_000_000  # of the rows of a place
 
 
 class Place(NamedTuple):
@@ -94,12 +101,15 @@ class PredictionLog:
                 found += [Place(one, two, day) for day in self._folders(f"{one}/{two}")]
         return sorted(found)
 
-    def read(self, place: Place, columns: Sequence[str] | None = None, rows: pc.Expression | None = None) -> list[Part]:
-        """Return the rows of a place, each once, by what is said of them; `rows` selects some.
+    def read(
+        self, place: Place, columns: Sequence[str] | None = None, rows: Mapping[str, object] | None = None
+    ) -> list[Part]:
+        """Return the rows of a place, each once, by what is said of them; `rows` has what their columns must be.
 
-        A column that a file does not have (a personal one) is not in its part.
+        A column that a file does not have (a personal one) is not in its part. Texts are dictionaries (`unfolded`).
+        Raises `MintmarkError` for a file that cannot be read, and for more than fits.
         """
-        return self._stable(place, lambda names: self._read_files(place, names, columns, rows))
+        return self._stable(place, lambda names: self._read_files(place, names, columns, rows or {}))
 
     def counts(self, place: Place) -> dict[Counted, Tally]:
         """Return what was counted at a place: all requests, also those that a sample leaves out."""
@@ -147,31 +157,62 @@ class PredictionLog:
         return [name for name in names if name not in hidden]
 
     def _replaces(self, place: Place, name: str, *, strict: bool) -> list[str]:
-        try:
+        if strict:
             return read_replaces(self._schema(place, name))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            if strict or isinstance(error, FileNotFoundError):
-                raise
+        try:
+            with self.open(place, name) as file:
+                return read_replaces(pq.read_schema(file))
+        except FileNotFoundError:
+            raise
+        except (pa.ArrowException, OSError, ValueError):
             return []
 
     def _read_files(
-        self, place: Place, names: Sequence[str], columns: Sequence[str] | None, rows: pc.Expression | None
+        self, place: Place, names: Sequence[str], columns: Sequence[str] | None, rows: Mapping[str, object]
     ) -> list[Part]:
         parts: dict[str, tuple[About, list[pa.Table]]] = {}
+        size = 0
         for name in names:
-            with self.open(place, name) as file:
-                reader = pq.ParquetFile(file)
-                schema = reader.schema_arrow
-                about = read_about(schema, f"{place.path}/{name}")
-                wanted = None if columns is None else [each for each in columns if each in schema.names]
-                table = _select(reader, wanted, rows)
-            found = parts.setdefault(repr(about), (about, []))
-            found[1].append(table.replace_schema_metadata(None))
+            with self._named(place, name), self.open(place, name) as file:
+                reader = open_parquet(file)
+                about = read_about(reader.schema_arrow, f"{place.path}/{name}")
+                lacks = [each for each in FIXED.names if each not in reader.schema_arrow.names]
+                if lacks:
+                    raise MintmarkError(f"{self._name(place, name)}: has no column {lacks[0]}")
+                found = parts.setdefault(repr(about), (about, []))
+                for table in _tables(reader, columns, rows):
+                    found[1].append(table)
+                    size += table.nbytes
+                    if size > _MOST_BYTES:
+                        raise MintmarkError(
+                            f"{self.where.rstrip('/')}/{place.path}: its rows take over {_MOST_BYTES / 1e9:,.0f} GB; "
+                            "copy some of its files"
+                        )
         return [Part(about, pa.concat_tables(tables)) for about, tables in parts.values()]
 
     def _schema(self, place: Place, name: str) -> pa.Schema:
-        with self.open(place, name) as file:
+        with self._named(place, name), self.open(place, name) as file:
             return pq.read_schema(file)
+
+    @contextmanager
+    def _named(self, place: Place, name: str) -> Iterator[None]:
+        """Name the file in what is raised of it; one that is gone is no fault, for another one has its rows."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except LyingFileError as error:
+            raise MintmarkError(f"{self._name(place, name)}: holds what no server writes ({error})") from None
+        except (pa.ArrowException, OSError) as error:
+            what = (
+                "is no whole Parquet file"
+                if isinstance(error, (pa.ArrowInvalid, OSError))
+                else "holds what no server writes"
+            )
+            raise MintmarkError(f"{self._name(place, name)}: {what} ({' '.join(str(error).split())[:200]})") from None
+
+    def _name(self, place: Place, name: str) -> str:
+        return f"{self.where.rstrip('/')}/{place.path}/{name}"
 
     def open(self, place: Place, name: str) -> Any:
         """Open a file of a place; raise `FileNotFoundError` where it is gone."""
@@ -210,15 +251,17 @@ class PredictionLog:
         )
 
 
-def _select(reader: pq.ParquetFile, columns: list[str] | None, rows: pc.Expression | None) -> pa.Table:
-    if rows is None:
-        return reader.read(columns=columns)
-    kept = [
-        table.filter(rows) if table.num_rows else table
-        for table in (reader.read_row_group(group) for group in range(reader.num_row_groups))
-    ]
-    found = pa.concat_tables(kept) if kept else reader.read()
-    return found if columns is None else found.select(columns)
+def _tables(reader: LogParquet, columns: Sequence[str] | None, wanted: Mapping[str, object]) -> Iterator[pa.Table]:
+    """Yield the rows of a file that have what is wanted, a few at a time; an empty table with its columns at first."""
+    names = reader.schema_arrow.names
+    kept = names if columns is None else [each for each in columns if each in names]
+    yield folded(reader.schema_arrow.empty_table().select(kept).replace_schema_metadata(None))
+    for rows in batches_of(reader, list(dict.fromkeys([*kept, *wanted]))):
+        table = pa.Table.from_batches([rows]).select(kept).replace_schema_metadata(None)
+        if wanted:
+            table = table.filter(pa.array(are(rows, wanted)))
+        if table.num_rows:
+            yield folded(table)
 
 
 def _kind(entry: dict[str, Any]) -> EntryKind:
