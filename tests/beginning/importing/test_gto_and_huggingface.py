@@ -76,6 +76,9 @@ def test_versions_of_gto_come_with_their_numbers_and_dates(
         "gto", "old", "1.1.0", "2024-05-01T10:00:00Z"
     )  # fmt: skip
     assert told["commit"] == git(tagged, "rev-parse", "churn@v1.1.0^{commit}")
+    assert told["user"] == git(
+        tagged, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags/churn@v1.1.0"
+    )
     assert record.metrics == {}
     assert record.signature.inputs == {}
     assert main(["-C", str(scratch.root), "validate", "--base", "main", "--steps"]) == 0

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pickle
 import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +20,13 @@ from sklearn.linear_model import LogisticRegression
 from tests.scaffold.brought import INPUTS, begin_empty, describe, endless_graph, logistic_graph, rows
 from tests.scaffold.registry import Scratch
 
+from mintmark.artifacts.onnx_format import OnnxModel
 from mintmark.artifacts.skops.format import dump_canonical
 from mintmark.cli import main
+from mintmark.core.judgement.answers import Answer
+from mintmark.errors import MintmarkError
 from mintmark.training.brought import asking
+from mintmark.training.brought.answers import ask, require_same_in_batches, require_steady
 
 MADE = {
     "model.onnx", "evaluation.parquet", "predictions.parquet", "profile.json", "signature.json", "data.json",
@@ -195,30 +203,52 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_written(
     assert empty.snapshot() == before
 
 
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (partial(logistic_graph, (1.0, 1.0, 1.0)), "cannot answer the evaluation rows"),
+        (partial(frozen_graph, 1), "takes 1 row at a time, and no others; export it with a batch size"),
+        (partial(frozen_graph, 120), "takes 120 rows at a time, and no others"),
+        (noisy_graph, "answers the same rows differently the second time"),
+        (
+            partial(crowded_graph, "int8"),
+            r"answers row \d+ differently in a batch of 7 rows than .*\(0\.\d+ and 0\.\d+\)",
+        ),
+        (partial(crowded_graph, "norm"), r"answers row 0 differently in a batch of \d rows than among all of them"),
+    ],
+    ids=["another width", "1 row", "120 rows", "noise", "8 bits", "batch norm"],
+)
+def test_a_graph_that_does_not_take_each_row_by_itself_is_told_why(make: Callable[[], bytes], says: str) -> None:
+    model, inputs = OnnxModel(make(), path="model.onnx"), rows(1)[INPUTS]
+    with pytest.raises(MintmarkError, match=rf"^model\.onnx: {says}"):
+        require_row_by_row(model, inputs, "model.onnx")
+
+
+def test_a_graph_that_takes_each_row_by_itself_passes() -> None:
+    assert require_row_by_row(OnnxModel(logistic_graph(), path="model.onnx"), rows(1)[INPUTS], "model.onnx")
+
+
+def require_row_by_row(model: Any, inputs: pd.DataFrame, name: str) -> Answer:
+    """What the process apart asks a graph, in its order."""
+    answer = ask(model, inputs, name)
+    require_steady(answer, ask(model, inputs, name), name)
+    require_same_in_batches(model, inputs, answer, name, end=time.monotonic() + 60)
+    return answer
+
+
 @pytest.mark.slow
 def test_a_model_that_does_not_fit_the_rows_is_told_what_to_do(empty: Scratch, holdout: Path, tmp_path: Path) -> None:
     before, known = empty.snapshot(), ["--data", str(holdout), "--target", "kind"]
     learned, numbered = rows(2), tmp_path / "numbered.csv"
     texts = LogisticRegression().fit(learned[INPUTS], (learned["kind"] == "oak").astype(int).astype(str))
     rows(1).assign(kind=(rows(1)["kind"] == "oak").astype(int)).to_csv(numbered, index=False)
-    good = put(tmp_path / "good.onnx", logistic_graph())
     coded = put(tmp_path / "coded.onnx", logistic_graph(labels="codes"))
-    wide = put(tmp_path / "wide.onnx", logistic_graph((1.0, 1.0, 1.0)))
-    frozen = [put(tmp_path / f"{rows}.onnx", frozen_graph(rows)) for rows in (1, 120)]
-    noisy = put(tmp_path / "noisy.onnx", noisy_graph())
-    crowded = [put(tmp_path / f"{kind}.onnx", crowded_graph(kind)) for kind in ("int8", "norm")]
+    good = put(tmp_path / "good.onnx", logistic_graph())
+    crowded = put(tmp_path / "crowded.onnx", crowded_graph("int8"))
     texts_file = put(tmp_path / "texts.skops", dump_canonical(texts))
     for arguments, says in (
         (["--artifact", coded, *known], "--class names the classes in the order of its probabilities"),
-        (["--artifact", wide, *known], "wide.onnx: cannot answer the evaluation rows"),
-        (
-            ["--artifact", frozen[0], *known],
-            "1.onnx: takes 1 row at a time, and no others; export it with a batch size",
-        ),
-        (["--artifact", frozen[1], *known], "120.onnx: takes 120 rows at a time, and no others"),
-        (["--artifact", noisy, *known], "noisy.onnx: answers the same rows differently the second time"),
-        (["--artifact", crowded[0], *known], "otherwise in a batch of 7 rows than among all of them ("),
-        (["--artifact", crowded[1], *known], "norm.onnx: answers row "),
+        (["--artifact", crowded, *known], "crowded.onnx: answers row "),
         (["--artifact", good, *known, "--class", "oak", "--class", "elm"], "speak for other labels than it gives"),
         (["--artifact", texts_file, "--data", str(numbered), "--target", "kind"], "write the rows as .parquet"),
     ):

@@ -100,7 +100,7 @@ class GtoSource:
                 name, own, target, when, creator, subject = fields
                 time = format_moment(int(when)) if when.isdecimal() else ""
                 found.append(_Tag(rest=name[len(called) :], commit=target or own, time=time,
-                                  creator=creator.rpartition(">")[0], subject=subject))  # fmt: skip
+                                  creator="".join(creator.rpartition(">")[:2]), subject=subject))  # fmt: skip
         if not found:
             raise MintmarkError(f"{self.folder}: no tag of GTO names {self.model}; git fetch --tags there brings them")
         return found

@@ -34,7 +34,7 @@ _FROZEN: Final = re.compile(r"Got invalid dimensions for input: .{0,200}?index: 
 _NOISE: Final = 1e-6  # of a number's size, for sums whose order nobody fixed
 _SIZES: Final = (7, 2, 1)
 _BATCHED: Final = 42  # rows, from everywhere in the table
-_BATCH_NOISE: Final = 1e-4  # of the largest answer: sums come out otherwise in a small batch, by less than 8 bits do
+_BATCH_NOISE: Final = 1e-4  # of the largest answer: sums differ a little in a small batch, by less than 8 bits do
 
 
 def ask(estimator: Any, inputs: pd.DataFrame, name: str) -> Answer:
@@ -75,7 +75,7 @@ def require_steady(answer: Answer, again: Answer, name: str) -> None:
 
 
 def require_same_in_batches(estimator: Any, inputs: pd.DataFrame, answer: Answer, name: str, *, end: float) -> None:
-    """Raise where a row is answered otherwise in a batch of 1, 2 or 7 than among all rows, as `answer` has it.
+    """Raise where a row is answered differently in a batch of 1, 2 or 7 than among all rows, as `answer` has it.
 
     A server asks in batches of any size. What is not asked by `end`, a time of `time.monotonic`, is left out.
     """
@@ -88,12 +88,12 @@ def require_same_in_batches(estimator: Any, inputs: pd.DataFrame, answer: Answer
             fault = _apart(answer, taken, ask(estimator, inputs.iloc[taken], name))
             if fault:
                 rows = f"a batch of {count(len(taken), 'row')}" if len(taken) > 1 else "a batch of its own"
-                message = f"answers row {fault[0]:,} otherwise in {rows} than among all of them ({fault[1]})"
+                message = f"answers row {fault[0]:,} differently in {rows} than among all of them ({fault[1]})"
                 raise MintmarkError(f"{name}: {message}, {_BESIDE}: {_PAGE}")
 
 
 def _apart(answer: Answer, taken: Sequence[int], found: Answer) -> tuple[int, str] | None:
-    """Return the first of some rows that was answered otherwise, with both answers; of a tie, any label is the same."""
+    """Return the first of some rows with another answer, and both answers; at a tie, any label is the same."""
     numbers = answer.prediction if answer.probabilities is None else answer.probabilities
     told = found.prediction if answer.probabilities is None else found.probabilities
     all_values, values = np.asarray(numbers), np.asarray(told)
