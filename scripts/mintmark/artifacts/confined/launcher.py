@@ -30,6 +30,7 @@ _LINUX = sys.platform == "linux"
 _NAMESPACES = {"mount": 0x00020000, "ipc": 0x08000000, "pid": 0x20000000, "network": 0x40000000}
 _USER_NAMESPACE = 0x10000000
 _PARENT_DEATH_SIGNAL, _DROP_CAPABILITY, _SUBREAPER, _NO_NEW_PRIVS = 1, 24, 36, 38
+_AMBIENT, _CLEAR_ALL, _CAPABILITY_VERSION = 47, 4, 0x20080522
 _PRIVATE, _BIND, _RECURSIVE = 1 << 18, 1 << 12, 1 << 14
 _NO_RIGHTS = 0b1110  # no set-user-ID, no devices, no programs; 1 is read-only
 _MOUNT_SETATTR, _READ_ONLY, _AT_FDCWD, _AT_RECURSIVE = 442, 1, -100, 0x8000
@@ -150,6 +151,7 @@ def _confine(task: dict[str, Any], spaces: set[str]) -> dict[str, str]:
     shared = [_SHARED] if "shared memory" in spaces else []
     files = landlock.restrict(readable, (*task["writable"], *_DEVICES, *shared), network=network)
     calls = seccomp.install(seccomp.confining(children=not one, network=network))
+    _drop_capabilities()
     return {
         "files": _joined(landlock=files, read_only_mounts="mount" in spaces),
         "network": "open"
@@ -163,6 +165,18 @@ def _confine(task: dict[str, Any], spaces: set[str]) -> dict[str, str]:
         ),
         "system calls": _joined(seccomp=calls),
     }
+
+
+def _drop_capabilities() -> None:
+    """Give up what a new user namespace, or being root, gave: a program that is executed has none, a fork keeps all.
+
+    Raises `OSError` where they cannot be given up. Sources: capset(2), capabilities(7).
+    """
+    if _LINUX:
+        _control(_AMBIENT, _CLEAR_ALL)
+        header, none = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
+        if _c("capset", header, none) != 0:
+            raise PermissionError("its capabilities cannot be given up")
 
 
 def _own_processes(*, one: bool) -> str:

@@ -48,6 +48,7 @@ def serve(
 ) -> int:
     """Serve until it is told to stop, or (`check`) say whether it could."""
     signal.signal(signal.SIGTERM, _leave)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own reserve what a proof may need
     if workers > 1:  # prometheus_client looks when it is imported
         counts = TemporaryFolder("counts")
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts.path)
@@ -91,7 +92,8 @@ def serve(
             print("only this machine can reach it; --host 0.0.0.0 lets others in, behind a proxy with TLS")
         elif not options.tokens:
             print("everybody who can reach this machine may ask it; --tokens FILE asks them for a token")
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         if workers > 1:
             from prometheus_client.multiprocess import mark_process_dead
 
