@@ -145,6 +145,15 @@ def test_a_linear_machine_in_a_pipeline_becomes_onnx(labels: list[Any]) -> None:
     assert made.tolist() == model.predict(table).tolist()
 
 
+def test_a_vote_becomes_onnx() -> None:
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["width", "height"])
+    parts = [("a", LogisticRegression()), ("b", LogisticRegression(C=0.01))]
+    model = VotingClassifier(parts, voting="soft").fit(table, np.where(table["width"] > 0, "oak", "elm"))
+    made = OnnxModel(export_onnx(model, table), path="model.onnx")
+    assert made.predict_proba(table) == pytest.approx(model.predict_proba(table), abs=1e-5)
+    assert model.flatten_transform
+
+
 @pytest.mark.parametrize(
     "model",
     [

@@ -47,12 +47,18 @@ def export_onnx(model: Any, rows: pd.DataFrame) -> bytes:
         if type(part).__name__ in _NOT_CARRIED:
             why = _NOT_CARRIED[type(part).__name__]
             raise MintmarkError(f"a {type(part).__name__} cannot be written as ONNX: {why}")
+    flat = [part for part in _parts(model, set()) if getattr(part, "flatten_transform", None) is True]
     try:
+        for part in flat:  # which skl2onnx does not know of votes, and no prediction asks for
+            part.flatten_transform = False
         made = to_onnx(model, initial_types=_types(model, rows), options=_options(model), target_opset=_OPSET)
     except MemoryError:
         raise
     except Exception as error:
         raise MintmarkError(f"a {_named(model)} cannot be written as ONNX ({_why(model, error)})") from None
+    finally:
+        for part in flat:
+            part.flatten_transform = True
     send_missing_values(made.graph, [part.tree_ for part in _parts(model, set()) if hasattr(part, "tree_")])
     if not hasattr(model, "predict_proba"):
         del made.graph.output[1:]  # of a classifier these are scores, which would be taken for probabilities
