@@ -246,6 +246,23 @@ def test_a_stop_while_a_process_is_made_ends_that_one_too() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+WITHOUT_STREAMS = """
+import socket, sys
+from pathlib import Path
+from mintmark.commands.serving.serve import open_streams
+open_streams()
+import uvicorn
+uvicorn.Config("app")
+Path("number").write_text(str(socket.socket().fileno()))
+"""
+
+
+def test_a_server_needs_no_streams(tmp_path: Path) -> None:
+    command = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", WITHOUT_STREAMS)
+    assert subprocess.run(command, cwd=tmp_path, check=False, timeout=60).returncode == 0
+    assert int((tmp_path / "number").read_text()) > 2
+
+
 STOPPED_BEFORE = """
 import os, signal, sys, time
 from mintmark.cli import main

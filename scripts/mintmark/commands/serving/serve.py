@@ -48,6 +48,7 @@ def serve(
 ) -> int:
     """Serve until it is told to stop, or (`check`) say whether it could."""
     signal.signal(signal.SIGTERM, _leave)
+    open_streams()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own reserve what a proof may need
     if workers > 1:  # prometheus_client looks when it is imported
         counts = TemporaryFolder("counts")
@@ -92,8 +93,7 @@ def serve(
             print("only this machine can reach it; --host 0.0.0.0 lets others in, behind a proxy with TLS")
         elif not options.tokens:
             print("everybody who can reach this machine may ask it; --tokens FILE asks them for a token")
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         if workers > 1:
             from prometheus_client.multiprocess import mark_process_dead
 
@@ -103,6 +103,17 @@ def serve(
             return made.serve()
         serving.run(listening, kept)
     return 0
+
+
+def open_streams() -> None:
+    """Open what whoever started this closed of its streams: no socket gets such a number, and uvicorn needs them."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _leave(*_: object) -> NoReturn:
