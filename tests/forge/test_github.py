@@ -288,6 +288,15 @@ def test_what_a_person_wrote_above_an_issue_hides_nothing_and_stays(github: GitH
     assert github.open_issue(**issue).number > first.number
 
 
+def test_another_bot_that_repeats_a_mark_hides_no_alarm(github: GitHub, on_github: FakeRepository) -> None:
+    issue = {"key": "a@1.0.0/production/f00", "label": "alarm", "title": "Drift", "body": "text", "once": True}
+    found = on_github.issues[github.open_issue(**issue).number]
+    found |= {"author": "updates[bot]"}
+    assert github.open_issue(**issue).number == found["number"], "the bot of a team's own application"
+    found |= {"body": f"Release notes:\n\n{found['body']}"}
+    assert github.open_issue(**issue).number > found["number"]
+
+
 def test_comments_tell_which_run_was_first(github: GitHub, on_github: FakeRepository) -> None:
     number = github.open_issue(key="k", label="alarm", title="Drift", body="").number
     one, two = (github.add_comment(number, key=f"retrain/{place}", body="started") for place in (1, 2))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 from mintmark.errors import ArtifactError, ForgeError
 from mintmark.forge import answers, artifacts, releases
 from mintmark.forge.forge import Check, Comment
-from mintmark.forge.marks import is_marked, marked, read_mark, renewed, shortened, without_key
+from mintmark.forge.marks import begins_marked, is_marked, marked, read_mark, renewed, shortened, without_key
 from mintmark.forge.rest import RestApi
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _QUESTION = re.compile(r"[A-Za-z0-9._~%@/-]*")
 _MOST_DESCRIPTION = 140  # characters of a deployment's description
 _ACTIONS = "github-actions"
+_WORKFLOWS = "github-actions[bot]"
 _MOST_OPEN = 1000  # pull requests that are looked through for a commit
 
 
@@ -212,11 +213,16 @@ class GitHub:
         self._api.send("PATCH", self._path("pulls", number), changes)
 
     def _is_ours(self, written: answers.Answer) -> bool:
-        """Whether a text is by whom this token stands for, or by a bot: anybody can write a mark."""
+        """Whether a text is by whom this token stands for, or by a bot: anybody can write a mark.
+
+        Another bot than that of workflows may repeat what it read, so its text has to begin with the mark.
+        """
         user = written.part("user")
         if user is None:
             return False
-        return user.text("type") == "Bot" or user.text("login") == self._login()
+        if user.text("type") == "Bot" and user.text("login") != _WORKFLOWS:
+            return begins_marked(written.text("body")) or user.text("login") == self._login()
+        return user.text("login") in (_WORKFLOWS, self._login())
 
     def _login(self) -> str:
         if self._own_login is None:

@@ -35,6 +35,11 @@ def read_mark(body: str) -> str | None:
     return None if found is None else unquote(found["key"])
 
 
+def begins_marked(body: str) -> bool:
+    """Whether a text begins with a mark, whatever its key."""
+    return _MARK.match(body.lstrip()) is not None
+
+
 def renewed(body: str, text: str) -> str:
     """Return a marked text that takes the place of an older one, below what a person wrote above that."""
     found = _find(body)
