@@ -109,7 +109,7 @@ def test_one_decision_among_rows_with_long_texts_is_found(tmp_path: Path) -> Non
     with bounded(100_000_000):
         (part,) = log.read(place)
     assert part.rows.num_rows == ROWS
-    with pytest.raises(MintmarkError, match=r"the rows have 15,000 MB of text, too much to be asked again"):
+    with pytest.raises(MintmarkError, match=r"the rows have 15,000 MB of text, more than the 500 MB that are read"):
         unfolded(part.rows, "the rows")
 
 
@@ -186,7 +186,7 @@ def test_rows_whose_texts_are_too_long_are_not_asked_again(tmp_path: Path) -> No
         model="people", version="1.0.0", reference="people@1.0.0", artifact=SimpleNamespace(sha256="a" * 64)
     )
     wanted = Wanted(record=record, channel="production", windows=[window], rows=ROWS)
-    with pytest.raises(MintmarkError, match=r"people@1\.0\.0 in the log have 5,000 MB of text, too much"):
+    with pytest.raises(MintmarkError, match=r"people@1\.0\.0 in the log have 5,000 MB of text, more"):
         read_logged_rows(PredictionLog(str(tmp_path)), wanted)
 
 

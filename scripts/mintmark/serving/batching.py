@@ -77,7 +77,7 @@ class Batcher(Generic[RowsT, AnswerT]):
 
     `predict` takes the members of a batch and returns an answer for each, in their order, one call at a time. While its
     calls are quick they run in the loop, where to change threads would take longer than they do; else in `executor`.
-    At most `waiting` rows may be in the queue, and `most` in one call; `rows` says how many wait.
+    At most `waiting` rows may be in the queue, and `MOST_ROWS` in one call; `rows` says how many wait.
     """
 
     def __init__(
@@ -86,10 +86,9 @@ class Batcher(Generic[RowsT, AnswerT]):
         *,
         name: str,
         executor: Executor,
-        most: int = MOST_ROWS,
         waiting: int = 16 * MOST_ROWS,
     ) -> None:
-        self._predict, self._executor, self._most, self._waiting = predict, executor, most, waiting
+        self._predict, self._executor, self._waiting = predict, executor, waiting
         self._name = name
         self._queue: deque[_Member[RowsT, AnswerT]] = deque()
         self._alone: deque[_Member[RowsT, AnswerT]] = deque()  # of a batch on which the model failed
@@ -218,7 +217,7 @@ class Batcher(Generic[RowsT, AnswerT]):
             member = self._queue.popleft()
             if member.answer.done():  # its caller has gone
                 self.rows -= member.size
-            elif not batch or (size + member.size <= self._most and member.rows.key == key):
+            elif not batch or (size + member.size <= MOST_ROWS and member.rows.key == key):
                 if not batch:
                     key = member.rows.key
                 batch.append(member)
@@ -226,7 +225,7 @@ class Batcher(Generic[RowsT, AnswerT]):
                 self.rows -= member.size
             else:
                 others.append(member)
-                if size + member.size > self._most:
+                if size + member.size > MOST_ROWS:
                     break
         others.extend(self._queue)
         self._queue = others

@@ -53,7 +53,7 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
                 found = pa.Table.from_pandas(rows[[name for name in rows if name in needed]], preserve_index=False)
                 tables.append(_with_moments(found, source.time, str(file)))
     if not tables:
-        raise MintmarkError(f"{shown}: there are no labels")
+        raise MintmarkError(f"{shown}: there are no labels; a file needs a row, and the column {target} in it")
     try:
         table = pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException as error:

@@ -57,7 +57,8 @@ def unfolded(table: pa.Table, what: str) -> pa.Table:
     texts = [(number, each) for number, each in enumerate(table.schema) if _is_folded(each.type)]
     size = sum(_bytes_of(chunk) for number, _ in texts for chunk in table.column(number).chunks)
     if size > MOST_BYTES:
-        raise MintmarkError(f"{what} have {size / 1e6:,.0f} MB of text, too much to be asked again")
+        most = f"more than the {MOST_BYTES / 1e6:,.0f} MB that are read at once"
+        raise MintmarkError(f"{what} have {size / 1e6:,.0f} MB of text, {most}; ask about fewer")
     for number, each in texts:
         plain = each.with_type(pa.list_(pa.string()) if pa.types.is_list(each.type) else pa.string())
         table = table.set_column(number, plain, table.column(number).cast(plain.type))
