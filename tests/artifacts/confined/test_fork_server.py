@@ -119,7 +119,7 @@ from mintmark.artifacts.confined.confinement import Limits, python_environment, 
 def start(seconds=60):
     command = (sys.executable, "-P", "-W", "ignore", "-m", "mintmark.artifacts.confined.model_worker", os.getcwd(), "onnx")
     return start_confined(command, cwd=Path.cwd(), readable=(*python_paths(), Path.cwd()), writable=(),
-                          environment=python_environment(), limits=Limits(seconds=seconds), fork_server=server)
+                          environment=python_environment(), limits=Limits(seconds=seconds, cpu_seconds=60), fork_server=server)
 def is_forked(started):
     return not isinstance(started._process, subprocess.Popen)
 """
@@ -234,7 +234,7 @@ sys.exit(code or not (forked and all(forked)))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_models_that_attack_get_no_more_from_a_fork() -> None:
     attacks = "connections or never_ends or all_memory or forged or symbolic or nobody_asks or beside_one_another"
     place = Path(__file__).with_name("test_model_runner.py")

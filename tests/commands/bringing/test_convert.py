@@ -98,7 +98,7 @@ def test_onnx_that_differs_at_a_threshold_is_refused_unless_accepted(
     assert OnnxModel(output.read_bytes(), path="model.onnx").predict(numbers).tolist() == rows["species"].tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_text_that_was_trained_elsewhere_is_converted_and_registered(
     tmp_path: Path, rows: pd.DataFrame, capsys: Any
 ) -> None:
