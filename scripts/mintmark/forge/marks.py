@@ -49,10 +49,10 @@ def renewed(body: str, text: str) -> str:
 
 def without_key(body: str) -> str:
     """Return a text whose key stands for it no more: another text may be opened with the same one."""
-    key, found = read_mark(body), _find(body)
-    if key is None or found is None:
+    found = _find(body)
+    if found is None:
         return body
-    return shortened(body[: found.start()] + format_mark(f"ended {key}") + body[found.end() :])
+    return shortened(body[: found.start()] + format_mark(f"ended {read_mark(body)}") + body[found.end() :])
 
 
 def _find(body: str) -> re.Match[str] | None:

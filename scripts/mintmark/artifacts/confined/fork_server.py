@@ -173,7 +173,6 @@ def _serve_one(channel: socket.socket, poll: select.poll, launchers: dict[int, i
     message, numbers, *_ = socket.recv_fds(channel, 16, 5)
     if not message:
         os._exit(0)
-    held = -1
     try:
         if len(numbers) == 5:  # less where it may open no more files
             pid = os.fork()

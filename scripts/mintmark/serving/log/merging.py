@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TOGETHER: Final = 16  # files of one level make one of the next
 LARGEST: Final = 64 << 20  # bytes; a file of this size is not merged again
 _GROUP: Final = 64 << 10  # rows of a row group
-_TOGETHER: Final = 64  # rows after which a page may end, so that long texts make no page that nobody can read
+_PAGE_ROWS: Final = 64  # after which a page may end, so that long texts make no page that nobody can read
 _MOST_LEVELS: Final = 90
 
 
@@ -142,7 +142,7 @@ def open_writer(sink: io.BytesIO, schema: pa.Schema) -> pq.ParquetWriter:
     """Return what writes a file of the log, in the one form that all of them have."""
     texts = [field.name for field in schema if pa.types.is_string(field.type) and field.name != "id"]  # each is its own
     return pq.ParquetWriter(
-        sink, schema, compression="zstd", compression_level=1, use_dictionary=texts, write_batch_size=_TOGETHER
+        sink, schema, compression="zstd", compression_level=1, use_dictionary=texts, write_batch_size=_PAGE_ROWS
     )
 
 
