@@ -7,7 +7,6 @@ itself is forked, and anything else is started as it is.
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
 import shutil
@@ -21,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from mintmark.artifacts.confined.confinement import _start as start_anew
-from mintmark.artifacts.confined.fork_server import be_program, be_worker
+from mintmark.artifacts.confined.fork_server import be_program, be_worker, search_path
 
 _STAGE = re.compile(r"python (scripts/\w+\.py)((?: [\w.-]+)*)")
 _MIND_FORKS = frozenset({"distributed", "grpc", "jax", "tensorflow", "torch"})
@@ -54,7 +53,7 @@ def _become_program(program: str, arguments: list[str], environment: Mapping[str
     if (folder / "mintmark").exists():  # the registry's own, which a test may have changed
         for name in [name for name in sys.modules if name.partition(".")[0] == "mintmark"]:
             del sys.modules[name]
-    sys.path[:0] = [str(folder), *_search_path(environment)]
+    sys.path[:0] = [str(folder), *search_path(environment)]
     sys.argv = [program, *arguments]
     be_program(lambda: runpy.run_path(program, run_name="__main__"), environment)
 
@@ -83,7 +82,3 @@ def _become_launcher() -> NoReturn:
     from mintmark.artifacts.confined import launcher
 
     be_program(lambda: launcher.main(be_worker), {"LANG": "C.UTF-8"})
-
-
-def _search_path(environment: Mapping[str, str]) -> list[str]:
-    return [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from mintmark.core.finding import shorten
 from mintmark.core.statistics.histograms import BUCKETS, bucket_of
 from mintmark.monitoring.reference_columns import cuts_below, number_level
+from mintmark.registry.logged.folded import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,13 +135,6 @@ def bins_of(counts: ColumnCounts, reference: ReferenceColumn) -> list[int]:
 def is_number(kind: pa.DataType) -> bool:
     """Whether a type of Arrow holds what a profile takes as numbers: times too, and truths do not."""
     found: bool = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_timestamp(kind)
-    return found
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a type of Arrow holds texts, each by itself or as a dictionary."""
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    found: bool = pa.types.is_string(plain) or pa.types.is_large_string(plain)
     return found
 
 

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from mintmark.core.question import PROBABILITY
 from mintmark.core.statistics.live.estimated_errors import count_predictions
 from mintmark.core.statistics.live.score_counts import count_scores
-from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, is_one_of, is_text, level_name
+from mintmark.monitoring.column_counts import ColumnCounts, count_column, from_json, is_one_of, level_name
 from mintmark.monitoring.digests import digest_columns, mixed
 from mintmark.monitoring.latencies import BINS, count_latencies, is_time
+from mintmark.registry.logged.folded import is_text
 from mintmark.registry.logged.form import INPUT, is_json
 
 if TYPE_CHECKING:

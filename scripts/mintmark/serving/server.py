@@ -69,7 +69,6 @@ class Serving:
     """Everything of one server process. What is new proves itself in a fork of `fork_server`, where there is one."""
 
     def __init__(self, options: Options, fork_server: ForkServer | None = None) -> None:
-        prepare_libraries()
         self.options, self._fork_server = options, fork_server
         source = SharedSource(open_source(options.registry))
         self.slots = Slots([_followed(text) for text in options.references])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,3 +60,10 @@ DAEMON = """
     {ending}
 """
 CLOSING = "for number in range(20):\n                try: os.close(number)\n                except OSError: pass"
+
+
+def has_stopped(room: Path) -> bool:
+    """Whether a `DAEMON` has worked in a folder, and does no more."""
+    size = (room / "beat").stat().st_size
+    time.sleep(0.1)
+    return (room / "beat").stat().st_size == size > 0

@@ -253,9 +253,14 @@ def be_worker(program: str, command: list[str], environment: Mapping[str, str]) 
         os.execvpe(program, command, environment)  # noqa: S606
     warnings.simplefilter("ignore")
     sys.dont_write_bytecode = True
-    sys.path[:0] = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[:0] = search_path(environment)
     sys.argv = [module, *command[6:]]
     be_program(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True), environment)
+
+
+def search_path(environment: Mapping[str, str]) -> list[str]:
+    """Return the folders that variables put before those in which Python looks for modules."""
+    return [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
 def be_program(run: Callable[[], object], environment: Mapping[str, str]) -> NoReturn:

@@ -41,9 +41,9 @@ def folded(table: pa.Table) -> pa.Table:
     Some files have them so and others do not, and a batch brings the dictionary of a whole group of rows.
     """
     for number, each in enumerate(table.schema):
-        if _is_text(each.type):
+        if is_text(each.type):
             kind = _FOLDED
-        elif pa.types.is_list(each.type) and _is_text(each.type.value_type):
+        elif pa.types.is_list(each.type) and is_text(each.type.value_type):
             kind = pa.list_(_FOLDED)
         else:
             continue
@@ -65,7 +65,8 @@ def unfolded(table: pa.Table, what: str) -> pa.Table:
     return table
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a type of Arrow holds texts, each by itself or as a dictionary."""
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintmark.registry.logged.pages import measure_chunk
+from mintmark.registry.logged.pages import largest_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,8 +63,9 @@ def batches_of(
     numbers = leaves if leaves is not None else range(metadata.num_columns)
     longest = 1.0
     for group in (metadata.row_group(number) for number in chosen):
-        chunks = [measure_chunk(reader.file, group.column(number), group.num_rows) for number in numbers]
-        longest = max(longest, sum(chunk.a_value for chunk in chunks))
+        longest = max(
+            longest, sum(largest_value(reader.file, group.column(number), group.num_rows) for number in numbers)
+        )
     rows = max(1, min(_BATCH, int(_BATCH_BYTES / longest)))
     names = None if columns is None else list(columns)
     for number in chosen:  # Arrow cannot make one batch of lists whose dictionaries are of several groups

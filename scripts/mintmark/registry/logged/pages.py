@@ -36,30 +36,24 @@ class Page(NamedTuple):
     packed: int
 
 
-class Chunk(NamedTuple):
-    """What the pages of a column in one group of rows become: bytes of a dictionary, and the most for one value."""
+def largest_value(file: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int) -> float:
+    """Return the most bytes that a value of a column of so many rows becomes, by the page that takes most for each.
 
-    dictionary: int
-    a_value: float
-
-
-def measure_chunk(file: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int) -> Chunk:
-    """Return how large a column of so many rows becomes; raise `LyingFileError` for one that is not what it says."""
-    dictionary = values = total = 0
-    a_value = 0.0
+    Raises `LyingFileError` for a column that is not what it says.
+    """
+    values = total = 0
+    largest = 0.0
     for page in _pages(file, chunk):
         if not 0 <= page.size <= MOST_BYTES or not 0 <= page.values <= MOST_VALUES:
             raise LyingFileError(f"a page of {chunk.path_in_schema} has {page.values:,} values and {page.size:,} bytes")
         total += page.size
-        if page.is_dictionary:
-            dictionary += page.size
-        else:
+        if not page.is_dictionary:
             values += page.values
-            a_value = max(a_value, page.size / max(page.values, 1))
+            largest = max(largest, page.size / max(page.values, 1))
     if total > max(chunk.total_uncompressed_size, 0) or values > rows + MOST_VALUES:
         said = f"{chunk.total_uncompressed_size:,} bytes and {rows:,} rows"
         raise LyingFileError(f"{chunk.path_in_schema} has {total:,} bytes and {values:,} values, and says {said}")
-    return Chunk(dictionary, a_value)
+    return largest
 
 
 def _pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[Page]:
