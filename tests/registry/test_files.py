@@ -44,8 +44,8 @@ def test_a_fault_names_file_and_line(tmp_path: Path, content: bytes, place: str,
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b'{"a": 1, "a": 2}', 'the key "a" is there twice'),
-        (b'{"a": {"b": 1, "b": 1}}', 'the key "b" is there twice'),
+        (b'{"a": 1, "a": 2}', 'has the key "a" twice'),
+        (b'{"a": {"b": 1, "b": 1}}', 'has the key "b" twice'),
         (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'{"a": -Infinity}', "is not a JSON number"),
         (b'{"a": 1,}', "is not valid JSON"),

@@ -346,5 +346,8 @@ def test_numbers_that_a_step_makes_infinite_are_refused_as_the_model_refuses_the
     assert told.code != 200
     assert "infinity" in told.json["error"]
     missing = ask_app(app, PREDICT, {"rows": [{"a": None, "b": 2}]})
-    assert missing.code != 200
+    assert missing.code == 400
+    assert missing.json["error"].startswith(
+        'people@1.0.0 does not answer these rows: "a" has no value in 1 of 1 rows; '
+    )
     assert "NaN" in missing.json["error"]

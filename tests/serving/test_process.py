@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -152,6 +153,9 @@ def test_an_orderly_end_and_a_start_without_the_registry(loans: Scratch, tmp_pat
     with serving(loans.root, logs, NAME, "--drain", "1s") as server:
         with Load(server) as load:
             until(lambda: len(load.answers) > 20, server.log)
+            with socket.create_connection((load._place.hostname or "", load._place.port or 0)) as caller:
+                caller.sendall(b"no HTTP\r\n\r\n")
+                assert caller.recv(100).startswith(b"HTTP/1.1 400 ")
             server.process.send_signal(signal.SIGTERM)
             until(lambda: server.ask("/ready").code == 503, server.log)
             assert server.ask("/live").code == 200
@@ -159,7 +163,8 @@ def test_an_orderly_end_and_a_start_without_the_registry(loans: Scratch, tmp_pat
             load._stop.set()
         assert load.faults == []
         assert server.process.wait(60) == 0
-        assert [event["event"] for event in server.events][-2:] == ["stopping", "stopped"]
+        events = [json.loads(line) for line in server.log.read_text().splitlines()]
+        assert [event["event"] for event in events][-3:] == ["logged", "stopping", "stopped"]
     with serving(loans.root, logs, NAME) as server:
         assert server.stop(signal.SIGKILL) == -signal.SIGKILL
     (loans.root / ".git").rename(loans.root / "git.away")

@@ -95,7 +95,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise YamlFault(f'the key "{twice}" is there twice; keep one of them')
+        raise YamlFault(f'has the key "{twice}" twice; keep one of them')
     return data
 
 

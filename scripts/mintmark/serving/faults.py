@@ -54,8 +54,8 @@ def explain(error: Exception, version: ServedVersion | None) -> Explanation:
 
 
 def _explain_model(error: Exception, version: ServedVersion | None) -> Explanation:
-    """What a model raised. Where rows lack values, which most estimators refuse, the rows are at fault."""
+    """What a model raised. Where rows lack values, which most estimators refuse, they are at fault and named first."""
     notes = getattr(error, "__notes__", [])
     name = version.reference if version is not None else "the server"
-    words = "; ".join([" ".join(str(error).split())[:300] or type(error).__name__, *notes])
+    words = "; ".join([*notes, " ".join(str(error).split())[:300] or type(error).__name__])
     return Explanation(code=400 if notes else 500, message=f"{name} does not answer these rows: {words}")

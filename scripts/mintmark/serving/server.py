@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -35,7 +38,6 @@ from mintmark.serving.slots import Slots
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from mintmark.artifacts.confined.fork_server import ForkServer
     from mintmark.core.model import Treatment
@@ -135,6 +137,7 @@ class Serving:
         One of several processes does not listen itself: it is given the socket over which it gets its connections,
         and takes the first one when it is ready. The others answer until then.
         """
+        logging.basicConfig(handlers=[_AsEvents()], level=logging.WARNING, force=True)
         config = uvicorn.Config(
             self.app,
             loop="uvloop",
@@ -142,7 +145,7 @@ class Serving:
             proxy_headers=False,
             lifespan="off",
             access_log=False,
-            log_level="warning",
+            log_config=None,
             server_header=False,
             timeout_graceful_shutdown=_ENDS,
         )
@@ -282,6 +285,22 @@ def last_channels(registry: Registry) -> list[Reference]:
     if not channels:
         raise MintmarkError("models/registry.yaml names no channel; name what to serve: mintmark serve MODEL@VERSION")
     return [Reference(model, channels[-1].name) for model in registry.models()]
+
+
+class _AsEvents(logging.Handler):
+    """What libraries log, as events: whoever collects the standard error reads JSON in every line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, whatever the record holds."""
+        fault = record.exc_info[1] if record.exc_info else None
+        told = {"error": repr(fault), "where": _raised_at(fault)} if fault is not None else {}
+        tell("logged", level=record.levelname.lower(), by=record.name, message=record.getMessage().strip(), **told)
+
+
+def _raised_at(fault: BaseException) -> str:
+    """Return the files, lines and functions that an exception came through, the innermost last."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return ", ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:])
 
 
 def tell(event: str, **details: Any) -> None:
