@@ -17,7 +17,7 @@ from tests.scaffold.once import Once, shared_folder
 from tests.scaffold.registry import Scratch, begin
 from tests.scaffold.warm import WARM_DVC
 
-pytest_plugins = ["tests.scaffold.forge_fixtures", "tests.judging.hostile.table"]
+pytest_plugins = ["tests.scaffold.forge.fixtures", "tests.judging.hostile.table"]
 
 # A busy machine makes no test wrong: nothing here is held against the clock.
 hypothesis_settings.register_profile(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from tests.forge.conftest import Clone
-from tests.scaffold.fake_forge import FakeRepository
-from tests.scaffold.forge_contract import Contract
+from tests.scaffold.forge.contract import Contract
+from tests.scaffold.forge.fake_forge import FakeRepository
 
 from mintmark.errors import ForgeError
 from mintmark.forge.forge import Deployment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.forge.conftest import Clone
-from tests.scaffold.fake_forge import FakeRepository, Refusal
+from tests.scaffold.forge.fake_forge import FakeRepository, Refusal
 
 from mintmark.errors import ForgeError
 from mintmark.forge.forge import Release

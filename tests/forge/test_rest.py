@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.forge.conftest import Clone
-from tests.scaffold.fake_forge import BAD_GATEWAY, SECONDARY, TOKEN, FakeRepository, Refusal
+from tests.scaffold.forge.fake_forge import BAD_GATEWAY, SECONDARY, TOKEN, FakeRepository, Refusal
 
 from mintmark.errors import ForgeError
 from mintmark.forge.github import GitHub

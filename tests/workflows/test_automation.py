@@ -14,7 +14,7 @@ import pytest
 from tests.commands.forge.hosted import Hosted, host
 from tests.commands.monitoring.two_versions import days_ago, mixed_up, write_log
 from tests.core.test_request import body
-from tests.scaffold.fake_forge import TOKEN, FakeRepository
+from tests.scaffold.forge.fake_forge import TOKEN, FakeRepository
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import MAKEFILE, WORKFLOWS, WorkflowRun, run_workflow
 from tests.workflows.test_rules import jobs, read, steps

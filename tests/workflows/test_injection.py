@@ -16,7 +16,7 @@ from tests.commands.forge.hosted import Hosted, host
 from tests.commands.monitoring.two_versions import answering, days_ago, decision
 from tests.core.test_request import body
 from tests.publishing.sample_review import failed_review
-from tests.scaffold.fake_forge import BOT, TOKEN, FakeRepository
+from tests.scaffold.forge.fake_forge import BOT, TOKEN, FakeRepository
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import MAKEFILE, WORKFLOWS, WorkflowRun, run_workflow
 from tests.serving.log.logged import journal

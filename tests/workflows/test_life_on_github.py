@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.commands.forge.hosted import Hosted, host
 from tests.core.test_request import body
-from tests.scaffold.fake_forge import TOKEN, FakeRepository, Refusal
+from tests.scaffold.forge.fake_forge import TOKEN, FakeRepository, Refusal
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import WorkflowRun, run_workflow
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scaffold.fake_forge import TOKEN, FakeForge, FakeRepository
+from tests.scaffold.forge.fake_forge import TOKEN, FakeForge, FakeRepository
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import MAKEFILE, REPOSITORY, WORKFLOWS, WorkflowRun, run_workflow
 

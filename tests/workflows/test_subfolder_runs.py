@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.commands.writing_fixture import change_slope, make_candidate, release_twice
-from tests.scaffold.fake_forge import TOKEN, FakeForge
+from tests.scaffold.forge.fake_forge import TOKEN, FakeForge
 from tests.scaffold.registry import Scratch
 from tests.scaffold.workflows import MAKEFILE, REPOSITORY, WorkflowRun, run_workflow
 from tests.workflows.test_pull_request import merged

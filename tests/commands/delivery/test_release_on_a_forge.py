@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.publishing.sample_review import sample_review
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge.fake_forge import FakeRepository
 from tests.scaffold.registry import Scratch
 
 from mintmark.core.judgement.review import Subject

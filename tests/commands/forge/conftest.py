@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.commands.forge.hosted import Hosted, host
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge.fake_forge import FakeRepository
 from tests.scaffold.registry import Scratch
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands.forge.hosted import Hosted, host
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge.fake_forge import FakeRepository
 from tests.scaffold.registry import Scratch
 
 from mintmark.commands.forge.alarms import LABEL, alarms, find_alarms

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.commands.forge.hosted import Hosted
 from tests.publishing.sample_review import failed_review, sample_review
-from tests.scaffold.fake_forge import FakeRepository, Refusal
+from tests.scaffold.forge.fake_forge import FakeRepository, Refusal
 
 from mintmark.cli import main
 from mintmark.commands.forge.comment import comment

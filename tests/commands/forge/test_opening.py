@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.commands.forge.hosted import Hosted
-from tests.scaffold.fake_forge import Refusal
+from tests.scaffold.forge.fake_forge import Refusal
 
 from mintmark.commands.rollback import rollback
 from mintmark.errors import ForgeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.commands.forge.hosted import Hosted
 from tests.core.test_request import GOOD, body
-from tests.scaffold.fake_forge import Refusal
+from tests.scaffold.forge.fake_forge import Refusal
 from tests.scaffold.marks import first_quick
 
 from mintmark.cli import main

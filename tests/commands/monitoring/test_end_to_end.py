@@ -25,7 +25,7 @@ from tests.commands.monitoring.two_versions import (
     requests_of,
     write_labels,
 )
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge.fake_forge import FakeRepository
 from tests.scaffold.registry import Scratch
 from tests.serving.running import Server, serving, until
 

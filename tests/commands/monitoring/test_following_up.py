@@ -20,7 +20,7 @@ from tests.commands.monitoring.two_versions import (
     write_labels,
     write_log,
 )
-from tests.scaffold.fake_forge import BOT, FakeRepository
+from tests.scaffold.forge.fake_forge import BOT, FakeRepository
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch
 from tests.serving.test_following import Followed

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.commands.forge.hosted import Hosted, host
 from tests.commands.monitoring.two_versions import answering, days_ago, decision, stored_version
-from tests.scaffold.fake_forge import FakeRepository
+from tests.scaffold.forge.fake_forge import FakeRepository
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch, begin
 from tests.serving.log.logged import journal

@@ -1,7 +1,7 @@
 """A fake GitHub: real Git repositories over `git http-backend`, and what Mintmark uses of the REST API beside them.
 
-Every request and answer is held against GitHub's own description (`forge_contract`). `FakeRepository` is what a test
-holds: it says who does what, and makes requests fail. The answers themselves are in `forge_routes`.
+Every request and answer is held against GitHub's own description (`contract`). `FakeRepository` is what a test
+holds: it says who does what, and makes requests fail. The answers themselves are in the modules beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from zlib import crc32
 
-from tests.scaffold.forge_contract import Contract
+from tests.scaffold.forge.contract import Contract
 
 BOT, TOKEN = "github-actions[bot]", "ghs_WorkflowTokenThatNobodyMaySee0123456789"
 _GIT = re.compile(r"/(?P<name>[^/]+/[^/]+?)(?:\.git)?/(?P<rest>info/refs|git-(?:upload|receive)-pack)\Z")
@@ -321,7 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _rest(self, body: bytes) -> None:
-        from tests.scaffold import forge_routes
+        from tests.scaffold.forge import deliveries, requests_and_issues, routing  # noqa: F401 - the first two add routes
 
         parts, forge = urlsplit(self.path), self.server_forge
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
@@ -337,8 +337,8 @@ class _Handler(BaseHTTPRequestHandler):
             if authorization and not actor:
                 raise Refusal(401, "Bad credentials")
             after = repository.admit(is_write=self.command != "GET")
-            call = forge_routes.Call(repository, actor, query, body, headers, host=forge.address)
-            status, answer = forge_routes.dispatch(self.command, parts.path, call)
+            call = routing.Call(repository, actor, query, body, headers, host=forge.address)
+            status, answer = routing.dispatch(self.command, parts.path, call)
             after()
             content = answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
         except Refusal as refusal:

@@ -8,9 +8,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.scaffold.fake_forge import FakeForge, FakeRepository, serve_forge
-from tests.scaffold.forge_contract import Contract, fetch_contract
-from tests.scaffold.forge_routes import templates
+from tests.scaffold.forge import deliveries, requests_and_issues  # noqa: F401 - they add their routes
+from tests.scaffold.forge.contract import Contract, fetch_contract
+from tests.scaffold.forge.fake_forge import FakeForge, FakeRepository, serve_forge
+from tests.scaffold.forge.routing import templates
 
 _NUMBERS = count(1)
 
