@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
-from tests.publishing.site.browser_fixtures import CHROMIUM, FLAGS
+from tests.publishing.site.browsing.browser_fixtures import CHROMIUM, FLAGS
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "review-report.png"
 SIZE = (920, 834)

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.publishing.site.lively_registry import make_lively
-from tests.publishing.site.troubled_registry import make_troubled
+from tests.publishing.site.samples.lively_registry import make_lively
+from tests.publishing.site.samples.troubled_registry import make_troubled
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch, begin
 

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from tests.publishing.site.api_checks import KINDS, check_api, check_document, faults_of
-from tests.publishing.site.sample_documents import DOCUMENTS, PENDING, YANKED
+from tests.publishing.site.samples.sample_documents import DOCUMENTS, PENDING, YANKED
 
 from mintmark.publishing.site.api.published_schemas import published_schemas
 from mintmark.registry.schemas import load_schema, schema_folder

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from tests.publishing.site.browser import NARROW, Visitor, rows, texts
+from tests.publishing.site.browsing.browser import NARROW, Visitor, rows, texts
 from tests.scaffold.registry import Scratch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 # Before the first commit, of moves, a yank, a rollback, a withdrawal, another model, and one that has not come.
 DAYS = ("2025-12-31", "2026-01-02", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-09", "2026-01-11", "2099-06-30")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_version
 from tests.publishing.site.rebuilding import rebuild
+from tests.publishing.site.samples.lively_registry import REPOSITORY, SITE, write_version
 from tests.scaffold.marks import first_quick
 from tests.scaffold.registry import Scratch
 

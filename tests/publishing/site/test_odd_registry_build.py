@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.publishing.site.lively_registry import REPOSITORY, write_version
 from tests.publishing.site.rebuilding import rebuild
+from tests.publishing.site.samples.lively_registry import REPOSITORY, write_version
 from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout

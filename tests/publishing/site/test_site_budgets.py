@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.bench import synthetic
-from tests.publishing.site.browser import NARROW, WIDE, Visitor, visiting
-from tests.publishing.site.invented_lineage import HOSTILE, MODELS, digest, invented_documents, invented_lineage
+from tests.publishing.site.browsing.browser import NARROW, WIDE, Visitor, visiting
+from tests.publishing.site.samples.invented_lineage import HOSTILE, MODELS, digest, invented_documents, invented_lineage
 
 from mintmark.publishing.site.api.json_text import format_document
 from mintmark.publishing.site.api.registry_documents import Addresses
@@ -24,7 +24,7 @@ from mintmark.registry.clone import ClonedRegistry
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 BUDGETS: dict[str, Any] = json.loads(Path(__file__).with_name("budgets.json").read_text())
 PAGES = {

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from tests.publishing.site.lively_registry import SITE
+from tests.publishing.site.samples.lively_registry import SITE
 from tests.publishing.site.site_pages import KINDS, addresses
 from tests.scaffold.npm_packages import npm_program
 

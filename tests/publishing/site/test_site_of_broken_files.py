@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.publishing.site.api_checks import check_api
-from tests.publishing.site.lively_registry import REPOSITORY
+from tests.publishing.site.samples.lively_registry import REPOSITORY
 from tests.scaffold.once import Once
 from tests.scaffold.registry import Scratch, begin
 from tests.scaffold.server import serve

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.publishing.site.api_checks import check_document
-from tests.publishing.site.sample_documents import DOCUMENTS
+from tests.publishing.site.samples.sample_documents import DOCUMENTS
 
 from mintmark.publishing.site.api import audit_parts as module
 from mintmark.publishing.site.api.audit_parts import audit_parts

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.sample_documents import COMMIT, DOCUMENTS
+from tests.publishing.site.samples.sample_documents import COMMIT, DOCUMENTS
 from tests.scaffold.documents import metrics_document, metrics_of
 
 from mintmark.publishing.site.api.database import DatabaseWriter

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from tests.publishing.site.invented_lineage import MODELS, VERSIONS, invented_lineage
+from tests.publishing.site.samples.invented_lineage import MODELS, VERSIONS, invented_lineage
 from tests.scaffold.registry import Scratch
 
 from mintmark.publishing.site.api import lineage_documents

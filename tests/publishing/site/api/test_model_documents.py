@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.publishing.site.api_checks import check_api, faults_of
-from tests.publishing.site.lively_registry import REPOSITORY, SITE
+from tests.publishing.site.samples.lively_registry import REPOSITORY, SITE
 from tests.scaffold.registry import Scratch
 
 from mintmark.publishing.site.api.json_text import format_document

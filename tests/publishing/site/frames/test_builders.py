@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.publishing.site.sample_docs import BUILDERS, DOCS, NAME, PYTHON, REPOSITORY, build, files_of, need
+from tests.publishing.site.samples.sample_docs import BUILDERS, DOCS, NAME, PYTHON, REPOSITORY, build, files_of, need
 from tests.scaffold.marks import first_quick
 
 from mintmark.errors import MintmarkError

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from tests.publishing.site.sample_docs import BUILDERS, NAME, SITE, build
+from tests.publishing.site.samples.sample_docs import BUILDERS, NAME, SITE, build
 
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.frames.frame_places import CONTENT, DESCRIPTION, LOCATIONS, TITLE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.publishing.site.sample_docs import CONFIG, DOCS, NAME, REPOSITORY, SITE
+from tests.publishing.site.samples.sample_docs import CONFIG, DOCS, NAME, REPOSITORY, SITE
 
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.frames import project

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.publishing.site.sample_docs import BUILDERS, NAME, SITE, build
+from tests.publishing.site.samples.sample_docs import BUILDERS, NAME, SITE, build
 
 from mintmark.errors import MintmarkError
 from mintmark.publishing.site.frames.frames import read_frames

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests.monitoring.example_documents import a_number
-from tests.publishing.site.sample_versions import config, index, row, version
-from tests.publishing.site.sample_windows import a_window
+from tests.publishing.site.samples.sample_versions import config, index, row, version
+from tests.publishing.site.samples.sample_windows import a_window
 
 from mintmark.core.records import Interval
 from mintmark.monitoring.alarms import alarms_of

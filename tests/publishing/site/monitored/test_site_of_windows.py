@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.publishing.site.api_checks import check_document
-from tests.publishing.site.sample_windows import a_window, put_on_branch, put_windows, sample_windows
+from tests.publishing.site.samples.sample_windows import a_window, put_on_branch, put_windows, sample_windows
 from tests.scaffold.registry import Scratch, begin
 
 from mintmark.errors import MintmarkError

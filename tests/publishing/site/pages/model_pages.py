@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.publishing.site.sample_versions import Page, config, event, held, index, move, row, version
+from tests.publishing.site.samples.sample_versions import Page, config, event, held, index, move, row, version
 
 from mintmark.publishing.site.pages.model_page import model_page
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.in_a_browser import use_page
+from tests.publishing.site.browsing.in_a_browser import use_page
 from tests.publishing.site.pages.test_home_page import CONFIG, HOSTILE, Page
 
 from mintmark.core.words.events import event_sentence

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.in_a_browser import use_page
+from tests.publishing.site.browsing.in_a_browser import use_page
 
 from mintmark.publishing.site.pages import home_page as home_page_module
 from mintmark.publishing.site.pages.home_page import describe_change, home_page

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 from tests.publishing.site.pages.model_pages import content, page, sample
-from tests.publishing.site.sample_versions import HOSTILE, assert_safe, config, event, held, index, review, row, version
+from tests.publishing.site.samples.sample_versions import (
+    HOSTILE,
+    assert_safe,
+    config,
+    event,
+    held,
+    index,
+    review,
+    row,
+    version,
+)
 
 BEFORE = {"version": "0.9.0", "value": 0.94, "low": 0.9, "high": 0.97, "rows": "same", "difference": 0.01}
 

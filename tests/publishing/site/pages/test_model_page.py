@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.in_a_browser import ASSETS, use_page
+from tests.publishing.site.browsing.in_a_browser import ASSETS, use_page
 from tests.publishing.site.pages.model_pages import MOVES, content, page, sample
 from tests.publishing.site.pages.test_version_page import hostile_model, hostile_version
-from tests.publishing.site.sample_versions import (
+from tests.publishing.site.samples.sample_versions import (
     HOSTILE,
     assert_safe,
     config,

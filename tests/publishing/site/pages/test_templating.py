@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from jinja2 import UndefinedError
-from tests.publishing.site.sample_versions import config, event
+from tests.publishing.site.samples.sample_versions import config, event
 
 from mintmark.publishing.site.pages.templating import address, environment, shown, template
 

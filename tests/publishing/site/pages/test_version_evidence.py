@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from tests.publishing.sample_review import sample_review
 from tests.publishing.site.pages.version_pages import content, page
-from tests.publishing.site.sample_versions import HOSTILE, Page, assert_safe, metrics, review, summaries, version
+from tests.publishing.site.samples.sample_versions import (
+    HOSTILE,
+    Page,
+    assert_safe,
+    metrics,
+    review,
+    summaries,
+    version,
+)
 
 # -- the verdict of its review ---------------------------------------------------------------------------------------
 

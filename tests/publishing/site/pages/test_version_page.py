@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.in_a_browser import ASSETS, use_page
+from tests.publishing.site.browsing.in_a_browser import ASSETS, use_page
 from tests.publishing.site.pages.version_pages import content, page
-from tests.publishing.site.sample_versions import (
+from tests.publishing.site.samples.sample_versions import (
     HOSTILE,
     assert_safe,
     config,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.publishing.site.in_a_browser import ASSETS, use_page
-from tests.publishing.site.sample_versions import HOSTILE, config, index, model, row, summaries, version
+from tests.publishing.site.browsing.in_a_browser import ASSETS, use_page
+from tests.publishing.site.samples.sample_versions import HOSTILE, config, index, model, row, summaries, version
 
 from mintmark.publishing.site.pages.version_page import version_page
 from mintmark.publishing.site.pages.version_requests import presets, requests, typical_row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.publishing.site.sample_versions import Page, config, index, row, version
+from tests.publishing.site.samples.sample_versions import Page, config, index, row, version
 
 from mintmark.publishing.site.pages.version_page import version_page
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.publishing.sample_review import sample_review
-from tests.publishing.site.sample_versions import HOSTILE
-from tests.publishing.site.sample_windows import put_windows, sample_windows
+from tests.publishing.site.samples.sample_versions import HOSTILE
+from tests.publishing.site.samples.sample_windows import put_windows, sample_windows
 from tests.scaffold.documents import metrics_document, stored, version_document
 from tests.scaffold.registry import Scratch
 

@@ -6,14 +6,14 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tests.publishing.site.browser import Visitor
-from tests.publishing.site.lively_registry import REPOSITORY
-from tests.publishing.site.sample_versions import review
+from tests.publishing.site.browsing.browser import Visitor
+from tests.publishing.site.samples.lively_registry import REPOSITORY
+from tests.publishing.site.samples.sample_versions import review
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 
 def test_curves_lie_over_each_other_and_a_kept_review_says_better(visitor: Visitor) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.publishing.site.browser import Visitor, models_shown, rows, texts
+from tests.publishing.site.browsing.browser import Visitor, models_shown, rows, texts
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 SECTIONS = {
     "Status", "Verdict", "Try it", "Classes", "Tuning", "Get it", "Metrics", "Gates", "Slices", "Curves", "Behaviour tests", "Permutation importance",

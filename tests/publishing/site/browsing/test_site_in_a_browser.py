@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.publishing.site.browser import NARROW, Visitor, models_shown, rows, texts, visiting
+from tests.publishing.site.browsing.browser import NARROW, Visitor, models_shown, rows, texts, visiting
+from tests.publishing.site.browsing.visited import CLIPBOARD, query
 from tests.publishing.site.site_pages import KINDS, addresses
-from tests.publishing.site.visited import CLIPBOARD, query
 from tests.scaffold.marks import first_quick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 
 @pytest.mark.parametrize("wanted", first_quick(["price", "1.1.0"]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.publishing.site.browser import NARROW, Visitor
+from tests.publishing.site.browsing.browser import NARROW, Visitor
 from tests.publishing.site.site_pages import KINDS
 from tests.scaffold.marks import first_quick, others_long
 from tests.scaffold.npm_packages import npm_file
@@ -14,7 +14,7 @@ from tests.scaffold.npm_packages import npm_file
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 AXE = "4.14.1"
 SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"

@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation from this repository's own site: python -m tests.publishing.site.screenshots."""
+"""Take the pictures of the documentation from this repository's own site: python -m tests.publishing.site.browsing.screenshots."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.publishing.site.browser import NARROW, WIDE, Visitor, served
-from tests.publishing.site.browser_fixtures import CHROMIUM, FLAGS
+from tests.publishing.site.browsing.browser import NARROW, WIDE, Visitor, served
+from tests.publishing.site.browsing.browser_fixtures import CHROMIUM, FLAGS
 
 from mintmark.publishing.site.api.registry_documents import Addresses
 from mintmark.publishing.site.build import build_site
@@ -22,7 +22,7 @@ from mintmark.registry.clone import ClonedRegistry
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 IMAGES = ROOT / "docs" / "images"
 ADDRESSES = Addresses(repository="https://github.com/acme/models", site="https://acme.github.io/models/")
 MODEL, VERSION, FIRST = "breast-cancer", "1.2.0", "1.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.publishing.site.lively_registry import REPOSITORY, SITE, write_version
+from tests.publishing.site.samples.lively_registry import REPOSITORY, SITE, write_version
 from tests.scaffold.registry import Scratch
 
 from mintmark.core import layout

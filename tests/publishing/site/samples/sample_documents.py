@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.publishing.site.sample_versions import review, summaries
+from tests.publishing.site.samples.sample_versions import review, summaries
 from tests.scaffold.documents import SETTINGS, metrics_document, metrics_of, model_document, stored, version_document
 
 COMMIT = {

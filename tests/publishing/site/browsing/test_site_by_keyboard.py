@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.publishing.site.browser import Visitor
+from tests.publishing.site.browsing.browser import Visitor
+from tests.publishing.site.browsing.visited import CLIPBOARD, query
 from tests.publishing.site.site_pages import KINDS
-from tests.publishing.site.visited import CLIPBOARD, query
 from tests.scaffold.marks import first_quick
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytest_plugins = ["tests.publishing.site.browser_fixtures"]
+pytest_plugins = ["tests.publishing.site.browsing.browser_fixtures"]
 
 
 @pytest.mark.slow

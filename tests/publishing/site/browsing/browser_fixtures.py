@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.publishing.site.browser import Visitor, visiting
+from tests.publishing.site.browsing.browser import Visitor, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.monitoring.example_documents import a_day, a_document, a_number
-from tests.publishing.site.sample_versions import HOSTILE
+from tests.publishing.site.samples.sample_versions import HOSTILE
 from tests.scaffold.registry import Scratch
 
 from mintmark.core.records import Interval
