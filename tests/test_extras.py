@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,13 +26,19 @@ TRANSITIVE = {"joblib", "fsspec", "urllib3"}  # scikit-learn, DVC and requests b
 ELSEWHERE = {"mlflow-skinny": {"mlflow"}}  # in an environment of its own: tests/scaffold/mlflow_environment.py
 
 
-def modules_of(requirements: list[str]) -> set[str]:
-    """The modules of these distributions, in which an extra may name another."""
-    by_distribution = {name: {*modules} for name, modules in ELSEWHERE.items()}
+@cache
+def _by_distribution() -> dict[str, set[str]]:
+    """The modules of each distribution that is installed, which takes seconds to find out."""
+    found = {name: {*modules} for name, modules in ELSEWHERE.items()}
     for module, names in metadata.packages_distributions().items():
         for name in names:
-            by_distribution.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(module)
-    found: set[str] = set()
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(module)
+    return found
+
+
+def modules_of(requirements: list[str]) -> set[str]:
+    """The modules of these distributions, in which an extra may name another."""
+    by_distribution, found = _by_distribution(), set[str]()
     for requirement in map(Requirement, requirements):
         if requirement.name == DISTRIBUTION:
             for extra in requirement.extras:

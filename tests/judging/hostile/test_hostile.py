@@ -11,11 +11,11 @@ from tests.judging.hostile.families import FAMILIES
 from tests.judging.hostile.harness import Variant, try_family
 from tests.scaffold.registry import Scratch
 
-_SOME = 8
+_SOME = 5
 
 
 def _cases() -> Iterator[object]:
-    """Every family in parts: one variant, eight others, the rest, and all of them with the model.
+    """Every family in parts: one variant, five others, the rest, and all of them with the model.
 
     Two minutes of `make test-all` are for hostile proposals: the last two parts take longer.
     """

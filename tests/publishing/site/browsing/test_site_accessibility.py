@@ -29,6 +29,9 @@ RUN = """async (ofTheTheme) => {
   return {told, passed: passes.length};
 }"""
 
+COMMON = ("home", "model", "version", "monitoring", "compare", "audit", "lineage", "docs")
+RARE = [kind for kind in KINDS if kind not in COMMON]
+
 
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
