@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.question import RecipeFault
 from mintmark.core.signature.csv_form import CsvForm
 from mintmark.errors import MintmarkError
+from mintmark.registry.logged.brought import read_tables, unpacked_size
 from mintmark.training import reading
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _LOOKED_AT: Final = 200  # rows, of which the form is worked out
 _MOST_COLUMNS: Final = 10_000  # more take hours to measure one by one
+_MOST_BYTES: Final = 2 << 30  # of a Parquet file, once it is unpacked
 _COMMA_NUMBER: Final = re.compile(r"[+-]?\d+,\d+")
 _POINT_NUMBER: Final = re.compile(r"[+-]?\d+\.\d+")
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -61,8 +63,6 @@ def _require_few(name: str, columns: int) -> None:
 
 
 def _read_parquet(name: str, content: bytes) -> Any:
-    import io
-
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -71,7 +71,17 @@ def _read_parquet(name: str, content: bytes) -> Any:
     except (pa.ArrowException, OSError, ValueError):
         names = []  # the reader says why
     _require_few(name, len(names))
+    _require_small(name, content)
     return reading.read_parquet(name, content, dropped=names)
+
+
+def _require_small(name: str, content: bytes) -> None:
+    """Raise `MintmarkError` for rows that take too much memory: few bytes may unpack to a great many."""
+    size = 0
+    for table in read_tables(io.BytesIO(content), name):
+        size += unpacked_size(table)
+        if size > _MOST_BYTES:
+            raise MintmarkError(f"{name}: its rows take over {_MOST_BYTES >> 30} GB of memory; give a sample of them")
 
 
 def _form_of(name: str, content: bytes) -> dict[str, str]:

@@ -11,8 +11,8 @@ import numpy as np
 from mintmark.commands.comparing.sides import read_side
 from mintmark.commands.measuring.brought_rows import truth_type
 from mintmark.commands.measuring.compare_on import format_pair, pair_to_dict
-from mintmark.commands.measuring.row_files import read_batches
 from mintmark.commands.measuring.row_writer import open_writer
+from mintmark.commands.monitoring.label_files import LabelColumns, read_label_table
 from mintmark.commands.text_columns import format_table
 from mintmark.core.judgement.agreement import agreement
 from mintmark.core.judgement.answers import Answer
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    import pyarrow as pa
 
     from mintmark.core.judgement.agreement import Agreement
     from mintmark.core.model import LabelSource
@@ -117,7 +118,7 @@ def _judge(registry: ClonedRegistry, pairs: Pairs, path: Path) -> tuple[int, Pai
             raise MintmarkError(f"{version.name} is another model here than the one that answered (sha256)")
     question = rules.question
     source = model.monitoring.labels
-    truth = _join(pairs, _read_labels(path, pairs, versions, question), question.target, source, str(path))
+    truth = _join(pairs, _read_labels(path, pairs, versions, question, source), question.target, source, str(path))
     places = np.flatnonzero(truth.notna())
     if not len(places):
         raise MintmarkError(f"{path}: has no label for any of these rows")
@@ -134,7 +135,7 @@ def _judge(registry: ClonedRegistry, pairs: Pairs, path: Path) -> tuple[int, Pai
     return len(places), pair_answers(answered[0], answered[1], rows, question, rules.gates)
 
 
-def _join(pairs: Pairs, labels: pd.DataFrame, target: str, source: LabelSource, where: str) -> pd.Series:
+def _join(pairs: Pairs, labels: pa.Table, target: str, source: LabelSource, where: str) -> pd.Series:
     """Return the label of each pair, missing where there is none, by the join that monitoring has."""
     import pandas as pd
     import pyarrow as pa
@@ -142,13 +143,11 @@ def _join(pairs: Pairs, labels: pd.DataFrame, target: str, source: LabelSource, 
     from mintmark.monitoring.digests import digest_columns
     from mintmark.monitoring.labels import REQUEST, join_columns, join_kinds, know_labels, log_column
 
-    join = join_columns(list(labels.columns), pairs.first, target=target, declared=source.join, where=where)
+    join = join_columns(labels.column_names, pairs.first, target=target, declared=source.join, where=where)
     if join == ("id",) and pairs.keys["id"].duplicated().any():
         raise MintmarkError(f'{where}: some requests had several rows; add the column "row", which counts from 0')
     kinds = join_kinds(join, pairs.first)
-    known = know_labels(
-        pa.Table.from_pandas(labels, preserve_index=False), target, join, source.time, kinds, where=where
-    )
+    known = know_labels(labels, target, join, source.time, kinds, where=where)
     asked = {name: (pairs.keys if name in REQUEST else pairs.inputs)[name] for name in join}
     columns = [pa.array(column, type=kinds[log_column(name)], from_pandas=True) for name, column in asked.items()]
     found = known.index.find(digest_columns(columns))
@@ -165,19 +164,17 @@ def _fit(truth: pd.Series, target: str, kind: str, path: Path) -> Any:
         raise MintmarkError(f"{path}: {fault} (target in model.yaml)") from None
 
 
-def _read_labels(path: Path, pairs: Pairs, versions: Sequence[Any], question: Any) -> pd.DataFrame:
-    import pandas as pd
-
+def _read_labels(path: Path, pairs: Pairs, versions: Sequence[Any], question: Any, source: LabelSource) -> pa.Table:
     truth = truth_type(versions[0].record, is_classification=question.is_classification)
-    types = {**pairs.first.inputs, "id": "string", "row": "int64", question.target: truth}
+    columns = LabelColumns(inputs=pairs.first.inputs, target=question.target, truth=truth, source=source)
     forms = [
         recorded_form(version.record.model, (stage.params for stage in version.record.stages.values()))
         for version in versions
     ]
-    parts = [batch.as_types(types) for batch in read_batches(path, forms=forms, names=[question.target])]
-    if not parts:
+    found = read_label_table(path, columns, forms)
+    if found is None:
         raise MintmarkError(f"{path}: has no rows")
-    return pd.concat(parts, ignore_index=True)
+    return found
 
 
 def _some(answer: Answer, places: Any) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_file
-from mintmark.commands.measuring.row_files import CSV, check_suffix, find_form, read_batches
+from mintmark.commands.measuring.row_files import CSV, check_size, check_suffix, find_form, read_batches
 from mintmark.core.named_columns import prepare_sections, row_columns
 from mintmark.core.question import ROW, RecipeFault
 from mintmark.core.signature.csv_form import recorded_form
@@ -69,9 +69,12 @@ def _read_whole(path: Path, types: Mapping[str, str], records: Sequence[VersionR
     import pandas as pd
 
     forms = [recorded_form(record.model, _params(record)) for record in records]
-    parts, rows = [], 0
+    parts: list[pd.DataFrame] = []
+    rows = size = 0
     for batch in read_batches(path, forms=forms, names=types):
         parts.append(batch.as_types(types))
+        size += int(parts[-1].memory_usage(deep=True).sum())
+        check_size(size, str(path), "measure a sample, or keep the columns that are needed")
         rows += len(parts[-1])
         if rows > _MOST_ROWS:
             raise MintmarkError(f"{path}: has more than {_MOST_ROWS:,} rows; measure a sample")

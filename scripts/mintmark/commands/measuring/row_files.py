@@ -11,11 +11,10 @@ import csv
 import io
 import os
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mintmark.core.signature.column_types import kind_of
 from mintmark.core.signature.csv_form import TRUTHS, CsvForm
@@ -27,8 +26,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+Picked: TypeAlias = "Callable[[Sequence[str]], Sequence[str]]"  # of the columns of a file, those that are read
 BATCH_ROWS: Final = 20_000
 CSV, PARQUET = ".csv", ".parquet"
+MOST_BYTES: Final = 2 << 30  # of rows that are held all at once
 _SAMPLE: Final = 1 << 20  # bytes of a file that are looked at to tell its encoding
 
 
@@ -54,21 +55,33 @@ def check_suffix(path: Path) -> str:
 
 
 def read_batches(
-    path: Path, *, forms: Sequence[CsvForm] = (), names: Iterable[str] = (), rows: int = BATCH_ROWS
+    path: Path,
+    *,
+    forms: Sequence[CsvForm] = (),
+    names: Iterable[str] = (),
+    rows: int = BATCH_ROWS,
+    only: Picked | None = None,
 ) -> Iterator[Batch]:
     """Yield the rows of a file; `Batch.as_types` reads them in types of a signature (name -> type), as often as asked.
 
-    A CSV file is read in the first of `forms` in which its header has all `names`, else in the usual form. `Batch.done`
-    counts bytes of a CSV file and rows of Parquet, as `size_of` does. Raises `MintmarkError` with the line where a file
-    is no table: it has a column twice, or a row of another width than its header.
+    A CSV file is read in the first of `forms` in which its header has all `names`, else in the usual form. `only` picks
+    the columns that are wanted. `Batch.done` counts bytes of a CSV file and rows of Parquet, as `size_of` does. Raises
+    `MintmarkError` with the line where a file is no table: it has a column twice, or a row of another width than its
+    header.
     """
     try:
         if check_suffix(path) == CSV:
-            yield from _read_csv(path, find_form(path, forms, names), rows)
+            yield from _read_csv(path, find_form(path, forms, names), rows, only)
         else:
-            yield from _read_parquet(path, rows)
+            yield from _read_parquet(path, rows, only)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def check_size(size: int, where: str, remedy: str) -> None:
+    """Raise `MintmarkError` where rows take more bytes than may be held at once."""
+    if size > MOST_BYTES:
+        raise MintmarkError(f"{where}: its rows take over {MOST_BYTES >> 30} GB of memory; {remedy}")
 
 
 def size_of(path: Path) -> tuple[int, str]:
@@ -79,10 +92,12 @@ def size_of(path: Path) -> tuple[int, str]:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from mintmark.registry.logged.brought import no_parquet
+
         try:
             return int(pq.read_metadata(path).num_rows), " rows"
         except pa.ArrowException as error:
-            raise _no_parquet(path, error) from None
+            raise no_parquet(str(path), error) from None
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be read: {error.strerror or error}") from None
 
@@ -129,7 +144,7 @@ def _in_utf8(form: CsvForm, sample: bytes) -> CsvForm:
     return replace(form, encoding="utf-8")
 
 
-def _read_csv(path: Path, form: CsvForm, rows: int) -> Iterator[Batch]:
+def _read_csv(path: Path, form: CsvForm, rows: int, only: Picked | None) -> Iterator[Batch]:
     encoding = "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
     with open(path, "rb") as raw:
         text = io.TextIOWrapper(raw, encoding=encoding, newline="")
@@ -137,9 +152,10 @@ def _read_csv(path: Path, form: CsvForm, rows: int) -> Iterator[Batch]:
         try:
             header = next(reader, [])
             _check_header(path, header, form)
+            picked = frozenset(header if only is None else only(header))
             lines = _even_rows(path, reader, len(header))
             while batch := list(islice(lines, rows)):
-                yield Batch(raw.tell(), partial(_csv_table, header, batch, form))
+                yield Batch(raw.tell(), partial(_csv_table, header, batch, form, picked))
         except UnicodeDecodeError as error:
             raise MintmarkError(
                 f"{path}: is not text in {form.encoding} ({error.reason}); write it again as UTF-8"
@@ -173,12 +189,18 @@ def _even_rows(path: Path, reader: Any, width: int) -> Iterator[list[str]]:
 
 
 def _csv_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], form: CsvForm, types: Mapping[str, str]
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    form: CsvForm,
+    picked: Container[str],
+    types: Mapping[str, str],
 ) -> pd.DataFrame:
     import pandas as pd
 
     columns = zip(header, zip(*rows, strict=True), strict=True)
-    return pd.DataFrame({name: _csv_column(values, types.get(name), form) for name, values in columns})
+    return pd.DataFrame(
+        {name: _csv_column(values, types.get(name), form) for name, values in columns if name in picked}
+    )
 
 
 def _csv_column(values: Sequence[str], wanted: str | None, form: CsvForm) -> Any:
@@ -242,32 +264,28 @@ def _objects(values: Sequence[Any]) -> Any:
 # -- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _read_parquet(path: Path, rows: int) -> Iterator[Batch]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _read_parquet(path: Path, rows: int, only: Picked | None) -> Iterator[Batch]:
+    from mintmark.registry.logged.brought import read_tables
 
     done = 0
-    try:
-        with closing(pq.ParquetFile(path)) as file:
-            name, count = Counter(file.schema_arrow.names).most_common(1)[0] if file.schema_arrow.names else ("", 0)
-            if count > 1:
-                raise MintmarkError(f'{path}: has the column "{name}" {count} times; keep one')
-            for part in file.iter_batches(batch_size=rows):
-                done += part.num_rows
-                yield Batch(done, partial(_parquet_table, pa.Table.from_batches([part])))
-    except pa.ArrowException as error:
-        raise _no_parquet(path, error) from None
+    with open(path, "rb") as file:
+        for table in read_tables(file, str(path), rows=rows, only=only):
+            done += len(table)
+            yield Batch(done, partial(_parquet_table, table))
 
 
 def _parquet_table(table: Any, types: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
+    import pyarrow as pa
+
+    from mintmark.registry.logged.folded import is_text
 
     asked = [name for name in table.column_names if name in types]
-    columns = dict(table.select(asked).to_pandas(ignore_metadata=True).items())
+    wanted = table.select(asked)
+    for place, column in enumerate(wanted.columns):
+        if pa.types.is_dictionary(column.type) and is_text(column.type):  # as whoever holds it will have it
+            wanted = wanted.set_column(place, asked[place], column.cast(column.type.value_type))
+    columns = dict(wanted.to_pandas(ignore_metadata=True).items())
     kept = table.drop_columns(asked).to_pandas(ignore_metadata=True, types_mapper=pd.ArrowDtype)
     columns |= dict(kept.items())
     return pd.DataFrame({name: columns[name] for name in table.column_names})
-
-
-def _no_parquet(path: Path, error: Exception) -> MintmarkError:
-    return MintmarkError(f"{path}: is no Parquet file ({' '.join(str(error).split())[:200]})")

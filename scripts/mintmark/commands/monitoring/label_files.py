@@ -3,62 +3,56 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mintmark.commands.measuring.brought_rows import truth_type
-from mintmark.commands.measuring.row_files import CSV, PARQUET, read_batches
+from mintmark.commands.measuring.row_files import CSV, PARQUET, check_size, read_batches
 from mintmark.core.finding import without_credentials
 from mintmark.core.signature.csv_form import recorded_form
 from mintmark.errors import MintmarkError
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import pandas as pd
     import pyarrow as pa
     from fsspec import AbstractFileSystem
 
+    from mintmark.core.model import LabelSource
+    from mintmark.core.signature.csv_form import CsvForm
     from mintmark.monitoring.known_versions import KnownVersion
     from mintmark.monitoring.labels import KnownLabels
+
+
+_BATCH_ROWS: Final = 100_000
 
 
 def read_labels(where: str, version: KnownVersion) -> KnownLabels:
     """Return the labels at an address, in the types of a version; see `know_labels` for what is refused."""
     import numpy as np
-    import pandas as pd
-    import pyarrow as pa
 
     from mintmark.monitoring.labels import join_columns, join_kinds, know_labels
     from mintmark.registry.logged.form import About
 
     record, source = version.record, version.model.monitoring.labels
     target = version.model.question.target
-    types = {
-        **record.signature.inputs,
-        "id": "string",
-        "row": "int64",
-        target: truth_type(record, is_classification=bool(version.classes)),
-    }
-    forms = [recorded_form(record.model, (stage.params for stage in record.stages.values()))]
+    form = recorded_form(record.model, (stage.params for stage in record.stages.values()))
     entity = version.model.entity_column
-    needed = {*types, *source.join, source.time, entity}
+    truth = truth_type(record, is_classification=bool(version.classes))
+    columns = LabelColumns(inputs=record.signature.inputs, target=target, truth=truth, source=source, entity=entity)
     shown = without_credentials(where)
-    tables = []
+    tables: list[pa.Table] = []
     with _local_files(where, shown) as (files, changed):
         for file in files:
-            parts = [batch.as_types(types) for batch in read_batches(file, forms=forms, names=[target])]
-            if parts:
-                rows = pd.concat(parts, ignore_index=True)
-                found = pa.Table.from_pandas(rows[[name for name in rows if name in needed]], preserve_index=False)
+            found = read_label_table(file, columns, [form], held=sum(each.nbytes for each in tables))
+            if found is not None:
                 tables.append(_with_moments(found, source.time, str(file)))
     if not tables:
         raise MintmarkError(f"{shown}: there are no labels; a file needs a row, and the column {target} in it")
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        said = " ".join(str(error).split())[:200]
-        raise MintmarkError(f"{shown}: the files do not have the same kinds of columns: {said}") from None
+    table = _together(tables, f"{shown}: the files do not have the same kinds of columns")
     about = About(
         model=record.model,
         version=str(record.version),
@@ -77,6 +71,68 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
         changed=changed,
         where=shown,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelColumns:
+    """Which columns of labels may be needed, and their types. The others are not read.
+
+    `entity` is the column that says which rows belong together.
+    """
+
+    inputs: Mapping[str, str]
+    target: str
+    truth: str
+    source: LabelSource
+    entity: str | None = None
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The types in which they are read."""
+        return {**self.inputs, "id": "string", "row": "int64", self.target: self.truth}
+
+    def needed(self, names: Sequence[str]) -> list[str]:
+        """Return those of a file; inputs name a row only where neither model.yaml nor an id does."""
+        known = {"id", "row", self.target, *self.source.join, self.source.time, self.entity}
+        is_named = bool(self.source.join) or ("id" in names and "id" not in self.inputs)
+        return [name for name in names if name in known or (name in self.inputs and not is_named)]
+
+
+def read_label_table(file: Path, columns: LabelColumns, forms: Sequence[CsvForm], *, held: int = 0) -> pa.Table | None:
+    """Return what a file of labels has of some columns, None where it has no row; `held` bytes are of other files."""
+    import pyarrow as pa
+
+    remedy = f"keep the columns id, row and {columns.target}, and the rows of the days that are asked about"
+    parts: list[pa.Table] = []
+    for batch in read_batches(file, forms=forms, names=[columns.target], rows=_BATCH_ROWS, only=columns.needed):
+        rows = batch.as_types(columns.types)
+        parts.append(pa.table({name: _column(rows[name], f'{file}: column "{name}"') for name in rows}))
+        held += parts[-1].nbytes
+        check_size(held, str(file), remedy)
+    return _together(parts, f"{file}: a column does not hold the same kind of values everywhere") if parts else None
+
+
+def _column(values: pd.Series, where: str) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        column = pa.array(values, from_pandas=True)
+        if pa.types.is_nested(column.type):
+            raise MintmarkError(f"{where} holds lists or records; write texts, numbers, or true and false")
+        return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    except pa.ArrowException as error:
+        said = " ".join(str(error).split())[:200]
+        raise MintmarkError(f"{where} holds values of several kinds; write all of them in one way ({said})") from None
+
+
+def _together(tables: Sequence[pa.Table], where: str) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        said = " ".join(str(error).split())[:200]
+        raise MintmarkError(f"{where}: {said}") from None
 
 
 def _with_moments(table: pa.Table, time: str | None, where: str) -> pa.Table:

@@ -51,7 +51,11 @@ def _folded(metadata: pq.FileMetaData) -> set[str]:
 
 
 def batches_of(
-    reader: LogParquet, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+    reader: LogParquet,
+    columns: Sequence[str] | None = None,
+    groups: Sequence[int] | None = None,
+    *,
+    most_rows: int = _BATCH,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file, or of some of its groups, in batches that are bounded in rows and in bytes.
 
@@ -62,14 +66,23 @@ def batches_of(
     leaves = _leaves(reader.schema_arrow, columns)
     numbers = leaves if leaves is not None else range(metadata.num_columns)
     longest = 1.0
+    widths = {number: _width(metadata.schema.column(number)) for number in numbers}
     for group in (metadata.row_group(number) for number in chosen):
-        longest = max(
-            longest, sum(largest_value(reader.file, group.column(number), group.num_rows) for number in numbers)
+        sizes = (
+            max(widths[number], largest_value(reader.file, group.column(number), group.num_rows)) for number in numbers
         )
-    rows = max(1, min(_BATCH, int(_BATCH_BYTES / longest)))
+        longest = max(longest, sum(sizes))
+    rows = max(1, min(most_rows, int(_BATCH_BYTES / longest)))
     names = None if columns is None else list(columns)
     for number in chosen:  # Arrow cannot make one batch of lists whose dictionaries are of several groups
         yield from reader.iter_batches(rows, row_groups=[number], columns=names)
+
+
+def _width(column: pq.ColumnSchema) -> int:
+    """Return how many bytes a value takes that the file holds for several rows at once, as a place in a dictionary."""
+    if column.physical_type == "FIXED_LEN_BYTE_ARRAY":
+        return int(column.length)
+    return 8
 
 
 def _leaves(schema: pa.Schema, columns: Sequence[str] | None) -> list[int] | None:
