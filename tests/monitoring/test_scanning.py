@@ -354,6 +354,20 @@ def test_a_model_that_nobody_asked_is_silent_where_it_is_named(tmp_path: Path) -
     assert watch(ClonedRegistry(ROOT), log, [], Watching(now=DAY)).documents == ()
 
 
+def test_a_channel_that_begins_in_these_windows_was_not_silent_before(tmp_path: Path) -> None:
+    written = journal(tmp_path)
+    for day in (0, 2):
+        written.record(ask(day, 0))
+    written.record(ask(2, 1, channel="staging"))
+    assert written.flush()
+    silent = {
+        (each.channel, each.window.start.day)
+        for each in watch_folder(tmp_path, days=4).documents
+        if each.traffic.silent
+    }
+    assert silent == {("production", 5), ("production", 7), ("staging", 7)}
+
+
 def test_requests_that_no_version_could_answer_count_as_failed(tmp_path: Path) -> None:
     written = journal(tmp_path)
     write_day(written, 0)

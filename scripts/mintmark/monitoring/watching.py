@@ -287,16 +287,17 @@ class _ModelRun:
     ) -> Iterator[WindowDocument]:
         """Yield a document for each window that ended without a request, of a channel that had some before.
 
-        Where files of its days cannot be read, nobody knows whether one came.
+        Where files of its days cannot be read, nobody knows whether one came. Of earlier days only the last channel is
+        known to have had some: another one may have begun in these windows.
         """
         served = [each for each in found if each.role == "served"]
         channels = {each.channel for each in served}
-        present = self.registry.channels(self.name)
-        if present and (had_earlier or self.is_named):
-            channels.add(list(present)[-1])
+        last = next(reversed(self.registry.channels(self.name)), None)
+        if last is not None and (had_earlier or self.is_named):
+            channels.add(last)
         for channel in sorted(channels):
             asked = {each.window.start: each for each in served if each.channel == channel}
-            before = had_earlier or self.is_named
+            before = channel == last and (had_earlier or self.is_named)
             for window in windows:
                 before = before or window.start in asked
                 holder = self._holder(channel, window)
