@@ -107,6 +107,7 @@ def test_blanks_are_named(registry: Path, tmp_path: Path) -> None:
     odd_rows().to_csv(tmp_path / "rows.csv", index=False)
     done = run(registry, "add", "odd", "--data", "../rows.csv", "--target", "a.b", "--owner", "@ada")
     assert "blank: purpose, licence in models/odd/model.yaml" in done.out
+    assert '18 rows left out: without "a.b"\n' in done.out
     text = (registry / "models/odd/model.yaml").read_text()
     assert text.count("# BLANK: ") == 2
     told = run(registry, "validate")
@@ -169,7 +170,9 @@ def test_a_second_model_leaves_the_first_as_it_is(registry: Path, tmp_path: Path
         (("odd", "--data", "../rows.csv", "--target", "const"), '"const" holds one value'),
         (("odd", "--data", "../none.csv", "--target", "x"), "../none.csv: No such file"),
         (("odd", "--data", "../broken.csv", "--target", "a"), "line 3: has 3 fields, and the header has 2"),
-        (("odd", "--data", "../rows.xlsx", "--target", "a"), "is neither .csv nor .parquet"),
+        (("odd", "--data", "../rows.xlsx", "--target", "a"), "is neither .csv nor .parquet; save it"),
+        (("odd", "--data", "../rows.tsv", "--target", "a"), "is neither .csv nor .parquet; call it .csv"),
+        (("odd", "--data", "../lines.csv", "--target", "b"), "lines.csv: the name of the column 'a\\nz' holds a sign"),
         (("Odd Name", "--data", "../rows.csv", "--target", "null"), "is not a name of lower-case letters"),
         (("../odd", "--data", "../rows.csv", "--target", "null"), "is not a name of lower-case letters"),
     ],
@@ -179,7 +182,9 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
 ) -> None:
     odd_rows().to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "broken.csv").write_text("a,b\n1,2\n1,2,3\n")
-    (tmp_path / "rows.xlsx").write_bytes(b"PK")
+    (tmp_path / "lines.csv").write_text('"a\nz",b\n1,2\n2,3\n')
+    for name in ("rows.xlsx", "rows.tsv"):
+        (tmp_path / name).write_bytes(b"PK")
     before = files_in(registry)
     done = run(registry, "add", *arguments)
     assert done.code in (1, 2)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
+_OTHER_TEXTS: Final = ("tsv", "tab", "txt")
 _LOOKED_AT: Final = 200  # rows, of which the form is worked out
 _MOST_COLUMNS: Final = 10_000  # more take hours to measure one by one
 _MOST_BYTES: Final = 2 << 30  # of a Parquet file, once it is unpacked
@@ -39,7 +40,8 @@ def read_rows(name: str, content: bytes) -> Rows:
     """Return the rows of a .csv or .parquet file; raise `MintmarkError` with the line of what is wrong in it."""
     suffix = name.lower().rpartition(".")[2]
     if suffix not in ("csv", "parquet"):
-        raise MintmarkError(f"{name}: is neither .csv nor .parquet; save it as one of them")
+        remedy = "call it .csv: any separator is found" if suffix in _OTHER_TEXTS else "save it as one of them"
+        raise MintmarkError(f"{name}: is neither .csv nor .parquet; {remedy}")
     declared = _form_of(name, content) if suffix == "csv" else {}
     form = CsvForm(**declared)
     if suffix == "csv":

@@ -64,7 +64,7 @@ def _as_text(listing: Listing, registry: Registry, by_version: bool) -> str:
             return format_table(("model", *headers), rows)
         return format_table(headers, [row[1:] for row in rows])
     if not listing.models:
-        return "There is no model yet. docs/how-to/add-a-model.md shows how to add one."
+        return "There is no model yet: mintmark add MODEL --data FILE --target COLUMN adds one."
     channels = [rule.name for rule in registry.settings.channels]
     rows = [_model_cells(row, channels) for row in listing.models]
     return format_table(("model", *channels, "latest", "versions", "metric", "value", "owners"), rows)

@@ -103,7 +103,7 @@ class Registry(ABC):
         if document is None:
             raise MintmarkError(
                 f"{layout.REGISTRY} is not there in {self.tree.label}, so this is no Mintmark registry; "
-                "the tutorial shows how to begin one"
+                "mintmark init begins one"
             )
         return document
 

@@ -33,11 +33,13 @@ from sklearn import (
 )
 
 from mintmark.artifacts.confined.conversion import convert_model
+from mintmark.commands.bringing.convert import AT_THRESHOLDS, REFUSALS, TIES, conversion_faults
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ACCEPTS = (REFUSALS, AT_THRESHOLDS, TIES)
 random = np.random.default_rng(0)
 COUNT = 150
 ROWS = pd.DataFrame(
@@ -129,7 +131,7 @@ FORTY = {
 
 
 def convert_all(artifact_format: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield for each kind what became of it: `converted` with what was asked, or why not in one line."""
+    """Yield for each kind what became of it: `converted` with what was asked and --accept it takes, or why not."""
     import cloudpickle
 
     for number, (name, (model, inputs, truth)) in enumerate(FORTY.items()):
@@ -144,20 +146,19 @@ def convert_all(artifact_format: str, folder: Path) -> Iterator[tuple[str, str]]
 
 def _outcome(path: Path, artifact_format: str, rows: pd.DataFrame) -> str:
     try:
-        agreement = convert_model(path, artifact_format, rows).agreement
+        conversion = convert_model(path, artifact_format, rows)
     except MintmarkError as error:
         return f"refused: {str(error).splitlines()[0].partition(': ')[2]}"
-    asked = sum(kind.rows for kind in agreement.kinds)
-    apart = [kind.name for kind in agreement.kinds if agreement.differs(kind)]
-    refused = sum(len(kind.refused) for kind in agreement.kinds)
-    ways = [f"{agreement.flips} labels differ"] if agreement.flips else []
-    ties = sum(kind.ties for kind in agreement.kinds)
-    ways += [f"{ties} labels differ at a tie"] if ties else []
-    ways += [f"differs {', '.join(apart)}"] if apart else []
-    ways += [f"one of the two refuses {refused} tables"] if refused else []
-    ways += [f"{who} is unsteady" for who in agreement.unsteady]
-    how = f"{asked} rows, largest difference {agreement.difference:.2g}"
-    return f"refused: {'; '.join(ways)} ({how})" if ways else f"converted ({how})"
+    agreement = conversion.agreement
+    how = f"{sum(kind.rows for kind in agreement.kinds)} rows, largest difference {agreement.difference:.2g}"
+    faults = list(conversion_faults(conversion, ACCEPTS))
+    if faults:
+        return f"refused: {'; '.join(faults)} ({how})"
+    needed = [
+        one for one in ACCEPTS if list(conversion_faults(conversion, [other for other in ACCEPTS if other != one]))
+    ]
+    accepted = f" with --accept {' '.join(needed)}" if needed else ""
+    return f"converted{accepted} ({how})"
 
 
 if __name__ == "__main__":
@@ -166,4 +167,6 @@ if __name__ == "__main__":
         for kind, outcome in convert_all(sys.argv[1] if len(sys.argv) > 1 else "skops", Path(place)):
             print(f"{kind:38} {outcome}", flush=True)
             outcomes.append(outcome)
-    print(sum(outcome.startswith("converted") for outcome in outcomes), "of", len(outcomes), "converted")
+    as_it_is = sum(outcome.startswith("converted (") for outcome in outcomes)
+    accepted = sum(outcome.startswith("converted with") for outcome in outcomes)
+    print(f"of {len(outcomes)}: {as_it_is} converted, {accepted} more with --accept, the others refused")

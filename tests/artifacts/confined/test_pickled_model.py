@@ -16,10 +16,11 @@ import pytest
 import sklearn
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mintmark.artifacts.confined.conversion_worker import _require_answer
-from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled
+from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled, without_search
 from mintmark.errors import MintmarkError
 
 ROWS = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0, 5.0, 7.0], "b": [0.0, 1.0, 0.0, 3.0, 1.0, 2.0]})
@@ -99,6 +100,18 @@ def test_of_a_search_the_best_estimator_is_taken(tmp_path: Path) -> None:
     search = GridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2).fit(ROWS, ROWS["a"])
     model, taken_from = estimator_in(search, tmp_path)
     assert (type(model), taken_from) == (LinearRegression, "GridSearchCV")
+
+
+def test_of_a_search_at_the_end_of_a_pipeline_too() -> None:
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+    from sklearn.model_selection import HalvingGridSearchCV
+
+    search = HalvingGridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2, min_resources=2)
+    pipeline = make_pipeline(StandardScaler(), search).fit(ROWS, ROWS["a"])
+    made = without_search(pipeline)
+    assert [type(step) for step in made] == [StandardScaler, LinearRegression]
+    assert made.predict(ROWS).tolist() == pipeline.predict(ROWS).tolist()
+    assert type(estimator_in(search, Path("m.pkl"))[0]) is LinearRegression
 
 
 def test_columns_are_taken_by_name_or_counted(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def tagged(scratch: Scratch, tmp_path: Path) -> Path:
     git(folder, "commit", "-qm", "Two")
     git(folder, "tag", "-am", "Second", "churn@v1.1.0", when="2024-05-01T10:00:00Z")
     (folder / "artifacts.yaml").write_text("churn: {type: model, path: models/churn.pkl}\n")
-    git(folder, "commit", "-qam", "Three")
+    (folder / "models/churn.pkl").write_bytes(b"")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Three")
     git(folder, "tag", "-am", "Third", "churn@v2.0.0")
     git(folder, "tag", "-am", "Fourth", "churn@v3.0.0")
     git(folder, "tag", "-am", "Out", "churn@v3.0.0!")
@@ -140,9 +142,23 @@ def test_every_page_and_command_shows_a_version_of_which_little_is_said(
 
 
 def test_what_dvc_has_elsewhere_is_named(tagged: Path, scratch: Scratch, capsys: pytest.CaptureFixture[str]) -> None:
-    next((tagged / ".dvc/cache").rglob("*/??????????????????????????????")).unlink()
-    assert main(["-C", str(scratch.root), "import", "gto", str(tagged), "churn", *ASKED]) == 1
-    assert "v1.1.0 did not come: models/churn.skops: DVC tracks it and has not fetched it" in capsys.readouterr().out
+    cached = next((tagged / ".dvc/cache").rglob("*/??????????????????????????????"))
+    cached.write_bytes(b"damaged")
+    assert main(["-C", str(scratch.root), "import", "gto", str(tagged), "churn", *ASKED, "--only", "v1.1.0"]) == 1
+    assert "v1.1.0 did not come: models/churn.skops: DVC's cache has other bytes than" in capsys.readouterr().out
+    cached.unlink()
+    asked = ("import", "gto", str(tagged), "churn", *ASKED[:-1])
+    assert main(["-C", str(scratch.root), *asked]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "v1.1.0 -> 1.1.0, of 2024-05-01T10:00:00Z: cannot come: models/churn.skops: DVC tracks it and has not" in told
+    )
+    (tagged / ".dvc/config").write_text("[cache]\n    dir = ../kept\n")
+    kept = tagged / "kept" / cached.parent.name / cached.name  # as DVC 2 laid it out
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(scratch.artifact)
+    assert main(["-C", str(scratch.root), *asked]) == 0
+    assert "v1.1.0 -> 1.1.0, of 2024-05-01T10:00:00Z: skops\n" in capsys.readouterr().out
     assert main(["-C", str(scratch.root), "import", "gto", str(tagged), "nobody", *ASKED]) == 1
     assert "git switch import/churn" not in capsys.readouterr().err
 

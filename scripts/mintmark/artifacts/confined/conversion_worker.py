@@ -23,7 +23,13 @@ from mintmark.artifacts.confined.model_worker import (
     read_table,
 )
 from mintmark.artifacts.confined.onnx_export import export_onnx
-from mintmark.artifacts.confined.pickled_model import columns_for, estimator_in, load_pickled, without_tuning
+from mintmark.artifacts.confined.pickled_model import (
+    columns_for,
+    estimator_in,
+    load_pickled,
+    without_search,
+    without_tuning,
+)
 from mintmark.core.conversion.edges import find_edges
 from mintmark.core.conversion.probes import Edit, make_probes
 from mintmark.errors import MintmarkError
@@ -63,6 +69,7 @@ def _work(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
 def _convert(model: Any, rows: pd.DataFrame, artifact_format: str, path: Path) -> bytes:
     from mintmark.artifacts.skops.format import dump_canonical
 
+    model = without_search(model)
     try:
         return export_onnx(model, rows) if artifact_format == "onnx" else dump_canonical(without_tuning(model))
     except MintmarkError as error:

@@ -12,11 +12,12 @@ from mintmark.artifacts.foreign import why_not_framework
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
 
-_SEARCHES: Final = "sklearn.model_selection._search"
+_SEARCHES: Final = ("sklearn.model_selection._search", "sklearn.model_selection._search_successive_halving")
 _OTHERWISE: Final = "or export the model to ONNX where it was trained"
 _MOST_NAMES: Final = 5
 
@@ -60,8 +61,8 @@ def estimator_in(loaded: Any, path: Path) -> tuple[Any, str]:
     advice = why_not_framework(kind.__module__)
     if advice:
         raise MintmarkError(f"{path}: {advice}")
-    if kind.__module__ == _SEARCHES and hasattr(loaded, "best_estimator_"):
-        return loaded.best_estimator_, kind.__name__  # which is what a search asks for every prediction
+    if _is_search(loaded):
+        return loaded.best_estimator_, kind.__name__
     if hasattr(loaded, "predict"):
         return loaded, ""
     if isinstance(loaded, dict):
@@ -73,17 +74,24 @@ def estimator_in(loaded: Any, path: Path) -> tuple[Any, str]:
     )
 
 
+def _is_search(model: Any) -> bool:
+    """Whether it is a finished search of scikit-learn's, which asks its `best_estimator_` for every prediction."""
+    return type(model).__module__ in _SEARCHES and hasattr(model, "best_estimator_")
+
+
+def without_search(model: Any) -> Any:
+    """Return an estimator that answers the same: of a search, also at the end of a pipeline, the best one."""
+    if _is_search(model):
+        return without_search(model.best_estimator_)
+    return _with_last_step(model, without_search)
+
+
 def without_tuning(model: Any) -> Any:
     """Return an estimator that answers the same, with a tuned threshold as a fixed one: how it was found is code."""
     from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
-    from sklearn.pipeline import Pipeline
 
-    if isinstance(model, Pipeline):
-        *first, (name, last) = model.steps
-        made = without_tuning(last)
-        return model if made is last else Pipeline([*first, (name, made)], memory=model.memory, verbose=model.verbose)
     if type(model) is not TunedThresholdClassifierCV:
-        return model
+        return _with_last_step(model, without_tuning)
     fixed = FixedThresholdClassifier(
         model.estimator_,
         threshold=float(model.best_threshold_),
@@ -94,6 +102,17 @@ def without_tuning(model: Any) -> Any:
         if hasattr(model, name):
             setattr(fixed, name, getattr(model, name))
     return fixed
+
+
+def _with_last_step(model: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a pipeline with its last step changed; as it is, any other estimator and where nothing changed."""
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(model, Pipeline):
+        return model
+    *first, (name, last) = model.steps
+    made = change(last)
+    return model if made is last else Pipeline([*first, (name, made)], memory=model.memory, verbose=model.verbose)
 
 
 def columns_for(model: Any, rows: pd.DataFrame, path: Path) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from mintmark.artifacts.digest import digest_bytes
 from mintmark.beginning.importing.found import (
     MOST_ARTIFACT,
     MOST_VERSIONS,
@@ -20,6 +21,7 @@ from mintmark.core.version import is_version, parse_version
 from mintmark.errors import MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
+from mintmark.registry.dvc import read_config
 from mintmark.registry.files import read_text_file
 from mintmark.registry.yaml.faults import YamlFault
 from mintmark.registry.yaml.text import parse_yaml
@@ -77,14 +79,12 @@ class GtoSource:
         content = _blob(root, commit, path, MOST_ARTIFACT)
         if content is not None:
             return content
-        md5 = _tracked(root, commit, path)
-        if md5 is None:
-            raise ImportRefused(f"{path} is neither in Git nor DVC's at {commit[:10]}; tag a commit that has it")
-        places = [root / f"{inside}.dvc/cache/files/md5" / md5[:2] / md5[2:] for inside in _folders_above(path)]
-        place = next((each for each in places if each.is_file()), None)
-        if place is None:
-            raise ImportRefused(f"{path}: DVC tracks it and has not fetched it; run dvc fetch --all-tags there")
-        return read_text_file(place, limit=MOST_ARTIFACT)
+        place, md5 = _cached(root, commit, path)
+        content = read_text_file(place, limit=MOST_ARTIFACT)
+        if "files" in place.parts[-4:] and digest_bytes(content).md5 != md5:
+            remedy = f"delete {place}, and run dvc fetch --all-tags there"
+            raise ImportRefused(f"{path}: DVC's cache has other bytes than {commit[:10]} names; {remedy}")
+        return content
 
     @property
     def _tagged(self) -> str:
@@ -110,7 +110,10 @@ class GtoSource:
         made, why_not, described = None, "", ""
         try:
             path, described = _artifact(root, tag.commit, self.model)
-            made = Made(path=path, form=form_of(path))
+            form = form_of(path)
+            if not _is_in_git(root, tag.commit, path):
+                _cached(root, tag.commit, path)
+            made = Made(path=path, form=form)
         except ImportRefused as refused:
             why_not = str(refused)
         told = {
@@ -162,6 +165,11 @@ def _blob(root: Path, commit: str, path: str, limit: int) -> bytes | None:
     return content
 
 
+def _is_in_git(root: Path, commit: str, path: str) -> bool:
+    entry = git.list_tree(root, commit, path).get(path)
+    return entry is not None and entry.mode not in git.NO_FILES
+
+
 def _yaml(root: Path, commit: str, path: str) -> dict[str, Any]:
     content = _blob(root, commit, path, _MOST_LIST)
     try:
@@ -192,6 +200,20 @@ def _artifact(root: Path, commit: str, model: str) -> tuple[str, str]:
     lists = " nor ".join(f"{inside}{name}" for name in _LISTS)
     says = f"neither {lists} at {commit[:10]} says which file {own} is"
     raise ImportRefused(f"{says}; write its path there, and tag that commit")
+
+
+def _cached(root: Path, commit: str, path: str) -> tuple[Path, str]:
+    """Return where DVC's cache has a file of a commit, and its md5; raise `ImportRefused` where it has not."""
+    md5 = _tracked(root, commit, path)
+    if md5 is None:
+        raise ImportRefused(f"{path} is neither in Git nor DVC's at {commit[:10]}; tag a commit that has it")
+    for inside in _folders_above(path):
+        folder = root / inside
+        cache = read_config(folder).cache if (folder / ".dvc/config").is_file() else folder / ".dvc/cache"
+        for place in (cache / "files/md5" / md5[:2] / md5[2:], cache / md5[:2] / md5[2:]):  # the latter is DVC 2's
+            if place.is_file():
+                return place, md5
+    raise ImportRefused(f"{path}: DVC tracks it and has not fetched it; run dvc fetch --all-tags there")
 
 
 def _tracked(root: Path, commit: str, path: str) -> str | None:

@@ -15,6 +15,7 @@ from mintmark.changing.first_commit import commit_paths
 from mintmark.core import layout
 from mintmark.core.model import blanks_in
 from mintmark.core.question import Question, Task
+from mintmark.core.words import numbers
 from mintmark.errors import InvalidRegistryError, MintmarkError, UsageError
 from mintmark.registry import git
 from mintmark.registry.clone import find_root
@@ -50,6 +51,9 @@ def add(
     content = _bytes_of(data)
     place = _place_of(root, data, content, commit=commit)
     rows = read_rows(str(data), content)
+    odd = next((name for name in rows.frame.columns if not name.isprintable()), None)
+    if odd is not None:
+        raise MintmarkError(f"{data}: the name of the column {odd!r} holds a sign that cannot be shown; rename it")
     question = ask_of(rows.frame, target, task, entity, str(data))
     roles = find_roles(rows.frame, target, entity=entity)
     if not roles.inputs:
@@ -154,7 +158,7 @@ def _tell(
 ) -> None:
     of = f", {question.positive_class!r} is looked for" if question.positive_class is not None else ""
     print(f'{model}: {question.task} of "{question.target}"{of}; {len(frame):,} rows')
-    print(f"  inputs: {len(roles.numbers)} numbers, {len(roles.texts)} texts")
+    print(f"  inputs: {numbers.count(len(roles.numbers), 'number')}, {numbers.count(len(roles.texts), 'text')}")
     if roles.id is not None:
         print(f'  "{roles.id}" identifies a row')
     if roles.entity is not None:
@@ -163,7 +167,12 @@ def _tell(
         print(f'  "{name}" holds times: no input; a split by time would go by it')
     for name, why in roles.left_out.items():
         print(f'  "{name}" is left out: {why}')
-    split = made.section["prepare"]["split"]["evaluation"]
+    prepare = made.section["prepare"]
+    split, gone = prepare["split"]["evaluation"], len(frame) - made.evaluation - made.training
+    if gone:
+        reasons = ["repeats of another row"] if "duplicates" in prepare else []
+        reasons += [f'without "{question.target}"'] if frame[question.target].isna().any() else []
+        print(f"  {numbers.count(gone, 'row')} left out: {' or '.join(reasons) or 'not usable'}")
     print(
         f"  {made.evaluation:,} rows are for evaluation (a share of {split}, by hash), {made.training:,} for training"
     )
