@@ -96,6 +96,14 @@ def mlflow_process(folder: Path, health: str, *command: object) -> Iterator[None
                     assert process.poll() is None, (folder / "server.log").read_text()[-3000:]
             yield
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server and all that it started; MLflow's newest may take minutes to end by itself on a busy machine."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(60)
+            return
