@@ -77,7 +77,7 @@ class Visitor:
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # milliseconds: the machine may be busy
         self._contexts.append(context)
         context.on("page", self._watch)
         return context.new_page()

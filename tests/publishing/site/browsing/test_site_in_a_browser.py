@@ -349,5 +349,6 @@ def test_the_page_for_what_is_not_there_works_at_any_depth(visitor: Visitor) -> 
     visitor.faults = [fault for fault in visitor.faults if missing not in fault]
     assert page.evaluate("getComputedStyle(document.querySelector('.md-header')).position") == "sticky"
     page.locator(".md-tabs").get_by_role("link", name="Models").click()
+    page.locator(".mm-models tbody th > a").first.wait_for()
     assert page.url == visitor.root
     assert models_shown(page) == ["hostile", "iris", "price"]
