@@ -177,3 +177,21 @@ def test_the_first_format_of_profiles_is_read() -> None:
 @pytest.mark.parametrize(("kind", "cut", "first"), [("int64", 2.5, 3), ("int8", 1000.0, 127), ("uint8", -4.0, 0)])
 def test_a_cut_in_a_type_of_whole_numbers(kind: str, cut: float, first: int) -> None:
     assert cuts_below([cut], np.dtype(kind)).tolist() == [first]
+
+
+def test_edges_that_the_first_format_made_one_number_part_nothing() -> None:
+    """It kept seven digits: of a model that is sure, four bins ended at 1, and every window had drifted."""
+    about = {
+        "type": "float64",
+        "missing": 0.0,
+        "min": 0.0,
+        "max": 1.0,
+        "histogram": {
+            "edges": [0.0, 0.2, 0.5, 0.5, 0.7, 0.9999995, 1.0, 1.0, 1.0],
+            "counts": [1, 2, 4, 8, 16, 32, 64, 128],
+        },
+    }
+    data = {"inputs": {"rows": 255, "columns": {"x": about}}, "prediction": {"rows": 255, "missing": 0, "type": "str"}}
+    found = read_profile(data).inputs["x"]
+    assert found.edges == (0.0, 0.2, 0.7, 0.9999995, 1.0)
+    assert found.binned == (1, 14, 16, 224)

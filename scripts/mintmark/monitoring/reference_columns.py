@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,7 +87,8 @@ def read_profile(data: Mapping[str, Any]) -> ReferenceProfile:
 
 def _column(name: str, about: Mapping[str, Any], rows: int) -> ReferenceColumn:
     missing = about["missing"]
-    if isinstance(missing, float):  # a share, in the first format
+    is_first = isinstance(missing, float)  # a share, in the first format
+    if is_first:
         missing = round(missing * rows)
     told: dict[str, Any] = {
         "name": name,
@@ -103,9 +105,28 @@ def _column(name: str, about: Mapping[str, Any], rows: int) -> ReferenceColumn:
         return ReferenceColumn(kind="number", **told)
     histogram = about["histogram"]
     told |= {"smallest": about["min"], "largest": about["max"]}
-    told |= {"edges": tuple(histogram["edges"]), "binned": tuple(histogram["counts"])}
+    edges, binned = histogram["edges"], histogram["counts"]
+    if is_first:
+        edges, binned = _told_apart(edges, binned)
+    told |= {"edges": tuple(edges), "binned": tuple(binned)}
     few = {} if kind.startswith(_TIMES) else _few(about.get("values", ()), rows)
     return ReferenceColumn(kind="few" if few else "time" if kind.startswith(_TIMES) else "number", **told, **few)
+
+
+def _told_apart(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:
+    """Return bins without those that only digits told apart which the first format did not keep.
+
+    It wrote edges with seven digits. Several that became one number, as of a model that is sure, say no more where a
+    value belongs: the bins on both sides of them are one.
+    """
+    often = Counter(edges)
+    kept = [place for place in range(1, len(counts)) if often[edges[place]] == 1]
+    starts = [0, *kept]
+    ends = [*kept, len(counts)]
+    return (
+        [edges[0], *(edges[place] for place in kept), edges[-1]],
+        [sum(counts[start:end]) for start, end in zip(starts, ends, strict=True)],
+    )
 
 
 def _few(values: Sequence[Sequence[float]], rows: int) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def test_other_paths_are_no_places_of_documents(path: str) -> None:
         (changed(window={**a_document().to_dict()["window"], "start": "2026-02-31T00:00:00Z"}), "cannot be read"),
         (changed(window={**a_document().to_dict()["window"], "end": "2027-03-05T00:00:00Z"}), "does not take 1d"),
         (changed(columns=[{**a_document().to_dict()["columns"][0], "counts": [1]}]), "do not fit its bins"),
-        (changed(columns=[{**a_document().to_dict()["columns"][0], "edges": [1, 3, 2, 4]}]), "do not rise"),
+        (changed(columns=[{**a_document().to_dict()["columns"][0], "edges": [1, 3, 2, 4]}]), "edges fall"),
         (changed(traffic={**a_document().to_dict()["traffic"], "sample": float("nan")}), "NaN"),
         (changed().replace('"rows": 1000,', '"rows": 1000, "rows": 1,', 1), "twice"),
         (changed(metric="9" * 9).replace('"999999999"', "1e999"), "number"),
@@ -82,6 +82,13 @@ def test_other_paths_are_no_places_of_documents(path: str) -> None:
 )
 def test_what_is_no_document_is_named_and_left_out(content: bytes | str, said: str) -> None:
     assert said in told(a_document().path, content)
+
+
+def test_edges_that_are_one_number_in_ten_digits_are_read() -> None:
+    """The scores of a model that is sure are close to 1, and a document does not tell them apart."""
+    column = {**a_document().to_dict()["columns"][0], "edges": [0, 0.9999999999, 1, 1]}
+    windows, _, fault = parse_stored(a_document().path, changed(columns=[column]).encode(), "a document")
+    assert (windows[0].columns[0].edges, fault) == ((0, 0.9999999999, 1, 1), None)
 
 
 def test_a_month_with_windows_of_others_is_left_out() -> None:
