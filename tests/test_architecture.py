@@ -75,6 +75,7 @@ CATCHERS = {
     "registry.repository.merge_result: _write": "a conflict is the answer, and a refusal gets its remedy",
     "commands.bringing.import_models: _commit_moves": "a channel that cannot be entered is told, and the others are",
     "commands.bringing.imported_versions: _converted": "a fault names the file as it is called there, not the copy",
+    "commands.monitoring.label_files: read_labels": "a fault names the file as it is called there, not the copy",
     "commands.bringing.import_models: _commit_versions": "why a version cannot come is told, and the others come",
     "registry.repository.line_merge: merge_lines": "a conflict is the answer",
     "cli: _run_and_tell": "turns it into one sentence and an exit code",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -129,3 +130,13 @@ def test_a_number_that_is_a_word_in_some_row_is_named(known: KnownVersion, tmp_p
     file.write_text("id,row,diagnosis,worst area\na,0,benign,n/a?\nb,first,benign,5\n")
     with pytest.raises(MintmarkError, match=r'labels\.csv: column "row" holds values of several kinds; write all'):
         read_labels(str(file), known)
+
+
+def test_a_file_at_an_address_is_named_as_it_is_there(known: KnownVersion) -> None:
+    files = fsspec.filesystem("memory")
+    for name, row in (("one/labels.csv", "first"), ("many/1.csv", "first")):
+        files.pipe(f"/{name}", f"id,row,diagnosis\na,0,benign\nb,{row},benign\n".encode())
+    for where in ("memory://one/labels.csv", "memory://many"):
+        name = "memory://one/labels.csv" if "one" in where else "memory://many/1.csv"
+        with pytest.raises(MintmarkError, match=rf'^{name}: column "row" holds values of several kinds'):
+            read_labels(where, known)

@@ -98,6 +98,7 @@ def test_labels_decide_and_those_without_a_prediction_are_counted(
     [
         (["--since", "yesterday"], '"yesterday" is no day such as 2026-03-04'),
         (["--until", "0001-01-01"], '"0001-01-01" is before 1970, and no day such as 2026-03-04'),
+        (["--since", "2026-03-05", "--until", "2026-03-05"], "--since 2026-03-05 is not before --until 2026-03-05"),
         (["--window", "5h"], "a window of 5h does not fit into days"),
         (["--labels", "labels.csv"], "--labels has the labels of one model"),
     ],

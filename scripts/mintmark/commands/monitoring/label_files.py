@@ -46,10 +46,13 @@ def read_labels(where: str, version: KnownVersion) -> KnownLabels:
     shown = without_credentials(where)
     tables: list[pa.Table] = []
     with _local_files(where, shown) as (files, changed):
-        for file in files:
-            found = read_label_table(file, columns, [form], held=sum(each.nbytes for each in tables))
+        for file, named in files.items():
+            try:
+                found = read_label_table(file, columns, [form], held=sum(each.nbytes for each in tables))
+            except MintmarkError as error:  # a copy that is gone when somebody reads this tells nobody which file it is
+                raise MintmarkError(str(error).replace(str(file), named)) from None
             if found is not None:
-                tables.append(_with_moments(found, source.time, str(file)))
+                tables.append(_with_moments(found, source.time, named))
     if not tables:
         raise MintmarkError(f"{shown}: there are no labels; a file needs a row, and the column {target} in it")
     table = _together(tables, f"{shown}: the files do not have the same kinds of columns")
@@ -146,8 +149,8 @@ def _with_moments(table: pa.Table, time: str | None, where: str) -> pa.Table:
 
 
 @contextmanager
-def _local_files(where: str, shown: str) -> Iterator[tuple[list[Path], int | None]]:
-    """Give the files of labels at an address, which are fetched where they are not on this machine.
+def _local_files(where: str, shown: str) -> Iterator[tuple[dict[Path, str], int | None]]:
+    """Give the files of labels at an address and how they are called; they are fetched where they lie elsewhere.
 
     And when the last of them was changed, in microseconds since 1970, None where nobody says so.
     """
@@ -162,13 +165,14 @@ def _local_files(where: str, shown: str) -> Iterator[tuple[list[Path], int | Non
         if not wanted:
             raise MintmarkError(f"{shown}: there is no .csv and no .parquet file")
         if isinstance(files, fsspec.implementations.local.LocalFileSystem):
-            yield [Path(name) for name in wanted], _changed(files, wanted)
+            yield {Path(name): name for name in wanted}, _changed(files, wanted)
             return
         with TemporaryFolder("labels") as folder:
             fetched = [folder / f"{number:05}-{Path(name).name}" for number, name in enumerate(wanted)]
             for name, file in zip(wanted, fetched, strict=True):
                 files.get_file(name, str(file))
-            yield fetched, _changed(files, wanted)
+            names = [f"{shown.rstrip('/')}/{Path(name).name}" if name != path else shown for name in wanted]
+            yield dict(zip(fetched, names, strict=True)), _changed(files, wanted)
     except OSError as error:
         raise MintmarkError(f"{shown}: cannot be read: {error.strerror or error}") from None
 

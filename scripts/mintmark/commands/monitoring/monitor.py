@@ -146,14 +146,16 @@ def watch_log(
         raise UsageError("--labels has the labels of one model; name that model: mintmark monitor MODEL --labels FILE")
     if window is not None:
         window_length(window)
-
+    first, last = (None if day is None else _day(day) for day in (since, until))
+    if first is not None and last is not None and first >= last:
+        raise UsageError(f"--since {since} is not before --until {until}, which is the day after the last one")
     cluster = None if compute is None else _cluster_address(compute)
     opened = PredictionLog(log)
     with _workers(cluster, opened) as spread, _progress(without_credentials(log)) as (expect, tell):
         how = Watching(
             now=datetime.now(UTC),
-            since=None if since is None else _day(since),
-            until=None if until is None else _day(until),
+            since=first,
+            until=last,
             span=window,
             read_labels=label_reader(labels),
             spread=spread,
