@@ -153,7 +153,7 @@ def test_a_file_that_becomes_larger_than_it_says_is_named_and_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
 ) -> None:
     """A few kilobytes that unpack to 150 MB, in one page, or in many of which the end of the file says nothing."""
-    monkeypatch.setattr("mintmark.registry.logged.pages.MOST_BYTES", 100_000_000)
+    monkeypatch.setattr("mintmark.artifacts.parquet_pages.MOST_BYTES", 100_000_000)
     file = write_plain_texts(tmp_path, [LONG] * 150, write_batch_size=1024 if lie == "a page" else 16)
     if lie == "the end":
         names = pq.read_metadata(file).schema.names

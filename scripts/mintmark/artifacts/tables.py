@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mintmark.artifacts.parquet_pages import largest_value
 from mintmark.errors import MintmarkError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
         with pq.ParquetFile(path) as file:
             schema, leaves, rows = file.schema_arrow, file.schema, file.metadata.num_rows
         _check_size(name, schema, rows)
+        _check_pages(path, name)
         texts = [leaf.path for leaf in map(leaves.column, range(len(leaves))) if leaf.physical_type == "BYTE_ARRAY"]
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             batches, size = [], 0
@@ -58,6 +60,20 @@ def _check_size(name: str, schema: pa.Schema, rows: int) -> None:
     size = rows * sum(map(_width, schema.types))
     if rows > _MOST_ROWS or size > _MOST_BYTES:
         raise MintmarkError(f"{name} holds {rows:,} rows, more than can be judged")
+
+
+def _check_pages(path: Path, name: str) -> None:
+    """Raise `MintmarkError` where pages unpack to too much, and `LyingFileError` where they lie about it."""
+    import pyarrow.parquet as pq
+
+    size = 0
+    with open(path, "rb") as file, pq.ParquetFile(path) as reader:
+        for group in map(reader.metadata.row_group, range(reader.metadata.num_row_groups)):
+            for chunk in map(group.column, range(group.num_columns)):
+                size += chunk.total_uncompressed_size
+                if size > _MOST_BYTES:
+                    raise MintmarkError(f"{name} unpacks to {size:,} bytes and more, more than can be judged")
+                largest_value(file, chunk, group.num_rows)  # each page is what the size of the column says
 
 
 def _width(kind: pa.DataType) -> int:

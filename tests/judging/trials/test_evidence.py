@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,18 @@ def _file(folder: Path, table: pa.Table, **options: Any) -> Path:
     return path
 
 
+@contextmanager
+def _counted() -> Iterator[pa.MemoryPool]:
+    """A pool that tells how much memory was taken from it."""
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(pool)
+    try:
+        yield pool
+    finally:
+        pa.set_memory_pool(usual)
+
+
 @pytest.mark.parametrize("store_schema", [True, False])
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
 def test_one_long_text_over_and_over(tmp_path: Path, kind: pa.DataType, store_schema: bool) -> None:
@@ -31,15 +45,20 @@ def test_one_long_text_over_and_over(tmp_path: Path, kind: pa.DataType, store_sc
     column = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), 200_000), long)
     path = _file(tmp_path, pa.table({"a": column}), store_schema=store_schema, dictionary_pagesize_limit=1 << 30)
     assert path.stat().st_size < 10_000
-    usual = pa.default_memory_pool()
-    counted = pa.proxy_memory_pool(usual)
-    pa.set_memory_pool(counted)
-    try:
-        with pytest.raises(MintmarkError, match="more than can be judged"):
-            read_table(path, NAME)
-    finally:
-        pa.set_memory_pool(usual)
-    assert 0 < counted.max_memory() < 1 << 30
+    with _counted() as pool, pytest.raises(MintmarkError, match="more than can be judged"):
+        read_table(path, NAME)
+    assert 0 < pool.max_memory() < 1 << 30
+
+
+def test_pages_that_together_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch has a page of every column, so they are counted before one is unpacked."""
+    monkeypatch.setattr("mintmark.artifacts.tables._MOST_BYTES", 40_000_000)
+    table = pa.table({f"c{number}": ["x" * 15_000_000] for number in range(4)})
+    path = _file(tmp_path, table, use_dictionary=False, write_statistics=False)
+    assert path.stat().st_size < 100_000
+    with _counted() as pool, pytest.raises(MintmarkError, match=r"unpacks to .* more than can be judged"):
+        read_table(path, NAME)
+    assert pool.max_memory() < 1_000_000
 
 
 @pytest.mark.slow

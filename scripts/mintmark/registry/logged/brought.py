@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mintmark.artifacts.parquet_pages import LyingFileError
 from mintmark.errors import MintmarkError
 from mintmark.registry.logged.folded import is_text
 from mintmark.registry.logged.opening import batches_of, open_parquet
-from mintmark.registry.logged.pages import LyingFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mintmark.registry.logged.pages import largest_value
+from mintmark.artifacts.parquet_pages import largest_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

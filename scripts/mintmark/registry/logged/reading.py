@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mintmark.artifacts.parquet_pages import LyingFileError
 from mintmark.errors import MintmarkError
 from mintmark.registry.logged.folded import are, folded
 from mintmark.registry.logged.form import (
@@ -27,7 +28,6 @@ from mintmark.registry.logged.form import (
     read_replaces,
 )
 from mintmark.registry.logged.opening import batches_of, open_parquet
-from mintmark.registry.logged.pages import LyingFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
