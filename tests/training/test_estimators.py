@@ -184,6 +184,15 @@ def test_a_function_of_scipy_and_of_the_target():
     assert made.predict(TABLE[["n"]]).max() < 1
 
 
+@pytest.mark.parametrize("name", ["chi2", "f_classif"])
+def test_a_function_by_which_columns_are_scored(name):
+    score = {"score_func": {"function": f"sklearn.feature_selection.{name}"}, "k": 1}
+    built = build({"class": "sklearn.feature_selection.SelectKBest", "parameters": score}, seed=1)
+    assert built.score_func.__name__ == name
+    noise = TABLE[["n"]].assign(noise=[1, 2] * 20)
+    assert stored(built, noise, TABLE["n"] > 2).get_feature_names_out().tolist() == ["n"]
+
+
 @pytest.mark.parametrize("pairs", [[[0, 1], [1, 4]], [[False, 1], [True, 4]]])
 def test_keys_that_are_no_text(pairs):
     weights = {"class_weight": {"mapping": pairs}}
@@ -200,6 +209,11 @@ def test_keys_that_are_no_text(pairs):
         ({"func": {"function": "numpy.log1"}}, ("func", "function"), 'did you mean "numpy.log1p"'),
         ({"func": {"function": "os.system"}}, ("func", "function"), "not on the list of functions"),
         ({"func": {"function": "numpy.add"}}, ("func", "function"), "does not take one array"),
+        (
+            {"func": {"function": "sklearn.feature_selection.mutual_info_classif"}},
+            ("func", "function"),
+            "not on the list",
+        ),
         ({"kw_args": {"out": 1}}, ("kw_args",), 'may not be given "out"'),
         ({"kw_args": {"where": False}}, ("kw_args",), 'may not be given "where"'),
         ({"inv_kw_args": {"casting": "unsafe"}}, ("inv_kw_args",), 'may not be given "casting"'),

@@ -23,6 +23,7 @@ _TYPES = {
     "boolean": "bool",
     "datetime": "datetime",
 }
+_SCORES = "sklearn.feature_selection._univariate_selection"  # mutual information draws at random, with no seed to give
 _SELECTOR = "{dtype: number}, {exclude: number} or {pattern: ^pixel}"
 
 
@@ -213,16 +214,17 @@ class _Builder:
         return {int(key) if isinstance(key, bool) else key: value for key, value in items}
 
     def _function(self, name: str, place: KeyPath) -> Any:
-        """Return a function on the list of what a stored model may hold that takes one array and returns one."""
+        """Return a function on the list of what a stored model may hold: of one array, or one that scores columns."""
         listed = dict(_functions())
         if name not in listed:
             return self._fault(
                 place, f"{name} is not on the list of functions, which are those of numpy and scipy.special that take "
-                f"one array, such as numpy.log1p{hint(name, listed)}",
+                f"one array, such as numpy.log1p, and scores of sklearn.feature_selection{hint(name, listed)}",
             )  # fmt: skip
         module, _, attribute = listed[name].rpartition(".")
         function = getattr(importlib.import_module(module), attribute, None)
-        if (getattr(function, "nin", 0), getattr(function, "nout", 0)) != (1, 1):
+        is_score = module == _SCORES
+        if not is_score and (getattr(function, "nin", 0), getattr(function, "nout", 0)) != (1, 1):
             return self._fault(place, f"{name} does not take one array and return one, as numpy.log1p does")
         return function
 
@@ -271,3 +273,5 @@ def _functions() -> Iterator[tuple[str, str]]:
             yield name, name
         elif module.startswith("scipy.special."):
             yield f"scipy.special.{attribute}", name
+        elif module == _SCORES:
+            yield f"sklearn.feature_selection.{attribute}", name

@@ -20,6 +20,7 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, mutual_info_regression
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, LogisticRegression, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -72,6 +73,7 @@ MODELS = {
     ),
     "sgd": (SGDClassifier(random_state=0, loss="log_loss", penalty="elasticnet"), X, labels),
     "elastic net": (make_pipeline(FunctionTransformer(np.log1p), ElasticNet()), X, values),
+    "selected columns": (make_pipeline(SelectKBest(mutual_info_regression, k=2), ElasticNet()), X, values),
     "means": (KMeans(3, random_state=0, n_init=1), X, None),
     "anomalies": (IsolationForest(n_estimators=3, random_state=0), X, None),
     "ada": (AdaBoostClassifier(n_estimators=2, random_state=0), X, labels),

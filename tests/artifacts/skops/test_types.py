@@ -1,5 +1,13 @@
 from __future__ import annotations
 
+from sklearn.feature_selection import (
+    chi2,
+    f_classif,
+    f_regression,
+    mutual_info_classif,
+    mutual_info_regression,
+    r_regression,
+)
 from skops.io import _trusted_types
 from skops.io._sklearn import ALLOWED_LOSSES, get_module
 
@@ -14,6 +22,7 @@ ADDED_OBJECTS = {
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 }
+SCORES = [chi2, f_classif, f_regression, r_regression, mutual_info_classif, mutual_info_regression]
 LEFT_OUT = {"numpy.void", "numpy.object_"}
 
 
@@ -21,7 +30,8 @@ def test_the_list_is_what_the_installed_skops_trusts_and_what_the_checks_make_sa
     objects = {*_trusted_types.SKLEARN_ESTIMATOR_TYPE_NAMES, *_trusted_types.SKLEARN_INTERNAL_TYPE_NAMES}
     assert ALLOWED["ObjectNode"] == objects | ADDED_OBJECTS
     functions = {*_trusted_types.NUMPY_UFUNC_TYPE_NAMES, *_trusted_types.SCIPY_UFUNC_TYPE_NAMES}
-    assert ALLOWED["FunctionNode"] == functions | {"sklearn.utils.validation.check_array"}
+    scores = {f"{each.__module__}.{each.__name__}" for each in SCORES}
+    assert ALLOWED["FunctionNode"] == functions | scores | {"sklearn.utils.validation.check_array"}
     assert ALLOWED["LossNode"] == {f"{get_module(loss)}.{loss.__name__}" for loss in ALLOWED_LOSSES}
     arrays = {"numpy.ndarray", *_trusted_types.NUMPY_DTYPE_TYPE_NAMES} - LEFT_OUT
     assert ALLOWED["NdArrayNode"] == arrays

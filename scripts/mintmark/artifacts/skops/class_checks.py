@@ -51,7 +51,7 @@ _NODE_RULES: Mapping[str, Callable[[Objects, Node], Iterator[str]]] = {
 }
 _CALLABLES = frozenset({"FunctionNode", "MethodNode", "OperatorFuncNode", "PartialNode", "TypeNode"})
 # Under any other name a function could take the place of the method that checks a model's input.
-_CALLABLE_ATTRIBUTES = frozenset({"dtype", "func", "inverse_func"})
+_CALLABLE_ATTRIBUTES = frozenset({"dtype", "func", "inverse_func", "score_func"})
 
 
 def object_faults(nodes: list[tuple[str, Node]], objects: Objects, trusted: Collection[str]) -> Iterator[_Fault]:

@@ -2,8 +2,9 @@
 
 What skops 0.16 trusts by default for scikit-learn 1.9, less what can allocate memory at will (`numpy.void`), more what
 models need: the trees that the checks of `skops_trees` make safe, the optimizers of neural networks, the two parts of a
-calibrated classifier (arithmetic on arrays alone), the column selectors of a ColumnTransformer, `numpy.dtype`, `Bunch`,
-and `functools.partial` of a listed function. A test compares it with the installed skops.
+calibrated classifier (arithmetic on arrays alone), the column selectors of a ColumnTransformer, the functions by which
+columns are scored, `numpy.dtype`, `Bunch`, and `functools.partial` of a listed function. A test compares it with the
+installed skops.
 """
 
 from __future__ import annotations
@@ -185,6 +186,9 @@ _FUNCTIONS = {
         "sici smirnov smirnovi spence stdtr stdtridf stdtrit tklmbda wrightomega yn"
     ),
     "sklearn.utils.validation": "check_array",
+    # What selectors score columns by; a fitted one keeps its function, and does not call it again.
+    "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
+    "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_regression r_regression",
 }
 
 # Keyword arguments that a stored function may be called with. None lets it write into an array (`out`), leave values as
