@@ -52,7 +52,7 @@ repro: $(STAMP) ## run the pipeline of every model, set candidates beside champi
 	@echo
 	@$(BIN)/mintmark list --candidates
 
-test: $(STAMP) ## run tests of every kind, in five minutes
+test: $(STAMP) ## run tests of every kind, in ten minutes on two cores
 	@$(PYTEST) -m "not slow and not long" --hypothesis-profile quick $(PYTEST_ARGS)
 
 test-all: $(STAMP) ## run what a change has to pass (.ci/run)
