@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.publishing.on_github import fences
 from tests.publishing.sample_review import HOSTILE, curves, evaluation, failed_review, lineage, sample_review
-from tests.scaffold.marks import first_quick
+from tests.scaffold.marks import others_long
 
 from mintmark.core.judgement.review import Review
 from mintmark.publishing.markdown import visible
@@ -208,7 +208,7 @@ def as_drawn(text: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("html_labels", first_quick([True, False]), ids=["HTML", "SVG"])
+@pytest.mark.parametrize("html_labels", others_long([True, False]), ids=["HTML", "SVG"])
 def test_hostile_names_are_drawn_as_they_are(drawing: Drawing, html_labels: bool) -> None:
     flows = [charts_of(hostile_review(text))[1] for text in HOSTILE]
     for text, flow in zip(HOSTILE, drawing.draw(flows, html_labels=html_labels), strict=True):

@@ -173,7 +173,7 @@ def test_what_was_served_last_is_served_offline(
     assert "1.1.0 was served last" in damaged.fault
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_proof_holds_for_the_libraries_that_made_it(
     loans: Scratch, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, fresh: Path
 ) -> None:

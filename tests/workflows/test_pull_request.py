@@ -83,7 +83,7 @@ def test_documents_wait_for_nothing(judged: Scratch, check: Check):
     assert "– review: not needed by this change" in run.log("gate")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_decision_is_told_and_blocks_nothing(check: Check):
     """Whoever asks owns nothing here."""
     run = check("better", author="mallory")

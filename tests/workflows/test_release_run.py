@@ -114,7 +114,7 @@ def test_a_rollback_waits_in_no_environment_of_reviewers_and_opens_an_incident(h
     assert "iris" in issue["title"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_deploy_job_that_ends_before_mintmark_runs_leaves_no_deployment_open(hosted, push, scratch):
     """As reviewers who refuse do."""
     scratch.write("Makefile", MAKEFILE + '\t@test "$$GITHUB_JOB" != deploy\n')

@@ -430,7 +430,7 @@ def test_an_allowed_vectorizer_that_opens_files_reads_none(tmp_path):
 @pytest.mark.usefixtures("warm_models")
 @pytest.mark.parametrize(
     ("load", "reason"),
-    first_quick(
+    others_long(
         [
             (
                 "import os; os.write(2, b'last \\x1b[31mwords\\n'); os._exit(3)",

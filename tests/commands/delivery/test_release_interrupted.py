@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands.delivery.test_release import fresh_clone, refs
-from tests.scaffold.marks import first_quick
+from tests.scaffold.marks import first_quick, others_long
 from tests.scaffold.registry import Scratch
 
 # A `git` that counts its calls and, at one of them, does something before it or after it.
@@ -109,7 +109,7 @@ def test_killed_at_any_step_and_run_again(
         kill_and_run_again(published, again, counted, at, when)
 
 
-@pytest.mark.parametrize("refused", first_quick([1, 6, 11]))
+@pytest.mark.parametrize("refused", others_long([1, 6, 11]))
 def test_refused_by_the_remote_and_run_again(published: Scratch, again: Scratch, tmp_path: Path, refused: int) -> None:
     """The tenth push is that of the last tag, the eleventh that of `deploy`."""
     hook = tmp_path / "origin.git/hooks/pre-receive"

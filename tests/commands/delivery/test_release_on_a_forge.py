@@ -155,7 +155,7 @@ def test_each_version_has_a_release_with_its_bundle(
     assert f"{digest}  iris-1.1.0/metrics.json" in lines
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_that_is_stopped_before_it_attests_leaves_drafts_for_the_next_one(
     scratch: Scratch, hosted: FakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,7 +305,7 @@ def test_stopped_anywhere_and_run_again(scratch: Scratch, hosted: FakeRepository
     finished(scratch, hosted)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_at_once(scratch: Scratch, hosted: FakeRepository, tmp_path: Path) -> None:
     import subprocess
     import sys

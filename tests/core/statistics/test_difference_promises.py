@@ -25,7 +25,7 @@ def share_passing(pairs):
     return sum(verdict in PASSES for verdict in verdicts) / len(verdicts)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_equally_accurate_models_mostly_pass():
     """Some 73% do: an equal model is refused about one time in four, and by the naive rule every second time."""
     assert 0.65 <= share_passing(judged(ROWS, gain=0, seed=100)) <= 0.80

@@ -169,7 +169,7 @@ def test_a_package_that_only_a_variable_leads_to_is_found(
     assert reproduce(prepared).outcome == "identical bytes"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_other_bytes_with_the_same_predictions(prepared: Scratch) -> None:
     """They differ by less than what another processor may make of them."""
     prepared.edit("scripts/fit.py", '{"slope": params["slope"]}', '{"slope": 2, "at": __import__("time").time_ns()}')
@@ -196,7 +196,7 @@ def test_other_predictions_are_told_with_the_first_stage_that_parts(prepared: Sc
     assert {f"{CANDIDATE}/model.json", f"{CANDIDATE}/plots"} <= {path for path, same in found.files if same}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_plot_and_a_metric_count_and_measured_time_does_not(prepared: Scratch) -> None:
     plot = '(out / "plots/time.csv").write_text(str(__import__("time").time_ns()))'
     prepared.edit("scripts/prepare.py", "# here", plot)

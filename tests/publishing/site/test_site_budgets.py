@@ -96,7 +96,7 @@ def long_lineage(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_search_of_a_long_lineage_loads_little_and_ranks_what_fits_whole_first(
     chromium: Browser, long_lineage: Path
 ) -> None:
