@@ -14,8 +14,7 @@ from tests.monitoring.real_logs import MODEL, VERSION
 from tests.monitoring.test_memory import LONG, bounded
 from tests.serving.log.of_repository import ROOT
 
-from mintmark.beginning import rows as beginning_rows
-from mintmark.commands.measuring import row_files
+from mintmark.beginning.rows import read_rows
 from mintmark.commands.measuring.row_files import read_batches
 from mintmark.commands.monitoring.label_files import read_labels
 from mintmark.errors import MintmarkError
@@ -48,7 +47,7 @@ def write(file: Path, *, as_dictionary: bool = True, **columns: object) -> Path:
 def test_labels_that_unpack_to_more_than_fits_are_refused(
     name: str, as_dictionary: bool, known: KnownVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_files, "MOST_BYTES", 100_000_000)
+    monkeypatch.setattr("mintmark.registry.files.MOST_HELD", 100_000_000)
     file = write(tmp_path / "labels.parquet", as_dictionary=as_dictionary, **{name: long_texts()})
     said = r"labels\.parquet: its rows take over 0 GB of memory; keep the columns id, row and diagnosis, and the rows"
     with bounded(MOST), pytest.raises(MintmarkError, match=said):
@@ -79,10 +78,10 @@ def test_rows_are_read_a_few_at_a_time(kind: str, as_dictionary: bool, tmp_path:
 
 
 def test_rows_to_begin_with_are_measured_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beginning_rows, "_MOST_BYTES", 100_000_000)
+    monkeypatch.setattr("mintmark.registry.files.MOST_HELD", 100_000_000)
     file = write(tmp_path / "rows.parquet", text=long_texts())
     with bounded(MOST), pytest.raises(MintmarkError, match=r"rows\.parquet: its rows take over 0 GB of memory; give a"):
-        beginning_rows.read_rows(str(file), file.read_bytes())
+        read_rows(str(file), file.read_bytes())
 
 
 @pytest.mark.parametrize("group", [7, 1_000])

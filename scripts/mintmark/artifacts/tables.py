@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _MOST_ROWS = 10_000_000
 _MOST_BYTES = 2 << 30
@@ -30,9 +31,9 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
 
     try:
         with pq.ParquetFile(path) as file:
-            schema, leaves, rows = file.schema_arrow, file.schema, file.metadata.num_rows
-        _check_size(name, schema, rows)
-        _check_pages(path, name)
+            schema, leaves, metadata = file.schema_arrow, file.schema, file.metadata
+        _check_size(name, schema, metadata.num_rows)
+        _check_pages(path, name, metadata)
         texts = [leaf.path for leaf in map(leaves.column, range(len(leaves))) if leaf.physical_type == "BYTE_ARRAY"]
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             batches, size = [], 0
@@ -62,13 +63,11 @@ def _check_size(name: str, schema: pa.Schema, rows: int) -> None:
         raise MintmarkError(f"{name} holds {rows:,} rows, more than can be judged")
 
 
-def _check_pages(path: Path, name: str) -> None:
+def _check_pages(path: Path, name: str, metadata: pq.FileMetaData) -> None:
     """Raise `MintmarkError` where pages unpack to too much, and `LyingFileError` where they lie about it."""
-    import pyarrow.parquet as pq
-
     size = 0
-    with open(path, "rb") as file, pq.ParquetFile(path) as reader:
-        for group in map(reader.metadata.row_group, range(reader.metadata.num_row_groups)):
+    with open(path, "rb") as file:
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
             for chunk in map(group.column, range(group.num_columns)):
                 size += chunk.total_uncompressed_size
                 if size > _MOST_BYTES:

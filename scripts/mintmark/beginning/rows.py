@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mintmark.core.question import RecipeFault
 from mintmark.core.signature.csv_form import CsvForm
 from mintmark.errors import MintmarkError
-from mintmark.registry.logged.brought import read_tables, unpacked_size
+from mintmark.registry.files import check_size
 from mintmark.training import reading
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 _OTHER_TEXTS: Final = ("tsv", "tab", "txt")
 _LOOKED_AT: Final = 200  # rows, of which the form is worked out
 _MOST_COLUMNS: Final = 10_000  # more take hours to measure one by one
-_MOST_BYTES: Final = 2 << 30  # of a Parquet file, once it is unpacked
 _COMMA_NUMBER: Final = re.compile(r"[+-]?\d+,\d+")
 _POINT_NUMBER: Final = re.compile(r"[+-]?\d+\.\d+")
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -79,11 +78,12 @@ def _read_parquet(name: str, content: bytes) -> Any:
 
 def _require_small(name: str, content: bytes) -> None:
     """Raise `MintmarkError` for rows that take too much memory: few bytes may unpack to a great many."""
+    from mintmark.registry.logged.brought import read_tables, unpacked_size
+
     size = 0
     for table in read_tables(io.BytesIO(content), name):
         size += unpacked_size(table)
-        if size > _MOST_BYTES:
-            raise MintmarkError(f"{name}: its rows take over {_MOST_BYTES >> 30} GB of memory; give a sample of them")
+        check_size(size, name, "give a sample of them")
 
 
 def _form_of(name: str, content: bytes) -> dict[str, str]:

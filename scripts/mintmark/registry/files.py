@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from mintmark.core.finding import Finding
 from mintmark.errors import InvalidRegistryError, MintmarkError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "check_size",
     "format_json",
     "format_yaml",
     "line_ends",
@@ -27,6 +28,14 @@ __all__ = [
     "unix_lines",
     "write_atomically",
 ]
+
+MOST_HELD: Final = 2 << 30  # bytes of the rows of a file that are held all at once
+
+
+def check_size(size: int, where: str, remedy: str) -> None:
+    """Raise `MintmarkError` where rows take more bytes than may be held at once."""
+    if size > MOST_HELD:
+        raise MintmarkError(f"{where}: its rows take over {MOST_HELD >> 30} GB of memory; {remedy}")
 
 
 def read_yaml(path: Path, *, number_keys: bool = False) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mintmark.artifacts.digest import digest_file
-from mintmark.commands.measuring.row_files import CSV, check_size, check_suffix, find_form, read_batches
+from mintmark.commands.measuring.row_files import CSV, check_suffix, find_form, read_batches
 from mintmark.core.named_columns import prepare_sections, row_columns
 from mintmark.core.question import ROW, RecipeFault
 from mintmark.core.signature.csv_form import recorded_form
 from mintmark.core.signature.inputs import InputFault, fit_inputs
 from mintmark.errors import InputError, MintmarkError
+from mintmark.registry.files import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Picked: TypeAlias = "Callable[[Sequence[str]], Sequence[str]]"  # of the columns of a file, those that are read
 BATCH_ROWS: Final = 20_000
 CSV, PARQUET = ".csv", ".parquet"
-MOST_BYTES: Final = 2 << 30  # of rows that are held all at once
 _SAMPLE: Final = 1 << 20  # bytes of a file that are looked at to tell its encoding
 
 
@@ -76,12 +75,6 @@ def read_batches(
             yield from _read_parquet(path, rows, only)
     except OSError as error:
         raise MintmarkError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def check_size(size: int, where: str, remedy: str) -> None:
-    """Raise `MintmarkError` where rows take more bytes than may be held at once."""
-    if size > MOST_BYTES:
-        raise MintmarkError(f"{where}: its rows take over {MOST_BYTES >> 30} GB of memory; {remedy}")
 
 
 def size_of(path: Path) -> tuple[int, str]:

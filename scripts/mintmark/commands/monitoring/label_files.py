@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mintmark.commands.measuring.brought_rows import truth_type
-from mintmark.commands.measuring.row_files import CSV, PARQUET, check_size, read_batches
+from mintmark.commands.measuring.row_files import CSV, PARQUET, read_batches
 from mintmark.core.finding import without_credentials
 from mintmark.core.signature.csv_form import recorded_form
 from mintmark.errors import MintmarkError
+from mintmark.registry.files import check_size
 from mintmark.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
